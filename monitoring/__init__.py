@@ -1,0 +1,1 @@
+"""Interactions in, "is something wrong, and what?" out."""

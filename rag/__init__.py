@@ -1,0 +1,1 @@
+"""Online: a question in, a cited answer out."""

@@ -1,0 +1,362 @@
+"""The nouns of serving. Frozen, vendor-free; every datetime is aware."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+DEFAULT_TENANT = "default"
+
+
+def utcnow() -> datetime:
+    """Give the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Give a fresh random id (UUIDv4)."""
+    return str(uuid4())
+
+
+def sha256_text(text: str) -> str:
+    """Give the SHA-256 of the text's UTF-8, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of(value: Mapping[str, Any]) -> str:
+    """Give the SHA-256, in hex, of a JSON value written canonically (sorted keys, no blanks)."""
+    return sha256_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One source: a file, a page, a record."""
+
+    id: str  # UUIDv5 of tenant and uri
+    tenant: str  # whose it is; nobody else's questions see it
+    uri: str  # where it came from; unique within the tenant
+    title: str  # may be empty
+    text: str
+    content_hash: str  # SHA-256 of title, text, metadata and divisible; tells whether anything changed
+    divisible: bool = True  # False: one passage as it stands, because labels point at it whole
+    source: str = ""  # the root it was ingested from; pruning removes what vanished from the same root
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    updated_at: datetime = field(default_factory=utcnow)
+
+    @staticmethod
+    def id_for(tenant: str, uri: str) -> str:
+        """Give the id of the tenant's document at that uri."""
+        return str(uuid5(NAMESPACE_URL, f"whetstone:{tenant}:{uri}"))
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        uri: str,
+        text: str,
+        title: str = "",
+        tenant: str = DEFAULT_TENANT,
+        divisible: bool = True,
+        source: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> "Document":
+        """Make a document, deriving its id and content hash."""
+        content = {"title": title, "text": text, "metadata": dict(metadata or {}), "divisible": divisible}
+        return cls(
+            id=cls.id_for(tenant, uri),
+            tenant=tenant,
+            uri=uri,
+            title=title,
+            text=text,
+            content_hash=digest_of(content),
+            divisible=divisible,
+            source=source,
+            metadata=dict(metadata or {}),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """A piece of a document that is retrieved."""
+
+    id: str  # UUIDv5 of document id, position and text hash
+    document_id: str
+    tenant: str
+    position: int  # 0 is the document's first passage
+    uri: str  # the document's
+    title: str  # the document's, or its title and the heading above the passage
+    text: str  # what is shown and cited
+    text_hash: str  # SHA-256 of `embedded_text`
+
+    @classmethod
+    def create(cls, document: Document, position: int, text: str, title: str | None = None) -> "Passage":
+        """Make the passage of `document` at `position`, counted from 0."""
+        title = document.title if title is None else title
+        text_hash = sha256_text(cls.join(title, text))
+        return cls(
+            id=str(uuid5(UUID(document.id), f"{position}:{text_hash}")),
+            document_id=document.id,
+            tenant=document.tenant,
+            position=position,
+            uri=document.uri,
+            title=title,
+            text=text,
+            text_hash=text_hash,
+        )
+
+    @staticmethod
+    def join(title: str, text: str) -> str:
+        """Join title and text the way they are embedded."""
+        return f"{title}\n{text}" if title else text
+
+    @property
+    def embedded_text(self) -> str:
+        """What the encoder sees: title and text."""
+        return self.join(self.title, self.text)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunking:
+    """How documents become passages."""
+
+    max_tokens: int = 220  # tokens (tiktoken's); leaves MiniLM's 256 word pieces room for the title
+    overlap_tokens: int = 30  # tokens shared by neighbours
+
+    @property
+    def digest(self) -> str:
+        """Identify the setting."""
+        return digest_of(asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieval:
+    """How passages are found and when the service keeps silent."""
+
+    top_k: int = 5  # passages given to the generator
+    threshold: float = 0.35  # cosine of the best hit below which the documents do not say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """What a question is answered with, and what is evaluated. Immutable."""
+
+    digest: str  # SHA-256 of all that follows but the time
+    encoder: str  # the encoder's digest
+    chunking: Chunking
+    retrieval: Retrieval
+    dimension: int  # of a vector
+    distance: str  # "cosine"
+    created_at: datetime = field(default_factory=utcnow)
+
+    @classmethod
+    def create(cls, *, encoder: str, dimension: int, chunking: Chunking, retrieval: Retrieval) -> "Release":
+        """Make a release, deriving its digest."""
+        content = {
+            "encoder": encoder,
+            "dimension": dimension,
+            "distance": "cosine",
+            "chunking": asdict(chunking),
+            "retrieval": asdict(retrieval),
+        }
+        return cls(
+            digest=digest_of(content),
+            encoder=encoder,
+            dimension=dimension,
+            distance="cosine",
+            chunking=chunking,
+            retrieval=retrieval,
+        )
+
+    @property
+    def index_name(self) -> str:
+        """Name of the collection (embedded: the folder) that belongs to this release alone."""
+        return f"whetstone-{self.digest[:16]}"
+
+    @property
+    def vector_name(self) -> str:
+        """Name of the vector in the index: a query embedded by another encoder finds no such vector."""
+        return f"encoder-{self.encoder[:16]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """The single truth about what serves."""
+
+    epoch: int  # grows by one with every switch, never shrinks
+    release: str  # digest of the live release
+    previous: str | None = None  # digest of the one before; kept up to date for a rollback
+    staged: str | None = None  # digest of the one that replicas are asked to load for a switch to come
+    changed_at: datetime = field(default_factory=utcnow)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replica:
+    """One serving process and what it says of itself."""
+
+    id: str
+    heartbeat_at: datetime
+    epoch: int  # the deployment epoch it answers with
+    ready: frozenset[str]  # digests of the releases it has loaded, index caught up
+
+
+class ChangeKind(StrEnum):
+    """What happened to a document."""
+
+    PUT = "put"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One row of the change log."""
+
+    seq: int  # grows by one in the order of commits, from 1
+    document_id: str
+    tenant: str
+    kind: ChangeKind
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A passage found for a question."""
+
+    passage: Passage
+    rank: int  # 1 is the best
+    score: float  # cosine, -1 to 1
+
+
+class InteractionStatus(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"  # the documents do not say
+    RETRIEVED = "retrieved"  # only passages were asked for
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # the client went away
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedHit:
+    """What is kept of a hit."""
+
+    passage_id: str
+    document_id: str
+    rank: int  # 1 is the best
+    score: float  # cosine
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interaction:
+    """One logged question."""
+
+    id: str
+    tenant: str
+    principal: str  # who asked: a key's id, or "local"
+    asked_at: datetime
+    question: str
+    hits: tuple[LoggedHit, ...]
+    answer: str
+    cited: tuple[str, ...]  # passage ids, in the order of their numbers in the answer
+    release: str  # digest
+    epoch: int
+    generator: str  # which one wrote the answer; empty for retrieval alone
+    status: InteractionStatus
+    error: str = ""  # class and message where it failed
+    retrieve_ms: float = 0.0  # milliseconds
+    generate_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feedback:
+    """A person's judgement on an interaction."""
+
+    id: str
+    interaction_id: str
+    tenant: str
+    principal: str
+    given_at: datetime
+    rating: int | None = None  # 1 good, -1 bad
+    clicked_passage: str | None = None  # passage id that was opened
+    corrected_passage: str | None = None  # passage id that would have been right
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: str  # system, user or assistant
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """Everything a generator may use."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    messages: tuple[Message, ...]  # the same, written out for a chat model
+    max_tokens: int | None = None  # of the answer
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """A numbered source of an answer."""
+
+    number: int  # as it stands in the text: [1] is 1
+    passage: Passage
+    quote: str = ""  # the sentence relied on, where it is known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """Who did what to what serves, and when."""
+
+    at: datetime
+    principal: str
+    action: str  # e.g. "promote", "rollback", "approve"
+    subject: str  # digest or id it was done to
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Purpose(StrEnum):
+    """What a labelled question may be used for."""
+
+    TRAIN = "train"
+    DEV = "dev"  # choosing a checkpoint, and the gate; never trained on
+    GOLDEN = "golden"  # watched for recall drift; never trained on, never in the gate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledQuestion:
+    """A question a person wrote, with the documents that answer it."""
+
+    id: str  # UUIDv5 of tenant and text
+    tenant: str
+    text: str
+    documents: frozenset[str]  # ids of the documents that answer it
+    purpose: Purpose
+    source: str = ""  # where it was imported from
+
+    @classmethod
+    def create(
+        cls, *, tenant: str, text: str, documents: frozenset[str], purpose: Purpose, source: str = ""
+    ) -> "LabelledQuestion":
+        """Make a labelled question, deriving its id."""
+        key = f"whetstone:question:{tenant}:{text}"
+        return cls(
+            id=str(uuid5(NAMESPACE_URL, key)),
+            tenant=tenant,
+            text=text,
+            documents=documents,
+            purpose=purpose,
+            source=source,
+        )

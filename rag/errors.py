@@ -1,0 +1,187 @@
+"""Every error Whetstone raises on purpose.
+
+The API maps each class to one status, the CLI to one line on standard error::
+
+    WhetstoneError                     500
+    ├── InvalidInput                   400
+    │   ├── QuestionTooLong            400
+    │   ├── UnsupportedFormat          415
+    │   ├── UnreadableDocument         422
+    │   ├── EmptyCorpus                422
+    │   └── SettingInvalid             400
+    ├── Unauthorised                   401
+    ├── Forbidden                      403
+    ├── NotFound                       404
+    ├── BodyTooLarge                   413
+    ├── Conflict                       409
+    │   ├── EpochMoved                 409
+    │   ├── LeaseHeld                  409
+    │   ├── ApprovalInvalid            409
+    │   └── VerificationFailed         409
+    ├── IntegrityError                 500
+    │   ├── ArtefactTampered           500
+    │   ├── ArtefactUnsafe             500
+    │   └── DimensionMismatch          500
+    ├── Unavailable                    503
+    │   ├── NotReady                   503
+    │   ├── IndexLocked                503
+    │   ├── PortInUse                  503
+    │   └── MissingExtra               503
+    └── UpstreamFailed                 502
+        └── UpstreamTimeout            504
+"""
+
+from typing import ClassVar
+
+
+class WhetstoneError(Exception):
+    """Something went wrong inside Whetstone."""
+
+    status: ClassVar[int] = 500
+    """HTTP status of the class."""
+    type: ClassVar[str] = "server_error"
+    """OpenAI's ``error.type``."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take `message`, or the first line of the class's docstring where there is nothing to add."""
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+    @classmethod
+    def code(cls) -> str:
+        """Machine-readable name, e.g. ``question_too_long``: OpenAI's ``error.code``."""
+        name = cls.__name__
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class InvalidInput(WhetstoneError):
+    """The input is not usable."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class QuestionTooLong(InvalidInput):
+    """The question is longer than the service accepts."""
+
+
+class UnsupportedFormat(InvalidInput):
+    """There is no reader for this kind of file."""
+
+    status = 415
+
+
+class UnreadableDocument(InvalidInput):
+    """The file is broken or holds no text."""
+
+    status = 422
+
+
+class EmptyCorpus(InvalidInput):
+    """There are no documents to work on; ingest some first."""
+
+    status = 422
+
+
+class SettingInvalid(InvalidInput):
+    """A setting has a value that cannot be used."""
+
+
+class Unauthorised(WhetstoneError):
+    """The key is missing or not known."""
+
+    status = 401
+    type = "authentication_error"
+
+
+class Forbidden(WhetstoneError):
+    """This is not allowed."""
+
+    status = 403
+    type = "permission_error"
+
+
+class NotFound(WhetstoneError):
+    """There is nothing by that name."""
+
+    status = 404
+    type = "invalid_request_error"
+
+
+class BodyTooLarge(WhetstoneError):
+    """The request is larger than the service accepts."""
+
+    status = 413
+    type = "invalid_request_error"
+
+
+class Conflict(WhetstoneError):
+    """The state of things does not allow this now."""
+
+    status = 409
+    type = "conflict_error"
+
+
+class EpochMoved(Conflict):
+    """Somebody else changed the deployment in the meantime; look again and repeat."""
+
+
+class LeaseHeld(Conflict):
+    """Another runner is at this work; wait for it to end."""
+
+
+class ApprovalInvalid(Conflict):
+    """There is no valid approval for exactly this candidate."""
+
+
+class VerificationFailed(Conflict):
+    """The new index does not hold what it should, so it was not switched to."""
+
+
+class IntegrityError(WhetstoneError):
+    """Stored data is not what it claims to be."""
+
+
+class ArtefactTampered(IntegrityError):
+    """An encoder's files do not match its digest."""
+
+
+class ArtefactUnsafe(IntegrityError):
+    """An encoder holds something that could run code; only safetensors and known modules are loaded."""
+
+
+class DimensionMismatch(IntegrityError):
+    """A vector does not fit the index."""
+
+
+class Unavailable(WhetstoneError):
+    """A part that is needed is not there now."""
+
+    status = 503
+
+
+class NotReady(Unavailable):
+    """The service has not loaded its release yet."""
+
+
+class IndexLocked(Unavailable):
+    """Another process has the index folder open."""
+
+
+class PortInUse(Unavailable):
+    """The port is taken."""
+
+
+class MissingExtra(Unavailable):
+    """An optional package is not installed."""
+
+
+class UpstreamFailed(WhetstoneError):
+    """The language model did not answer."""
+
+    status = 502
+
+
+class UpstreamTimeout(UpstreamFailed):
+    """The language model did not answer in time."""
+
+    status = 504

@@ -1,0 +1,1 @@
+"""Interactions and documents in, an approved release out."""

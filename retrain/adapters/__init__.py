@@ -1,0 +1,1 @@
+"""One file per vendor; nothing here is imported by a step."""

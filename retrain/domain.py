@@ -1,0 +1,242 @@
+"""The nouns of retraining. Frozen, vendor-free; every datetime is aware."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from rag.domain import utcnow
+
+
+class Origin(StrEnum):
+    """Where a question came from."""
+
+    LOG = "log"  # a person asked it and said which passage is right
+    LLM = "llm"  # written by a language model from the passage
+    PARAPHRASE = "paraphrase"  # another wording of a question of any origin
+    DOCUMENT = "document"  # a title, heading or summary line
+    LABEL = "label"  # imported with its answer
+
+    @property
+    def human(self) -> bool:
+        """Whether a person asked it as a question."""
+        return self in (Origin.LOG, Origin.LABEL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingPair:
+    """A question and a passage that answers it."""
+
+    question: str
+    passage_id: str
+    document_id: str
+    passage_text: str  # as it is embedded, without the question where it stood in it word for word
+    origin: Origin
+    parent: str = ""  # for a paraphrase, the question it was made from
+    principal: str = ""  # for the log, who asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvalQuestion:
+    """A held-back question."""
+
+    id: str
+    text: str
+    relevant: frozenset[str]  # ids of the passages that answer it
+    documents: frozenset[str]  # the documents these belong to
+    origin: Origin
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """Pairs to train on and questions to judge by; the three share no document. Content-addressed."""
+
+    digest: str  # SHA-256 over all pairs and questions
+    train: tuple[TrainingPair, ...]
+    dev: tuple[EvalQuestion, ...]  # choose the checkpoint
+    gate: tuple[EvalQuestion, ...]  # decide on the promotion
+    manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why
+    created_at: datetime = field(default_factory=utcnow)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A mean over questions with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """Candidate minus incumbent on the same questions."""
+
+    value: float
+    low: float  # 95 % paired bootstrap interval
+    high: float
+    p_value: float  # two-sided, paired randomisation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricRow:
+    """One metric, both sides."""
+
+    metric: str  # e.g. "recall@10"
+    incumbent: Estimate
+    candidate: Estimate
+    difference: Difference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """The metrics over some of the questions."""
+
+    name: str  # e.g. "origin=log"
+    questions: int
+    rows: tuple[MetricRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorecard:
+    """Candidate beside incumbent: same corpus, same questions."""
+
+    digest: str  # SHA-256 over all that follows
+    dataset: str  # digest
+    incumbent: str  # encoder digest
+    candidate: str  # encoder digest
+    questions: int
+    passages: int  # size of the corpus searched
+    overall: tuple[MetricRow, ...]
+    slices: tuple[Slice, ...] = ()
+
+    def row(self, metric: str) -> MetricRow:
+        """Give the overall row of a metric.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        for row in self.overall:
+            if row.metric == metric:
+                return row
+        raise KeyError(metric)
+
+
+class Outcome(StrEnum):
+    """What the gate says."""
+
+    PROMOTE = "promote"
+    REJECT = "reject"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The gate's word on a candidate."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingReport:
+    """How a training run went."""
+
+    lane: str  # "transformer" or "static"
+    pairs: int
+    steps: int
+    epochs: float
+    seconds: float
+    best_dev: float  # the dev metric of the checkpoint that was kept
+    history: tuple[Mapping[str, float], ...]  # step, loss, dev metric
+    settings: Mapping[str, Any]
+
+
+class CandidateStatus(StrEnum):
+    """Where a candidate stands."""
+
+    EVALUATED = "evaluated"  # waits for a person
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PROMOTED = "promoted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A trained encoder with what it learned from and how it did."""
+
+    id: str
+    tenant: str
+    encoder: str  # digest
+    release: str  # digest of the release it would become
+    incumbent: str  # digest of the release that was live when it was evaluated
+    dataset: str  # digest
+    training: TrainingReport
+    scorecard: Scorecard
+    verdict: Verdict
+    status: CandidateStatus = CandidateStatus.EVALUATED
+    created_at: datetime = field(default_factory=utcnow)
+
+
+class Decision(StrEnum):
+    """What a person decided."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """A person's signed decision, bound to what was looked at."""
+
+    id: str
+    candidate: str  # the candidate's id
+    decision: Decision
+    principal: str  # who decided
+    comment: str
+    encoder: str  # digest of the candidate's encoder
+    release: str  # digest of the release it would become
+    dataset: str  # digest
+    scorecard: str  # digest
+    incumbent: str  # digest of the release it replaces
+    decided_at: datetime
+    expires_at: datetime
+    signature: str = ""  # HMAC-SHA-256 over all of the above
+    used_at: datetime | None = None  # set by the switch that relied on it
+
+
+class PromotionKind(StrEnum):
+    """Which way the switch goes."""
+
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+class PromotionPhase(StrEnum):
+    """How far a promotion has come."""
+
+    BACKFILL = "backfill"
+    CATCH_UP = "catch_up"
+    VERIFY = "verify"
+    PRELOAD = "preload"
+    FLIP = "flip"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promotion:
+    """One switch of the live release, and how far it has come."""
+
+    id: str
+    kind: PromotionKind
+    release: str  # digest of the release that is to be live
+    candidate: str | None  # id; None for a rollback
+    principal: str
+    phase: PromotionPhase
+    done: int = 0  # passages written to the index
+    total: int = 0
+    message: str = ""  # why it failed, or what it waits for
+    started_at: datetime = field(default_factory=utcnow)
+    updated_at: datetime = field(default_factory=utcnow)

@@ -1,0 +1,135 @@
+"""What retraining needs from the outside, as Protocols."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from rag.domain import Passage
+from retrain.domain import (
+    Approval,
+    Candidate,
+    CandidateStatus,
+    Dataset,
+    EvalQuestion,
+    Promotion,
+    TrainingPair,
+    TrainingReport,
+)
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what) as work goes on."""
+
+
+class Trainer(Protocol):
+    """Fine-tunes an encoder artefact."""
+
+    def train(
+        self,
+        incumbent: str,
+        pairs: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        corpus: Sequence[Passage],
+        *,
+        progress: Progress,
+    ) -> tuple[str, TrainingReport]:
+        """Train from the incumbent's digest; give the new artefact's digest and how it went.
+
+        A run that was killed goes on from its last checkpoint when called with the same arguments.
+
+        Raises:
+            InvalidInput: too few pairs to make one batch.
+        """
+        ...
+
+
+class QuestionWriter(Protocol):
+    """A language model that writes questions."""
+
+    def questions(self, passage: Passage, count: int) -> list[str]:
+        """Write up to `count` questions that this passage alone answers.
+
+        Raises:
+            UpstreamFailed: the model did not answer, or not in the form asked for.
+        """
+        ...
+
+    def paraphrases(self, question: str, count: int) -> list[str]:
+        """Write up to `count` other wordings of the question.
+
+        Raises:
+            UpstreamFailed: as above.
+        """
+        ...
+
+
+class DatasetStore(Protocol):
+    """Datasets, by digest."""
+
+    def put(self, dataset: Dataset) -> None:
+        """Write one; the same digest again does nothing."""
+        ...
+
+    def get(self, digest: str) -> Dataset:
+        """Give one.
+
+        Raises:
+            NotFound: there is none.
+            IntegrityError: its content no longer matches its digest.
+        """
+        ...
+
+
+class CandidateStore(Protocol):
+    """Candidates."""
+
+    def add(self, candidate: Candidate) -> None:
+        """Write one."""
+        ...
+
+    def get(self, candidate_id: str) -> Candidate:
+        """Give one by its id, or by a prefix of it that fits one alone.
+
+        Raises:
+            NotFound: none fits.
+            InvalidInput: several fit.
+        """
+        ...
+
+    def newest(self, limit: int = 50) -> list[Candidate]:
+        """Give the newest first."""
+        ...
+
+    def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
+        """Move a candidate on."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    """Decisions of people. Never changed; the newest for a candidate counts."""
+
+    def add(self, approval: Approval) -> None:
+        """Write one."""
+        ...
+
+    def newest_for(self, candidate_id: str) -> Approval | None:
+        """Give the newest decision on a candidate."""
+        ...
+
+
+class PromotionStore(Protocol):
+    """Promotions and rollbacks, with their progress."""
+
+    def put(self, promotion: Promotion) -> None:
+        """Write or replace one."""
+        ...
+
+    def get(self, promotion_id: str) -> Promotion:
+        """Give one.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+    def newest(self, limit: int = 20) -> list[Promotion]:
+        """Give the newest first."""
+        ...

@@ -1,0 +1,66 @@
+"""Every setting of retraining; read once, in flows.bootstrap."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class RetrainSettings(BaseSettings):
+    """Settings of retraining, from the environment (prefix ``WHETSTONE_RETRAIN_``) or a ``.env`` file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WHETSTONE_RETRAIN_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    seed: int = Field(17, description="Seed of splits, batches and resampling.")
+
+    mine_passages: Count = Field(2_000, description="Most passages questions are mined from in one run.")
+    questions_per_passage: Count = Field(2, description="Questions asked of the LLM for one passage.")
+    paraphrases: Annotated[int, Field(ge=0, le=8)] = Field(
+        1, description="Other wordings made of each question."
+    )
+    log_days: Annotated[float, Field(gt=0)] = Field(90.0, description="How far back the log is mined, days.")
+    principal_share: Share = Field(
+        0.25, description="Largest share of the log's pairs that one asker may give."
+    )
+
+    dev_share: Share = Field(0.1, description="Share of documents whose questions choose the checkpoint.")
+    gate_share: Share = Field(0.2, description="Share of documents whose questions decide on the promotion.")
+
+    lane: Literal["auto", "transformer", "static"] = Field(
+        "auto", description="Kind of encoder to train; auto: the kind of the live one."
+    )
+    epochs: Annotated[float, Field(gt=0)] = Field(1.0, description="Passes over the pairs, transformer lane.")
+    batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
+    max_length: Annotated[int, Field(ge=16)] = Field(
+        128, description="Word pieces a text is cut to in training."
+    )
+    static_epochs: Annotated[float, Field(gt=0)] = Field(
+        15.0, description="Passes over the pairs, static lane."
+    )
+    static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
+    static_learning_rate: Annotated[float, Field(gt=0)] = Field(
+        0.05, description="Highest rate, static lane."
+    )
+    eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
+    save_steps: Count = Field(50, description="Steps between two checkpoints.")
+    max_steps: int = Field(-1, description="Stop after so many steps; -1: after the epochs.")
+
+    gate_metric: str = Field("recall@10", description="Metric that has to be better.")
+    gate_alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        0.05, description="Two-sided level of the gate's test."
+    )
+    gate_min_questions: Count = Field(50, description="Fewest held-back questions a verdict is given on.")
+    gate_margin: Share = Field(
+        0.02, description="How much any other metric may be worse, at the interval's low end."
+    )
+
+    verify_sample: Count = Field(64, description="Passages re-embedded and compared before a switch.")
+    preload_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        120.0, description="How long a switch waits for the replicas to load the release, s."
+    )

@@ -1,12 +1,12 @@
 """The nouns of retraining. Frozen, vendor-free; every datetime is aware."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rag.domain import utcnow
+from rag.domain import digest_of, utcnow
 
 
 class Origin(StrEnum):
@@ -59,6 +59,42 @@ class Dataset:
     manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why
     created_at: datetime = field(default_factory=utcnow)
 
+    @staticmethod
+    def digest_for(
+        train: Sequence[TrainingPair], dev: Sequence[EvalQuestion], gate: Sequence[EvalQuestion]
+    ) -> str:
+        """Give the digest of that content; the order within a split counts, the manifest does not."""
+
+        def plain(question: EvalQuestion) -> dict[str, Any]:
+            sets = {"relevant": sorted(question.relevant), "documents": sorted(question.documents)}
+            return asdict(question) | sets
+
+        return digest_of(
+            {
+                "train": [asdict(pair) for pair in train],
+                "dev": [plain(question) for question in dev],
+                "gate": [plain(question) for question in gate],
+            }
+        )
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        train: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        gate: Sequence[EvalQuestion],
+        manifest: Mapping[str, Any],
+    ) -> "Dataset":
+        """Make a dataset, deriving its digest. The manifest holds JSON values only."""
+        return cls(
+            digest=cls.digest_for(train, dev, gate),
+            train=tuple(train),
+            dev=tuple(dev),
+            gate=tuple(gate),
+            manifest=dict(manifest),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
@@ -110,6 +146,39 @@ class Scorecard:
     passages: int  # size of the corpus searched
     overall: tuple[MetricRow, ...]
     slices: tuple[Slice, ...] = ()
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        dataset: str,
+        incumbent: str,
+        candidate: str,
+        questions: int,
+        passages: int,
+        overall: Sequence[MetricRow],
+        slices: Sequence[Slice] = (),
+    ) -> "Scorecard":
+        """Make a scorecard, deriving its digest."""
+        content = {
+            "dataset": dataset,
+            "incumbent": incumbent,
+            "candidate": candidate,
+            "questions": questions,
+            "passages": passages,
+            "overall": [asdict(row) for row in overall],
+            "slices": [asdict(part) for part in slices],
+        }
+        return cls(
+            digest=digest_of(content),
+            dataset=dataset,
+            incumbent=incumbent,
+            candidate=candidate,
+            questions=questions,
+            passages=passages,
+            overall=tuple(overall),
+            slices=tuple(slices),
+        )
 
     def row(self, metric: str) -> MetricRow:
         """Give the overall row of a metric.

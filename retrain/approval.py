@@ -1,0 +1,287 @@
+"""Approval: a person's signed decision, bound to exactly what was looked at.
+
+Knows nothing of how a promotion runs; that asks `check` before it starts and once more at the switch.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rag.domain import AuditEntry, Deployment, new_id, utcnow
+from rag.errors import ApprovalInvalid, Conflict, InvalidInput, SettingInvalid
+from rag.ports import AuditLog
+from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
+from retrain.ports import ApprovalStore, CandidateStore
+
+MAX_COMMENT = 2_000
+"""Longest comment, characters."""
+
+_UNSIGNED = frozenset({"signature", "used_at"})  # the one is the result, the other is set after signing
+_KEY_BYTES = 32
+
+
+def sign(approval: Approval, key: bytes) -> Approval:
+    """Give the approval with its signature: HMAC-SHA-256 over the canonical JSON of its other fields.
+
+    Left out is `used_at`, which the switch sets later.
+    """
+    return replace(approval, signature=_signature(approval, key))
+
+
+def check(
+    approval: Approval | None,
+    candidate: Candidate,
+    deployment: Deployment | None,
+    *,
+    key: bytes,
+    now: datetime,
+) -> None:
+    """Do nothing where the approval allows to make the candidate live, now.
+
+    Raises:
+        ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for
+            something other than this candidate, or what it replaces is no longer live. The message says which.
+    """
+    if approval is None:
+        raise ApprovalInvalid(f"Candidate {candidate.id} has not been approved; ask an approver to do so.")
+    # First, because nothing else it says can be relied on.
+    if not hmac.compare_digest(approval.signature.encode(), _signature(approval, key).encode()):
+        raise ApprovalInvalid(
+            f"The signature of approval {approval.id} is wrong: it was changed, or signed with another key. "
+            "Approve again."
+        )
+    if approval.candidate != candidate.id:
+        raise ApprovalInvalid(
+            f"Approval {approval.id} is for candidate {approval.candidate}, not for {candidate.id}."
+        )
+    if approval.decision is not Decision.APPROVE:
+        raise ApprovalInvalid(
+            f"Candidate {candidate.id} was rejected by {approval.principal} at {_when(approval.decided_at)}."
+        )
+    if approval.used_at is not None:
+        raise ApprovalInvalid(
+            f"Approval {approval.id} was used already, at {_when(approval.used_at)}; "
+            "each switch takes a new one."
+        )
+    if now >= approval.expires_at:
+        raise ApprovalInvalid(
+            f"Approval {approval.id} expired at {_when(approval.expires_at)}; approve again."
+        )
+    _check_bound(approval, candidate)
+    live = deployment.release if deployment else None
+    if approval.incumbent != live:
+        raise ApprovalInvalid(
+            f"Approval {approval.id} replaces release {approval.incumbent[:12]}, but live is "
+            f"{live[:12] if live else 'none'}; evaluate the candidate against that one first."
+        )
+
+
+def _check_bound(approval: Approval, candidate: Candidate) -> None:
+    bound = {
+        "encoder": (approval.encoder, candidate.encoder),
+        "release": (approval.release, candidate.release),
+        "dataset": (approval.dataset, candidate.dataset),
+        "scorecard": (approval.scorecard, candidate.scorecard.digest),
+        "incumbent": (approval.incumbent, candidate.incumbent),
+    }
+    for name, (approved, actual) in bound.items():
+        if approved != actual:
+            raise ApprovalInvalid(
+                f"Approval {approval.id} is bound to the {name} {approved[:12]}, "
+                f"but candidate {candidate.id} has {actual[:12]}; look again and approve anew."
+            )
+
+
+class Approver:
+    """Takes down what people decide on candidates."""
+
+    def __init__(
+        self,
+        candidates: CandidateStore,
+        approvals: ApprovalStore,
+        audit: AuditLog,
+        *,
+        key: bytes,
+        ttl_h: float,
+    ) -> None:
+        """Sign with `key`; an approval holds for `ttl_h` hours."""
+        self._candidates = candidates
+        self._approvals = approvals
+        self._audit = audit
+        self._key = key
+        self._ttl = timedelta(hours=ttl_h)
+
+    def approve(
+        self, candidate_id: str, *, principal: str, comment: str = "", override: bool = False
+    ) -> Approval:
+        """Approve a candidate, also one that was rejected or approved before: the newest decision counts.
+
+        Args:
+            candidate_id: its id, or a prefix that fits it alone.
+            principal: who decides.
+            comment: at most `MAX_COMMENT` characters; needed with `override`.
+            override: approve against a verdict that is not "promote".
+
+        Raises:
+            NotFound: there is no such candidate.
+            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the comment
+                is too long.
+        """
+        comment = _checked(comment)
+        candidate = self._candidates.get(candidate_id)
+        against = candidate.verdict.outcome is not Outcome.PROMOTE
+        if against and not override:
+            raise InvalidInput(
+                f"The gate's verdict on candidate {candidate.id} is {candidate.verdict.outcome.value!r}: "
+                f"{' '.join(candidate.verdict.reasons)} "
+                "To approve it all the same, say override and give a comment."
+            )
+        if against and not comment:
+            raise InvalidInput(
+                f"An approval against the verdict {candidate.verdict.outcome.value!r} needs a comment "
+                "that says why."
+            )
+        return self._decide(candidate, Decision.APPROVE, principal, comment, override=against)
+
+    def reject(self, candidate_id: str, *, principal: str, comment: str = "") -> Approval:
+        """Reject a candidate; an approval given before no longer counts.
+
+        Raises:
+            NotFound: there is no such candidate.
+            Conflict: it has been promoted.
+            InvalidInput: the comment is too long.
+        """
+        comment = _checked(comment)
+        candidate = self._candidates.get(candidate_id)
+        if candidate.status is CandidateStatus.PROMOTED:
+            raise Conflict(
+                f"Candidate {candidate.id} has been promoted; to stop its release from serving, roll back."
+            )
+        return self._decide(candidate, Decision.REJECT, principal, comment, override=False)
+
+    def _decide(
+        self, candidate: Candidate, decision: Decision, principal: str, comment: str, *, override: bool
+    ) -> Approval:
+        now = utcnow()
+        approval = sign(
+            Approval(
+                id=new_id(),
+                candidate=candidate.id,
+                decision=decision,
+                principal=principal,
+                comment=comment,
+                encoder=candidate.encoder,
+                release=candidate.release,
+                dataset=candidate.dataset,
+                scorecard=candidate.scorecard.digest,
+                incumbent=candidate.incumbent,
+                decided_at=now,
+                expires_at=now + self._ttl,
+            ),
+            self._key,
+        )
+        approved = decision is Decision.APPROVE
+        self._approvals.add(approval)
+        self._candidates.set_status(
+            candidate.id, CandidateStatus.APPROVED if approved else CandidateStatus.REJECTED
+        )
+        self._audit.add(
+            AuditEntry(
+                at=now,
+                principal=principal,
+                action=decision.value,
+                subject=candidate.id,
+                detail={
+                    "approval": approval.id,
+                    "verdict": candidate.verdict.outcome.value,
+                    "override": override,
+                    "release": candidate.release,
+                    "comment": comment,
+                },
+            )
+        )
+        return approval
+
+
+def load_or_make_key(path: Path) -> bytes:
+    """Give the signing key in the file `path`, making it where there is none.
+
+    The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the same
+    key.
+
+    Raises:
+        SettingInvalid: the file holds something else, or everybody may read it.
+    """
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        _make_key(path)
+        text = path.read_text(encoding="ascii").strip()
+    # A group may be allowed: volumes in Kubernetes set it by themselves.
+    if path.stat().st_mode & 0o007:
+        raise SettingInvalid(
+            f"Everybody on this machine may use the signing key {path}; run: chmod 600 {path}"
+        )
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) < _KEY_BYTES:
+        raise SettingInvalid(
+            f"{path} does not hold a signing key of {_KEY_BYTES} bytes in hex. Put the right file back, or "
+            "delete it: a new one is made, and approvals that are still open have to be given again."
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A link, not a rename: it fails where another process was faster, whose key then holds.
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+
+
+def _signature(approval: Approval, key: bytes) -> str:
+    content = {
+        field.name: _plain(getattr(approval, field.name))
+        for field in fields(approval)
+        if field.name not in _UNSIGNED
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+
+
+def _plain(value: str | datetime | Decision) -> str:
+    if isinstance(value, datetime):
+        # One moment has one text, whatever zone and precision a database gives it back in.
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return str(value)
+
+
+def _checked(comment: str) -> str:
+    comment = comment.strip()
+    if len(comment) > MAX_COMMENT:
+        raise InvalidInput(
+            f"The comment has {len(comment)} characters; at most {MAX_COMMENT} are kept. Shorten it."
+        )
+    return comment
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -45,7 +45,7 @@ def check(
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for
-            something other than this candidate, or what it replaces is no longer live. The message says which.
+            anything but this candidate, or what it replaces is no longer live; the message says which.
     """
     if approval is None:
         raise ApprovalInvalid(f"Candidate {candidate.id} has not been approved; ask an approver to do so.")
@@ -129,8 +129,8 @@ class Approver:
 
         Raises:
             NotFound: there is no such candidate.
-            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the comment
-                is too long.
+            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the
+                comment is too long.
         """
         comment = _checked(comment)
         candidate = self._candidates.get(candidate_id)
@@ -211,8 +211,8 @@ class Approver:
 def load_or_make_key(path: Path) -> bytes:
     """Give the signing key in the file `path`, making it where there is none.
 
-    The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the same
-    key.
+    The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the
+    same key.
 
     Raises:
         SettingInvalid: the file holds something else, or everybody may read it.

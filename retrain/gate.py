@@ -40,10 +40,10 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     """Judge a candidate by its scorecard.
 
     Promote: the interval of the metric's difference lies above 0, its p-value is below alpha, and every
-    guarded metric (the headline metrics overall; the policy's metric in each origin slice that is large enough)
-    is worse by no more than the margin at its interval's low end. Reject: both encoders are the same, the
-    metric's interval lies below 0, or a guarded metric is worse by more than the margin even at its interval's
-    high end. Otherwise, and whenever there are too few questions, inconclusive.
+    guarded figure (the headline metrics overall; the policy's metric in each origin slice that is large
+    enough) is worse by no more than the margin at its interval's low end. Reject: both encoders are the same,
+    the metric's interval lies below 0, or a guarded figure is worse by more than the margin even at its
+    interval's high end. Otherwise, and whenever there are too few questions, inconclusive.
 
     Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a
     number proves nothing, so it never promotes and never rejects.

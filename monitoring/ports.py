@@ -1,16 +1,38 @@
 """What monitoring needs from the outside, as Protocols."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from monitoring.domain import DriftFinding, DriftReport, Window
+from rag.ports import Vectors
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class WindowSample:
+    """What was measured on a window's n questions, in their order; no question's text."""
+
+    vectors: Vectors  # shape (n, dimension), in the fixed encoder
+    top_scores: NDArray[np.float64] | None  # cosine of each question's best passage, (n,); None: no passages
+    hit_at_k: NDArray[np.float64]  # 1 hit, 0 miss, nan not labelled, (n,)
 
 
 class ReportRenderer(Protocol):
     """Keeps a comparison as a snapshot, and shows it."""
 
-    def snapshot(self, findings: Sequence[DriftFinding], reference: Window, current: Window) -> str:
-        """Make a snapshot, JSON text."""
+    def snapshot(
+        self,
+        findings: Sequence[DriftFinding],
+        reference: Window,
+        current: Window,
+        *,
+        reference_sample: WindowSample | None = None,
+        current_sample: WindowSample | None = None,
+    ) -> str:
+        """Make a snapshot, JSON text; with plots where both samples are given."""
         ...
 
     def html(self, snapshot: str) -> str:

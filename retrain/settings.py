@@ -37,8 +37,11 @@ class RetrainSettings(BaseSettings):
     epochs: Annotated[float, Field(gt=0)] = Field(1.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
     learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
+    scale: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Factor on the cosines in the loss, transformer lane."
+    )
     max_length: Annotated[int, Field(ge=16)] = Field(
-        128, description="Word pieces a text is cut to in training."
+        128, description="Word pieces a text is cut to in training, transformer lane."
     )
     static_epochs: Annotated[float, Field(gt=0)] = Field(
         15.0, description="Passes over the pairs, static lane."
@@ -46,6 +49,9 @@ class RetrainSettings(BaseSettings):
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
     static_learning_rate: Annotated[float, Field(gt=0)] = Field(
         0.05, description="Highest rate, static lane."
+    )
+    static_scale: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Factor on the cosines in the loss, static lane."
     )
     eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")

@@ -1,1 +1,307 @@
-"""Placeholder for the adapter being written."""
+"""Fine-tuning with the Sentence Transformers Trainer. Knows nothing of where pairs come from."""
+
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rag.domain import Passage, digest_of
+from rag.errors import InvalidInput
+from rag.ports import EncoderStore
+from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
+from retrain.ports import Progress
+from retrain.settings import RetrainSettings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.evaluation import BaseEvaluator
+    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+
+DEV_METRIC = "dev_cosine_ndcg@10"
+DEV_DISTRACTORS = 2_000
+"""Passages that answer no dev question, searched along with those that do: a look at dev has to stay cheap."""
+FEWEST_BATCHES = 8
+"""A small set is cut into at least so many batches, or an epoch would be one step."""
+
+
+class SentenceTransformerTrainerAdapter:
+    """Fulfils `Trainer`: multiple negatives ranking loss, the best checkpoint by dev nDCG@10 is kept.
+
+    Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": every other passage of
+    the batch is a negative, so no batch holds a question or a passage twice.
+    """
+
+    def __init__(self, encoders: EncoderStore, work: Path, settings: RetrainSettings) -> None:
+        """Take where artefacts live, a folder for checkpoints, and the settings of both lanes."""
+        self._encoders = encoders
+        self._work = work
+        self._settings = settings
+
+    def train(
+        self,
+        incumbent: str,
+        pairs: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        corpus: Sequence[Passage],
+        *,
+        progress: Progress,
+    ) -> tuple[str, TrainingReport]:
+        """Train from the incumbent's artefact; give the new artefact's digest and how it went.
+
+        Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one
+        when called again with the same arguments. `best_dev` is 0 where there are no dev questions; then the
+        last checkpoint is kept.
+
+        Raises:
+            InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
+        """
+        if len({pair.passage_id for pair in pairs}) < 2:
+            raise InvalidInput(
+                f"Training needs pairs of at least two passages, and got {len(pairs)} pairs of "
+                f"{len({pair.passage_id for pair in pairs})}; mine more questions or ingest more documents."
+            )
+        lane = self._lane(incumbent)
+        recipe = _recipe(lane, self._settings, len(pairs))
+        dev, dev_corpus = _dev_corpus(dev, corpus, seed=self._settings.seed)
+        folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
+        started = time.perf_counter()
+        model = _load(self._encoders.path(incumbent))
+        full_length = model.max_seq_length
+        if lane == "transformer":
+            model.max_seq_length = min(full_length or recipe["max_length"], recipe["max_length"])
+        trainer = _trainer(model, pairs, _evaluator(dev, dev_corpus), folder, recipe, progress)
+        last = _last_checkpoint(folder)
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        if lane == "transformer":
+            # Texts were cut for speed; the artefact reads as much as its parent.
+            model.max_seq_length = full_length
+        final = folder / "final"
+        model.save_pretrained(str(final), create_model_card=False)
+        digest = self._encoders.register(final)
+        shutil.rmtree(folder)
+        state = trainer.state
+        return digest, TrainingReport(
+            lane=lane,
+            pairs=len(pairs),
+            steps=state.global_step,
+            epochs=float(state.epoch or 0.0),
+            seconds=time.perf_counter() - started,
+            best_dev=float(state.best_metric or 0.0),
+            history=_history(state.log_history),
+            settings=recipe,
+        )
+
+    def _lane(self, incumbent: str) -> Literal["transformer", "static"]:
+        kind = self._encoders.kind(incumbent)
+        if self._settings.lane not in ("auto", kind):
+            raise InvalidInput(
+                f"The lane is set to {self._settings.lane}, but the live encoder is of the {kind} kind; "
+                f"set WHETSTONE_RETRAIN_LANE to auto or {kind}, or promote an encoder of the other kind first."
+            )
+        return kind
+
+
+def _recipe(
+    lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int
+) -> dict[str, Any]:
+    """Give everything that decides on the outcome besides the data."""
+    static = lane == "static"
+    batch = settings.static_batch_size if static else settings.batch_size
+    return {
+        "lane": lane,
+        "seed": settings.seed,
+        "epochs": settings.static_epochs if static else settings.epochs,
+        "batch_size": min(batch, max(2, pairs // FEWEST_BATCHES)),
+        "learning_rate": settings.static_learning_rate if static else settings.learning_rate,
+        "scale": settings.static_scale if static else settings.scale,
+        "max_length": settings.max_length,
+        "eval_steps": settings.eval_steps,
+        # Only a checkpoint that dev was looked at can be the best one.
+        "save_steps": settings.eval_steps * math.ceil(settings.save_steps / settings.eval_steps),
+        "max_steps": settings.max_steps,
+    }
+
+
+def _dev_corpus(
+    dev: Sequence[EvalQuestion], corpus: Sequence[Passage], *, seed: int
+) -> tuple[list[EvalQuestion], list[Passage]]:
+    """Give the dev questions that the corpus can answer, and a corpus small enough to look at often."""
+    wanted = frozenset[str]().union(*(question.relevant for question in dev))
+    relevant = [passage for passage in corpus if passage.id in wanted]
+    there = {passage.id for passage in relevant}
+    others = sorted((passage for passage in corpus if passage.id not in wanted), key=lambda p: p.id)
+    sample = random.Random(seed).sample(others, min(DEV_DISTRACTORS, len(others)))
+    return [question for question in dev if question.relevant & there], relevant + sample
+
+
+def _key(
+    incumbent: str,
+    pairs: Sequence[TrainingPair],
+    dev: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    recipe: Mapping[str, Any],
+) -> str:
+    content = {
+        "incumbent": incumbent,
+        "pairs": [[pair.question, pair.passage_id, pair.passage_text] for pair in pairs],
+        "dev": [[question.text, sorted(question.relevant)] for question in dev],
+        "corpus": [passage.id for passage in corpus],
+        "recipe": dict(recipe),
+    }
+    return digest_of(content)[:32]
+
+
+def _load(folder: Path) -> "SentenceTransformer":
+    """Load a checked artefact to train, in float32: distilled tables may be half precision, and diverge in it."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(folder),
+        device="cuda" if torch.cuda.is_available() else "cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True, "torch_dtype": "float32"},
+    ).float()
+
+
+def _evaluator(dev: Sequence[EvalQuestion], corpus: Sequence[Passage]) -> "BaseEvaluator | None":
+    if not dev:
+        return None
+    from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
+
+    there = {passage.id for passage in corpus}
+    return InformationRetrievalEvaluator(
+        queries={question.id: question.text for question in dev},
+        corpus={passage.id: passage.embedded_text for passage in corpus},
+        relevant_docs={question.id: set(question.relevant & there) for question in dev},
+        name="dev",
+        write_csv=False,
+        show_progress_bar=False,
+        score_functions=None,
+        main_score_function="cosine",
+    )
+
+
+def _trainer(
+    model: "SentenceTransformer",
+    pairs: Sequence[TrainingPair],
+    evaluator: "BaseEvaluator | None",
+    folder: Path,
+    recipe: Mapping[str, Any],
+    progress: Progress,
+) -> "SentenceTransformerTrainer":
+    import torch
+    from datasets import Dataset
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+    from sentence_transformers.sentence_transformer.training_args import (
+        BatchSamplers,
+        SentenceTransformerTrainingArguments,
+    )
+    from transformers import PrinterCallback, TrainerCallback
+
+    texts = Dataset.from_dict(
+        {"question": [p.question for p in pairs], "passage": [p.passage_text for p in pairs]}
+    )
+    identities = Dataset.from_dict(
+        {"question": [p.question.casefold() for p in pairs], "passage": [p.passage_id for p in pairs]}
+    )
+
+    class Steps(TrainerCallback):  # type: ignore[misc]  # transformers is loaded lazily and untyped here
+        """Tells how far it is, after every step."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            progress(state.global_step, state.max_steps, "training")
+
+    class PassageWise(SentenceTransformerTrainer):
+        """Keeps one passage's pairs apart even where its text was cut differently, and writes no model card.
+
+        A model card would carry questions of the log into the artefact.
+        """
+
+        def get_batch_sampler(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().get_batch_sampler(identities, *args, **kwargs)
+
+        def add_model_card_callback(self, default_args_dict: Any) -> None:
+            pass
+
+        def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+            self.model.save_pretrained(output_dir or self.args.output_dir, create_model_card=False)
+
+    prompts = {
+        column: model.prompts[name]
+        for column, name in (("question", "query"), ("passage", "document"))
+        if model.prompts.get(name)
+    }
+    trainer = PassageWise(
+        model=model,
+        args=SentenceTransformerTrainingArguments(
+            output_dir=str(folder),
+            num_train_epochs=recipe["epochs"],
+            max_steps=recipe["max_steps"],
+            per_device_train_batch_size=recipe["batch_size"],
+            per_device_eval_batch_size=recipe["batch_size"],
+            learning_rate=recipe["learning_rate"],
+            warmup_steps=0.1,
+            weight_decay=0.0,
+            batch_sampler=BatchSamplers.NO_DUPLICATES,
+            prompts=prompts or None,
+            seed=recipe["seed"],
+            data_seed=recipe["seed"],
+            eval_strategy="steps" if evaluator else "no",
+            eval_steps=recipe["eval_steps"],
+            save_strategy="steps",
+            save_steps=recipe["save_steps"],
+            save_total_limit=2,
+            load_best_model_at_end=evaluator is not None,
+            metric_for_best_model=DEV_METRIC if evaluator else None,
+            greater_is_better=True if evaluator else None,
+            logging_strategy="steps",
+            logging_steps=10,
+            report_to="none",
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            use_cpu=not torch.cuda.is_available(),
+        ),
+        train_dataset=texts,
+        loss=MultipleNegativesRankingLoss(model, scale=recipe["scale"]),
+        evaluator=evaluator,
+        callbacks=[Steps()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    """Give the newest checkpoint that was written to its end: the trainer's state is the last file of one."""
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    for checkpoint in reversed(checkpoints):
+        if _readable(checkpoint / "trainer_state.json"):
+            return checkpoint
+        shutil.rmtree(checkpoint)
+    return None
+
+
+def _readable(state: Path) -> bool:
+    try:
+        json.loads(state.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+    return True
+
+
+def _history(log: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, float], ...]:
+    """Put the trainer's log in the form of a report: one entry a step, with the loss, the dev metric, or both."""
+    entries: dict[int, dict[str, float]] = {}
+    for line in log:
+        entry = entries.setdefault(line["step"], {"step": line["step"]})
+        if "loss" in line:
+            entry["loss"] = float(line["loss"])
+        if f"eval_{DEV_METRIC}" in line:
+            entry["dev"] = float(line[f"eval_{DEV_METRIC}"])
+    return tuple(entry for _, entry in sorted(entries.items()) if len(entry) > 1)

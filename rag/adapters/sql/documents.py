@@ -1,0 +1,240 @@
+"""Documents, their passages and the change log."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+
+from rag.adapters.sql.engine import reading, writing
+from rag.adapters.sql.schema import change_counter, changes, documents, passages
+from rag.adapters.sql.statements import batches, upsert
+from rag.domain import Change, ChangeKind, Document, Passage, utcnow
+from rag.errors import InvalidInput
+
+
+class SqlDocuments:
+    """Documents, their passages and the change log, written together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
+        """Write a document, its passages and a change; see `rag.ports.DocumentStore.put`.
+
+        The same content under another chunking is written beside what is there; other content replaces
+        the passages of every chunking, because they quote a text that is gone.
+
+        Raises:
+            InvalidInput: a passage belongs to another document, or the document's id to another tenant.
+        """
+        for passage in passages:
+            if (passage.document_id, passage.tenant) != (document.id, document.tenant):
+                raise InvalidInput(
+                    f"expected passages of document {document.id}, got one of {passage.document_id}"
+                )
+        with reading(self._engine) as connection:
+            # Most of a repeated sync ends here, without waiting for the writers' lock.
+            if self._is_known(connection, document, passages, chunking):
+                return False
+        with writing(self._engine) as connection:
+            seq = _next_seq(connection)
+            if self._is_known(connection, document, passages, chunking):
+                return False
+            self._write(connection, document, passages, chunking)
+            _log(connection, seq, document.id, document.tenant, ChangeKind.PUT)
+            return True
+
+    def _is_known(
+        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+    ) -> bool:
+        columns = (documents.c.tenant, documents.c.content_hash)
+        row = connection.execute(select(*columns).where(documents.c.id == document.id)).one_or_none()
+        if row is None:
+            return False
+        if row.tenant != document.tenant:
+            raise InvalidInput(
+                f"expected document {document.id} to be of tenant {row.tenant!r}, got {document.tenant!r}"
+            )
+        if row.content_hash != document.content_hash:
+            return False
+        mine = (passages.c.document_id == document.id) & (passages.c.chunking == chunking)
+        return not given or connection.execute(select(passages.c.id).where(mine).limit(1)).first() is not None
+
+    def _write(
+        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+    ) -> None:
+        before = connection.execute(
+            select(documents.c.content_hash).where(documents.c.id == document.id)
+        ).scalar_one_or_none()
+        upsert(
+            connection,
+            documents,
+            {
+                "id": document.id,
+                "tenant": document.tenant,
+                "uri": document.uri,
+                "title": document.title,
+                "text": document.text,
+                "content_hash": document.content_hash,
+                "divisible": document.divisible,
+                "source": document.source,
+                "metadata": dict(document.metadata),
+                "updated_at": document.updated_at,
+            },
+        )
+        stale = passages.c.document_id == document.id
+        if before == document.content_hash:
+            stale &= passages.c.chunking == chunking
+        connection.execute(delete(passages).where(stale))
+        if given:
+            connection.execute(
+                insert(passages), [asdict(passage) | {"chunking": chunking} for passage in given]
+            )
+
+    def delete(self, document_id: str, *, tenant: str) -> bool:
+        """Remove a document and its passages, and log the change. False where there was none."""
+        with writing(self._engine) as connection:
+            seq = _next_seq(connection)
+            mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
+            if connection.execute(delete(documents).where(mine)).rowcount == 0:
+                return False
+            _log(connection, seq, document_id, tenant, ChangeKind.DELETE)
+            return True
+
+    def get(self, document_id: str, *, tenant: str) -> Document | None:
+        """Give one document."""
+        mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(documents).where(mine)).mappings().one_or_none()
+        return None if row is None else _document(row)
+
+    def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
+        """Give documents in the order of their ids, beyond the id `after`."""
+        query = (
+            select(documents)
+            .where(documents.c.tenant == tenant, documents.c.id > after)
+            .order_by(documents.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [_document(row) for row in connection.execute(query).mappings()]
+
+    def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
+        """Give document id -> content hash; of one source where it is named."""
+        query = select(documents.c.id, documents.c.content_hash).where(documents.c.tenant == tenant)
+        if source is not None:
+            query = query.where(documents.c.source == source)
+        with reading(self._engine) as connection:
+            return {row.id: row.content_hash for row in connection.execute(query)}
+
+    def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
+        """Give document id -> uri of those that exist."""
+        query = select(documents.c.id, documents.c.uri).where(documents.c.tenant == tenant)
+        with reading(self._engine) as connection:
+            return {
+                row.id: row.uri
+                for ids in batches(document_ids)
+                for row in connection.execute(query.where(documents.c.id.in_(ids)))
+            }
+
+    def count(self, *, tenant: str | None = None) -> int:
+        """Number of documents."""
+        query = select(func.count()).select_from(documents)
+        if tenant is not None:
+            query = query.where(documents.c.tenant == tenant)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
+
+    def chunkings(self) -> frozenset[str]:
+        """The chunking digests that passages exist under."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(select(passages.c.chunking).distinct()).scalars())
+
+    def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
+        """Give id -> passage of those that exist now."""
+        with reading(self._engine) as connection:
+            return {
+                row["id"]: _passage(row)
+                for ids in batches(passage_ids)
+                for row in connection.execute(select(passages).where(passages.c.id.in_(ids))).mappings()
+            }
+
+    def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
+        """Give document id -> its passages by position; a document that is gone is left out."""
+        found: dict[str, dict[str, Passage]] = {}
+        order = (passages.c.document_id, passages.c.position, passages.c.id)
+        with reading(self._engine) as connection:
+            for ids in batches(document_ids):
+                # A document whose text came out as no passage at all is there nevertheless.
+                there = select(documents.c.id).where(documents.c.id.in_(ids))
+                found.update({document_id: {} for document_id in connection.execute(there).scalars()})
+                query = select(passages).where(passages.c.document_id.in_(ids)).order_by(*order)
+                for row in connection.execute(query).mappings():
+                    found.setdefault(row["document_id"], {})[row["id"]] = _passage(row)
+        return {document_id: list(by_id.values()) for document_id, by_id in found.items()}
+
+    def all_passages(
+        self, *, tenant: str | None = None, after: str = "", batch: int = 500
+    ) -> Iterator[list[Passage]]:
+        """Yield every passage in batches, in the order of ids, beyond the id `after`.
+
+        No transaction stays open between two batches: a passage written or deleted meanwhile may be seen
+        or not, and the change log has it.
+        """
+        query = select(passages).order_by(passages.c.id, passages.c.chunking).limit(batch)
+        if tenant is not None:
+            query = query.where(passages.c.tenant == tenant)
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(query.where(passages.c.id > after)).mappings().all()
+            if not rows:
+                return
+            after = rows[-1]["id"]
+            # A passage that two chunkings share has two rows.
+            yield list({row["id"]: _passage(row) for row in rows}.values())
+
+    def passage_ids(self) -> frozenset[str]:
+        """Every passage id there is."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(select(passages.c.id)).scalars())
+
+    def changes(self, *, after: int, limit: int = 500) -> list[Change]:
+        """Give changes beyond the sequence number `after`, in order."""
+        query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
+        with reading(self._engine) as connection:
+            return [
+                Change(
+                    seq=row.seq,
+                    document_id=row.document_id,
+                    tenant=row.tenant,
+                    kind=ChangeKind(row.kind),
+                    at=row.at,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def last_change(self) -> int:
+        """Sequence number of the newest change; 0 where there is none."""
+        with reading(self._engine) as connection:
+            last: int = connection.execute(select(change_counter.c.seq)).scalar_one()
+        return last
+
+
+def _next_seq(connection: Connection) -> int:
+    # Locked before anything else is touched, so that writers wait in one line and cannot deadlock.
+    last: int = connection.execute(select(change_counter.c.seq).with_for_update()).scalar_one()
+    return last + 1
+
+
+def _log(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
+    connection.execute(update(change_counter).values(seq=seq))
+    row = {"seq": seq, "document_id": document_id, "tenant": tenant, "kind": kind.value, "at": utcnow()}
+    connection.execute(insert(changes).values(row))
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(**row)
+
+
+def _passage(row: RowMapping) -> Passage:
+    return Passage(**{name: value for name, value in row.items() if name != "chunking"})

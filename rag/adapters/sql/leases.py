@@ -1,0 +1,131 @@
+"""Leases: rows that keep a second runner out of one piece of work."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import Engine, select, update
+
+from rag.adapters.sql.engine import now, reading, writing
+from rag.adapters.sql.schema import leases
+from rag.adapters.sql.statements import insert_new
+from rag.domain import new_id
+from rag.errors import LeaseHeld, Unavailable
+
+
+class SqlLeases:
+    """Leases as rows: a holder, a token that grows, and an expiry by the database's clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def hold(self, name: str, *, ttl_s: float = 30.0) -> Iterator["SqlLease"]:
+        """Hold the lease while in the context, renewing it every third of `ttl_s` seconds.
+
+        A holder that dies keeps others out until `ttl_s` seconds after its last renewal.
+
+        Raises:
+            LeaseHeld: somebody else has it.
+        """
+        lease = self._take(name, ttl_s)
+        renewing = threading.Thread(target=lease.keep_renewing, name=f"lease {name}", daemon=True)
+        renewing.start()
+        try:
+            yield lease
+        finally:
+            lease.stop()
+            renewing.join()
+            lease.release()
+
+    def _take(self, name: str, ttl_s: float) -> "SqlLease":
+        holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()[:8]}"
+        asked = time.monotonic()
+        with writing(self._engine) as connection:
+            moment = now(connection)
+            expires = moment + timedelta(seconds=ttl_s)
+            row = connection.execute(
+                select(leases).where(leases.c.name == name).with_for_update()
+            ).one_or_none()
+            if row is None:
+                token = 1
+                first = {"name": name, "holder": holder, "token": token, "expires_at": expires}
+                taken = insert_new(connection, leases, [first])
+            elif row.expires_at > moment:
+                raise LeaseHeld(
+                    f"{row.holder} is at {name!r}, until {row.expires_at:%H:%M:%S} UTC at least; wait for it"
+                )
+            else:
+                token = row.token + 1
+                free = (leases.c.name == name) & (leases.c.token == row.token)
+                values = {"holder": holder, "token": token, "expires_at": expires}
+                taken = connection.execute(update(leases).where(free).values(values)).rowcount
+            if taken == 0:
+                raise LeaseHeld(f"another runner took {name!r} at the same moment; wait for it to end")
+        return SqlLease(self._engine, name, token, ttl_s, asked + ttl_s)
+
+
+class SqlLease:
+    """A lease held."""
+
+    def __init__(self, engine: Engine, name: str, token: int, ttl_s: float, until: float) -> None:
+        self.token = token
+        self._engine = engine
+        self._name = name
+        self._ttl_s = ttl_s
+        self._until = until  # monotonic seconds up to which no other can have it
+        self._lost = False
+        self._ended = threading.Event()
+        self._mine = (leases.c.name == name) & (leases.c.token == token)
+
+    def check(self) -> None:
+        """Do nothing while it is still ours.
+
+        Raises:
+            LeaseHeld: it was lost, because it could not be renewed in time.
+            Unavailable: the database, which knows, cannot be asked.
+        """
+        if not self._lost and time.monotonic() < self._until:
+            # This machine's clock stands still while it sleeps, the database's does not.
+            with reading(self._engine) as connection:
+                row = connection.execute(select(leases.c.expires_at).where(self._mine)).one_or_none()
+                self._lost = row is None or row.expires_at <= now(connection)
+        else:
+            self._lost = True
+        if self._lost:
+            raise LeaseHeld(f"the lease on {self._name!r} was lost: it was not renewed in time; start again")
+
+    def keep_renewing(self) -> None:
+        """Renew until `stop` is called or the lease is lost."""
+        while not self._ended.wait(self._ttl_s / 3):
+            try:
+                if not self._renew():
+                    self._lost = True
+                    return
+            except Unavailable:
+                # The next try may reach the database; `check` tells when it is too late.
+                continue
+
+    def _renew(self) -> bool:
+        asked = time.monotonic()
+        with writing(self._engine) as connection:
+            expires = now(connection) + timedelta(seconds=self._ttl_s)
+            renewed = connection.execute(update(leases).where(self._mine).values(expires_at=expires))
+        if renewed.rowcount == 0:
+            return False
+        self._until = asked + self._ttl_s
+        return True
+
+    def stop(self) -> None:
+        """End the renewing."""
+        self._ended.set()
+
+    def release(self) -> None:
+        """Let others in at once; nothing happens where another has it already."""
+        with writing(self._engine) as connection:
+            # The row stays, so that the next token is a larger one.
+            connection.execute(update(leases).where(self._mine).values(expires_at=now(connection)))

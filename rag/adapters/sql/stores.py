@@ -1,0 +1,94 @@
+"""All stores of serving over one database."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from rag.adapters.sql.audit import SqlAudit
+from rag.adapters.sql.cursors import SqlCursors
+from rag.adapters.sql.documents import SqlDocuments
+from rag.adapters.sql.engine import make_engine, reading
+from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
+from rag.adapters.sql.leases import SqlLeases
+from rag.adapters.sql.migrating import migrate
+from rag.adapters.sql.questions import SqlQuestions
+from rag.adapters.sql.releases import SqlReleases
+from rag.adapters.sql.replicas import SqlReplicas
+from rag.adapters.sql.schema import change_counter
+from rag.ports import (
+    AuditLog,
+    DocumentStore,
+    FeedbackStore,
+    IndexCursors,
+    InteractionStore,
+    Leases,
+    QuestionStore,
+    ReleaseStore,
+    ReplicaStore,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stores:
+    """The stores of serving, over one database."""
+
+    engine: Engine
+    documents: DocumentStore
+    cursors: IndexCursors
+    interactions: InteractionStore
+    feedback: FeedbackStore
+    questions: QuestionStore
+    releases: ReleaseStore
+    replicas: ReplicaStore
+    leases: Leases
+    audit: AuditLog
+
+    def ping(self) -> None:
+        """Ask the database something.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        with reading(self.engine) as connection:
+            connection.execute(select(change_counter.c.seq)).one()
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        self.engine.dispose()
+
+
+def sqlite_url(home: Path) -> str:
+    """Give the URL of the embedded database in the home folder."""
+    return f"sqlite:///{home}/whetstone.sqlite"
+
+
+def open_stores(url: str) -> Stores:
+    """Open the database, bringing its tables up to date; a SQLite file and its folder are made.
+
+    Processes that open a new database at the same time wait for the one that makes the tables.
+
+    Raises:
+        SettingInvalid: the URL is malformed or names another kind of database.
+        MissingExtra: psycopg is not installed.
+        Unavailable: the database cannot be reached, or was written by a newer version.
+        IntegrityError: the SQLite file is damaged.
+    """
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Stores(
+        engine=engine,
+        documents=SqlDocuments(engine),
+        cursors=SqlCursors(engine),
+        interactions=SqlInteractions(engine),
+        feedback=SqlFeedback(engine),
+        questions=SqlQuestions(engine),
+        releases=SqlReleases(engine),
+        replicas=SqlReplicas(engine),
+        leases=SqlLeases(engine),
+        audit=SqlAudit(engine),
+    )

@@ -1,11 +1,14 @@
 """Fixtures that tests of several packages share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.ports import Encoder
 
 
 @pytest.fixture
@@ -14,3 +17,48 @@ def stores(tmp_path: Path) -> Iterator[Stores]:
     opened = open_stores(sqlite_url(tmp_path / "home"))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def encoder_store(pytestconfig: pytest.Config) -> EncoderFolder:
+    """Real encoders, minilm and static, made once and kept in pytest's cache."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    return EncoderFolder(cache.mkdir("encoders"))
+
+
+@pytest.fixture(scope="session")
+def static_digest(encoder_store: EncoderFolder) -> str:
+    """Digest of the static encoder."""
+    return encoder_store.resolve("static")
+
+
+@pytest.fixture(scope="session")
+def minilm_digest(encoder_store: EncoderFolder) -> str:
+    """Digest of MiniLM."""
+    return encoder_store.resolve("minilm")
+
+
+@pytest.fixture(scope="session")
+def static_encoder(encoder_store: EncoderFolder, static_digest: str) -> Encoder:
+    """The static encoder, loaded: thousands of passages a second."""
+    return encoder_store.load(static_digest)
+
+
+@pytest.fixture(scope="session")
+def minilm_encoder(encoder_store: EncoderFolder, minilm_digest: str) -> Encoder:
+    """MiniLM, loaded: some 40 passages a second."""
+    return encoder_store.load(minilm_digest)
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """Folder of the real data sets, from WHETSTONE_DATASETS or beside the checkout."""
+    beside = Path(__file__).parents[2] / "shared" / "datasets"
+    folder = Path(os.environ.get("WHETSTONE_DATASETS") or beside)
+    if not (folder / "medquad" / "corpus.jsonl").is_file():
+        message = f"no data sets in {folder}; set WHETSTONE_DATASETS to their folder"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder

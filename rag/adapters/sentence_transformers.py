@@ -1,1 +1,69 @@
-"""Placeholder for the adapter being written."""
+"""An encoder artefact, loaded with sentence-transformers. Knows nothing of where artefacts come from."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rag.ports import Vectors
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers folder as an `Encoder`. May be shared by threads; they take turns."""
+
+    digest: str
+    dimension: int
+
+    def __init__(self, folder: Path, *, digest: str, batch: int = 32) -> None:
+        """Load the checked artefact in `folder`: safetensors only, nothing from the network, no custom code.
+
+        Args:
+            folder: a sentence-transformers folder.
+            digest: what the artefact is known as.
+            batch: texts that go through the model at once.
+        """
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
+        self._model = SentenceTransformer(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+        self._model.eval()
+        dimension = self._model.get_embedding_dimension()
+        if dimension is None:
+            dimension = len(self._model.encode("dimension", show_progress_bar=False))
+        self.digest = digest
+        self.dimension = int(dimension)
+        self._batch = batch
+        # Fast tokenisers change their own padding while they work: two threads would disturb each other.
+        self._lock = threading.Lock()
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions with the model's query prompt: (len(texts), dimension), unit length.
+
+        A text without any token (blank) gives a row of zeros in a static encoder: it is like nothing.
+        """
+        return self._encode(texts, query=True)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages with the model's document prompt: shape and units as for questions."""
+        return self._encode(texts, query=False)
+
+    def _encode(self, texts: Sequence[str], *, query: bool) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        encode = self._model.encode_query if query else self._model.encode_document
+        with self._lock:
+            vectors = encode(
+                list(texts),
+                batch_size=self._batch,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+        return np.ascontiguousarray(vectors, dtype=np.float32)

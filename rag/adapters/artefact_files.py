@@ -1,0 +1,244 @@
+"""Which files of a sentence-transformers folder make its vectors, and whether they are safe to load."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rag.domain import digest_of
+from rag.errors import ArtefactTampered, ArtefactUnsafe, NotFound
+
+MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
+
+_ST = "sentence_transformers"
+_MODULES = {
+    "Transformer": f"{_ST}.base.modules.transformer.Transformer",
+    "Normalize": f"{_ST}.base.modules.normalize.Normalize",
+    "Dense": f"{_ST}.base.modules.dense.Dense",
+    "Pooling": f"{_ST}.sentence_transformer.modules.pooling.Pooling",
+    "StaticEmbedding": f"{_ST}.sentence_transformer.modules.static_embedding.StaticEmbedding",
+}
+# Every place such a class was importable from, in this and earlier versions -> where it is now.
+_ALLOWED = {
+    place: canonical
+    for name, canonical in _MODULES.items()
+    for place in (
+        canonical,
+        f"{_ST}.models.{name}",
+        f"{_ST}.models.{name}.{name}",
+        f"{_ST}.base.modules.{name}",
+        f"{_ST}.sentence_transformer.modules.{name}",
+    )
+}
+
+_KNOWN_FILE = re.compile(
+    r"(config|config_sentence_transformers|modules|sentence_\w+_config|tokenizer|tokenizer_config"
+    r"|special_tokens_map|added_tokens|vocab)\.json|vocab\.txt|merges\.txt|[\w.-]+\.model"
+    r"|[\w.-]+\.safetensors|[\w.-]+\.safetensors\.index\.json"
+)
+_RUNS_CODE = re.compile(
+    r"\.(bin|pt|pth|pkl|pickle|ckpt|h5|msgpack|ot|npy|npz|joblib|dill|pyc?|so|pyd|dll|sh)", re.IGNORECASE
+)
+_HARMLESS_ACTIVATION = re.compile(r"torch\.nn\.(modules\.(activation|linear)\.)?[A-Z]\w*")
+
+# What names the machine or the library's version and leaves the vectors alone.
+_WITHOUT_EFFECT = {
+    "config.json": {"_name_or_path", "transformers_version"},
+    "config_sentence_transformers.json": {"__version__", "similarity_fn_name"},
+    "tokenizer_config.json": {
+        "name_or_path",
+        "is_local",
+        "local_files_only",
+        "special_tokens_map_file",
+        "tokenizer_file",
+    },
+}
+
+
+def read_json(file: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ArtefactTampered: it is no JSON.
+    """
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError as error:
+        raise ArtefactTampered(
+            f"{file} is not readable JSON ({error}); restore it from where it came."
+        ) from error
+
+
+def write_json(file: Path, value: object) -> None:
+    """Write JSON so that the same value is always the same bytes, and is on disk on return."""
+    write_synced(file, json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False).encode())
+
+
+def write_synced(file: Path, content: bytes | Path) -> None:
+    """Write bytes, or the content of another file, and wait until they are on disk."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as target:
+        if isinstance(content, Path):
+            with content.open("rb") as source:
+                shutil.copyfileobj(source, target, 1 << 20)
+        else:
+            target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the folder's list of names is on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_file(file: Path) -> str:
+    """Give the SHA-256 of a file's content, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def files_digest(files: Mapping[str, str]) -> str:
+    """Give the digest of an artefact from its files: relative path -> SHA-256."""
+    return digest_of({"files": sorted([name, sha] for name, sha in files.items())})
+
+
+def module_types(folder: Path) -> list[str]:
+    """Give the classes of a folder's modules, by the place they are importable from now.
+
+    Raises:
+        NotFound: it is no sentence-transformers folder.
+        ArtefactUnsafe: a module is not on the allow-list.
+    """
+    return [module["type"] for module in _modules(folder)]
+
+
+def write_vector_files(source: Path, target: Path) -> str:
+    """Copy into the new folder `target` what makes the vectors of `source`, with a manifest; give the digest.
+
+    Raises:
+        NotFound: `source` is no sentence-transformers folder.
+        ArtefactUnsafe: it holds something other than safetensors and known modules.
+    """
+    for name, file in _known_files(source):
+        if file.name == "modules.json":
+            write_json(target / name, _modules(source))
+        elif file.name in _WITHOUT_EFFECT:
+            write_json(target / name, _effective(file))
+        else:
+            write_synced(target / name, file)
+    check_safe(target)
+    files = {name: sha256_file(file) for name, file in _known_files(target)}
+    write_json(target / MANIFEST, {"files": files})
+    for folder in (target, *(f for f in target.rglob("*") if f.is_dir())):
+        sync_folder(folder)
+    return files_digest(files)
+
+
+def check_safe(folder: Path) -> None:
+    """Make sure that loading the folder runs no code but the libraries' own.
+
+    Raises:
+        ArtefactUnsafe: a file or module is not on the allow-list, or a setting asks for custom code.
+    """
+    _modules(folder)
+    weights = 0
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        if file.name == MANIFEST:
+            continue
+        if not _KNOWN_FILE.fullmatch(file.name):
+            raise ArtefactUnsafe(
+                f"{file} is none of the files an encoder is made of; only safetensors weights are loaded."
+            )
+        weights += file.suffix == ".safetensors"
+        if file.suffix == ".json" and file.name not in ("tokenizer.json", "vocab.json"):
+            _check_setting(file, read_json(file))
+    if not weights:
+        raise ArtefactUnsafe(
+            f"{folder} holds no safetensors weights. Save the model with "
+            "SentenceTransformer(...).save(folder) in a current sentence-transformers and take that folder."
+        )
+
+
+def _modules(folder: Path) -> list[dict[str, Any]]:
+    file = folder / "modules.json"
+    if not file.is_file():
+        raise NotFound(
+            f"{folder} is no sentence-transformers folder: modules.json is missing. "
+            "Save the model with SentenceTransformer(...).save(folder) first."
+        )
+    modules = read_json(file)
+    if (
+        not isinstance(modules, list)
+        or not modules
+        or not all(isinstance(module, dict) for module in modules)
+    ):
+        raise ArtefactUnsafe(f"{file} does not list modules; restore it from where it came.")
+    canonical = []
+    for module in modules:
+        kind, path = str(module.get("type")), str(module.get("path", ""))
+        if kind not in _ALLOWED:
+            raise ArtefactUnsafe(
+                f"{file} names the module {kind}; only {', '.join(sorted(_MODULES))} are loaded."
+            )
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise ArtefactUnsafe(f"{file} points at {path!r}, outside its folder.")
+        canonical.append({**module, "type": _ALLOWED[kind], "path": path})
+    return canonical
+
+
+def _known_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Give (relative path, file) of the modules' files; other folders (onnx, checkpoints) are passed over."""
+    parts = sorted({PurePosixPath(module["path"]).as_posix() for module in _modules(folder)} | {"."})
+    for part in parts:
+        if not (folder / part).is_dir():
+            continue
+        for file in sorted((folder / part).iterdir()):
+            if not file.is_file() or file.name == MANIFEST:
+                continue
+            if _RUNS_CODE.fullmatch(file.suffix):
+                raise ArtefactUnsafe(
+                    f"{file} could run code when it is loaded; only safetensors are taken. "
+                    "Remove it from the folder if model.safetensors holds the same weights."
+                )
+            if _KNOWN_FILE.fullmatch(file.name):
+                yield file.relative_to(folder).as_posix(), file
+
+
+def _effective(file: Path) -> dict[str, Any]:
+    """Give the settings of a JSON file without those that leave the vectors alone."""
+    settings = read_json(file)
+    if not isinstance(settings, dict):
+        raise ArtefactUnsafe(f"{file} does not hold settings; restore it from where it came.")
+    settings = {key: value for key, value in settings.items() if key not in _WITHOUT_EFFECT[file.name]}
+    if file.name == "config_sentence_transformers.json":
+        prompts = {name: text for name, text in (settings.pop("prompts", None) or {}).items() if text}
+        settings = {key: value for key, value in settings.items() if value is not None}
+        if settings.get("model_type") == "SentenceTransformer":
+            del settings["model_type"]
+        if prompts:
+            settings["prompts"] = prompts
+    return settings
+
+
+def _check_setting(file: Path, value: Any) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _check_setting(file, item)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key in ("auto_map", "custom_pipelines") or (key == "trust_remote_code" and item):
+            raise ArtefactUnsafe(f"{file} asks for custom code ({key}), which is never loaded.")
+        if key == "activation_function" and not _HARMLESS_ACTIVATION.fullmatch(str(item)):
+            raise ArtefactUnsafe(f"{file} names the activation function {item}; only torch.nn's are loaded.")
+        _check_setting(file, item)

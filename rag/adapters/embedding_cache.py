@@ -1,0 +1,82 @@
+"""Embeddings in one SQLite file, by encoder and text. Rebuildable: deleting the file loses time, no data."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import DimensionMismatch, Unavailable
+from rag.ports import Vectors
+
+_IDS_AT_ONCE = 500  # SQLite takes 999 parameters in old builds
+_BUSY_S = 60.0
+
+
+class SqliteEmbeddingCache:
+    """An `EmbeddingCache` that threads and processes may share; each call opens its own connection."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the embeddings in the file `path`, made when it is first needed."""
+        self._path = path
+        self._made = False
+        self._making = threading.Lock()
+
+    def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Give what is known: text hash -> vector of shape (dimension,)."""
+        known: dict[str, NDArray[np.float32]] = {}
+        with closing(self._connect()) as connection:
+            for start in range(0, len(text_hashes), _IDS_AT_ONCE):
+                some = text_hashes[start : start + _IDS_AT_ONCE]
+                rows = connection.execute(
+                    "SELECT text_hash, vector FROM embeddings WHERE encoder = ? "
+                    f"AND text_hash IN ({','.join('?' * len(some))})",
+                    (encoder, *some),
+                )
+                known.update((text_hash, np.frombuffer(vector, dtype="<f4")) for text_hash, vector in rows)
+        return known
+
+    def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
+        """Keep vectors, shape (len(text_hashes), dimension).
+
+        Raises:
+            DimensionMismatch: there is not one vector for every hash.
+        """
+        if len(text_hashes) != len(vectors):
+            raise DimensionMismatch(
+                f"Expected {len(text_hashes)} vectors, one for every text; got {len(vectors)}."
+            )
+        rows = np.asarray(vectors, dtype="<f4")
+        with closing(self._connect()) as connection, connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)",
+                (
+                    (encoder, text_hash, row.tobytes())
+                    for text_hash, row in zip(text_hashes, rows, strict=True)
+                ),
+            )
+
+    def drop(self, encoder: str) -> None:
+        """Forget everything of one encoder."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("DELETE FROM embeddings WHERE encoder = ?", (encoder,))
+
+    def _connect(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = sqlite3.connect(self._path, timeout=_BUSY_S)
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"The embedding cache {self._path} cannot be opened: {error}.") from error
+        connection.execute("PRAGMA synchronous = NORMAL")
+        with self._making:
+            if not self._made:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS embeddings (encoder TEXT NOT NULL, text_hash TEXT NOT NULL, "
+                    "vector BLOB NOT NULL, PRIMARY KEY (encoder, text_hash))"
+                )
+                self._made = True
+        return connection

@@ -1,0 +1,112 @@
+"""A generator without a language model: it quotes the sentences of the hits that are nearest to the question."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from anyio import to_thread
+
+from rag.domain import Hit, Prompt
+from rag.ports import Encoder, Vectors
+
+_MAX_SENTENCES = 3
+_FLOOR = 0.25
+"""Cosine to the question below which a sentence is no answer."""
+_NEAR_BEST = 0.75
+"""Further sentences need this share of the best one's cosine."""
+_DIVERSITY = 0.3
+"""Weight of novelty against nearness: 1 - lambda of maximal marginal relevance."""
+_SAME = 0.9
+"""Cosine of two sentences from which they say the same."""
+_MAX_CANDIDATES = 60
+_SHORTEST, _LONGEST = 20, 400  # characters of a sentence worth quoting; longer ones are cut
+
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|no|nos|fig|figs|eq|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co|dept)"
+    r"|\b[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9À-ÖØ-Þ])|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)])\s)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sentence:
+    text: str
+    rank: int  # of the hit it stands in
+
+
+class ExtractiveGenerator:
+    """Answers with one to three sentences, each quoted and followed by the number of its passage."""
+
+    name = "extractive"
+
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:
+        """Yield the chosen sentences, best first; nothing where no sentence is near enough."""
+        candidates = _candidates(prompt.hits)
+        if not candidates:
+            return
+        chosen = await to_thread.run_sync(_choose, prompt.question, candidates, encoder)
+        for i, sentence in enumerate(chosen):
+            yield f"{' ' if i else ''}“{sentence.text}” [{sentence.rank}]"
+
+
+def sentences(text: str) -> list[str]:
+    """Split text into sentences; whitespace inside them becomes single blanks.
+
+    Abbreviations ("e.g.", "Fig. 3", "J. Smith") end none; blank lines and list items do.
+    """
+    pieces: list[str] = []
+    open_ended = False
+    start = 0
+    for end in [*_END.finditer(text), None]:
+        piece = " ".join(text[start : end.start() if end else len(text)].split())
+        start = end.end() if end else len(text)
+        if open_ended and pieces:
+            pieces[-1] = f"{pieces[-1]} {piece}"
+        elif piece:
+            pieces.append(piece)
+        # The break may have come after an abbreviation: then the next piece still belongs to this one.
+        open_ended = bool(
+            end and not end.group().startswith("\n") and pieces and _ABBREVIATION.search(pieces[-1])
+        )
+    return pieces
+
+
+def _candidates(hits: Sequence[Hit]) -> list[_Sentence]:
+    found: dict[str, _Sentence] = {}
+    for hit in hits:
+        for text in sentences(hit.passage.text):
+            if len(text) < _SHORTEST:
+                continue
+            if len(text) > _LONGEST:
+                text = text[:_LONGEST].rsplit(" ", 1)[0] + " …"
+            # The same sentence in overlapping passages counts once, for the better passage.
+            found.setdefault(text.casefold(), _Sentence(text=text, rank=hit.rank))
+    if not found:
+        # Nothing but short lines: the passage as it stands is all there is to quote.
+        for hit in hits[:1]:
+            if text := " ".join(hit.passage.text.split())[:_LONGEST]:
+                found[text] = _Sentence(text=text, rank=hit.rank)
+    return list(found.values())[:_MAX_CANDIDATES]
+
+
+def _choose(question: str, candidates: Sequence[_Sentence], encoder: Encoder) -> list[_Sentence]:
+    """Choose by maximal marginal relevance (Carbonell and Goldstein, 1998)."""
+    asked = encoder.encode_queries([question])[0]  # (dimension,)
+    vectors: Vectors = encoder.encode_passages([each.text for each in candidates])  # (n, dimension)
+    nearness = vectors @ asked  # (n,)
+    best = int(np.argmax(nearness))
+    floor = max(_FLOOR, _NEAR_BEST * float(nearness[best]))
+    if nearness[best] < _FLOOR:
+        return []
+    chosen = [best]
+    while len(chosen) < _MAX_SENTENCES:
+        likeness = (vectors @ vectors[chosen].T).max(axis=1)  # (n,): to the nearest sentence chosen
+        worth = (1 - _DIVERSITY) * nearness - _DIVERSITY * likeness
+        worth[(nearness < floor) | (likeness >= _SAME)] = -np.inf
+        following = int(np.argmax(worth))
+        if not np.isfinite(worth[following]):
+            break
+        chosen.append(following)
+    return [candidates[i] for i in chosen]

@@ -1,0 +1,37 @@
+"""The application: routes, guards in front of them, and errors in one shape."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, FastAPI
+
+from rag.api import chat, documents, feedback, health, models, retrieve, sources
+from rag.api.access import Access, BodyLimit
+from rag.api.errors import install_error_handlers
+from rag.api.serving import Serving
+
+
+def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """Make the application; starting and stopping what `serving` holds is its maker's business.
+
+    Args:
+        serving: the parts the routes use.
+        routers: further routes, under the same guards and with errors in the same shape.
+    """
+    settings = serving.settings
+    app = FastAPI(title="Whetstone", description="Answers from your documents, with sources.")
+    app.state.serving = serving
+    install_error_handlers(app)
+    for noun in (chat, retrieve, models, sources, feedback, documents, health):
+        app.include_router(noun.router)
+    for router in routers:
+        app.include_router(router)
+    named = (settings.host, urlsplit(settings.public_url or "").hostname)
+    # The last one added stands in front: nobody without a key makes the service read a body.
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Access,
+        key=settings.api_key.get_secret_value() if settings.api_key else None,
+        hosts=frozenset(name for name in named if name),
+    )
+    return app

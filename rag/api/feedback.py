@@ -1,0 +1,59 @@
+"""What a person thinks of an answer."""
+
+from typing import Annotated, Literal, Self
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, model_validator
+
+from rag.api.serving import Serving, principal_of, serving_of
+from rag.domain import Feedback, new_id, utcnow
+from rag.errors import InvalidInput, NotFound
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
+
+
+class FeedbackRequest(BaseModel):
+    """A judgement; at least one of its parts has to be there."""
+
+    interaction_id: str
+    rating: Literal[-1, 1] | None = None
+    clicked_passage: str | None = None
+    corrected_passage: str | None = None
+    comment: Annotated[str, Field(max_length=4_000)] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.rating or self.clicked_passage or self.corrected_passage or self.comment):
+            raise ValueError("give a rating (1 or -1), clicked_passage, corrected_passage or comment")
+        return self
+
+
+@router.post("", status_code=201)
+async def give_feedback(request: Request, body: FeedbackRequest) -> dict[str, str]:
+    """Keep a judgement on an interaction."""
+    serving = serving_of(request)
+    if "\0" in body.comment:
+        raise InvalidInput("The comment holds a NUL character; send proper text.")
+    feedback = Feedback(
+        id=new_id(),
+        interaction_id=body.interaction_id,
+        tenant=serving.settings.tenant,
+        principal=principal_of(request),
+        given_at=utcnow(),
+        rating=body.rating,
+        clicked_passage=body.clicked_passage,
+        corrected_passage=body.corrected_passage,
+        comment=body.comment,
+    )
+    await to_thread.run_sync(_keep, serving, feedback)
+    return {"id": feedback.id, "interaction_id": feedback.interaction_id}
+
+
+def _keep(serving: Serving, feedback: Feedback) -> None:
+    named = {passage for passage in (feedback.clicked_passage, feedback.corrected_passage) if passage}
+    there = serving.stores.documents.passages(named) if named else {}
+    for passage_id in sorted(named):
+        if passage_id not in there or there[passage_id].tenant != feedback.tenant:
+            raise NotFound(f"There is no passage {passage_id!r}; name one that a hit or /v1/retrieve gave.")
+    serving.stores.feedback.add(feedback)

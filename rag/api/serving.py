@@ -1,0 +1,88 @@
+"""What the routes need from the outside, and how they reach it."""
+
+from typing import Protocol, cast
+
+from starlette.requests import Request
+
+from rag.answering import Answerer
+from rag.documents import Library
+from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
+from rag.releases import LiveRelease
+from rag.settings import Settings
+
+
+class Stores(Protocol):
+    """The truth, as far as the routes touch it."""
+
+    @property
+    def documents(self) -> DocumentStore:
+        """Documents and passages."""
+        ...
+
+    @property
+    def interactions(self) -> InteractionStore:
+        """The log of questions."""
+        ...
+
+    @property
+    def feedback(self) -> FeedbackStore:
+        """What people thought of the answers."""
+        ...
+
+    @property
+    def releases(self) -> ReleaseStore:
+        """Releases and the deployment."""
+        ...
+
+    def ping(self) -> None:
+        """Do nothing while the database answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        ...
+
+
+class Serving(Protocol):
+    """The parts of a service that runs."""
+
+    @property
+    def settings(self) -> Settings:
+        """As read at the start."""
+        ...
+
+    @property
+    def stores(self) -> Stores:
+        """The truth."""
+        ...
+
+    @property
+    def live(self) -> LiveRelease:
+        """What questions are answered with."""
+        ...
+
+    @property
+    def library(self) -> Library:
+        """Puts documents into the store."""
+        ...
+
+    @property
+    def answerer(self) -> Answerer:
+        """Answers questions."""
+        ...
+
+
+def serving_of(request: Request) -> Serving:
+    """Give the parts the application was made with."""
+    return cast(Serving, request.app.state.serving)
+
+
+def principal_of(request: Request) -> str:
+    """Give who asks: "key" where a key was demanded and shown, else "local"."""
+    return cast(str, request.state.principal)
+
+
+def source_url(request: Request, passage_id: str) -> str:
+    """Give the link to a passage that works for whoever sent the request."""
+    base = serving_of(request).settings.public_url or str(request.base_url)
+    return f"{base.rstrip('/')}/v1/sources/{passage_id}"

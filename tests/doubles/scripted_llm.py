@@ -1,0 +1,134 @@
+"""A language model that says what it was told to: a real HTTP server on loopback, OpenAI's wire format."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One scripted answer."""
+
+    text: str = ""
+    status: int = 200  # anything else is answered with an error in OpenAI's shape
+    delay_s: float = 0.0  # before the first byte
+    pause_s: float = 0.0  # between two pieces of a stream
+    break_after: int | None = None  # pieces after which the connection is cut
+
+
+@dataclass
+class ScriptedLLM:
+    """The server. `replies` are used up in order; then `default` answers, a text or a function of the body."""
+
+    default: str | Callable[[dict[str, Any]], str] = "The documents say so [1]."
+    replies: deque[Reply] = field(default_factory=deque)
+    requests: list[dict[str, Any]] = field(default_factory=list)  # bodies, in the order they came
+    authorizations: list[str] = field(default_factory=list)  # their Authorization headers
+
+    def __post_init__(self) -> None:
+        """Listen on a free port."""
+        script = self
+
+        class Endpoint(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                script.requests.append(body)
+                script.authorizations.append(self.headers.get("Authorization", ""))
+                try:
+                    script._answer(self, body)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True
+
+            def log_message(self, *args: object) -> None:
+                """Keep silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Base URL, as OpenAI's clients want it."""
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def script(self, *replies: Reply | str) -> None:
+        """Queue answers."""
+        self.replies.extend(Reply(text=reply) if isinstance(reply, str) else reply for reply in replies)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _next(self, body: dict[str, Any]) -> Reply:
+        if self.replies:
+            return self.replies.popleft()
+        return Reply(text=self.default if isinstance(self.default, str) else self.default(body))
+
+    def _answer(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reply = self._next(body)
+        time.sleep(reply.delay_s)
+        if reply.status != 200:
+            error = {"message": reply.text or "scripted failure", "type": "server_error", "code": None}
+            return self._send(endpoint, reply.status, {"error": error})
+        if body.get("stream"):
+            return self._stream(endpoint, body, reply)
+        message = {"role": "assistant", "content": reply.text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        whole = {**self._head(body, "chat.completion"), "choices": [choice], "usage": usage}
+        return self._send(endpoint, 200, whole)
+
+    @staticmethod
+    def _head(body: dict[str, Any], kind: str) -> dict[str, Any]:
+        return {"id": "chatcmpl-scripted", "object": kind, "created": 0, "model": body.get("model", "")}
+
+    @staticmethod
+    def _send(endpoint: BaseHTTPRequestHandler, status: int, value: dict[str, Any]) -> None:
+        data = json.dumps(value).encode()
+        endpoint.send_response(status)
+        endpoint.send_header("Content-Type", "application/json")
+        endpoint.send_header("Content-Length", str(len(data)))
+        endpoint.end_headers()
+        endpoint.wfile.write(data)
+
+    def _stream(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any], reply: Reply) -> None:
+        endpoint.send_response(200)
+        endpoint.send_header("Content-Type", "text/event-stream")
+        endpoint.send_header("Transfer-Encoding", "chunked")
+        endpoint.end_headers()
+
+        def event(data: str) -> None:
+            line = f"data: {data}\n\n".encode()
+            endpoint.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+            endpoint.wfile.flush()
+
+        def chunk(delta: dict[str, str], finish: str | None = None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            event(json.dumps({**self._head(body, "chat.completion.chunk"), "choices": [choice]}))
+
+        chunk({"role": "assistant", "content": ""})
+        for i, piece in enumerate(reply.text.split(" ")):
+            if i == reply.break_after:
+                # Linger 0 resets the connection: the client sees it cut, not ended.
+                linger = struct.pack("ii", 1, 0)
+                endpoint.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                endpoint.connection.close()
+                endpoint.close_connection = True
+                return
+            time.sleep(reply.pause_s if i else 0)
+            chunk({"content": piece if i == 0 else f" {piece}"})
+        chunk({}, "stop")
+        event("[DONE]")
+        endpoint.wfile.write(b"0\r\n\r\n")

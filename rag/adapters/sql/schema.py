@@ -317,6 +317,7 @@ drift_reports = Table(
     Column("reference", JSON, nullable=False),
     Column("current", JSON, nullable=False),
     Column("snapshot", Prose, nullable=False),
+    Column("golden_recall", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),
     Index(None, "tenant", "created_at"),

@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.JSON(), nullable=False),
         sa.Column("current", sa.JSON(), nullable=False),
         sa.Column("snapshot", sa.Text(), nullable=False),
+        sa.Column("golden_recall", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drift_reports")),
     )

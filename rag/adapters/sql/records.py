@@ -1,0 +1,57 @@
+"""Dataclasses as JSON values for JSON columns and files, and back again exactly."""
+
+import math
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from rag.errors import IntegrityError
+
+Record = TypeVar("Record")
+
+_FLOAT = "$float"
+"""Key that stands for a number JSON has no name for: {"$float": "nan"}."""
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def to_json(kind: Any, value: object) -> Any:
+    """Give a value of that type as JSON values; a diverged run's nan and infinity included."""
+    return _finite(_adapter(kind).dump_python(value, mode="json"))
+
+
+def from_json(kind: type[Record], value: object) -> Record:
+    """Give back what `to_json` was given.
+
+    Raises:
+        IntegrityError: the JSON value is no record of that type.
+    """
+    try:
+        record: Record = _adapter(cast(Any, kind)).validate_python(_restored(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        spot = ".".join(str(part) for part in first["loc"])
+        raise IntegrityError(
+            f"expected a stored {kind.__name__}, got another at {spot!r}: {first['msg']}"
+        ) from error
+    return record
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_FLOAT: str(value)}
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_FLOAT}:
+            return float(value[_FLOAT])
+        return {key: _restored(item) for key, item in value.items()}
+    return [_restored(item) for item in value] if isinstance(value, list) else value

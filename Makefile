@@ -9,7 +9,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick test-all lint format clean
+.PHONY: help setup demo test test-quick test-all lint format docs clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: $(STAMP) ## ruff, strict types, import contracts
 format: $(STAMP) ## let ruff put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(STAMP) ## write the reference pages that follow from the code
+	$(BIN)/python -m flows.reference
 
 clean: ## remove the environment and the caches, keep var/
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,106 @@
+"""What the flows leave in Prefect for people to see: tables, Markdown, progress."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.logging import get_run_logger
+
+from flows.tables import dataset_rows, drift_rows, scorecard_rows
+from monitoring.domain import DriftReport
+from rag.documents import SyncReport
+from rag.domain import Deployment
+from retrain.domain import Candidate, Dataset, Promotion
+
+SECONDS_BETWEEN_UPDATES = 2.0
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+@contextmanager
+def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show work going on, as a progress artifact and as log lines, at most one every two seconds."""
+    artifact = cast(UUID, create_progress_artifact(0.0, key=_key(what), description=what))
+    logger = get_run_logger()
+    last = ("", 0.0)
+
+    def show(done: int, total: int, step: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if step == last[0] and now - last[1] < SECONDS_BETWEEN_UPDATES:
+            return
+        last = (step, now)
+        logger.info("%s: %s", step, f"{done} of {total}" if total else done)
+        if total:
+            update_progress_artifact(
+                artifact, 100.0 * min(done, total) / total, description=f"{what}: {step}"
+            )
+
+    yield show
+    update_progress_artifact(artifact, 100.0, description=f"{what}: done")
+
+
+def _table(key: str, columns: Sequence[str], rows: Sequence[Sequence[object]], description: str) -> None:
+    create_table_artifact(
+        [dict(zip(columns, (str(cell) for cell in row), strict=True)) for row in rows],
+        key=_key(key),
+        description=description,
+    )
+
+
+def publish_drift_report(report: DriftReport) -> None:
+    """Show a drift report as a table and its reasons as Markdown."""
+    _table("drift", *drift_rows(report), f"Drift report {report.id}: **{report.verdict}**")
+    reasons = "\n".join(f"- **{f.name}** ({f.verdict}): {f.reason}" for f in report.findings)
+    create_markdown_artifact(f"# {report.verdict}\n\n{reasons}\n", key="drift-reasons")
+
+
+def publish_dataset(dataset: Dataset) -> None:
+    """Show what a dataset holds."""
+    _table("dataset", *dataset_rows(dataset), f"Dataset {dataset.digest}")
+
+
+def publish_candidate(candidate: Candidate) -> None:
+    """Show a candidate beside the incumbent, and what the gate says."""
+    _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}")
+    reasons = "\n".join(f"- {reason}" for reason in candidate.verdict.reasons)
+    create_markdown_artifact(
+        f"# {candidate.verdict.outcome}\n\n{reasons}\n\nApprove with `whetstone approve {candidate.id[:8]}`.\n",
+        key="verdict",
+        description=f"Candidate {candidate.id}",
+    )
+
+
+def publish_promotion(promotion: Promotion, deployment: Deployment | None) -> None:
+    """Show what a promotion came to."""
+    epoch = deployment.epoch if deployment else 0
+    create_markdown_artifact(
+        f"# {promotion.kind}: {promotion.phase}\n\nRelease `{promotion.release}` at epoch {epoch}.\n",
+        key="promotion",
+    )
+
+
+def publish_sync(reports: Mapping[str, SyncReport]) -> None:
+    """Show what a sync changed."""
+    rows = [(p, r.added, r.changed, r.unchanged, r.removed, len(r.failed)) for p, r in reports.items()]
+    _table("sync", ["path", "added", "changed", "unchanged", "removed", "failed"], rows, "Documents synced")
+    failed = [f"- `{f.uri}`: {f.reason}" for r in reports.values() for f in r.failed]
+    if failed:
+        create_markdown_artifact("# Not read\n\n" + "\n".join(failed) + "\n", key="sync-failures")
+
+
+def publish_garbage(removed: Sequence[str]) -> None:
+    """Show what was removed."""
+    lines = "\n".join(f"- {line}" for line in removed) or "Nothing."
+    create_markdown_artifact(f"# Removed\n\n{lines}\n", key="garbage")

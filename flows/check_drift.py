@@ -1,0 +1,46 @@
+"""Flow: compare the newest questions with earlier ones; an alarm asks for retraining."""
+
+from prefect import flow, task
+from prefect.events import emit_event
+
+from flows.artifacts import publish_drift_report
+from flows.bootstrap import open_pipelines
+
+DRIFT_EVENT = "whetstone.drift.detected"
+
+
+@task(retries=2, retry_delay_seconds=5)
+def compare_windows() -> str:
+    """Make and store a drift report; give its id."""
+    with open_pipelines() as pipelines:
+        return pipelines.check_drift().id
+
+
+@task(retries=2, retry_delay_seconds=5)
+def publish(report_id: str) -> None:
+    """Show the report among Prefect's artifacts."""
+    with open_pipelines() as pipelines:
+        publish_drift_report(pipelines.reports.get(report_id))
+
+
+@task
+def ask_for_retraining(report_id: str) -> bool:
+    """Emit the drift event where the report and the cool-down call for retraining."""
+    with open_pipelines() as pipelines:
+        trigger = pipelines.retraining_trigger(report_id)
+        if trigger.fire:
+            emit_event(
+                event=DRIFT_EVENT,
+                resource={"prefect.resource.id": f"whetstone.tenant.{pipelines.settings.tenant}"},
+                payload={"report": report_id, "reason": "; ".join(trigger.reasons)},
+            )
+        return trigger.fire
+
+
+@flow(name="check_drift")
+def check_drift() -> str:
+    """Check for drift once; give the report's id."""
+    report_id = compare_windows()
+    publish(report_id)
+    ask_for_retraining(report_id)
+    return report_id

@@ -1,0 +1,48 @@
+"""whetstone ingest."""
+
+import click
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--prune", is_flag=True, help="Remove documents of the same PATH that are no longer there.")
+@click.option("--id-field", default="id", show_default=True, help="CSV/JSON field that names a record.")
+@click.option("--title-field", default="title", show_default=True, help="CSV/JSON field of the title.")
+@click.option("--text-field", default="text", show_default=True, help="CSV/JSON field of the text.")
+@click.option("--json", "json_output", is_flag=True, help="Print the summary as JSON.")
+def ingest(
+    paths: tuple[str, ...], prune: bool, id_field: str, title_field: str, text_field: str, json_output: bool
+) -> None:
+    """Read documents: files, folders, BEIR folders, or the word python-docs.
+
+    Markdown, text, HTML, PDF, DOCX, CSV, JSON and JSONL. Running it again reads only what changed. It works while
+    the service runs, which then has the changes within a second, and while it does not.
+    """
+    from dataclasses import asdict
+
+    from flows.bootstrap import open_pipelines
+    from flows.console import as_json, console, progress, table
+    from rag.adapters.readers import FieldNames
+
+    fields = FieldNames(id=id_field, title=title_field, text=text_field)
+    with open_pipelines() as pipelines, progress() as show:
+        reports = [
+            (path, pipelines.ingest(path, prune=prune, fields=fields, progress=show)) for path in paths
+        ]
+
+    if json_output:
+        as_json([{"path": path, **asdict(report)} for path, report in reports])
+    else:
+        table(
+            "Documents",
+            ["path", "added", "changed", "unchanged", "removed", "failed", "passages", "seconds"],
+            [
+                (p, r.added, r.changed, r.unchanged, r.removed, len(r.failed), r.passages, f"{r.seconds:.1f}")
+                for p, r in reports
+            ],
+        )
+        for _, report in reports:
+            for failure in report.failed:
+                console(stderr=True).print(f"not read: {failure.uri}: {failure.reason}", markup=False)
+    if any(report.failed for _, report in reports):
+        raise SystemExit(1)

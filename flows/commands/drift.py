@@ -1,0 +1,61 @@
+"""whetstone drift."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--list", "listing", is_flag=True, help="Show the reports there are instead of making one.")
+@click.option("--show", metavar="REPORT", help="Show one report again, by its id or the start of it.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."
+)
+@click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
+def drift(listing: bool, show: str | None, html: Path | None, json_output: bool) -> None:
+    """Compare the newest questions with those before them, and recall with what it was.
+
+    Exit status 0: calm or not enough data; 3: drift.
+    """
+    from dataclasses import asdict
+
+    from flows.bootstrap import load_flow, open_pipelines
+    from flows.console import as_json, console, table
+    from flows.tables import drift_rows
+    from monitoring.domain import DriftVerdict
+
+    if listing:
+        with open_pipelines() as pipelines:
+            reports = pipelines.reports.newest(50)
+        if json_output:
+            as_json([{"id": r.id, "created_at": r.created_at, "verdict": r.verdict} for r in reports])
+        else:
+            rows = [
+                (
+                    r.id[:8],
+                    f"{r.created_at:%Y-%m-%d %H:%M}",
+                    r.verdict,
+                    r.reference["count"],
+                    r.current["count"],
+                )
+                for r in reports
+            ]
+            table("Drift reports", ["id", "made", "verdict", "reference", "current"], rows, numbers_from=3)
+        return
+
+    if show is None:
+        show = load_flow("check_drift")()
+    with open_pipelines() as pipelines:
+        report = pipelines.reports.get(show)
+        if html is not None:
+            html.write_text(pipelines.render(report), encoding="utf-8")
+    if json_output:
+        as_json({k: v for k, v in asdict(report).items() if k != "snapshot"})
+    else:
+        table(f"Drift report {report.id[:8]}: {report.verdict}", *drift_rows(report))
+        for finding in report.findings:
+            console().print(f"  {finding.name}: {finding.reason}", markup=False)
+        if html is not None:
+            console().print(f"written to {html}", markup=False)
+    if report.verdict is DriftVerdict.DRIFT:
+        raise SystemExit(3)

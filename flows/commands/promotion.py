@@ -1,0 +1,50 @@
+"""whetstone promote, rollback and collect."""
+
+import click
+
+
+@click.command()
+@click.argument("candidate")
+@click.option("--ticket", hidden=True, help="Id of a promotion that was asked for over HTTP.")
+@click.option("--principal", hidden=True, help="Who asked for it over HTTP.")
+def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
+    """Build the approved candidate's index, verify it, and switch to it without a pause.
+
+    May be stopped and started again: it goes on where it was.
+    """
+    from flows.bootstrap import load_flow, open_pipelines, terminal_principal
+
+    with open_pipelines() as pipelines:
+        candidate = pipelines.retraining.candidates.get(candidate).id
+    epoch = load_flow("promote_release")(
+        candidate_id=candidate, principal=principal or terminal_principal(), ticket=ticket
+    )
+    click.echo(f"switched: epoch {epoch}; back with: whetstone rollback")
+
+
+@click.command()
+@click.option("--reason", default="", help="Why; kept in the audit trail.")
+@click.option("--ticket", hidden=True, help="Id of a rollback that was asked for over HTTP.")
+@click.option("--principal", hidden=True, help="Who asked for it over HTTP.")
+def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
+    """Switch back to the previous release; a second time switches forward again."""
+    from flows.bootstrap import open_pipelines, terminal_principal
+    from flows.console import progress
+
+    with open_pipelines() as pipelines, progress() as show:
+        pipelines.promoter().rollback(
+            principal=principal or terminal_principal(), reason=reason, progress=show, promotion_id=ticket
+        )
+        deployment = pipelines.stores.releases.deployment()
+    click.echo(f"switched back: epoch {deployment.epoch if deployment else 0}")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def collect(dry_run: bool) -> None:
+    """Remove indexes, encoders and cached embeddings that nothing needs any more."""
+
+    from flows.bootstrap import load_flow
+
+    for line in load_flow("collect_garbage")(dry_run=dry_run) or ["nothing to remove"]:
+        click.echo(line)

@@ -1,0 +1,71 @@
+"""whetstone retrain, candidates, approve and reject."""
+
+import click
+
+
+@click.command()
+@click.option("--reason", default="asked for by hand", help="Why; kept with the run.")
+def retrain(reason: str) -> None:
+    """Mine questions, train a candidate, and compare it with the live encoder.
+
+    Nothing is switched: a person approves the candidate, then `whetstone promote` switches. A run that was stopped
+    goes on from its last checkpoint when started again.
+    """
+    from flows.bootstrap import load_flow, open_pipelines
+    from flows.tables import show_candidate
+
+    candidate_id = load_flow("retrain_encoder")(reason=reason)
+    with open_pipelines() as pipelines:
+        show_candidate(pipelines.retraining.candidates.get(candidate_id))
+
+
+@click.command()
+@click.argument("candidate", required=False)
+@click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
+def candidates(candidate: str | None, json_output: bool) -> None:
+    """List the candidates, or show one beside the encoder it would replace."""
+    from dataclasses import asdict
+
+    from flows.bootstrap import open_pipelines
+    from flows.console import as_json, table
+    from flows.tables import candidate_rows, show_candidate
+
+    with open_pipelines() as pipelines:
+        if candidate:
+            one = pipelines.retraining.candidates.get(candidate)
+            as_json(asdict(one)) if json_output else show_candidate(one)
+            return
+        found = pipelines.retraining.candidates.newest()
+    if json_output:
+        as_json([asdict(c) for c in found])
+    else:
+        table("Candidates", *candidate_rows(found), numbers_from=4)
+
+
+@click.command()
+@click.argument("candidate")
+@click.option("--comment", default="", help="Why; needed with --override.")
+@click.option("--override", is_flag=True, help="Approve although the gate did not say promote.")
+def approve(candidate: str, comment: str, override: bool) -> None:
+    """Approve a candidate; the approval is signed, bound to what was measured, and expires."""
+    from flows.bootstrap import open_pipelines, terminal_principal
+
+    with open_pipelines() as pipelines:
+        approval = pipelines.approver().approve(
+            candidate, principal=terminal_principal(), comment=comment, override=override
+        )
+    click.echo(
+        f"approved until {approval.expires_at:%Y-%m-%d %H:%M} UTC; next: whetstone promote {candidate}"
+    )
+
+
+@click.command()
+@click.argument("candidate")
+@click.option("--comment", default="", help="Why.")
+def reject(candidate: str, comment: str) -> None:
+    """Reject a candidate."""
+    from flows.bootstrap import open_pipelines, terminal_principal
+
+    with open_pipelines() as pipelines:
+        pipelines.approver().reject(candidate, principal=terminal_principal(), comment=comment)
+    click.echo("rejected")

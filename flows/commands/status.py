@@ -1,0 +1,39 @@
+"""whetstone status and whetstone settings."""
+
+import click
+
+
+@click.command()
+@click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
+def status(json_output: bool) -> None:
+    """Show what serves, how much there is, and what waits for a decision."""
+    from flows.bootstrap import open_pipelines
+    from flows.console import as_json, table
+
+    with open_pipelines() as pipelines:
+        state = pipelines.status()
+    if json_output:
+        as_json(state)
+    else:
+        table("Whetstone", ["", ""], list(state.items()), numbers_from=9)
+
+
+@click.command()
+@click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
+def settings(json_output: bool) -> None:
+    """List every setting with its value and meaning. Secrets are not shown."""
+    from flows.bootstrap import all_settings
+    from flows.console import as_json, table
+
+    rows = all_settings()
+    if json_output:
+        as_json(
+            [{"name": r.name, "value": r.value, "default": r.default, "meaning": r.meaning} for r in rows]
+        )
+    else:
+        table(
+            "Settings",
+            ["name", "value", "meaning"],
+            [(r.name, r.value, r.meaning) for r in rows],
+            numbers_from=9,
+        )

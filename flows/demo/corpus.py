@@ -1,0 +1,186 @@
+"""What the demonstration runs on: documents, and questions that are held back honestly.
+
+Each question belongs to documents, to one of two topics, and to one use. What simulated people ask and are heard on
+("log") comes from other documents than what recall is reported on ("test"). Where a question is taken from a
+document, the document is ingested without it.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from rag.domain import DEFAULT_TENANT, Document
+from rag.errors import EmptyCorpus, InvalidInput
+
+NETWORK_AND_CONCURRENCY = frozenset(
+    "asyncio asyncore concurrent contextvars email ftplib html http imaplib ipaddress logging mailbox multiprocessing"
+    " nntplib poplib queue sched select selectors smtplib socket socketserver ssl subprocess telnetlib threading"
+    " urllib wsgiref xml xmlrpc".split()
+)
+"""The modules that the demonstration's users turn to in the second half."""
+
+MIN_WORDS = 4
+"""A shorter summary line is no question."""
+
+
+class Use(StrEnum):
+    """What a question serves."""
+
+    LOG = "log"  # asked by simulated people, some of whom say which passage was right
+    TEST = "test"  # never logged before the comparison, never trained on: only reported
+    NONE = "none"  # stays in its document, where mining may find it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldQuestion:
+    """A question that somebody will ask, and where its answer is."""
+
+    text: str
+    documents: frozenset[str]  # ids
+    topic: str  # "before" or "after" the shift
+    use: Use
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoCorpus:
+    """Documents and the questions held back for them."""
+
+    name: str
+    source: str  # what `whetstone ingest` would call it
+    documents: tuple[Document, ...]
+    questions: tuple[HeldQuestion, ...]
+
+    def pick(self, topic: str, use: Use) -> list[HeldQuestion]:
+        """Give the questions of one topic and use."""
+        return [q for q in self.questions if q.topic == topic and q.use is use]
+
+
+def _share(key: str) -> float:
+    """Give a stable number in [0, 1) for a text."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def python_documentation(documents: Iterable[Document]) -> DemoCorpus:
+    """Hold back the summary lines of some documents of ``python-docs``: 50 % to be asked, 15 % to report on.
+
+    A summary line that several documents share asks for none of them in particular, so it is never held back.
+    """
+    kept, questions = [], []
+    documents = list(documents)
+    summaries = Counter(d.metadata.get("summary", "").lower() for d in documents)
+    for document in documents:
+        summary = document.metadata.get("summary", "")
+        use = _python_use(document, summary, summaries)
+        if use is not Use.NONE:
+            topic = "after" if document.metadata.get("topic") in NETWORK_AND_CONCURRENCY else "before"
+            held = HeldQuestion(text=summary, documents=frozenset({document.id}), topic=topic, use=use)
+            questions.append(held)
+            document = _without(document, "summary")
+        kept.append(document)
+    return DemoCorpus(
+        name="the documentation of this Python",
+        source="python-docs",
+        documents=tuple(kept),
+        questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
+    )
+
+
+def _python_use(document: Document, summary: str, summaries: Counter[str]) -> Use:
+    if len(summary.split()) < MIN_WORDS or summaries[summary.lower()] > 1:
+        return Use.NONE
+    share = _share(document.uri)
+    if share < 0.15:
+        return Use.TEST
+    return Use.LOG if share < 0.65 else Use.NONE
+
+
+def _without(document: Document, field: str) -> Document:
+    return Document.create(
+        uri=document.uri,
+        text=document.text,
+        title=document.title,
+        tenant=document.tenant,
+        divisible=document.divisible,
+        source=document.source,
+        metadata={k: v for k, v in document.metadata.items() if k != field},
+    )
+
+
+def beir_folder(
+    folder: Path,
+    documents: Sequence[Document],
+    relevant: dict[str, frozenset[str]],
+    *,
+    tenant: str = DEFAULT_TENANT,
+) -> DemoCorpus:
+    """Take a BEIR folder's own questions.
+
+    `relevant` gives question id -> ids of the documents that answer it. ``split`` fields are respected: people ask
+    the train questions, recall is reported on the test questions, dev questions are left alone. Without them, 70 %
+    of the questions, by a stable hash of their documents, are asked and the rest reported on. The topic of a
+    question is its documents' metadata field with the fewest values (two at least), the largest value first; where
+    there is no such field, the questions' own words decide (two clusters of TF-IDF vectors).
+
+    Raises:
+        EmptyCorpus: there are no documents, or no question has an answer among them.
+    """
+    by_id = {d.id: d for d in documents}
+    rows = []
+    with (folder / "queries.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            answers = frozenset(a for a in relevant.get(str(record["_id"]), ()) if a in by_id)
+            use = _beir_use(record.get("split"), answers)
+            if answers and use is not Use.NONE:
+                rows.append((record["text"], answers, use))
+    if not rows:
+        raise EmptyCorpus(
+            f"{folder}: no question of queries.jsonl has an answer in corpus.jsonl by qrels.tsv"
+        )
+    topics = _topics([text for text, _, _ in rows], [by_id[min(answers)] for _, answers, _ in rows])
+    questions = [
+        HeldQuestion(text=text, documents=answers, topic=topic, use=use)
+        for (text, answers, use), topic in zip(rows, topics, strict=True)
+    ]
+    return DemoCorpus(
+        name=folder.name,
+        source=str(folder),
+        documents=tuple(documents),
+        questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
+    )
+
+
+def _beir_use(split: str | None, answers: frozenset[str]) -> Use:
+    if split is not None:
+        return {"train": Use.LOG, "test": Use.TEST}.get(split, Use.NONE)
+    return Use.LOG if answers and _share(min(answers)) < 0.7 else Use.TEST
+
+
+def _topics(texts: Sequence[str], documents: Sequence[Document]) -> list[str]:
+    """Give "before" or "after" for each question."""
+    candidates = []
+    for field in sorted({name for d in documents for name in d.metadata}):
+        values = Counter(d.metadata.get(field, "") for d in documents)
+        largest = values.most_common(1)[0][1] / len(documents)
+        if 2 <= len(values) <= 20 and 0.3 <= largest <= 0.8:
+            candidates.append((len(values), field, values.most_common(1)[0][0]))
+    if candidates:
+        _, field, first = min(candidates)
+        return ["before" if d.metadata.get(field, "") == first else "after" for d in documents]
+    return _clusters(texts)
+
+
+def _clusters(texts: Sequence[str]) -> list[str]:
+    from sklearn.cluster import KMeans
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if len(texts) < 2:
+        raise InvalidInput("a demonstration needs at least two questions")
+    vectors = TfidfVectorizer(stop_words="english", min_df=2).fit_transform(texts)
+    labels = KMeans(n_clusters=2, n_init=4, random_state=17).fit_predict(vectors)
+    larger = Counter(labels.tolist()).most_common(1)[0][0]
+    return ["before" if label == larger else "after" for label in labels]

@@ -1,0 +1,121 @@
+"""Sets the demonstration's stage: a home of its own, embedded defaults, a free port; and keeps the service up."""
+
+import os
+import shutil
+import socket
+import time
+from pathlib import Path
+
+from flows.bootstrap import serving_settings
+from flows.console import console
+from flows.demo.corpus import DemoCorpus, beir_folder, python_documentation
+from flows.demo.service import ServiceProcess
+from flows.demo.story import Story
+from rag.domain import Document, Purpose
+from rag.errors import InvalidInput, WhetstoneError
+
+KEPT = ("encoders", "prefect")
+"""Folders that a new run takes over: they hold nothing of an earlier run's questions, and take long to make."""
+
+HUB = "hub:"
+
+
+def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
+    """Run the loop; stay up afterwards unless `once`. Gives the exit status: 0 where every step worked."""
+    settings = serving_settings()
+    home = settings.home / "demo"
+    corpus = _corpus(dataset, home, settings.tenant, settings.max_file_bytes)
+    _clear(home)
+    port = _free_port(settings.port)
+    stage = {
+        "WHETSTONE_HOME": str(home.absolute()),
+        "WHETSTONE_ENCODER": encoder,
+        "WHETSTONE_HOST": "127.0.0.1",
+        "WHETSTONE_PORT": str(port),
+        # Empty counts as unset: the demonstration is the embedded one, whatever the environment says.
+        **dict.fromkeys(("WHETSTONE_DATABASE_URL", "WHETSTONE_QDRANT_URL", "WHETSTONE_LLM_BASE_URL"), ""),
+        **dict.fromkeys(("WHETSTONE_API_KEY", "WHETSTONE_PUBLIC_URL", "PREFECT_API_URL"), ""),
+    }
+    os.environ.update(stage)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    del os.environ["PREFECT_API_URL"]
+
+    service = ServiceProcess(url=f"http://127.0.0.1:{port}", environment=stage, log=home / "service.log")
+    out = console()
+    worked = False
+    try:
+        try:
+            worked = Story(corpus=corpus, service=service).run()
+        except WhetstoneError as error:
+            out.print(f"\nThe demonstration stopped: {error}", style="red", markup=False)
+            if once or not service.running():
+                return 1
+        if not once:
+            _stay_up(service, home)
+    except KeyboardInterrupt:
+        out.print("\nstopping")
+    finally:
+        service.stop()
+    return 0 if worked else 1
+
+
+def _corpus(dataset: str | None, home: Path, tenant: str, max_bytes: int) -> DemoCorpus:
+    from rag.adapters.labels import read_labels
+    from rag.adapters.readers import read
+
+    if dataset is None:
+        console().print("reading the documentation of this Python ...")
+        return python_documentation(
+            d for d in read("python-docs", tenant=tenant, max_bytes=max_bytes) if isinstance(d, Document)
+        )
+    folder = _from_hub(dataset.removeprefix(HUB), home) if dataset.startswith(HUB) else Path(dataset)
+    missing = [n for n in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / n).is_file()]
+    if missing:
+        raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
+    records = list(read(str(folder), tenant=tenant, max_bytes=max_bytes))
+    raise NotImplementedError((records, read_labels, Purpose, beir_folder))
+
+
+def _from_hub(name: str, home: Path) -> Path:
+    from flows.demo.hub import download
+
+    return download(name, home / "hub" / name.replace("/", "-"))
+
+
+def _clear(home: Path) -> None:
+    if not home.exists():
+        return
+    for entry in home.iterdir():
+        if entry.name in (*KEPT, "hub"):
+            continue
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise InvalidInput("there is no free port on 127.0.0.1")
+
+
+def _stay_up(service: ServiceProcess, home: Path) -> None:
+    out = console()
+    out.print(
+        f"\nThe service stays up at {service.url} until Ctrl-C. Try, in another terminal:", markup=False
+    )
+    out.print(
+        f"  WHETSTONE_HOME={home} WHETSTONE_PORT={service.url.rpartition(':')[2]} .venv/bin/whetstone status"
+    )
+    out.print(
+        f"  curl -s {service.url}/v1/chat/completions -H 'Content-Type: application/json' -d"
+        ' \'{"messages": [{"role": "user", "content": "How do I read a CSV file?"}]}\'',
+        markup=False,
+    )
+    while service.running():
+        time.sleep(0.5)
+    out.print("the service ended by itself; its log is in the demo folder", style="red")

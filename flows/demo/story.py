@@ -1,0 +1,214 @@
+"""The demonstration: every part of the loop, once, in order, on real input."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flows.bootstrap import Pipelines, load_flow, open_pipelines
+from flows.console import console, progress, table
+from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
+from flows.demo.people import Asked, People, Traffic
+from flows.demo.service import ServiceProcess
+from flows.tables import dataset_rows, drift_rows, percent, show_candidate
+from monitoring.domain import DriftVerdict
+from rag.errors import Conflict, EmptyCorpus
+from retrain.domain import Outcome
+
+REFERENCE_QUESTIONS = 500
+SHIFTED_QUESTIONS = 200
+REPORTED_QUESTIONS = 300
+HEARD_SHARE = 0.6
+"""Share of the simulated people who say which passage they were looking for."""
+
+MIN_SHIFTED = 100
+
+
+@dataclass(kw_only=True)
+class Story:
+    """One run of the demonstration; `checks` ends up holding what had to work and whether it did."""
+
+    corpus: DemoCorpus
+    service: ServiceProcess
+    checks: list[tuple[str, bool, str]] = field(default_factory=list)  # what, whether it held, detail
+    times: list[tuple[str, float]] = field(default_factory=list)  # step, seconds
+
+    def run(self) -> bool:
+        """Go through the loop; give whether every step worked."""
+        out = console()
+        out.print(f"Whetstone on {self.corpus.name}\n", style="bold")
+        self._ingest()
+        people = People(self.service.url)
+        try:
+            self._loop(people)
+        finally:
+            people.close()
+        table("What had to work", ["step", "", "detail"], self._verdicts(), numbers_from=9)
+        table("Time", ["step", "seconds"], [(step, f"{s:.1f}") for step, s in self.times])
+        return all(held for _, held, _ in self.checks)
+
+    def _loop(self, people: People) -> None:
+        with self._step("start the service"):
+            self.service.start()
+        reported = self._reported()
+        with self._step("ask"), progress() as show:
+            self._people_ask(people, "before", REFERENCE_QUESTIONS, show)
+            self._show_answer(people, "before")
+        with self._step("shift of topic"), progress() as show:
+            self._people_ask(people, "after", SHIFTED_QUESTIONS, show)
+        with self._step("check for drift"):
+            self._check_drift()
+        with self._step("look up held-back questions, old release"), progress() as show:
+            old = people.retrieve_all(reported, show, "look up")
+        with self._step("retrain"):
+            candidate_id = self._retrain()
+        with self._step("approve, build the new index, switch"):
+            self._promote(people, reported, candidate_id)
+        with self._step("look them up again, new release"), progress() as show:
+            new = people.retrieve_all(reported, show, "look up")
+            self._compare(old, new)
+            self._show_answer(people, "after")
+        with self._step("roll back"):
+            self._roll_back(people, old, "rolled back: the same hits as before the switch")
+        with self._step("roll forward"):
+            self._roll_back(people, new, "rolled forward: the same hits as after the switch")
+
+    def _ingest(self) -> None:
+        with self._step("ingest"), open_pipelines() as pipelines, progress() as show:
+            report = pipelines.library.sync(
+                self.corpus.documents,
+                tenant=pipelines.settings.tenant,
+                source=self.corpus.source,
+                prune=True,
+                progress=lambda done: show(done, len(self.corpus.documents), "ingest"),
+            )
+        self._check(
+            "documents ingested",
+            not report.failed and report.added + report.unchanged == len(self.corpus.documents),
+            f"{report.added} documents, {report.passages} passages",
+        )
+
+    def _people_ask(
+        self, people: People, topic: str, count: int, show: Callable[[int, int, str], None]
+    ) -> None:
+        questions = self.corpus.pick(topic, Use.LOG)[:count]
+        if topic == "after" and len(questions) < MIN_SHIFTED:
+            raise EmptyCorpus(
+                f"only {len(questions)} questions on the second topic; {MIN_SHIFTED} are needed"
+            )
+        with open_pipelines() as pipelines:
+            right = self._right_passages(pipelines, questions)
+        people.ask_all(questions, lambda q: right.get(q.text), show, f"{len(questions)} people ask")
+        self._check(
+            f"questions answered ({topic} the shift)", True, f"{len(questions)}, {len(right)} with feedback"
+        )
+
+    @staticmethod
+    def _right_passages(pipelines: Pipelines, questions: list[HeldQuestion]) -> dict[str, str]:
+        """Give question -> the passage that those who are heard on say was right."""
+        heard = questions[: round(HEARD_SHARE * len(questions))]
+        passages = pipelines.stores.documents.passages_of({d for q in heard for d in q.documents})
+        return {q.text: passages[min(q.documents)][0].id for q in heard}
+
+    def _show_answer(self, people: People, topic: str) -> None:
+        question = self.corpus.pick(topic, Use.TEST)[0]
+        out = console()
+        out.print(f"\n  Q: {question.text}", markup=False)
+        out.print(f"  A: {people.chat(question, None)}\n", markup=False)
+
+    def _check_drift(self) -> None:
+        report_id = load_flow("check_drift")()
+        with open_pipelines() as pipelines:
+            report = pipelines.reports.get(report_id)
+        table(f"Drift report: {report.verdict}", *drift_rows(report))
+        reasons = "; ".join(f.reason for f in report.findings if f.verdict is DriftVerdict.DRIFT)
+        self._check("drift noticed", report.verdict is DriftVerdict.DRIFT, reasons)
+
+    def _retrain(self) -> str:
+        candidate_id = str(load_flow("retrain_encoder")(reason="the demonstration's shift of topic"))
+        with open_pipelines() as pipelines:
+            candidate = pipelines.retraining.candidates.get(candidate_id)
+            dataset = pipelines.retraining.datasets.get(candidate.dataset)
+        table("What it learned from", *dataset_rows(dataset))
+        show_candidate(candidate)
+        outcome = candidate.verdict.outcome
+        self._check("the gate says promote", outcome is Outcome.PROMOTE, candidate.verdict.reasons[0])
+        if outcome is not Outcome.PROMOTE:
+            raise Conflict(
+                f"the gate says {outcome}, so there is nothing to switch to: {candidate.verdict.reasons[0]}"
+            )
+        return candidate_id
+
+    def _promote(self, people: People, questions: list[HeldQuestion], candidate_id: str) -> None:
+        with open_pipelines() as pipelines:
+            pipelines.approver().approve(
+                candidate_id, principal="demo", comment="approved by the demonstration"
+            )
+        with Traffic(people=people, questions=questions) as traffic:
+            epoch = load_flow("promote_release")(candidate_id=candidate_id, principal="demo")
+            self._await_epoch(people, questions[0])
+        self._check(
+            "switched while questions kept coming",
+            not traffic.failures and len(set(traffic.releases)) == 2,
+            f"epoch {epoch}; {len(traffic.releases)} questions meanwhile, {len(traffic.failures)} failed,"
+            f" slowest {1000 * traffic.slowest:.0f} ms",
+        )
+
+    def _roll_back(self, people: People, expected: list[Asked], what: str) -> None:
+        with open_pipelines() as pipelines, progress() as show:
+            pipelines.promoter().rollback(principal="demo", reason="the demonstration", progress=show)
+        self._await_epoch(people, expected[0].question)
+        sample = expected[:50]
+        again = [people.retrieve(asked.question) for asked in sample]
+        same = sum(
+            a.passages == b.passages and a.release == b.release for a, b in zip(again, sample, strict=True)
+        )
+        self._check(what, same == len(sample), f"{same} of {len(sample)} questions, hit by hit")
+
+    def _await_epoch(self, people: People, question: HeldQuestion) -> None:
+        """Wait until the service answers with the release the deployment row names; it looks every half second."""
+        with open_pipelines() as pipelines:
+            deployment = pipelines.stores.releases.deployment()
+        for _ in range(100):
+            if deployment is not None and people.retrieve(question).release == deployment.release:
+                return
+            time.sleep(0.1)
+        raise Conflict("the service did not take up the release that was switched to")
+
+    def _reported(self) -> list[HeldQuestion]:
+        """Give the questions recall is reported on: of both topics, never logged before the comparison."""
+        half = REPORTED_QUESTIONS // 2
+        return [q for topic in ("after", "before") for q in self.corpus.pick(topic, Use.TEST)[:half]]
+
+    def _compare(self, old: list[Asked], new: list[Asked]) -> None:
+        rows = []
+        for topic in ("before", "after"):
+            sides = [[a for a in asked if a.question.topic == topic] for asked in (old, new)]
+            if not sides[0]:
+                continue
+            for k in (1, 3, 5, 10):
+                shares = [sum(a.found(k) for a in side) / len(side) for side in sides]
+                rows.append((f"{topic} the shift", f"accuracy@{k}", len(sides[0]), *map(percent, shares)))
+        table(
+            "Held-back questions through the API: a right document among the first k",
+            ["topic", "metric", "questions", "old release %", "new release %"],
+            rows,
+            numbers_from=2,
+        )
+        totals = [sum(a.found(10) for a in side) for side in (old, new)]
+        self._check(
+            "more found than before", totals[1] > totals[0], f"{totals[0]} -> {totals[1]} of {len(old)} in 10"
+        )
+
+    def _check(self, what: str, held: bool, detail: str) -> None:
+        self.checks.append((what, held, detail))
+
+    def _verdicts(self) -> list[tuple[str, str, str]]:
+        return [(what, "yes" if held else "NO", detail) for what, held, detail in self.checks]
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        console().print(f"[{len(self.times) + 1}] {what}", style="bold", markup=False)
+        started = time.perf_counter()
+        yield
+        self.times.append((what, time.perf_counter() - started))

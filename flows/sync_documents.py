@@ -1,0 +1,29 @@
+"""Flow: keep the configured folders ingested."""
+
+from prefect import flow, task
+
+from flows.artifacts import progress_artifact, publish_sync
+from flows.bootstrap import open_pipelines
+from rag.documents import SyncReport
+
+
+@task(retries=2, retry_delay_seconds=10)
+def sync_path(path: str) -> SyncReport:
+    """Bring the store in line with one file or folder."""
+    with open_pipelines() as pipelines, progress_artifact(f"sync {path}") as progress:
+        return pipelines.ingest(path, prune=pipelines.flows.sync_prune, progress=progress)
+
+
+@task
+def configured_paths() -> tuple[str, ...]:
+    """Give what WHETSTONE_FLOWS_SYNC_PATHS names."""
+    with open_pipelines() as pipelines:
+        return pipelines.flows.sync_paths
+
+
+@flow(name="sync_documents")
+def sync_documents() -> int:
+    """Sync every configured path; give how many documents changed."""
+    reports = {path: sync_path(path) for path in configured_paths()}
+    publish_sync(reports)
+    return sum(r.added + r.changed + r.removed for r in reports.values())

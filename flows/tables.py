@@ -1,0 +1,110 @@
+"""What people compare, as rows: used by the terminal and by Prefect's artifacts alike."""
+
+from collections.abc import Sequence
+
+from monitoring.domain import DriftReport
+from retrain.domain import Candidate, Dataset, Scorecard
+
+Rows = list[tuple[object, ...]]
+
+
+def points(value: float) -> str:
+    """Write a share as percent points with a sign, e.g. +3.2."""
+    return f"{100 * value:+.1f}"
+
+
+def percent(value: float) -> str:
+    """Write a share as percent, e.g. 72.4."""
+    return f"{100 * value:.1f}"
+
+
+def scorecard_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
+    """Give the candidate-beside-incumbent table: shares in percent, differences in points."""
+    columns = ["metric", "incumbent %", "candidate %", "difference", "95 % interval", "p"]
+    rows: Rows = [
+        (
+            row.metric,
+            percent(row.incumbent.value),
+            percent(row.candidate.value),
+            points(row.difference.value),
+            f"{points(row.difference.low)} to {points(row.difference.high)}",
+            f"{row.difference.p_value:.4f}",
+        )
+        for row in scorecard.overall
+    ]
+    return columns, rows
+
+
+def dataset_rows(dataset: Dataset) -> tuple[list[str], Rows]:
+    """Give how many pairs and questions of each origin a dataset holds."""
+    origins = sorted({p.origin for p in dataset.train} | {q.origin for q in (*dataset.dev, *dataset.gate)})
+    rows: Rows = [
+        (
+            origin,
+            sum(p.origin is origin for p in dataset.train),
+            sum(q.origin is origin for q in dataset.dev),
+            sum(q.origin is origin for q in dataset.gate),
+        )
+        for origin in origins
+    ]
+    rows.append(("all", len(dataset.train), len(dataset.dev), len(dataset.gate)))
+    return ["origin", "train pairs", "dev questions", "gate questions"], rows
+
+
+def drift_rows(report: DriftReport) -> tuple[list[str], Rows]:
+    """Give one row a finding."""
+
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4f}"
+
+    rows: Rows = [
+        (
+            f.name,
+            number(f.statistic),
+            number(f.threshold),
+            number(f.p_value),
+            number(f.reference),
+            number(f.current),
+            f"{f.reference_count} / {f.current_count}",
+            f.verdict,
+        )
+        for f in report.findings
+    ]
+    return ["finding", "statistic", "threshold", "p", "reference", "current", "questions", "verdict"], rows
+
+
+def candidate_rows(candidates: Sequence[Candidate]) -> tuple[list[str], Rows]:
+    """Give one row a candidate."""
+    rows: Rows = []
+    for c in candidates:
+        gain = c.scorecard.row("recall@10").difference
+        rows.append(
+            (
+                c.id[:8],
+                f"{c.created_at:%Y-%m-%d %H:%M}",
+                c.status,
+                c.verdict.outcome,
+                c.training.pairs,
+                c.scorecard.questions,
+                f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})",
+            )
+        )
+    return ["id", "made", "status", "verdict", "pairs", "gate questions", "recall@10 difference"], rows
+
+
+def show_candidate(candidate: Candidate) -> None:
+    """Print a candidate: what it learned from, how it compares, what the gate says."""
+    from flows.console import console, table
+
+    training, card = candidate.training, candidate.scorecard
+    out = console()
+    out.print(f"Candidate {candidate.id}", markup=False)
+    out.print(
+        f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
+        f" compared on {card.questions} held-back questions over {card.passages} passages",
+        markup=False,
+    )
+    table("Candidate beside incumbent", *scorecard_rows(card))
+    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
+    for reason in candidate.verdict.reasons:
+        out.print(f"  - {reason}", markup=False)

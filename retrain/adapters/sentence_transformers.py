@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DEV_METRIC = "dev_cosine_ndcg@10"
 DEV_DISTRACTORS = 2_000
-"""Passages that answer no dev question, searched along with those that do: a look at dev has to stay cheap."""
+"""Passages that answer no dev question, searched along with those that do; more would make a look dear."""
 FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
 
@@ -31,8 +31,8 @@ FEWEST_BATCHES = 8
 class SentenceTransformerTrainerAdapter:
     """Fulfils `Trainer`: multiple negatives ranking loss, the best checkpoint by dev nDCG@10 is kept.
 
-    Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": every other passage of
-    the batch is a negative, so no batch holds a question or a passage twice.
+    Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": every other
+    passage of the batch is a negative, so no batch holds a question or a passage twice.
     """
 
     def __init__(self, encoders: EncoderStore, work: Path, settings: RetrainSettings) -> None:
@@ -100,14 +100,12 @@ class SentenceTransformerTrainerAdapter:
         if self._settings.lane not in ("auto", kind):
             raise InvalidInput(
                 f"The lane is set to {self._settings.lane}, but the live encoder is of the {kind} kind; "
-                f"set WHETSTONE_RETRAIN_LANE to auto or {kind}, or promote an encoder of the other kind first."
+                f"set WHETSTONE_RETRAIN_LANE to auto or {kind}, or promote an encoder of the other kind."
             )
         return kind
 
 
-def _recipe(
-    lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int
-) -> dict[str, Any]:
+def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> dict[str, Any]:
     """Give everything that decides on the outcome besides the data."""
     static = lane == "static"
     batch = settings.static_batch_size if static else settings.batch_size
@@ -156,7 +154,7 @@ def _key(
 
 
 def _load(folder: Path) -> "SentenceTransformer":
-    """Load a checked artefact to train, in float32: distilled tables may be half precision, and diverge in it."""
+    """Load a checked artefact in float32: a distilled table may have half precision, and diverge in it."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -212,10 +210,16 @@ def _trainer(
         {"question": [p.question.casefold() for p in pairs], "passage": [p.passage_id for p in pairs]}
     )
 
-    class Steps(TrainerCallback):  # type: ignore[misc]  # transformers is loaded lazily and untyped here
+    class Steps(TrainerCallback):
         """Tells how far it is, after every step."""
 
-        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        def on_step_end(
+            self,
+            args: Any,  # noqa: ARG002  # the caller's signature
+            state: Any,
+            control: Any,  # noqa: ARG002
+            **kwargs: Any,  # noqa: ARG002
+        ) -> None:
             progress(state.global_step, state.max_steps, "training")
 
     class PassageWise(SentenceTransformerTrainer):
@@ -224,19 +228,19 @@ def _trainer(
         A model card would carry questions of the log into the artefact.
         """
 
-        def get_batch_sampler(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        def get_batch_sampler(self, _dataset: Any, *args: Any, **kwargs: Any) -> Any:
             return super().get_batch_sampler(identities, *args, **kwargs)
 
         def add_model_card_callback(self, default_args_dict: Any) -> None:
-            pass
+            """Add none."""
 
-        def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-            self.model.save_pretrained(output_dir or self.args.output_dir, create_model_card=False)
+        def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
+            model.save_pretrained(output_dir or str(folder), create_model_card=False)
 
     prompts = {
-        column: model.prompts[name]
+        column: prompt
         for column, name in (("question", "query"), ("passage", "document"))
-        if model.prompts.get(name)
+        if (prompt := model.prompts.get(name))
     }
     trainer = PassageWise(
         model=model,
@@ -296,7 +300,7 @@ def _readable(state: Path) -> bool:
 
 
 def _history(log: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, float], ...]:
-    """Put the trainer's log in the form of a report: one entry a step, with the loss, the dev metric, or both."""
+    """Give one entry for each logged step, with the loss, the dev metric, or both."""
     entries: dict[int, dict[str, float]] = {}
     for line in log:
         entry = entries.setdefault(line["step"], {"step": line["step"]})

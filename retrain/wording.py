@@ -1,0 +1,57 @@
+"""How questions are compared and cut. Knows nothing of where they come from."""
+
+import re
+import unicodedata
+
+_STOP_WORDS = """
+a about am an and any are as at be been being but by can could did do does doing for from get had has have
+having he her here his how i if in into is it its just may me might more most much must my no not of
+on only or other our over she should so some such tell than that the their them then there these they
+this those to too under until up us was we were what when where which while who whom whose why will
+with would you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""English words that carry no topic."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def words(text: str) -> list[str]:
+    """Give the words of a text, case folded, without punctuation."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def content_words(text: str) -> list[str]:
+    """Give the words that carry the topic."""
+    return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def normal(question: str) -> str:
+    """Give the form under which questions count as the same: words alone, case folded.
+
+    A question without a word (only signs) stays as it is, so that two such are not taken for one.
+    """
+    return " ".join(words(question)) or question.strip()
+
+
+def one_line(text: str) -> str:
+    """Give the text on one line, single blanks between words."""
+    return " ".join(text.split())
+
+
+def without(text: str, question: str) -> str:
+    """Give the text with the question cut out wherever it stands in it word for word.
+
+    Case, punctuation at its ends and the width of blanks do not matter. A pair whose passage holds its
+    own question teaches an encoder to match strings.
+    """
+    core = one_line(question).strip(" ?!.:;#*")
+    if not core:
+        return text
+    pattern = r"(?<!\w)" + r"\s+".join(map(re.escape, core.split())) + r"(?!\w)[?!.:;]*"
+    cut = re.sub(pattern, " ", text, flags=re.IGNORECASE)
+    if cut == text:
+        return text
+    lines = (re.sub(r"[ \t]+", " ", line).strip() for line in cut.splitlines())
+    # What is left of a line that was the question: heading marks, dashes.
+    return "\n".join(line for line in lines if words(line))

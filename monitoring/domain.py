@@ -55,5 +55,5 @@ class DriftReport:
     reference: Mapping[str, str | int | None]  # name, since, until, count
     current: Mapping[str, str | int | None]
     snapshot: str  # Evidently's snapshot, JSON; empty where there was not enough data
-    golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> its recall@k now
+    golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now
     created_at: datetime = field(default_factory=utcnow)

@@ -1,0 +1,47 @@
+"""Drift reports as Evidently snapshots: our calibrated tests inside one Evidently report, HTML on request.
+
+Evidently's own embedding drift methods are not calibrated for question embeddings
+(``benchmarks/drift_calibration.py`` shows it); the statistics, thresholds and tests in the snapshot are ours.
+"""
+
+import json
+from collections.abc import Sequence
+
+from monitoring.domain import DriftFinding, Window
+from monitoring.ports import WindowSample
+from rag.errors import IntegrityError
+
+
+class EvidentlyRenderer:
+    """Fulfils ReportRenderer. Importing Evidently takes seconds, so only a call does it."""
+
+    def snapshot(
+        self,
+        findings: Sequence[DriftFinding],
+        reference: Window,
+        current: Window,
+        *,
+        reference_sample: WindowSample | None = None,
+        current_sample: WindowSample | None = None,
+    ) -> str:
+        """Make a snapshot, JSON text; with plots where both samples are given. Holds no question's text."""
+        from monitoring.adapters.evidently.metrics import run
+
+        return str(run(findings, reference, current, reference_sample, current_sample).dumps())
+
+    def html(self, snapshot: str) -> str:
+        """Render a snapshot as one page that loads nothing from elsewhere.
+
+        Raises:
+            IntegrityError: it is not a snapshot.
+        """
+        from monitoring.adapters.evidently.metrics import parse
+
+        try:
+            # Evidently writes the strings into a script element as they are; nothing in them may close it.
+            content = json.loads(snapshot.replace("</", "< /"))
+        except json.JSONDecodeError as error:
+            raise IntegrityError(
+                f"Expected an Evidently snapshot, got text that is no JSON: {error}"
+            ) from error
+        return str(parse(content).get_html_str(as_iframe=False))

@@ -1,0 +1,89 @@
+"""Whether people ask about other things than before: two calibrated tests on their questions' embeddings."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.significance import Comparison, against_null
+from rag.ports import Vectors
+
+# Permutations multiplied at once; bounds memory at n x 1000 numbers.
+BATCH = 1_000
+
+
+def mmd_test(reference: Vectors, current: Vectors, *, permutations: int, seed: int) -> Comparison:
+    """Test whether two sets of vectors come from one distribution: unbiased MMD^2, permutation p-value.
+
+    MMD^2 = mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the first two without x = x' (Gretton et al.
+    2012, A Kernel Two-Sample Test, JMLR 13:723-773, lemma 6), with k(a, b) = exp(-|a - b|^2 / (2 s^2)) and
+    s the median distance in the pooled sample (ibid., section 8). It sees any change of topics, also one
+    that leaves the mean alone. It is exact where questions are exchangeable under "nothing changed",
+    whatever their distribution.
+
+    The rows' order is of no consequence, and the same rows with the same seed give the same answer. Memory
+    grows with the square of the number of rows.
+
+    Args:
+        reference: shape (m, dimension), m >= 2.
+        current: shape (n, dimension), n >= 2.
+        permutations: how many relabellings the p-value rests on; the smallest it can be is 1 / (1 +
+            permutations).
+        seed: of the relabellings.
+    """
+    m, n = len(reference), len(current)
+    rows = np.vstack([reference, current]).astype(np.float64)  # (m + n, dimension)
+    order = np.lexsort(rows.T)
+    kernel = _gaussian_kernel(rows[order])  # (m + n, m + n), zero diagonal
+    observed = (order < m).astype(np.float64)[:, np.newaxis]  # (m + n, 1); 1: reference
+
+    generator = np.random.default_rng(seed)
+    null = np.empty(permutations)
+    for start in range(0, permutations, BATCH):
+        count = min(BATCH, permutations - start)
+        labels = np.zeros((m + n, count))
+        labels[:m] = 1.0
+        null[start : start + count] = _mmd(kernel, generator.permuted(labels, axis=0), m, n)
+    return against_null(float(_mmd(kernel, observed, m, n)[0]), null, complete=False)
+
+
+def ks_test(reference_scores: NDArray[np.float64], current_scores: NDArray[np.float64]) -> Comparison:
+    """Test whether two sets of scores, shapes (m,) and (n,), come from one distribution.
+
+    Two-sample Kolmogorov-Smirnov: the biggest gap between the two shares of scores below a value, two-
+    sided, with the p-value of the limiting distribution at m n / (m + n) (Hodges 1958, Ark. Mat.
+    3:469-486). On the cosine of each question's best passage it sees questions the documents say less
+    about.
+    """
+    from scipy import stats  # noqa: PLC0415  heavy, and not needed to import a step
+
+    m, n = len(reference_scores), len(current_scores)
+    result = stats.ks_2samp(reference_scores, current_scores, method="asymp")
+
+    def critical(level: float) -> float:
+        return float(stats.kstwo.isf(level, np.round(m * n / (m + n))))
+
+    return Comparison(statistic=float(result.statistic), p_value=float(result.pvalue), critical=critical)
+
+
+def _gaussian_kernel(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the kernel matrix, shape (r, r), with a zero diagonal, of rows of shape (r, dimension)."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    distances = np.maximum(squares[:, np.newaxis] + squares - 2.0 * rows @ rows.T, 0.0)  # squared
+    pairs = distances[np.triu_indices(len(rows), k=1)]
+    scale = float(np.median(pairs))
+    if scale <= 0.0:
+        # More than half of the pairs coincide; the mean is positive unless all do.
+        scale = float(np.mean(pairs)) or 1.0
+    kernel: NDArray[np.float64] = np.exp(distances / (-2.0 * scale))
+    np.fill_diagonal(kernel, 0.0)
+    return kernel
+
+
+def _mmd(kernel: NDArray[np.float64], labels: NDArray[np.float64], m: int, n: int) -> NDArray[np.float64]:
+    """Give MMD^2 for each column of `labels`, shape (m + n, c), holding m ones each: shape (c,)."""
+    within_reference = np.einsum("ij,ij->j", labels, kernel @ labels)
+    across = kernel.sum(axis=1) @ labels - within_reference
+    within_current = kernel.sum() - 2.0 * across - within_reference
+    mmd: NDArray[np.float64] = (
+        within_reference / (m * (m - 1)) + within_current / (n * (n - 1)) - 2.0 * across / (m * n)
+    )
+    return mmd

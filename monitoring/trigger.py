@@ -1,0 +1,39 @@
+"""Whether drift is a reason to retrain now. Pure; starts nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.domain import DriftReport, DriftVerdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger:
+    """Whether to retrain, and why or why not."""
+
+    fire: bool
+    reasons: tuple[str, ...]
+
+
+def should_retrain(
+    report: DriftReport, *, earlier: Sequence[datetime] = (), cooldown: timedelta = timedelta(hours=24)
+) -> Trigger:
+    """Fire on drift, unless a retraining began within `cooldown` before the report.
+
+    Args:
+        report: the check to judge.
+        earlier: when retrainings began or candidates were made, in any order.
+        cooldown: how long drift seen again is taken for the same drift; zero: not at all.
+    """
+    if report.verdict is not DriftVerdict.DRIFT:
+        said = "not enough data" if report.verdict is DriftVerdict.NOT_ENOUGH_DATA else "calm"
+        return Trigger(fire=False, reasons=(f"The check says: {said}.",))
+    found = tuple(finding.reason for finding in report.findings if finding.verdict is DriftVerdict.DRIFT)
+    last = max(earlier, default=None)
+    if last is not None and report.created_at - last < cooldown:
+        hours = cooldown.total_seconds() / 3600
+        waiting = (
+            f"Drift, but the last retraining began at {last.isoformat()}, less than {hours:g} hours before."
+        )
+        return Trigger(fire=False, reasons=(waiting, *found))
+    return Trigger(fire=True, reasons=found)

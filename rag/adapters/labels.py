@@ -1,0 +1,164 @@
+"""Labelled questions from a data set in BEIR's layout: queries.jsonl and qrels.tsv."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rag.adapters.readers import beir
+from rag.adapters.readers.files import absolute, decoded
+from rag.domain import Document, LabelledQuestion, Purpose, sha256_text
+from rag.errors import InvalidInput, NotFound, UnreadableDocument
+
+TEST = "test"
+"""The split that only reports may look at."""
+
+_TRAIN_SHARE = 0.7  # of the documents, where the data set names no splits
+_HELD_OUT = {Purpose.TRAIN: 0, Purpose.DEV: 1, Purpose.GOLDEN: 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Query:
+    id: str
+    text: str
+    split: str | None
+
+
+def read_labels(
+    folder: Path, *, tenant: str, splits: Mapping[str, Purpose], allow_test: bool = False
+) -> list[LabelledQuestion]:
+    """Read the questions whose split is named, in the order of the file; those without answer are left out.
+
+    Where the data set names no splits, all questions are read: 70 % of them to train on, 30 % for dev, by a
+    hash of the documents, so that questions which share a document stay together.
+
+    Args:
+        folder: holds corpus.jsonl, queries.jsonl and qrels.tsv; its name is part of the documents' ids.
+        tenant: whose documents and questions they are.
+        splits: what the questions of each split may be used for.
+        allow_test: accept the split "test", for reporting only.
+
+    Raises:
+        InvalidInput: `splits` names "test" without `allow_test`.
+        NotFound: a file is missing.
+        UnreadableDocument: a line is broken; the message names file and line.
+    """
+    if TEST in splits and not allow_test:
+        raise InvalidInput(
+            f"the split {TEST!r} is for reports alone; name others, as it must not be trained on or chosen by"
+        )
+    queries = list(_queries(folder / "queries.jsonl"))
+    answers = _answers(folder / "qrels.tsv")
+    answered = {
+        query: frozenset(
+            Document.id_for(tenant, beir.uri_of(folder, record_id)) for record_id in answers[query.id]
+        )
+        for query in queries
+        if query.id in answers
+    }
+    if any(query.split is not None for query in queries):
+        purposes = {query: splits[query.split] for query in answered if query.split in splits}
+    else:
+        purposes = _hashed_purposes(answered)
+    found: dict[str, LabelledQuestion] = {}
+    for query, purpose in purposes.items():
+        question = LabelledQuestion.create(
+            tenant=tenant,
+            text=query.text,
+            documents=answered[query],
+            purpose=purpose,
+            source=absolute(folder).as_uri(),
+        )
+        found[question.id] = _merged(found.get(question.id), question)
+    return list(found.values())
+
+
+def _merged(one: LabelledQuestion | None, other: LabelledQuestion) -> LabelledQuestion:
+    """Give one question for two of the same text; across purposes the held-back one wins, as it stands."""
+    if one is None:
+        return other
+    if one.purpose is other.purpose:
+        return replace(one, documents=one.documents | other.documents)
+    return max(one, other, key=lambda question: _HELD_OUT[question.purpose])
+
+
+def _queries(path: Path) -> Iterator[_Query]:
+    for number, line in _lines(path):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UnreadableDocument(f"{path}:{number}: expected a JSON record, got {error}") from error
+        record = record if isinstance(record, dict) else {}
+        query_id, text, split = (record.get(name) for name in ("_id", "text", "split"))
+        if not (isinstance(query_id, str) and isinstance(text, str) and query_id and text.strip()):
+            raise UnreadableDocument(
+                f"{path}:{number}: expected '_id' and 'text' that are strings, not empty"
+            )
+        if split is not None and not isinstance(split, str):
+            raise UnreadableDocument(f"{path}:{number}: expected 'split' to be a string, got {split!r}")
+        yield _Query(id=query_id, text=text.strip(), split=split)
+
+
+def _answers(path: Path) -> dict[str, set[str]]:
+    """Give query id -> ids of the corpus records judged relevant."""
+    answers: defaultdict[str, set[str]] = defaultdict(set)
+    for number, line in _lines(path):
+        parts = [part.strip() for part in line.split("\t")]
+        score = _number(parts[2]) if len(parts) == 3 else None
+        if score is None and number == 1 and len(parts) == 3:
+            continue  # the header
+        if score is None or not parts[0] or not parts[1]:
+            raise UnreadableDocument(
+                f"{path}:{number}: expected query id, corpus id and a number, parted by tabs; got {line!r}"
+            )
+        if score > 0:
+            answers[parts[0]].add(parts[1])
+    return dict(answers)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (number from 1, line) of those that are not blank."""
+    try:
+        text = decoded(path.read_bytes())
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no {path}; a labelled data set has queries.jsonl and qrels.tsv") from error
+    except (OSError, UnreadableDocument) as error:
+        raise UnreadableDocument(f"{path}: {error}") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line
+
+
+def _hashed_purposes(answered: Mapping[_Query, frozenset[str]]) -> dict[_Query, Purpose]:
+    """Give each question a purpose; questions joined by documents, however indirectly, get the same."""
+    parent: dict[str, str] = {}
+
+    def root(document: str) -> str:
+        while parent.setdefault(document, document) != document:
+            parent[document] = parent[parent[document]]
+            document = parent[document]
+        return document
+
+    for documents in answered.values():
+        first, *others = sorted(documents)
+        for other in others:
+            low, high = sorted((root(first), root(other)))
+            parent[high] = low
+    # The lowest id of each group stands for it, so the order of the files does not matter.
+    return {
+        query: Purpose.TRAIN if _share(root(min(documents))) < _TRAIN_SHARE else Purpose.DEV
+        for query, documents in answered.items()
+    }
+
+
+def _share(document: str) -> float:
+    """Give a number from 0 to 1 that only depends on the id."""
+    return int(sha256_text(document)[:8], 16) / 0x1_0000_0000

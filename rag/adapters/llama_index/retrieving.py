@@ -1,0 +1,44 @@
+"""Whetstone's retrieval as a LlamaIndex retriever, for query engines and agents built there."""
+
+from collections.abc import Callable, Sequence
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
+
+from rag.domain import Hit
+
+
+class WhetstoneRetriever(BaseRetriever):
+    """Answers LlamaIndex's ``retrieve`` and ``aretrieve`` from the live release.
+
+    Example:
+        >>> retriever = WhetstoneRetriever(lambda question: ask(question))  # doctest: +SKIP
+        >>> RetrieverQueryEngine.from_args(retriever, llm=llm).query("...")  # doctest: +SKIP
+    """
+
+    def __init__(self, find: Callable[[str], Sequence[Hit]]) -> None:
+        """Take what gives the hits of a question, best first."""
+        self._find = find
+        super().__init__()
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return [NodeWithScore(node=_node(hit), score=hit.score) for hit in self._find(query_bundle.query_str)]
+
+
+def _node(hit: Hit) -> TextNode:
+    passage = hit.passage
+    return TextNode(
+        id_=passage.id,
+        text=passage.text,
+        metadata={
+            "title": passage.title,
+            "uri": passage.uri,
+            "document_id": passage.document_id,
+            "position": passage.position,
+            "rank": hit.rank,
+        },
+        # Ids and positions tell a language model nothing.
+        excluded_llm_metadata_keys=["document_id", "position", "rank"],
+        excluded_embed_metadata_keys=["uri", "document_id", "position", "rank"],
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
+    )

@@ -1,0 +1,103 @@
+"""Documents from where they lie: files, folders, BEIR data sets, and Python's own documentation."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers.files import SourceFile, absolute
+from rag.adapters.readers.folders import files_below
+from rag.documents import FieldNames, ReadFailure
+from rag.domain import Document
+from rag.errors import NotFound, UnreadableDocument, UnsupportedFormat
+
+PYTHON_DOCS = python_docs.NAME
+"""The location that stands for the documentation of the running Python."""
+
+Reader = Callable[[SourceFile], Iterator[Document | ReadFailure]]
+
+FORMATS: Mapping[str, Reader] = {
+    ".csv": tabular.read_csv,
+    ".docx": docx.read,
+    ".htm": html.read,
+    ".html": html.read,
+    ".json": tabular.read_json,
+    ".jsonl": tabular.read_jsonl,
+    ".markdown": text.read_markdown,
+    ".md": text.read_markdown,
+    ".ndjson": tabular.read_jsonl,
+    ".pdf": pdf.read,
+    ".rst": text.read_text,
+    ".text": text.read_text,
+    ".tsv": tabular.read_csv,
+    ".txt": text.read_text,
+    ".xhtml": html.read,
+}
+"""File name ending -> what reads it."""
+
+
+def source_of(location: str) -> str:
+    """Give the `source` that documents read from `location` carry, as pruning needs it."""
+    return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
+
+
+def read(
+    location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None
+) -> Iterator[Document | ReadFailure]:
+    """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
+
+    Args:
+        location: a file; a folder, read with all below it; a folder with a BEIR ``corpus.jsonl``; or
+            ``python-docs``.
+        tenant: whose the documents are.
+        max_bytes: the largest file that is read.
+        fields: names of the fields in CSV and JSON records; by default id, title and text.
+
+    Raises:
+        NotFound: there is nothing at the location.
+        UnsupportedFormat: it is a single file of a kind that is not known; within a folder that is a failure.
+    """
+    if location == PYTHON_DOCS:
+        return python_docs.read(tenant=tenant)
+    root = absolute(location)
+
+    def source_file(path: Path) -> SourceFile:
+        return SourceFile(
+            path=path,
+            tenant=tenant,
+            source=root.as_uri(),
+            max_bytes=max_bytes,
+            fields=fields or FieldNames(),
+        )
+
+    if root.is_dir():
+        if beir.is_data_set(root):
+            return _records(source_file(root / beir.CORPUS), beir.read)
+        return _folder(root, source_file)
+    if not root.exists():
+        raise NotFound(f"there is no file or folder {root}; name one, or {PYTHON_DOCS}")
+    reader = FORMATS.get(root.suffix.lower())
+    if reader is None:
+        raise UnsupportedFormat(f"{root.name}: {_unknown(root)}")
+    return _records(source_file(root), reader)
+
+
+def _folder(root: Path, source_file: Callable[[Path], SourceFile]) -> Iterator[Document | ReadFailure]:
+    for entry in files_below(root):
+        if isinstance(entry, ReadFailure):
+            yield entry
+        elif reader := FORMATS.get(entry.suffix.lower()):
+            yield from _records(source_file(entry), reader)
+        else:
+            yield ReadFailure(uri=entry.as_uri(), reason=_unknown(entry))
+
+
+def _records(file: SourceFile, reader: Reader) -> Iterator[Document | ReadFailure]:
+    try:
+        yield from reader(file)
+    except UnreadableDocument as error:
+        yield ReadFailure(uri=file.uri, reason=str(error))
+
+
+def _unknown(path: Path) -> str:
+    ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
+    return f"there is no reader for {ending}; known are {', '.join(FORMATS)}"

@@ -1,0 +1,152 @@
+"""A file that is being read, and the texts and documents made of it."""
+
+import codecs
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from rag.documents import FieldNames, ReadFailure
+from rag.domain import Document
+from rag.errors import UnreadableDocument
+
+
+def absolute(location: str | Path) -> Path:
+    """Give the absolute path, links unresolved: a link that is set anew keeps its documents' uris."""
+    return Path(os.path.abspath(location))  # noqa: PTH100 - Path.absolute() keeps "..", Path.resolve() links
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """One file and whose documents it holds."""
+
+    path: Path
+    tenant: str
+    source: str  # uri of the root it was found under
+    max_bytes: int
+    fields: FieldNames
+
+    @property
+    def uri(self) -> str:
+        """The file's absolute uri."""
+        return self.path.as_uri()
+
+    def uri_of(self, record: str) -> str:
+        """Give the uri of a record within the file."""
+        return f"{self.uri}#{quote(record, safe='')}"
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending: the title of last resort."""
+        return os.fsencode(self.path.stem).decode(errors="replace")
+
+    def read_bytes(self) -> bytes:
+        """Give the content.
+
+        Raises:
+            UnreadableDocument: it is too large, not a regular file, or cannot be opened.
+        """
+        try:
+            status = self.path.stat()
+            # Opening a pipe would wait for its writer for ever.
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableDocument("is not a regular file")
+            with self.path.open("rb") as file:
+                data = file.read(self.max_bytes + 1)
+        except OSError as error:
+            raise UnreadableDocument(f"cannot be opened: {error.strerror or error}") from error
+        if len(data) > self.max_bytes:
+            raise UnreadableDocument(
+                f"has {max(status.st_size, len(data)):,} bytes, more than the limit of {self.max_bytes:,}; "
+                "split it or raise the limit"
+            )
+        return data
+
+    def read_text(self) -> str:
+        r"""Give the content as text, line ends made ``\n``.
+
+        Raises:
+            UnreadableDocument: as for `read_bytes`, or it is not Unicode.
+        """
+        return decoded(self.read_bytes())
+
+    def document(
+        self,
+        *,
+        text: str,
+        title: str = "",
+        record: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> Document | ReadFailure:
+        """Make the file's document, or that of one of its records."""
+        return document_or_failure(
+            uri=self.uri_of(record) if record else self.uri,
+            text=text,
+            title=title,
+            tenant=self.tenant,
+            source=self.source,
+            metadata=metadata,
+        )
+
+
+def document_or_failure(
+    *,
+    uri: str,
+    text: str,
+    title: str,
+    tenant: str,
+    source: str,
+    divisible: bool = True,
+    metadata: Mapping[str, str] | None = None,
+) -> Document | ReadFailure:
+    """Make a document, or say why there is none."""
+    if not text.strip():
+        return ReadFailure(uri=uri, reason="holds no text")
+    # JSON can spell half of a surrogate pair, which is no character and cannot be stored.
+    if any(
+        "\ud800" <= letter <= "\udfff"
+        for part in (text, title, *(metadata or {}).values())
+        for letter in part
+    ):
+        return ReadFailure(
+            uri=uri, reason="holds half a surrogate pair (\\ud800 to \\udfff), not a character"
+        )
+    return Document.create(
+        uri=uri,
+        text=text,
+        title=title,
+        tenant=tenant,
+        divisible=divisible,
+        source=source,
+        metadata=metadata,
+    )
+
+
+def decoded(data: bytes, *, declared: str | None = None) -> str:
+    r"""Give the text of UTF-8 bytes, or of UTF-16 with a byte order mark; line ends become ``\n``.
+
+    Args:
+        data: the bytes.
+        declared: the encoding the file itself names, tried where it is not UTF-8.
+
+    Raises:
+        UnreadableDocument: it is something else; a guess could turn it into other letters.
+    """
+    encodings = ["utf-16"] if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig"]
+    if declared is not None:
+        encodings.append(declared)
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except (UnicodeError, LookupError):
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start} is 0x{data[error.start]:02x}"
+    else:
+        where = "the byte order mark says UTF-16, the rest does not fit"
+    raise UnreadableDocument(f"is not UTF-8 text ({where}); save it as UTF-8")

@@ -1,0 +1,190 @@
+"""Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from time import perf_counter
+
+from rag.chunking import Chunker
+from rag.domain import Document
+from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
+from rag.ports import DocumentStore
+
+MAX_TITLE = 300
+"""Longest title that is kept, in characters; the title is embedded with every passage."""
+
+Progress = Callable[[int], None]
+"""Called with the number of records done so far."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldNames:
+    """Which fields of a table or of JSON records mean what."""
+
+    id: str = "id"  # may be missing: the row's number stands in
+    title: str = "title"  # may be missing
+    text: str = "text"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadFailure:
+    """Something that should have become a document and did not."""
+
+    uri: str  # of the file, or of the record within it
+    reason: str  # what was found and what to do, for a person
+
+
+class PutResult(StrEnum):
+    """What became of a document that was put."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncReport:
+    """What one sync did."""
+
+    added: int  # documents
+    changed: int
+    unchanged: int
+    removed: int
+    failed: tuple[ReadFailure, ...]  # an earlier version of these stays in place
+    passages: int  # written now, for the documents added or changed
+    seconds: float
+
+
+class Library:
+    """Puts documents into the store."""
+
+    def __init__(self, documents: DocumentStore, chunker: Chunker) -> None:
+        """Take the store and the chunker everything in it is split with."""
+        self._documents = documents
+        self._chunker = chunker
+
+    def put(self, document: Document) -> PutResult:
+        """Write one document; unchanged content is not even split.
+
+        Raises:
+            UnreadableDocument: it holds no text.
+            InvalidInput: its uri is empty or holds a NUL character.
+        """
+        document = _storable(document)
+        before = self._documents.get(document.id, tenant=document.tenant)
+        return self._put(document, before.content_hash if before else None)[0]
+
+    def delete(self, document_id: str, tenant: str) -> bool:
+        """Remove one document; False where the tenant has none by that id."""
+        return self._documents.delete(document_id, tenant=tenant)
+
+    def sync(
+        self,
+        records: Iterable[Document | ReadFailure],
+        *,
+        tenant: str,
+        source: str,
+        prune: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Bring the store up to date with all `records` of one source.
+
+        Each document is a transaction of its own: a sync that was broken off is finished by the next one.
+        With `prune`, documents of this source that the records no longer hold are removed; whatever could not
+        be read keeps its earlier version.
+
+        Raises:
+            EmptyCorpus: there was not one record; nothing is pruned then.
+            InvalidInput: a record belongs to another tenant.
+        """
+        started = perf_counter()
+        known = self._documents.hashes(tenant=tenant)
+        counts = dict.fromkeys(PutResult, 0)
+        failed: list[ReadFailure] = []
+        seen: set[str] = set()
+        passages = done = 0
+        for done, record in enumerate(records, start=1):
+            if isinstance(record, ReadFailure):
+                failed.append(record)
+            elif record.tenant != tenant:
+                raise InvalidInput(f"{record.uri} belongs to tenant {record.tenant!r}, not to {tenant!r}")
+            elif record.id in seen:
+                failed.append(ReadFailure(uri=record.uri, reason="came twice; the first was kept"))
+            else:
+                seen.add(record.id)
+                try:
+                    document = _storable(replace(record, source=source))
+                    result, written = self._put(document, known.get(record.id))
+                except InvalidInput as error:
+                    failed.append(ReadFailure(uri=record.uri, reason=str(error)))
+                else:
+                    counts[result] += 1
+                    passages += written
+            if progress is not None:
+                progress(done)
+        if not done:
+            raise EmptyCorpus(f"{source} holds no documents; name a file or folder that does")
+        removed = self._prune(tenant, source, seen, failed) if prune else 0
+        return SyncReport(
+            added=counts[PutResult.ADDED],
+            changed=counts[PutResult.CHANGED],
+            unchanged=counts[PutResult.UNCHANGED],
+            removed=removed,
+            failed=tuple(failed),
+            passages=passages,
+            seconds=perf_counter() - started,
+        )
+
+    def _put(self, document: Document, known_hash: str | None) -> tuple[PutResult, int]:
+        """Write one document; give what became of it and the number of passages written."""
+        if document.content_hash == known_hash:
+            return PutResult.UNCHANGED, 0
+        passages = self._chunker.split(document)
+        if not passages:
+            raise UnreadableDocument("holds no text")
+        if not self._documents.put(document, passages, self._chunker.digest):
+            return PutResult.UNCHANGED, 0
+        return (PutResult.ADDED if known_hash is None else PutResult.CHANGED), len(passages)
+
+    def _prune(self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure]) -> int:
+        """Remove the source's documents that were neither seen nor failed."""
+        missing = self._documents.hashes(tenant=tenant, source=source).keys() - seen
+        uris = self._documents.uris(missing, tenant=tenant)
+        # A folder or a table that failed as a whole stands for everything in it.
+        kept_uris = {failure.uri for failure in failed}
+        kept_within = tuple(failure.uri + mark for failure in failed for mark in ("/", "#"))
+        gone = [
+            document_id
+            for document_id, uri in sorted(uris.items())
+            if uri not in kept_uris and not uri.startswith(kept_within)
+        ]
+        return sum(self._documents.delete(document_id, tenant=tenant) for document_id in gone)
+
+
+def _storable(document: Document) -> Document:
+    """Give the document with a title on one line of bounded length and without NUL, which PostgreSQL refuses.
+
+    Raises:
+        InvalidInput: the uri is empty or holds a NUL character.
+    """
+    if not document.uri or "\0" in document.uri:
+        raise InvalidInput(f"a document's uri has to be non-empty and free of NUL; got {document.uri!r}")
+    title = " ".join(document.title.replace("\0", "").split())
+    if len(title) > MAX_TITLE:
+        title = title[: MAX_TITLE - 1] + "…"
+    text = document.text.replace("\0", "")
+    metadata = {name.replace("\0", ""): value.replace("\0", "") for name, value in document.metadata.items()}
+    if (title, text, metadata) == (document.title, document.text, dict(document.metadata)):
+        return document
+    return replace(
+        Document.create(
+            uri=document.uri,
+            text=text,
+            title=title,
+            tenant=document.tenant,
+            divisible=document.divisible,
+            source=document.source,
+            metadata=metadata,
+        ),
+        updated_at=document.updated_at,
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from rag.adapters.sql.engine import BUSY_TIMEOUT_S, place, reading, writing
-from rag.errors import Unavailable
+from rag.errors import IntegrityError, Unavailable
 
 HEAD = "0001"
 """The newest revision; known here so that opening a database that is up to date does not load Alembic."""
@@ -24,6 +24,7 @@ def migrate(engine: Engine) -> None:
 
     Raises:
         Unavailable: the database cannot be reached, or was written by a newer version.
+        IntegrityError: the SQLite file is damaged.
     """
     if engine.dialect.name == "sqlite":
         _prepare_file(engine)
@@ -70,6 +71,8 @@ def _prepare_file(engine: Engine) -> None:
             _use_write_ahead_log(connection)
     except (OSError, sqlite3.OperationalError) as error:
         raise Unavailable(f"{place(engine)} cannot be opened: {error}; check its folder") from error
+    except sqlite3.DatabaseError as error:
+        raise IntegrityError(f"{place(engine)} is damaged or no database: {error}; restore a copy") from error
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from rag.adapters.sql.audit import SqlAudit
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.documents import SqlDocuments
-from rag.adapters.sql.engine import make_engine, reading
+from rag.adapters.sql.engine import make_engine, place, reading
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.leases import SqlLeases
 from rag.adapters.sql.migrating import migrate
@@ -16,6 +16,7 @@ from rag.adapters.sql.questions import SqlQuestions
 from rag.adapters.sql.releases import SqlReleases
 from rag.adapters.sql.replicas import SqlReplicas
 from rag.adapters.sql.schema import change_counter
+from rag.errors import Unavailable
 from rag.ports import (
     AuditLog,
     DocumentStore,
@@ -48,8 +49,10 @@ class Stores:
         """Ask the database something.
 
         Raises:
-            Unavailable: it does not answer.
+            Unavailable: it does not answer, or its file was removed below an open connection.
         """
+        if self.engine.dialect.name == "sqlite" and not Path(self.engine.url.database or "").exists():
+            raise Unavailable(f"{place(self.engine)} is gone; restore it, or start again on a fresh one")
         with reading(self.engine) as connection:
             connection.execute(select(change_counter.c.seq)).one()
 

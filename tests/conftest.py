@@ -10,6 +10,9 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.ports import Encoder
 
+# Tests never ask the network; the library reads this when it is first imported, which happens later.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[Stores]:

@@ -3,8 +3,8 @@
 Follows model2vec (Tulkens and van Dongen, 2024): every word piece goes through the teacher alone, then
 principal components, then the weights of smooth inverse frequency (Arora et al., 2017) with frequencies
 guessed from the vocabulary's order by Zipf's law. Two steps are added because they found clearly more on the
-development questions of MedQuAD and FeedbackQA: the components are whitened, and every token's vector gets the
-same length before it is weighted.
+development questions of MedQuAD and FeedbackQA: the components are whitened, and every token's vector gets
+the same length before it is weighted.
 """
 
 import re

@@ -1,1 +1,338 @@
-"""The composition root of serving."""
+"""The composition root of serving: the only place that reads its settings and builds its adapters."""
+
+import errno
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.extractive import ExtractiveGenerator
+from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.answering import Answerer
+from rag.chunking import Chunker
+from rag.documents import Library
+from rag.errors import PortInUse, SettingInvalid, Unavailable, WhetstoneError
+from rag.indexing import Indexing
+from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
+from rag.releases import LiveRelease, ensure_first_release
+from rag.retrieval import Retriever
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from uvicorn import Server
+
+_SHORTEST_KEY = 16
+"""Characters of an API key."""
+_GRACE_S = 15
+"""How long answers under way may go on after the service is told to stop, in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """The parts of a service, wired; `live` is not started yet."""
+
+    settings: Settings
+    stores: Stores
+    encoders: EncoderStore
+    cache: EmbeddingCache
+    indexes: IndexStore
+    indexing: Indexing
+    live: LiveRelease
+    library: Library
+    retriever: Retriever
+    generator: Generator
+    answerer: Answerer
+
+
+def open_stores_for(settings: Settings) -> Stores:
+    """Open the truth the settings name; close it after use."""
+    url = settings.database_url
+    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home))
+
+
+def encoder_folder(settings: Settings) -> EncoderFolder:
+    """Give the encoders' folder."""
+    return EncoderFolder(settings.home / "encoders", batch=settings.encode_batch)
+
+
+def embedding_cache(settings: Settings) -> SqliteEmbeddingCache:
+    """Give the cache of embeddings."""
+    return SqliteEmbeddingCache(settings.home / "embeddings.sqlite")
+
+
+def index_store(settings: Settings) -> IndexStore:
+    """Give the place where indexes live: a Qdrant server where one is named, else folders."""
+    from rag.adapters.qdrant import QdrantFolders, QdrantServer
+
+    if settings.qdrant_url is None:
+        return QdrantFolders(settings.home / "indexes")
+    key = settings.qdrant_api_key
+    return QdrantServer(
+        settings.qdrant_url, key.get_secret_value() if key else None, settings.qdrant_timeout_s
+    )
+
+
+def chunker(settings: Settings) -> Chunker:
+    """Give the chunker all documents are split with."""
+    from rag.adapters.llama_index import SentenceSplitterAdapter
+
+    return Chunker(SentenceSplitterAdapter(settings.chunking), settings.chunking)
+
+
+def generator(settings: Settings) -> Generator:
+    """Give what writes the answers: a language model where one is named, else the extractive one."""
+    if settings.llm_base_url is None:
+        return ExtractiveGenerator()
+    key = settings.llm_api_key
+    return OpenAIGenerator(
+        base_url=settings.llm_base_url,
+        model=settings.llm_model,
+        api_key=key.get_secret_value() if key else None,
+        connect_timeout_s=settings.llm_connect_timeout_s,
+        timeout_s=settings.llm_timeout_s,
+        max_tokens=settings.llm_max_tokens,
+    )
+
+
+@contextmanager
+def open_serving(settings: Settings) -> Iterator[Serving]:
+    """Wire a service over the settings' state, making the first release where there is none.
+
+    Starting `live` is the caller's business: with its thread for a service, without for a single question.
+    On leaving, `live` is stopped and the stores are closed.
+
+    Raises:
+        SettingInvalid: the chunking is not that of the documents that are there.
+        WhetstoneError: the database or the encoder is not usable.
+    """
+    stores = open_stores_for(settings)
+    try:
+        encoders = encoder_folder(settings)
+        ensure_first_release(
+            stores.releases,
+            encoders,
+            encoder_name=settings.encoder,
+            chunking=settings.chunking,
+            retrieval=settings.retrieval,
+            principal="system",
+        )
+        cache = embedding_cache(settings)
+        indexes = index_store(settings)
+        indexing = Indexing(stores.documents, stores.cursors, cache)
+        live = LiveRelease(
+            stores.releases,
+            stores.replicas,
+            encoders,
+            indexes,
+            indexing,
+            replica_id=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+            poll_interval_s=settings.poll_interval_s,
+            rollback_window_h=settings.rollback_window_h,
+            leases=stores.leases if settings.qdrant_url else None,
+        )
+        writer = generator(settings)
+        retriever = Retriever(stores.documents)
+        serving = Serving(
+            settings=settings,
+            stores=stores,
+            encoders=encoders,
+            cache=cache,
+            indexes=indexes,
+            indexing=indexing,
+            live=live,
+            library=Library(stores.documents, chunker(settings)),
+            retriever=retriever,
+            generator=writer,
+            answerer=Answerer(
+                live,
+                retriever,
+                writer,
+                stores.interactions,
+                tenant=settings.tenant,
+                max_question_chars=settings.max_question_chars,
+                max_tokens=settings.llm_max_tokens,
+            ),
+        )
+        try:
+            yield serving
+        finally:
+            live.stop()
+    finally:
+        stores.close()
+
+
+def check_access(settings: Settings) -> None:
+    """Refuse to listen where strangers could ask without a key.
+
+    Raises:
+        SettingInvalid: the host is not loopback and there is no key, or the key is too short.
+    """
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    if key is not None and (len(key) < _SHORTEST_KEY or not key.isascii()):
+        raise SettingInvalid(
+            f"WHETSTONE_API_KEY has to be {_SHORTEST_KEY} or more ASCII characters, got {len(key)}; make one "
+            "with: openssl rand -hex 32"
+        )
+    if key is None and not _is_loopback(settings.host):
+        raise SettingInvalid(
+            f"The service binds to loopback only without WHETSTONE_API_KEY, and {settings.host} is not. Set "
+            f"WHETSTONE_API_KEY to {_SHORTEST_KEY} or more characters, or WHETSTONE_HOST=127.0.0.1."
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a socket bound to the address; port 0 takes any free one.
+
+    Raises:
+        PortInUse: something listens there already.
+        SettingInvalid: this machine does not have the address, or may not use the port.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise SettingInvalid(f"WHETSTONE_HOST={host} is no address of this machine: {error}") from error
+    sock = socket.socket(family, kind, protocol)
+    # A restart must not wait for the old connections' time to run out.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        if isinstance(error, PermissionError):
+            raise SettingInvalid(f"Port {port} may not be used by this user; set WHETSTONE_PORT.") from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"Something listens on {host}:{port} already, perhaps another Whetstone. Stop it, or set "
+                "WHETSTONE_PORT to another port (0: any free one)."
+            ) from error
+        raise SettingInvalid(f"Cannot listen on {host}:{port}: {error}") from error
+    return sock
+
+
+def serve(
+    settings: Settings,
+    *,
+    routers: Callable[[Serving], "Sequence[APIRouter]"] = lambda _: (),
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run the service until it is told to stop (SIGINT or SIGTERM); answers under way are finished.
+
+    It listens at once and says "not ready" until the live release is loaded.
+
+    Args:
+        settings: as read.
+        routers: gives further routes over the wired parts.
+        on_ready: called with the service's URL once it can answer; by default a line is printed.
+
+    Raises:
+        SettingInvalid: an address or key that is not safe or not possible.
+        PortInUse: something listens there already.
+        WhetstoneError: the release could not be loaded.
+    """
+    import uvicorn
+
+    from rag.api import create_app
+
+    check_access(settings)
+    sock = listen(settings.host, settings.port)
+    with sock, open_serving(settings) as serving:
+        app = create_app(serving, routers=routers(serving))
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            # Uvicorn's access log would hold nothing that the log of interactions does not.
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            server_header=False,
+        )
+        server = uvicorn.Server(config)
+        loading = _Loading(serving, server, lambda: (on_ready or _say)(_url(settings, sock)))
+        loading.start()
+        try:
+            with _signals_ending(server):
+                server.run(sockets=[sock])
+        finally:
+            serving.live.stop()
+            loading.join()
+        if loading.error is not None:
+            raise loading.error
+
+
+class _Loading(threading.Thread):
+    """Loads the live release while the service listens already; ends the service where it cannot."""
+
+    def __init__(self, serving: Serving, server: "Server", ready: Callable[[], None]) -> None:
+        super().__init__(name="loading", daemon=True)
+        self._serving = serving
+        self._server = server
+        self._ready = ready
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._serving.live.start()
+            self._ready()
+        except WhetstoneError as error:
+            self.error = error
+        except Exception as error:
+            logging.getLogger(__name__).exception("loading the release failed")
+            self.error = Unavailable(f"The release could not be loaded: {error}")
+        finally:
+            if self.error is not None:
+                self._server.should_exit = True
+
+
+@contextmanager
+def _signals_ending(server: "Server") -> Iterator[None]:
+    """Have SIGINT and SIGTERM end the server and nothing else.
+
+    Uvicorn raises the signal once more after its shutdown, which would end the process before the replica
+    has left and the indexes are closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(settings: Settings, sock: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return settings.public_url or f"http://{host}:{sock.getsockname()[1]}"
+
+
+def _say(url: str) -> None:
+    sys.stdout.write(f"Whetstone answers at {url}\n")
+    sys.stdout.flush()

@@ -1,8 +1,12 @@
 """Fixtures that tests of several packages share."""
 
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -65,3 +69,24 @@ def datasets() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture
+def scripted_llm() -> Iterator[Any]:
+    """A language model on loopback that answers as scripted; see doubles/scripted_llm.py."""
+    server = _double("scripted_llm").ScriptedLLM()
+    yield server
+    server.close()
+
+
+def _double(name: str) -> ModuleType:
+    """Load a module of the doubles folder, which is no package."""
+    loaded = sys.modules.get(f"doubles.{name}")
+    if loaded is None:
+        file = Path(__file__).parent / "doubles" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(f"doubles.{name}", file)
+        assert spec is not None
+        assert spec.loader is not None
+        loaded = sys.modules[f"doubles.{name}"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+    return loaded

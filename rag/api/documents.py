@@ -1,0 +1,110 @@
+"""Documents, one at a time; whole folders go through `whetstone ingest`."""
+
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from rag.api.serving import Serving, serving_of
+from rag.domain import Document
+from rag.errors import NotFound
+
+router = APIRouter(prefix="/v1/documents", tags=["documents"])
+
+APPLY_TIMEOUT_S = 5.0
+"""How long a change waits for the live index before it answers all the same, in seconds."""
+
+
+class DocumentRequest(BaseModel):
+    """A document to write; its uri is its name, and the same uri replaces it."""
+
+    uri: Annotated[str, Field(min_length=1, max_length=2_000)]
+    title: Annotated[str, Field(max_length=1_000)] = ""
+    text: str
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+@router.put("")
+async def put_document(request: Request, body: DocumentRequest) -> dict[str, Any]:
+    """Write a document; it answers once questions find it, or says that they do not yet."""
+    serving = serving_of(request)
+    document = Document.create(
+        uri=body.uri,
+        title=body.title,
+        text=body.text,
+        tenant=serving.settings.tenant,
+        source="api",
+        metadata=body.metadata,
+    )
+    result = await to_thread.run_sync(serving.library.put, document)
+    return {
+        "id": document.id,
+        "uri": document.uri,
+        "result": str(result),
+        "searchable": await _applied(serving),
+    }
+
+
+@router.get("")
+async def list_documents(
+    request: Request,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> dict[str, Any]:
+    """List documents in the order of their ids; `next` is the `after` of the next page."""
+    serving = serving_of(request)
+    tenant = serving.settings.tenant
+    # One more than asked for tells whether there is a next page.
+    page = await to_thread.run_sync(
+        lambda: serving.stores.documents.page(tenant=tenant, after=after, limit=limit + 1)
+    )
+    shown = page[:limit]
+    return {
+        "object": "list",
+        "data": [_summary(document) for document in shown],
+        "has_more": len(page) > limit,
+        "next": shown[-1].id if len(page) > limit else None,
+    }
+
+
+@router.get("/{document_id}")
+async def get_document(request: Request, document_id: str) -> dict[str, Any]:
+    """Give one document with its text."""
+    serving = serving_of(request)
+    tenant = serving.settings.tenant
+    document = await to_thread.run_sync(lambda: serving.stores.documents.get(document_id, tenant=tenant))
+    if document is None:
+        raise _missing(document_id)
+    return _summary(document) | {"text": document.text}
+
+
+@router.delete("/{document_id}")
+async def delete_document(request: Request, document_id: str) -> dict[str, Any]:
+    """Remove a document; from here on no answer cites it."""
+    serving = serving_of(request)
+    if not await to_thread.run_sync(serving.library.delete, document_id, serving.settings.tenant):
+        raise _missing(document_id)
+    return {"id": document_id, "deleted": True, "applied": await _applied(serving)}
+
+
+async def _applied(serving: Serving) -> bool:
+    def wait() -> bool:
+        return serving.live.wait_caught_up(serving.stores.documents.last_change(), APPLY_TIMEOUT_S)
+
+    return await to_thread.run_sync(wait)
+
+
+def _summary(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "uri": document.uri,
+        "title": document.title,
+        "metadata": dict(document.metadata),
+        "source": document.source,
+        "updated_at": document.updated_at.isoformat(),
+    }
+
+
+def _missing(document_id: str) -> NotFound:
+    return NotFound(f"There is no document {document_id!r}; GET /v1/documents lists them.")

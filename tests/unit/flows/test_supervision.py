@@ -278,7 +278,8 @@ import sys
 from flows.supervision import Child, Supervisor
 code = sys.argv[1]
 children = [Child(name=name, command=(sys.executable, "-c", code)) for name in "ab"]
-supervisor = Supervisor(children, echo=lambda line: print(line, flush=True), stop_timeout_s=float(sys.argv[2]))
+timeout_s = float(sys.argv[2])
+supervisor = Supervisor(children, echo=lambda line: print(line, flush=True), stop_timeout_s=timeout_s)
 sys.exit(supervisor.run())
 """
 SAYS_PID = "import os\nprint('pid', os.getpid(), flush=True)\n"

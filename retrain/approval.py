@@ -15,7 +15,7 @@ from pathlib import Path
 from rag.domain import AuditEntry, Deployment, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput, SettingInvalid
 from rag.ports import AuditLog
-from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
+from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome, Scorecard
 from retrain.ports import ApprovalStore, CandidateStore
 
 MAX_COMMENT = 2_000
@@ -40,8 +40,8 @@ def check(
     *,
     key: bytes,
     now: datetime,
-) -> None:
-    """Do nothing where the approval allows to make the candidate live, now.
+) -> Approval:
+    """Give the approval back where it allows to make the candidate live, now.
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for
@@ -79,6 +79,7 @@ def check(
             f"Approval {approval.id} replaces release {approval.incumbent[:12]}, but live is "
             f"{live[:12] if live else 'none'}; evaluate the candidate against that one first."
         )
+    return approval
 
 
 def _check_bound(approval: Approval, candidate: Candidate) -> None:
@@ -86,7 +87,7 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
         "encoder": (approval.encoder, candidate.encoder),
         "release": (approval.release, candidate.release),
         "dataset": (approval.dataset, candidate.dataset),
-        "scorecard": (approval.scorecard, candidate.scorecard.digest),
+        "scorecard": (approval.scorecard, _digest_of_figures(candidate.scorecard)),
         "incumbent": (approval.incumbent, candidate.incumbent),
     }
     for name, (approved, actual) in bound.items():
@@ -95,6 +96,14 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
                 f"Approval {approval.id} is bound to the {name} {approved[:12]}, "
                 f"but candidate {candidate.id} has {actual[:12]}; look again and approve anew."
             )
+
+
+def _digest_of_figures(scorecard: Scorecard) -> str:
+    """Derive the digest anew, so that figures changed after the approval show."""
+    content = {
+        field.name: getattr(scorecard, field.name) for field in fields(scorecard) if field.name != "digest"
+    }
+    return Scorecard.create(**content).digest
 
 
 class Approver:

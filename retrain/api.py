@@ -1,0 +1,178 @@
+"""Operations over HTTP: look at candidates, decide on them, switch, go back.
+
+A switch is only asked for here; the work runs in a process of its own, so that questions are answered undisturbed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.domain import AuditEntry, Replica, utcnow
+from rag.errors import NotReady
+from rag.ports import AuditLog, ReleaseStore, ReplicaStore
+from retrain.approval import MAX_COMMENT, Approver
+from retrain.domain import Approval, Candidate, Promotion
+from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
+from retrain.staging import ALIVE_S
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+Comment = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept with the decision.")]
+
+
+class _Body(BaseModel):
+    # A misspelt "override" must not pass for a plain approval.
+    model_config = ConfigDict(extra="forbid")
+
+
+class ApproveRequest(_Body):
+    """An approval."""
+
+    comment: Comment = ""
+    override: bool = Field(False, description="Approve against the gate's verdict; takes a comment.")
+
+
+class RejectRequest(_Body):
+    """A rejection."""
+
+    comment: Comment = ""
+
+
+class RollbackRequest(_Body):
+    """A way back."""
+
+    reason: Annotated[str, Field(max_length=MAX_COMMENT, description="Kept in the audit trail.")] = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CandidateView:
+    """A candidate and what was decided on it."""
+
+    candidate: Candidate
+    approval: Approval | None  # the newest decision, without its signature
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentView:
+    """What serves."""
+
+    epoch: int
+    live: str  # digest of a release, as the next two
+    previous: str | None
+    staged: str | None
+    changed_at: datetime
+    replicas: list[Replica]  # those heard of lately
+
+
+def router(
+    *,
+    candidates: CandidateStore,
+    approvals: ApprovalStore,
+    approver: Approver,
+    promotions: PromotionStore,
+    releases: ReleaseStore,
+    replicas: ReplicaStore,
+    audit: AuditLog,
+    start_promotion: Callable[[str, str], str],
+    start_rollback: Callable[[str, str], str],
+) -> APIRouter:
+    """Make the routes below ``/v1/ops``; a list is an object with ``data``, newest first.
+
+    Args:
+        candidates: what is looked at and decided on.
+        approvals: shown with a candidate.
+        approver: takes the decisions down.
+        promotions: what is under way, and what was.
+        releases: the deployment row.
+        replicas: who serves it.
+        audit: who did what.
+        start_promotion: called with (candidate id, principal); begins the work elsewhere and gives its ticket's id.
+        start_rollback: the same with (reason, principal).
+    """
+    routes = APIRouter(prefix="/v1/ops", tags=["operations"])
+
+    @routes.get("/candidates")
+    def list_candidates(limit: Limit = 50) -> dict[str, list[Candidate]]:
+        """Give the newest candidates; the curve of each training is left out."""
+        return {"data": [_without_history(candidate) for candidate in candidates.newest(limit)]}
+
+    @routes.get("/candidates/{candidate_id}")
+    def get_candidate(candidate_id: str) -> CandidateView:
+        """Give a candidate, by its id or a prefix that fits it alone, and the newest decision on it."""
+        candidate = candidates.get(candidate_id)
+        decided = approvals.newest_for(candidate.id)
+        return CandidateView(candidate=candidate, approval=decided and _unsigned(decided))
+
+    @routes.post("/candidates/{candidate_id}/approve")
+    def approve(request: Request, candidate_id: str, body: ApproveRequest) -> Approval:
+        """Approve a candidate."""
+        principal = _principal(request)
+        return _unsigned(
+            approver.approve(candidate_id, principal=principal, comment=body.comment, override=body.override)
+        )
+
+    @routes.post("/candidates/{candidate_id}/reject")
+    def reject(request: Request, candidate_id: str, body: RejectRequest) -> Approval:
+        """Reject a candidate."""
+        return _unsigned(approver.reject(candidate_id, principal=_principal(request), comment=body.comment))
+
+    @routes.post("/candidates/{candidate_id}/promote", status_code=202)
+    def promote(request: Request, candidate_id: str) -> Promotion:
+        """Begin to promote an approved candidate; look at the promotion for how far it has come."""
+        candidate = candidates.get(candidate_id)
+        return promotions.get(start_promotion(candidate.id, _principal(request)))
+
+    @routes.post("/rollback", status_code=202)
+    def rollback(request: Request, body: RollbackRequest) -> Promotion:
+        """Begin to go back to the previous release; a second time goes forward again."""
+        return promotions.get(start_rollback(body.reason.strip(), _principal(request)))
+
+    @routes.get("/promotions")
+    def list_promotions(limit: Limit = 20) -> dict[str, list[Promotion]]:
+        """Give the newest promotions and rollbacks."""
+        return {"data": promotions.newest(limit)}
+
+    @routes.get("/promotions/{promotion_id}")
+    def get_promotion(promotion_id: str) -> Promotion:
+        """Give a promotion or rollback."""
+        return promotions.get(promotion_id)
+
+    @routes.get("/deployment")
+    def get_deployment() -> DeploymentView:
+        """Give what serves."""
+        deployment = releases.deployment()
+        if deployment is None:
+            raise NotReady("Nothing is live yet.")
+        return DeploymentView(
+            epoch=deployment.epoch,
+            live=deployment.release,
+            previous=deployment.previous,
+            staged=deployment.staged,
+            changed_at=deployment.changed_at,
+            replicas=replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
+        )
+
+    @routes.get("/audit")
+    def list_audit(limit: Limit = 100) -> dict[str, list[AuditEntry]]:
+        """Give the newest entries of the audit trail."""
+        return {"data": audit.newest(limit)}
+
+    return routes
+
+
+def _principal(request: Request) -> str:
+    """Give who asks, as the guard in front of the routes found; "local" where there is none."""
+    principal: str = getattr(request.state, "principal", "local")
+    return principal
+
+
+def _unsigned(approval: Approval) -> Approval:
+    # The signature is of no use to a reader, and what is not sent cannot leak.
+    return replace(approval, signature="")
+
+
+def _without_history(candidate: Candidate) -> Candidate:
+    return replace(candidate, training=replace(candidate.training, history=()))

@@ -1,0 +1,140 @@
+"""Builds the index of a release and proves that it holds what it should. Switches nothing.
+
+Only for an index that no service has open: an embedded index folder has one owner, and it is this process until
+`build` returns.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from rag.indexing import Embedder, Indexing
+
+from rag.domain import Release
+from rag.errors import IndexLocked, VerificationFailed
+from rag.ports import (
+    DocumentStore,
+    EmbeddingCache,
+    Encoder,
+    EncoderStore,
+    IndexCursors,
+    IndexStore,
+    PassageIndex,
+)
+from retrain.domain import EvalQuestion, PromotionPhase
+from retrain.running import Run
+from retrain.verification import verify_answers
+
+LOCK_PATIENCE_S = 15.0
+"""How long to wait for a service to close the folder, which it does at its next look, in seconds."""
+
+_ROUNDS = 5  # of verifying, while documents keep changing under it
+
+
+class IndexBuilder:
+    """Backfills, catches up and verifies."""
+
+    def __init__(
+        self,
+        *,
+        documents: DocumentStore,
+        cursors: IndexCursors,
+        encoders: EncoderStore,
+        indexes: IndexStore,
+        indexing: Indexing,
+        cache: EmbeddingCache,
+        verify_sample: int,
+        seed: int,
+    ) -> None:
+        """Verify `verify_sample` passages and as many questions, drawn with `seed`."""
+        self._documents = documents
+        self._cursors = cursors
+        self._encoders = encoders
+        self._indexes = indexes
+        self._indexing = indexing
+        self._cache = cache
+        self._sample = verify_sample
+        self._seed = seed
+
+    def build(self, release: Release, questions: Sequence[EvalQuestion], *, tenant: str, run: Run) -> None:
+        """Bring the release's index to the present state of the documents, verify it and let go of it.
+
+        Goes on where an earlier call was broken off. An index that failed verification is kept for a look, and
+        made anew by the next call.
+
+        Raises:
+            VerificationFailed: it does not hold what it should.
+            IndexLocked: another process keeps the folder open.
+            NotFound, ArtefactTampered: the encoder cannot be loaded.
+        """
+        encoder = self._encoders.load(release.encoder)
+        index = self._open(release)
+        try:
+            run.enter(PromotionPhase.BACKFILL)
+            self._indexing.backfill(release, encoder, index, progress=run.advance, check=run.check)
+            run.enter(PromotionPhase.CATCH_UP)
+            self._indexing.catch_up(encoder, index)
+            run.enter(PromotionPhase.VERIFY)
+            self._verify(encoder, index, self._drawn(questions), tenant=tenant, check=run.check)
+        finally:
+            index.close()
+
+    def exists(self, release: Release) -> bool:
+        """Tell whether the release has an index, finished or not."""
+        return release.index_name in self._indexes.names()
+
+    def _open(self, release: Release) -> PassageIndex:
+        name = release.index_name
+        known = self._cursors.cursor(name) is not None or self._cursors.backfill(name) is not None
+        give_up = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                if self.exists(release) and not known:
+                    # Nothing vouches for what is in it: broken off at once, or failed verification.
+                    self._indexes.drop(name)
+                elif known and not self.exists(release):
+                    self._cursors.forget(name)
+                return self._indexes.open(release, create=True)
+            except IndexLocked:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.2)
+
+    def _verify(
+        self,
+        encoder: Encoder,
+        index: PassageIndex,
+        questions: Sequence[str],
+        *,
+        tenant: str,
+        check: Callable[[], None],
+    ) -> None:
+        embedder = Embedder(encoder, self._cache)
+        problems: list[str] = []
+        for _ in range(_ROUNDS):
+            check()
+            self._indexing.catch_up(encoder, index)
+            seen = self._documents.last_change()
+            problems = self._indexing.verify(encoder, index, sample=self._sample, seed=self._seed)
+            problems += verify_answers(
+                questions,
+                encoder=encoder,
+                embedder=embedder,
+                index=index,
+                documents=self._documents,
+                tenant=tenant,
+                check=check,
+            )
+            if not problems:
+                return
+            if self._documents.last_change() == seen:
+                break  # No document changed meanwhile that would explain them.
+        self._cursors.forget(index.name)
+        raise VerificationFailed(
+            f"Index {index.name} was not switched to: {' '.join(problems)} It is kept for a look and made anew "
+            "by the next try."
+        )
+
+    def _drawn(self, questions: Sequence[EvalQuestion]) -> list[str]:
+        count = min(self._sample, len(questions))
+        return [question.text for question in random.Random(self._seed).sample(list(questions), count)]

@@ -1,0 +1,181 @@
+"""Tickets: the light half of a switch, which needs neither encoder nor index.
+
+A ticket is a `Promotion` that shows at once; `retrain.promotion.Promoter` does the work, as a rule in a process of
+its own.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from rag.domain import Deployment, new_id, utcnow
+from rag.errors import Conflict
+from rag.ports import ReleaseStore
+from retrain import approval
+from retrain.domain import Candidate, Promotion, PromotionKind, PromotionPhase
+from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
+
+ENDED = frozenset({PromotionPhase.DONE, PromotionPhase.FAILED})
+"""The phases a switch ends in."""
+
+_RESUME_WITHIN = timedelta(minutes=10)  # a rollback asked for again later than this is meant as a new one
+
+
+class SwitchRequests:
+    """Takes in what people ask to be switched, and refuses at once what cannot be done."""
+
+    def __init__(
+        self,
+        releases: ReleaseStore,
+        candidates: CandidateStore,
+        approvals: ApprovalStore,
+        promotions: PromotionStore,
+        *,
+        key: bytes,
+    ) -> None:
+        """Check approvals' signatures with `key`."""
+        self._releases = releases
+        self._candidates = candidates
+        self._approvals = approvals
+        self._promotions = promotions
+        self._key = key
+
+    def promote(self, candidate_id: str, *, principal: str) -> Promotion:
+        """Write the ticket for promoting a candidate, or give the one that is still open for it.
+
+        Raises:
+            NotFound: there is no such candidate.
+            Conflict: its release is live already.
+            ApprovalInvalid: it may not be promoted.
+        """
+        candidate = self._candidates.get(candidate_id)
+        self.admit(candidate)
+        return self.open_promotion(candidate) or self._write(
+            PromotionKind.PROMOTE, release=candidate.release, candidate=candidate.id, principal=principal
+        )
+
+    def rollback(self, *, principal: str, reason: str = "") -> Promotion:
+        """Write the ticket for going back to the previous release; the reason becomes its message.
+
+        Raises:
+            Conflict: there is no previous release.
+        """
+        deployment = self.deployment()
+        if deployment.previous is None:
+            raise Conflict("There is no earlier release to go back to: nothing has been switched yet.")
+        return self._write(
+            PromotionKind.ROLLBACK,
+            release=deployment.previous,
+            candidate=None,
+            principal=principal,
+            message=reason,
+        )
+
+    def admit(self, candidate: Candidate) -> str:
+        """Give the id of the approval that allows to promote the candidate now.
+
+        Raises:
+            Conflict: its release is live already, or nothing is.
+            ApprovalInvalid: there is no valid approval for exactly this.
+        """
+        deployment = self.deployment()
+        if candidate.release == deployment.release:
+            raise Conflict(f"Release {candidate.release[:12]} of candidate {candidate.id} is live already.")
+        newest = self._approvals.newest_for(candidate.id)
+        return approval.check(newest, candidate, deployment, key=self._key, now=utcnow()).id
+
+    def deployment(self) -> Deployment:
+        """Give the deployment row.
+
+        Raises:
+            Conflict: there is none yet.
+        """
+        deployment = self._releases.deployment()
+        if deployment is None:
+            raise Conflict("Nothing is live yet; start the service first.")
+        return deployment
+
+    def switched(self, candidate: Candidate) -> bool:
+        """Tell whether the newest approval was used up by the switch that made the candidate live."""
+        newest = self._approvals.newest_for(candidate.id)
+        live = self.deployment().release
+        return candidate.release == live and newest is not None and newest.used_at is not None
+
+    def open_promotion(self, candidate: Candidate) -> Promotion | None:
+        """Give the newest promotion of the candidate that has not ended."""
+        for ticket in self._promotions.newest():
+            if ticket.candidate == candidate.id and ticket.phase not in ENDED:
+                return ticket
+        return None
+
+    def open_rollback(self) -> Promotion | None:
+        """Give the newest rollback that has not ended, where somebody was at it just now."""
+        for ticket in self._promotions.newest():
+            fresh = utcnow() - ticket.updated_at < _RESUME_WITHIN
+            if ticket.kind is PromotionKind.ROLLBACK and ticket.phase not in ENDED and fresh:
+                return ticket
+        return None
+
+    def promotion(self, promotion_id: str, candidate: Candidate) -> Promotion:
+        """Give the candidate's ticket of that id.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is another candidate's, or a rollback.
+        """
+        ticket = self._promotions.get(promotion_id)
+        if ticket.candidate != candidate.id:
+            raise Conflict(
+                f"Ticket {ticket.id} is for {ticket.candidate or 'a rollback'}, not for candidate {candidate.id}."
+            )
+        return ticket
+
+    def rollback_ticket(self, promotion_id: str) -> Promotion:
+        """Give the rollback of that id.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is a promotion.
+        """
+        ticket = self._promotions.get(promotion_id)
+        if ticket.kind is not PromotionKind.ROLLBACK:
+            raise Conflict(f"Ticket {ticket.id} promotes candidate {ticket.candidate}; it is no rollback.")
+        return ticket
+
+    def refuse(self, promotion_id: str, reason: str) -> None:
+        """End a ticket that nobody has begun to work on; one that is begun belongs to another runner."""
+        ticket = self._promotions.get(promotion_id)
+        if ticket.phase not in ENDED and not _begun(ticket):
+            self._fail(ticket, reason)
+
+    def fail_abandoned(self, ticket: Promotion) -> None:
+        """End all begun promotions but this one: they were killed. Call it with the lease held."""
+        for other in self._promotions.newest():
+            open_ = other.kind is PromotionKind.PROMOTE and other.phase not in ENDED
+            if open_ and other.id != ticket.id and _begun(other):
+                self._fail(other, "It was broken off, and another promotion took its place.")
+
+    def _fail(self, ticket: Promotion, message: str) -> None:
+        failed = replace(ticket, phase=PromotionPhase.FAILED, message=message, updated_at=utcnow())
+        self._promotions.put(failed)
+
+    def _write(
+        self, kind: PromotionKind, *, release: str, candidate: str | None, principal: str, message: str = ""
+    ) -> Promotion:
+        now = utcnow()
+        ticket = Promotion(
+            id=new_id(),
+            kind=kind,
+            release=release,
+            candidate=candidate,
+            principal=principal,
+            phase=PromotionPhase.BACKFILL,
+            message=message,
+            started_at=now,
+            updated_at=now,
+        )
+        self._promotions.put(ticket)
+        return ticket
+
+
+def _begun(ticket: Promotion) -> bool:
+    return ticket.updated_at > ticket.started_at

@@ -1,0 +1,102 @@
+"""Staging: asks every live replica to load a release, and waits until all have."""
+
+import contextlib
+import time
+from datetime import timedelta
+
+from rag.domain import Deployment, Release, Replica, utcnow
+from rag.errors import Conflict, EpochMoved, LeaseHeld, NotReady
+from rag.ports import Leases, ReleaseStore, ReplicaStore
+from retrain.domain import PromotionKind
+from retrain.running import Run
+
+ALIVE_S = 30.0
+"""A replica whose last heartbeat is older counts as gone, in seconds. It sends none while it loads an encoder."""
+
+ROLLBACK_LEASE = "rollback"
+"""Held by a rollback from its start to its end, and by a promotion for the moment in which it stages."""
+
+
+class Staging:
+    """The hand-over to the replicas."""
+
+    def __init__(
+        self,
+        releases: ReleaseStore,
+        replicas: ReplicaStore,
+        leases: Leases,
+        *,
+        timeout_s: float,
+        poll_s: float,
+    ) -> None:
+        """Wait `timeout_s` seconds at most, looking every `poll_s` seconds."""
+        self._releases = releases
+        self._replicas = replicas
+        self._leases = leases
+        self._timeout_s = timeout_s
+        self._poll_s = poll_s
+
+    def alive(self) -> list[Replica]:
+        """Give the replicas that have been heard of lately."""
+        return self._replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
+
+    def preload(self, run: Run, release: Release, epoch: int) -> bool:
+        """Stage the release, and wait until every replica has loaded it; False where none is alive.
+
+        A replica that dies meanwhile stops counting.
+
+        Raises:
+            NotReady: one took too long.
+            EpochMoved: another switch came first.
+            Conflict: a rollback is under way, which a promotion gives way to.
+        """
+        run.check()
+        asked_at = utcnow()
+        self._stage(run, release, epoch)
+        give_up = time.monotonic() + self._timeout_s
+        while True:
+            run.check()
+            deployment = self._releases.deployment()
+            if deployment is None or not _staged(deployment, release.digest, epoch):
+                raise EpochMoved("Another switch came first, so this one stopped; look again and repeat.")
+            alive = self.alive()
+            # A heartbeat from before may speak of an index that has been closed since.
+            waiting = [
+                replica.id
+                for replica in alive
+                if release.digest not in replica.ready or replica.heartbeat_at < asked_at
+            ]
+            if not waiting:
+                return bool(alive)
+            if time.monotonic() > give_up:
+                raise NotReady(
+                    f"{len(waiting)} of {len(alive)} replicas did not load release {release.digest[:12]} within "
+                    f"{self._timeout_s:g} s: {', '.join(sorted(waiting))}. Nothing was switched; "
+                    "see their logs, then repeat."
+                )
+            time.sleep(self._poll_s)
+
+    def withdraw(self, release: str, epoch: int) -> None:
+        """Tell the replicas that the release will not come, where they were told that it would."""
+        deployment = self._releases.deployment()
+        if deployment is not None and _staged(deployment, release, epoch):
+            # Another switch between these two steps has taken the staging away itself.
+            with contextlib.suppress(EpochMoved):
+                self._releases.stage(None, expected_epoch=epoch)
+
+    def _stage(self, run: Run, release: Release, epoch: int) -> None:
+        if run.promotion.kind is PromotionKind.ROLLBACK:
+            self._releases.stage(release.digest, expected_epoch=epoch)
+            return
+        try:
+            # A rollback may take the place of a promotion that waits for replicas, never the other way round.
+            with self._leases.hold(ROLLBACK_LEASE):
+                self._releases.stage(release.digest, expected_epoch=epoch)
+        except LeaseHeld as error:
+            raise Conflict(
+                "A rollback is under way, so this promotion stopped; look again and repeat."
+            ) from error
+
+
+def _staged(deployment: Deployment, release: str, epoch: int) -> bool:
+    return deployment.epoch == epoch and deployment.staged == release

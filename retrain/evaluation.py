@@ -1,0 +1,287 @@
+"""How well encoders find what they should: exact search, ranking metrics, intervals, a paired test.
+
+Knows nothing of thresholds or verdicts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage
+from rag.errors import InvalidInput
+from rag.indexing import Embedder
+from rag.ports import EmbeddingCache, Encoder, Vectors
+from retrain.domain import Difference, Estimate, EvalQuestion, MetricRow, Scorecard, Slice
+
+Floats = NDArray[np.float64]
+Relevance = NDArray[np.bool_]
+"""Shape (questions, depth): whether the passage at that rank answers the question; ranks from the best."""
+Totals = NDArray[np.int64]
+"""Shape (questions,): how many passages answer each question, found or not."""
+
+DEPTH = 100
+"""Ranks that are looked at."""
+RESAMPLES = 2_000
+FLIPS = 5_000
+SCORES_AT_ONCE = 2**25
+"""Cosines held in memory at the same time."""
+
+
+def rank(questions: Vectors, passages: Vectors, k: int) -> NDArray[np.int64]:
+    """Search exactly: give the rows of the `k` passages nearest to each question, best first.
+
+    Ties go to the earlier row, so that the result depends on nothing but the vectors.
+
+    Args:
+        questions: shape (n, dimension), unit length.
+        passages: shape (m, dimension), unit length.
+        k: at most m of them are given.
+
+    Returns:
+        Shape (n, min(k, m)).
+    """
+    k = min(k, len(passages))
+    found = np.empty((len(questions), k), dtype=np.int64)
+    if not k:
+        return found
+    rows = max(1, SCORES_AT_ONCE // len(passages))
+    for start in range(0, len(questions), rows):
+        scores = questions[start : start + rows] @ passages.T  # (rows, m)
+        bars = np.partition(scores, -k, axis=1)[:, -k]
+        for offset, (line, bar) in enumerate(zip(scores, bars, strict=True)):
+            over = np.flatnonzero(line >= bar)
+            found[start + offset] = over[np.argsort(-line[over], kind="stable")][:k]
+    return found
+
+
+def recall_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
+    """Recall@k: the share of a question's answers among the first k. Shape (questions,)."""
+    recall: Floats = relevance[:, :k].sum(axis=1) / totals
+    return recall
+
+
+def precision_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001  # one shape for all
+    """Precision@k: the share of the first k that are answers; ranks beyond the corpus count as wrong."""
+    precision: Floats = relevance[:, :k].sum(axis=1) / k
+    return precision
+
+
+def accuracy_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001
+    """Accuracy@k, the hit rate: 1 where any of the first k is an answer."""
+    return np.asarray(relevance[:, :k].any(axis=1), dtype=np.float64)
+
+
+def mrr_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001
+    """MRR@k before the mean: 1 / rank of the first answer, 0 where none is among the first k."""
+    first = relevance[:, :k]
+    reciprocal: Floats = first.any(axis=1) / (first.argmax(axis=1) + 1.0)
+    return reciprocal
+
+
+def ndcg_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
+    """nDCG@k with gains 0 and 1, discount log2(rank + 1) (Järvelin and Kekäläinen 2002)."""
+    discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
+    first = relevance[:, :k]
+    ideal: Floats = np.cumsum(discounts)[np.minimum(totals, k) - 1]
+    gain: Floats = (first * discounts[: first.shape[1]]).sum(axis=1) / ideal
+    return gain
+
+
+def map_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
+    """Average precision at k, as trec_eval has it: answers that were not found count, with precision 0."""
+    first = relevance[:, :k]
+    precision = first.cumsum(axis=1) / np.arange(1, first.shape[1] + 1)
+    average: Floats = (precision * first).sum(axis=1) / totals
+    return average
+
+
+METRICS: Mapping[str, tuple[Callable[[Relevance, Totals, int], Floats], int]] = {
+    **{f"recall@{k}": (recall_at, k) for k in (1, 3, 5, 10)},
+    **{f"precision@{k}": (precision_at, k) for k in (1, 3, 5, 10)},
+    **{f"accuracy@{k}": (accuracy_at, k) for k in (1, 3, 5, 10)},
+    "mrr@10": (mrr_at, 10),
+    "ndcg@10": (ndcg_at, 10),
+    "map@100": (map_at, 100),
+}
+"""Name -> function and k, in the order of a scorecard's rows."""
+
+
+def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion]) -> Floats:
+    """Measure every metric for every question.
+
+    Args:
+        ranked: for each question, passage ids, best first, `DEPTH` of them where there are as many.
+        questions: the questions, each with at least one relevant passage.
+
+    Returns:
+        Shape (questions, len(METRICS)).
+    """
+    relevance = np.zeros((len(questions), DEPTH), dtype=np.bool_)
+    for row, (found, question) in enumerate(zip(ranked, questions, strict=True)):
+        hits = [passage in question.relevant for passage in found[:DEPTH]]
+        relevance[row, : len(hits)] = hits
+    totals = np.array([len(question.relevant) for question in questions], dtype=np.int64)
+    return np.column_stack([measure(relevance, totals, k) for measure, k in METRICS.values()])
+
+
+def search(
+    encoder: Encoder, questions: Sequence[EvalQuestion], corpus: Sequence[Passage], cache: EmbeddingCache
+) -> list[list[str]]:
+    """Give each question's `DEPTH` nearest passages by id, best first."""
+    passages = Embedder(encoder, cache).passages(list(corpus))
+    asked = encoder.encode_queries([question.text for question in questions])
+    return [[corpus[row].id for row in rows] for rows in rank(asked, passages, DEPTH)]
+
+
+def compare(
+    questions: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    *,
+    incumbent: Encoder,
+    candidate: Encoder,
+    cache: EmbeddingCache,
+    dataset: str,
+    seed: int,
+) -> Scorecard:
+    """Put the candidate beside the incumbent: same questions, same corpus, exact search.
+
+    Questions whose answers are all gone from the corpus are left out, since neither encoder could find
+    them; the scorecard's count says how many were asked.
+
+    Args:
+        questions: the held-back ones.
+        corpus: every passage that is searched.
+        incumbent: the encoder that is live.
+        candidate: the one that wants to be.
+        cache: of passages' embeddings.
+        dataset: digest of the dataset the questions come from.
+        seed: of resampling.
+
+    Raises:
+        InvalidInput: no question has an answer in the corpus.
+    """
+    there = {passage.id for passage in corpus}
+    asked = [
+        EvalQuestion(
+            id=question.id,
+            text=question.text,
+            relevant=question.relevant & there,
+            documents=question.documents,
+            origin=question.origin,
+        )
+        for question in questions
+        if question.relevant & there
+    ]
+    if not asked:
+        raise InvalidInput(
+            f"None of the {len(questions)} held-back questions has an answer in the {len(corpus)} passages; "
+            "ingest more documents or import labelled questions, then mine again."
+        )
+    before = evaluate(search(incumbent, asked, corpus, cache), asked)
+    after = evaluate(search(candidate, asked, corpus, cache), asked)
+    slices = []
+    for origin in sorted({question.origin for question in asked}):
+        rows = [row for row, question in enumerate(asked) if question.origin is origin]
+        part = contrast(before[rows], after[rows], clusters([asked[row] for row in rows]), seed=seed)
+        slices.append(Slice(name=f"origin={origin}", questions=len(rows), rows=part))
+    return Scorecard.create(
+        dataset=dataset,
+        incumbent=incumbent.digest,
+        candidate=candidate.digest,
+        questions=len(asked),
+        passages=len(corpus),
+        overall=contrast(before, after, clusters(asked), seed=seed),
+        slices=slices,
+    )
+
+
+def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:
+    """Number the questions by what answers them, shape (questions,): the same answers, the same number.
+
+    Two wordings of one question stand and fall together, so resampling has to keep them together, or a
+    set with many wordings would look surer than it is.
+    """
+    numbers: dict[frozenset[str], int] = {}
+    return np.array([numbers.setdefault(q.relevant, len(numbers)) for q in questions], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sums:
+    """Metrics added up by cluster."""
+
+    before: Floats  # (clusters, metrics)
+    after: Floats  # (clusters, metrics)
+    sizes: Floats  # (clusters,), questions in each
+
+
+def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
+    """Give every metric's means, their difference, 95 % intervals and p-value.
+
+    Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani,
+    "An Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired.
+    The p-value is that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of
+    `FLIPS` random swaps of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
+
+    Args:
+        before: the incumbent's metrics, shape (questions, len(METRICS)).
+        after: the candidate's, same shape.
+        groups: shape (questions,), from `clusters`.
+        seed: of the random numbers.
+    """
+    sums = _Sums(
+        before=_added(before, groups),
+        after=_added(after, groups),
+        sizes=np.bincount(groups).astype(np.float64),
+    )
+    rng = np.random.default_rng(seed)
+    drawn = _bootstrap(sums, rng)
+    p_values = _randomisation(sums, rng)
+    rows = []
+    for column, metric in enumerate(METRICS):
+        old, new = float(before[:, column].mean()), float(after[:, column].mean())
+        low_high = np.percentile(drawn[:, :, column], (2.5, 97.5), axis=1)  # (2, sides)
+        (old_low, new_low, low), (old_high, new_high, high) = low_high.tolist()
+        rows.append(
+            MetricRow(
+                metric=metric,
+                incumbent=Estimate(value=old, low=old_low, high=old_high),
+                candidate=Estimate(value=new, low=new_low, high=new_high),
+                difference=Difference(value=new - old, low=low, high=high, p_value=float(p_values[column])),
+            )
+        )
+    return tuple(rows)
+
+
+def _added(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    added = np.zeros((int(groups.max()) + 1, values.shape[1]))
+    np.add.at(added, groups, values)
+    return added
+
+
+def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
+    """Give resampled means, shape (3, RESAMPLES, metrics): incumbent, candidate, difference."""
+    count = len(sums.sizes)
+    means = []
+    step = max(1, SCORES_AT_ONCE // (8 * count))
+    for start in range(0, RESAMPLES, step):
+        draws = min(step, RESAMPLES - start)
+        weights = rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
+        asked = (weights @ sums.sizes)[:, None]  # (draws, 1)
+        old, new = weights @ sums.before / asked, weights @ sums.after / asked
+        means.append(np.stack((old, new, new - old)))
+    return np.concatenate(means, axis=1)
+
+
+def _randomisation(sums: _Sums, rng: np.random.Generator) -> Floats:
+    """Give two-sided p-values, shape (metrics,); the arrangement that was seen counts as one of them."""
+    difference = sums.after - sums.before  # (clusters, metrics)
+    # Sums of the same numbers in another order differ in the last bits.
+    seen = np.abs(difference.sum(axis=0)) - 1e-9
+    as_large = np.zeros(difference.shape[1])
+    step = max(1, SCORES_AT_ONCE // (8 * len(difference)))
+    for start in range(0, FLIPS, step):
+        signs = rng.choice(np.array((-1.0, 1.0)), size=(min(step, FLIPS - start), len(difference)))
+        as_large += (np.abs(signs @ difference) >= seen).sum(axis=0)
+    return (as_large + 1) / (FLIPS + 1)

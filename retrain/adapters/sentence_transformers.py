@@ -228,8 +228,18 @@ def _trainer(
         A model card would carry questions of the log into the artefact.
         """
 
-        def get_batch_sampler(self, _dataset: Any, *args: Any, **kwargs: Any) -> Any:
-            return super().get_batch_sampler(identities, *args, **kwargs)
+        def get_batch_sampler(
+            self,
+            dataset: Any,  # noqa: ARG002
+            batch_size: int,
+            drop_last: bool,
+            valid_label_columns: list[str] | None = None,
+            generator: Any = None,
+            seed: int = 0,
+        ) -> Any:
+            return super().get_batch_sampler(
+                identities, batch_size, drop_last, valid_label_columns, generator, seed
+            )
 
         def add_model_card_callback(self, default_args_dict: Any) -> None:
             """Add none."""

@@ -5,7 +5,10 @@ from typing import Any, TypedDict
 
 import httpx
 
+from flows.environment import terminal_principal
+from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
+from rag.prompting import marks
 from rag.settings import Settings
 
 
@@ -53,15 +56,50 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
         raise UpstreamFailed(
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
-    extension = payload["whetstone"]
+    text, extension = payload["choices"][0]["message"]["content"], payload["whetstone"]
+    shown = zip(extension["hits"], payload["search_results"], strict=False)
+    sources = [
+        Source(
+            number=hit["rank"],
+            passage_id=hit["passage_id"],
+            score=hit["score"],
+            title=result["title"],
+            uri=result["url"],
+        )
+        for hit, result in shown
+        if hit["rank"] in _cited(text)
+    ]
     return Answer(
-        answer=payload["choices"][0]["message"]["content"],
+        answer=text,
         status=extension["status"],
         release=extension["release"],
         interaction=extension["interaction_id"],
-        sources=extension["sources"],
+        sources=sources,
     )
 
 
+def _cited(text: str) -> set[int]:
+    return {number for _, _, numbers in marks(text) for number in numbers}
+
+
 async def _ask_here(settings: Settings, question: str) -> Answer:
-    raise NotImplementedError
+    with open_serving(settings) as serving:
+        serving.live.start(background=False)
+        finished = await serving.answerer.answer(question, principal=terminal_principal())
+    scores = {hit.passage.id: hit.score for hit in finished.hits}
+    return Answer(
+        answer=finished.interaction.answer,
+        status=finished.interaction.status,
+        release=finished.interaction.release,
+        interaction=finished.interaction.id,
+        sources=[
+            Source(
+                number=citation.number,
+                passage_id=citation.passage.id,
+                score=scores[citation.passage.id],
+                title=citation.passage.title,
+                uri=citation.passage.uri,
+            )
+            for citation in finished.citations
+        ],
+    )

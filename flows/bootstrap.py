@@ -1,98 +1,340 @@
 """The composition root of the pipelines: settings in, everything built out."""
 
-import getpass
-import importlib
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings
+from rag.indexing import Indexing
 
+from flows.environment import (
+    drift_settings,
+    flow_settings,
+    retrain_settings,
+    serving_settings,
+)
 from flows.settings import FlowSettings
+from monitoring.adapters.evidently import EvidentlyRenderer
+from monitoring.adapters.sql import SqlDriftReports
+from monitoring.domain import DriftReport
 from monitoring.settings import DriftSettings
-from rag.errors import SettingInvalid
+from monitoring.trigger import Trigger, should_retrain
+from rag import bootstrap as serving
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.sql.stores import Stores
+from rag.documents import FieldNames, Library, SyncReport
+from rag.domain import Document, LabelledQuestion, Purpose
+from rag.errors import InvalidInput, NotReady
+from rag.ports import IndexStore
 from rag.settings import Settings
+from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.approval import Approver, load_or_make_key
+from retrain.cycle import RetrainCycle
+from retrain.ports import QuestionWriter
+from retrain.promotion import Promoter
 from retrain.settings import RetrainSettings
 
-SETTINGS: tuple[type[BaseSettings], ...] = (Settings, RetrainSettings, DriftSettings, FlowSettings)
-"""Every class of settings there is."""
+Progress = Callable[[int, int, str], None]
 
-FLOWS = ("sync_documents", "check_drift", "retrain_encoder", "promote_release", "collect_garbage")
-"""Every flow there is; each lives in the module of its name."""
-
-S = TypeVar("S", bound=BaseSettings)
+ENCODER_LEASE = "retrain"
+"""Held while an encoder is made that no candidate names yet, so that garbage collection leaves it alone."""
 
 
-def _read(kind: type[S]) -> S:
-    try:
-        return kind()
-    except ValidationError as error:
-        prefix = kind.model_config.get("env_prefix", "")
-        wrong = "; ".join(
-            f"{prefix}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors() if e["loc"]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipelines:
+    """Everything the flows and commands work with."""
+
+    settings: Settings
+    retrain: RetrainSettings
+    drift: DriftSettings
+    flows: FlowSettings
+    stores: Stores
+    retraining: RetrainStores
+    reports: SqlDriftReports
+    renderer: EvidentlyRenderer
+    encoders: EncoderFolder
+    cache: SqliteEmbeddingCache
+    indexes: IndexStore
+    indexing: Indexing
+    library: Library
+
+    def ingest(
+        self, location: str, *, prune: bool, progress: Progress, fields: FieldNames | None = None
+    ) -> SyncReport:
+        """Bring the store in line with a file, a folder, or python-docs.
+
+        Raises:
+            InvalidInput: there is nothing there, or nothing of a known kind.
+        """
+        from rag.adapters.readers import read, source_of
+
+        limit = self.settings.max_file_bytes
+        return self.library.sync(
+            read(location, tenant=self.settings.tenant, max_bytes=limit, fields=fields),
+            tenant=self.settings.tenant,
+            source=source_of(location),
+            prune=prune,
+            progress=lambda done: progress(done, 0, f"ingest {location}"),
         )
-        raise SettingInvalid(f"{wrong}. `whetstone settings --help` says how to list them all") from None
+
+    def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+        """Import labelled questions; give purpose -> (how many there are, how many are new).
+
+        Raises:
+            InvalidInput: a purpose is not known, the split may not be used, or the corpus is not ingested.
+        """
+        from rag.adapters.labels import read_labels
+
+        unknown = set(splits.values()) - set(Purpose)
+        if unknown:
+            raise InvalidInput(
+                f"{', '.join(sorted(unknown)) or 'an empty purpose'} is no purpose; use SPLIT=PURPOSE with"
+                f" one of {', '.join(Purpose)}"
+            )
+        purposes = {split: Purpose(purpose) for split, purpose in splits.items()}
+        questions = read_labels(folder, tenant=self.settings.tenant, splits=purposes)
+        wanted = {document for question in questions for document in question.documents}
+        known = self.stores.documents.uris(wanted, tenant=self.settings.tenant)
+        if questions and not known:
+            raise InvalidInput(
+                f"none of the documents that {folder} asks about is ingested: whetstone ingest {folder}"
+            )
+        counts = {}
+        for purpose in Purpose:
+            some = [question for question in questions if question.purpose is purpose]
+            counts[str(purpose)] = (len(some), self.stores.questions.put(some))
+        return counts
+
+    def check_drift(self) -> DriftReport:
+        """Compare the newest questions with earlier ones, and store the report.
+
+        Raises:
+            NotReady: nothing is live yet.
+        """
+        from monitoring.checking import check_drift
+
+        deployment = self.stores.releases.deployment()
+        if deployment is None:
+            raise NotReady("Nothing is live yet, so nothing was asked: start `whetstone serve` first.")
+        tenant = self.settings.tenant
+        live = self.stores.releases.get(deployment.release)
+        interactions = self.stores.interactions.between(
+            tenant=tenant,
+            # Repeated questions count once, so more are read than the windows hold.
+            limit=4 * (self.drift.current_questions + self.drift.reference_questions),
+            newest_first=True,
+        )
+        report = check_drift(
+            tenant=tenant,
+            interactions=interactions,
+            feedback=self.stores.feedback.of([interaction.id for interaction in interactions]),
+            golden=self.stores.questions.all(tenant=tenant, purpose=Purpose.GOLDEN),
+            passages=self.stores.documents.all_passages(tenant=tenant),
+            encoder=self.encoders.load(self.fixed_encoder()),
+            live=self.encoders.load(live.encoder),
+            release=live.digest,
+            cache=self.cache,
+            settings=self.drift,
+            renderer=self.renderer,
+            previous=self.reports.newest(tenant=tenant),
+        )
+        self.reports.add(report)
+        return report
+
+    def fixed_encoder(self) -> str:
+        """Give the digest of the encoder all windows are compared in: the first release's."""
+        return min(self.stores.releases.all(), key=lambda release: release.created_at).encoder
+
+    def retraining_trigger(self, report_id: str) -> Trigger:
+        """Tell whether a drift report calls for retraining now."""
+        return should_retrain(
+            self.reports.get(report_id),
+            earlier=[candidate.created_at for candidate in self.retraining.candidates.newest(5)],
+            cooldown=timedelta(hours=self.flows.retrain_cooldown_h),
+        )
+
+    @contextmanager
+    def retraining_cycle(self) -> Iterator[RetrainCycle]:
+        """Give the steps of a retraining, keeping a second one out meanwhile.
+
+        Raises:
+            LeaseHeld: a retraining is under way.
+        """
+        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+
+        with self.stores.leases.hold(ENCODER_LEASE):
+            yield RetrainCycle(
+                tenant=self.settings.tenant,
+                documents=self.stores.documents,
+                interactions=self.stores.interactions,
+                feedback=self.stores.feedback,
+                questions=self.stores.questions,
+                releases=self.stores.releases,
+                encoders=self.encoders,
+                cache=self.cache,
+                datasets=self.retraining.datasets,
+                candidates=self.retraining.candidates,
+                trainer=SentenceTransformerTrainerAdapter(
+                    self.encoders, self.settings.home / "training", self.retrain
+                ),
+                writer=self._writer(),
+                settings=self.retrain,
+            )
+
+    def _writer(self) -> QuestionWriter | None:
+        settings = self.settings
+        if settings.llm_base_url is None:
+            return None
+        from retrain.adapters.openai import OpenAIQuestionWriter
+
+        key = settings.llm_api_key
+        return OpenAIQuestionWriter(
+            base_url=settings.llm_base_url,
+            api_key=key.get_secret_value() if key else None,
+            model=settings.llm_model,
+            timeout_s=settings.llm_timeout_s,
+        )
+
+    def approval_key(self) -> bytes:
+        """Give the key that signs approvals, made at first use where none is set."""
+        secret = self.settings.approval_secret
+        return (
+            secret.get_secret_value().encode()
+            if secret
+            else load_or_make_key(self.settings.home / "approval.key")
+        )
+
+    def approver(self) -> Approver:
+        """Give what takes down decisions."""
+        return Approver(
+            self.retraining.candidates,
+            self.retraining.approvals,
+            self.stores.audit,
+            key=self.approval_key(),
+            ttl_h=self.settings.approval_ttl_h,
+        )
+
+    def promoter(self) -> Promoter:
+        """Give what switches releases."""
+        return Promoter(
+            releases=self.stores.releases,
+            replicas=self.stores.replicas,
+            documents=self.stores.documents,
+            cursors=self.stores.cursors,
+            encoders=self.encoders,
+            indexes=self.indexes,
+            indexing=self.indexing,
+            cache=self.cache,
+            datasets=self.retraining.datasets,
+            candidates=self.retraining.candidates,
+            approvals=self.retraining.approvals,
+            promotions=self.retraining.promotions,
+            leases=self.stores.leases,
+            audit=self.stores.audit,
+            key=self.approval_key(),
+            verify_sample=self.retrain.verify_sample,
+            preload_timeout_s=self.retrain.preload_timeout_s,
+            seed=self.retrain.seed,
+        )
+
+    def collect_garbage(self, *, dry_run: bool) -> list[str]:
+        """Remove what nothing needs; give a line for each thing."""
+        from retrain.garbage import collect
+
+        first = {self.fixed_encoder()} if self.stores.releases.all() else set()
+        garbage = collect(
+            releases=self.stores.releases,
+            candidates=self.retraining.candidates,
+            promotions=self.retraining.promotions,
+            indexes=self.indexes,
+            cursors=self.stores.cursors,
+            encoders=self.encoders,
+            cache=self.cache,
+            leases=self.stores.leases,
+            keep_encoders=frozenset(first | self.encoders.aliases()),
+            rollback_window_h=self.settings.rollback_window_h,
+            makers=(ENCODER_LEASE,),
+            dry_run=dry_run,
+        )
+        return [f"index {name}" for name in garbage.indexes] + [
+            f"encoder {digest}" for digest in garbage.encoders
+        ]
+
+    def status(self) -> dict[str, str]:
+        """Say what serves, how much there is, and what waits for a decision."""
+        from rag.domain import utcnow
+        from retrain.domain import CandidateStatus
+
+        deployment = self.stores.releases.deployment()
+        replicas = self.stores.replicas.alive(since=utcnow() - timedelta(seconds=10))
+        waiting = [c for c in self.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED]
+        drift = self.reports.newest(1, tenant=self.settings.tenant)
+        state = {"home": str(self.settings.home), "documents": str(self.stores.documents.count())}
+        if deployment:
+            release = self.stores.releases.get(deployment.release)
+            state |= {
+                "epoch": str(deployment.epoch),
+                "live release": release.digest,
+                "encoder": f"{release.encoder} ({self.encoders.kind(release.encoder)})",
+                "previous release": deployment.previous or "-",
+                "staged release": deployment.staged or "-",
+            }
+        else:
+            state["live release"] = "none yet: `whetstone serve` makes the first"
+        return state | {
+            "services alive": ", ".join(replica.id for replica in replicas) or "none",
+            "questions logged": str(self.stores.interactions.count()),
+            "last drift report": f"{drift[0].verdict} ({drift[0].created_at:%Y-%m-%d %H:%M})"
+            if drift
+            else "-",
+            "candidates waiting": ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in waiting) or "none",
+        }
 
 
-def serving_settings() -> Settings:
-    """Read the settings of serving."""
-    return _read(Settings)
+def demo_documents(location: str, settings: Settings) -> Iterator[Document]:
+    """Yield the documents at a location; whatever cannot be read is left out."""
+    from rag.adapters.readers import read
+
+    records = read(location, tenant=settings.tenant, max_bytes=settings.max_file_bytes)
+    return (record for record in records if isinstance(record, Document))
 
 
-def flow_settings() -> FlowSettings:
-    """Read the settings of the schedule."""
-    return _read(FlowSettings)
+def demo_questions(folder: Path, settings: Settings) -> list[LabelledQuestion]:
+    """Read a BEIR folder's questions: train ones to be asked, test ones (as "dev") only to be reported on."""
+    from rag.adapters.labels import read_labels
+
+    splits = {"train": Purpose.TRAIN, "test": Purpose.DEV}
+    return read_labels(folder, tenant=settings.tenant, splits=splits, allow_test=True)
 
 
-class SettingRow(NamedTuple):
-    """One setting, for people to read."""
+@contextmanager
+def open_pipelines() -> Iterator[Pipelines]:
+    """Build everything over the settings' state, and close it afterwards.
 
-    name: str  # as an environment variable
-    value: str
-    default: str
-    meaning: str
-
-
-def all_settings() -> list[SettingRow]:
-    """Give every setting with its present value; a secret is only said to be set or not."""
-    rows = []
-    for kind in SETTINGS:
-        present = _read(kind)
-        for name, field in kind.model_fields.items():
-            value = getattr(present, name)
-            shown = ("set" if value else "-") if isinstance(value, SecretStr) else _plain(value)
-            variable = f"{kind.model_config.get('env_prefix', '')}{name}".upper()
-            rows.append(SettingRow(variable, shown, _plain(field.default), field.description or ""))
-    return rows
-
-
-def _plain(value: object) -> str:
-    return "-" if value is None or value == () else str(value)
-
-
-def terminal_principal() -> str:
-    """Name whoever uses the terminal, for the audit trail."""
+    Raises:
+        SettingInvalid: a setting cannot be used.
+        Unavailable: the database does not answer.
+    """
+    settings = serving_settings()
+    stores = serving.open_stores_for(settings)
     try:
-        return f"terminal:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "terminal"  # a container's user may have no name
-
-
-def prefect_environment(home: Path) -> dict[str, str]:
-    """Give what Prefect needs to hear before it is imported; what the environment says already goes first."""
-    wanted = {
-        "PREFECT_HOME": str((home / "prefect").absolute()),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-        "DO_NOT_TRACK": "1",
-    }
-    return {name: os.environ.get(name, value) for name, value in wanted.items()}
-
-
-def load_flow(name: str) -> Any:
-    """Give a flow, importing Prefect with its home inside ours."""
-    os.environ.update(prefect_environment(serving_settings().home))
-    return getattr(importlib.import_module(f"flows.{name}"), name)
+        cache = serving.embedding_cache(settings)
+        yield Pipelines(
+            settings=settings,
+            retrain=retrain_settings(),
+            drift=drift_settings(),
+            flows=flow_settings(),
+            stores=stores,
+            retraining=open_retrain_stores(stores, settings.home),
+            reports=SqlDriftReports(stores.engine),
+            renderer=EvidentlyRenderer(),
+            encoders=serving.encoder_folder(settings),
+            cache=cache,
+            indexes=serving.index_store(settings),
+            indexing=Indexing(stores.documents, stores.cursors, cache),
+            library=serving.library(settings, stores),
+        )
+    finally:
+        stores.close()

@@ -35,7 +35,7 @@ class Sections(click.Group):
         ("Schedule", (flow_runner.flows,)),
     )
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """Write one block for each section."""
         for heading, commands in self.sections:
             with formatter.section(heading):

@@ -53,7 +53,7 @@ def progress() -> "Iterator[Callable[[int, int, str], None]]":
     if not out.is_terminal:
         last: list[str] = [""]
 
-        def line(done: int, total: int, what: str) -> None:
+        def line(_done: int, _total: int, what: str) -> None:
             if what != last[0]:
                 last[0] = what
                 click.echo(f"  {what} ...", err=True)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from prefect import flow, task
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.artifacts import progress_artifact, publish_promotion

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from pydantic_core import PydanticUndefined
 
-from flows.bootstrap import SETTINGS
 from flows.cli import Sections
+from flows.environment import SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -16,8 +16,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Every setting is an environment variable, or a line of a `.env` file in the working directory; the environment",
-        "goes first, and an empty value counts as unset. `whetstone settings` shows the values in force.",
+        "Every setting is an environment variable, or a line of a `.env` file in the working directory; the",
+        "environment goes first, and an empty value counts as unset. `whetstone settings` shows the values in force.",
         "",
         "This page is written from the code by `make docs`.",
     ]

@@ -1,39 +1,48 @@
 """Flow: from what people asked to a candidate that waits for a person."""
 
 from prefect import flow, task
+from prefect.logging import get_run_logger
 
 from flows.artifacts import progress_artifact, publish_candidate, publish_dataset
 from flows.bootstrap import open_pipelines
+from retrain.cycle import Trained
 
 
 @task(retries=2, retry_delay_seconds=10)
 def build_dataset() -> str:
     """Mine questions from the log, the labels and the documents; give the dataset's digest."""
     with open_pipelines() as pipelines, progress_artifact("mine questions") as progress:
-        dataset = pipelines.retraining_cycle().build_dataset(progress=progress)
+        with pipelines.retraining_cycle() as cycle:
+            dataset = cycle.build_dataset(progress=progress)
         publish_dataset(dataset)
         return dataset.digest
 
 
 @task(retries=1, retry_delay_seconds=10)
-def train(dataset: str) -> str:
-    """Fine-tune the live encoder, from the last checkpoint where there is one; give the new encoder's digest."""
-    with open_pipelines() as pipelines, progress_artifact("train") as progress:
-        return pipelines.retraining_cycle().train(dataset, progress=progress)
+def train(dataset: str) -> Trained:
+    """Fine-tune the live encoder, from the last checkpoint where there is one."""
+    with (
+        open_pipelines() as pipelines,
+        progress_artifact("train") as progress,
+        pipelines.retraining_cycle() as cycle,
+    ):
+        return cycle.train(dataset, progress=progress)
 
 
 @task(retries=1, retry_delay_seconds=10)
-def evaluate(dataset: str, encoder: str) -> str:
+def evaluate(dataset: str, trained: Trained) -> str:
     """Compare the new encoder with the live one and let the gate decide; give the candidate's id."""
     with open_pipelines() as pipelines, progress_artifact("evaluate") as progress:
-        candidate = pipelines.retraining_cycle().evaluate(dataset, encoder, progress=progress)
+        with pipelines.retraining_cycle() as cycle:
+            candidate = cycle.evaluate(dataset, trained, progress=progress)
         publish_candidate(candidate)
         return candidate.id
 
 
 @flow(name="retrain_encoder")
 def retrain_encoder(reason: str = "asked for by hand") -> str:
-    """Retrain once; give the candidate's id. `reason` is kept with the run."""
+    """Retrain once; give the candidate's id. `reason` is kept in the run's log."""
+    get_run_logger().info("retraining: %s", reason)
     dataset = build_dataset()
-    encoder = train(dataset)
-    return evaluate(dataset, encoder)
+    trained = train(dataset)
+    return evaluate(dataset, trained)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flows.bootstrap import flow_settings, load_flow
+from flows.environment import flow_settings, load_flow
 from flows.settings import FlowSettings
 
 if TYPE_CHECKING:

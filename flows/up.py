@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from flows.bootstrap import flow_settings, prefect_environment, serving_settings
+from flows.environment import flow_settings, prefect_environment, serving_settings
 from flows.supervision import Child, Supervisor, http_ready
 
 

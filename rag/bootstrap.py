@@ -91,6 +91,21 @@ def chunker(settings: Settings) -> Chunker:
     return Chunker(SentenceSplitterAdapter(settings.chunking), settings.chunking)
 
 
+def library(settings: Settings, stores: Stores) -> Library:
+    """Give what puts documents into the store.
+
+    Raises:
+        SettingInvalid: the documents that are there are split in another way than the settings say.
+    """
+    split_by = stores.documents.chunkings()
+    if split_by and settings.chunking.digest not in split_by:
+        raise SettingInvalid(
+            "The documents that are ingested were split with other values of WHETSTONE_CHUNK_TOKENS and "
+            "WHETSTONE_CHUNK_OVERLAP. Set these back, or start over in another WHETSTONE_HOME."
+        )
+    return Library(stores.documents, chunker(settings))
+
+
 def generator(settings: Settings) -> Generator:
     """Give what writes the answers: a language model where one is named, else the extractive one."""
     if settings.llm_base_url is None:
@@ -152,7 +167,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             indexes=indexes,
             indexing=indexing,
             live=live,
-            library=Library(stores.documents, chunker(settings)),
+            library=library(settings, stores),
             retriever=retriever,
             generator=writer,
             answerer=Answerer(

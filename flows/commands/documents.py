@@ -22,7 +22,7 @@ def ingest(
 
     from flows.bootstrap import open_pipelines
     from flows.console import as_json, console, progress, table
-    from rag.adapters.readers import FieldNames
+    from rag.documents import FieldNames
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
     with open_pipelines() as pipelines, progress() as show:

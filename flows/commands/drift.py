@@ -19,8 +19,9 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     """
     from dataclasses import asdict
 
-    from flows.bootstrap import load_flow, open_pipelines
+    from flows.bootstrap import open_pipelines
     from flows.console import as_json, console, table
+    from flows.environment import load_flow
     from flows.tables import drift_rows
     from monitoring.domain import DriftVerdict
 
@@ -48,7 +49,7 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     with open_pipelines() as pipelines:
         report = pipelines.reports.get(show)
         if html is not None:
-            html.write_text(pipelines.render(report), encoding="utf-8")
+            html.write_text(pipelines.renderer.html(report.snapshot), encoding="utf-8")
     if json_output:
         as_json({k: v for k, v in asdict(report).items() if k != "snapshot"})
     else:

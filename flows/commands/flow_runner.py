@@ -28,7 +28,6 @@ def list_flows() -> None:
 @flows.command("sync")
 def sync() -> None:
     """Ingest what WHETSTONE_FLOWS_SYNC_PATHS names, now."""
-
-    from flows.bootstrap import load_flow
+    from flows.environment import load_flow
 
     load_flow("sync_documents")()

@@ -12,7 +12,8 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 
     May be stopped and started again: it goes on where it was.
     """
-    from flows.bootstrap import load_flow, open_pipelines, terminal_principal
+    from flows.bootstrap import open_pipelines
+    from flows.environment import load_flow, terminal_principal
 
     with open_pipelines() as pipelines:
         candidate = pipelines.retraining.candidates.get(candidate).id
@@ -28,8 +29,9 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 @click.option("--principal", hidden=True, help="Who asked for it over HTTP.")
 def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
     """Switch back to the previous release; a second time switches forward again."""
-    from flows.bootstrap import open_pipelines, terminal_principal
+    from flows.bootstrap import open_pipelines
     from flows.console import progress
+    from flows.environment import terminal_principal
 
     with open_pipelines() as pipelines, progress() as show:
         pipelines.promoter().rollback(
@@ -43,8 +45,7 @@ def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def collect(dry_run: bool) -> None:
     """Remove indexes, encoders and cached embeddings that nothing needs any more."""
-
-    from flows.bootstrap import load_flow
+    from flows.environment import load_flow
 
     for line in load_flow("collect_garbage")(dry_run=dry_run) or ["nothing to remove"]:
         click.echo(line)

@@ -14,8 +14,8 @@ def ask(question: str, json_output: bool) -> None:
     Goes through the running service where there is one on WHETSTONE_HOST and WHETSTONE_PORT, else answers by itself.
     """
     from flows.asking import ask_anywhere
-    from flows.bootstrap import serving_settings
     from flows.console import as_json, console, table
+    from flows.environment import serving_settings
 
     answer = ask_anywhere(serving_settings(), question)
     if json_output:

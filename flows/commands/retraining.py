@@ -11,7 +11,8 @@ def retrain(reason: str) -> None:
     Nothing is switched: a person approves the candidate, then `whetstone promote` switches. A run that was stopped
     goes on from its last checkpoint when started again.
     """
-    from flows.bootstrap import load_flow, open_pipelines
+    from flows.bootstrap import open_pipelines
+    from flows.environment import load_flow
     from flows.tables import show_candidate
 
     candidate_id = load_flow("retrain_encoder")(reason=reason)
@@ -48,7 +49,8 @@ def candidates(candidate: str | None, json_output: bool) -> None:
 @click.option("--override", is_flag=True, help="Approve although the gate did not say promote.")
 def approve(candidate: str, comment: str, override: bool) -> None:
     """Approve a candidate; the approval is signed, bound to what was measured, and expires."""
-    from flows.bootstrap import open_pipelines, terminal_principal
+    from flows.bootstrap import open_pipelines
+    from flows.environment import terminal_principal
 
     with open_pipelines() as pipelines:
         approval = pipelines.approver().approve(
@@ -64,7 +66,8 @@ def approve(candidate: str, comment: str, override: bool) -> None:
 @click.option("--comment", default="", help="Why.")
 def reject(candidate: str, comment: str) -> None:
     """Reject a candidate."""
-    from flows.bootstrap import open_pipelines, terminal_principal
+    from flows.bootstrap import open_pipelines
+    from flows.environment import terminal_principal
 
     with open_pipelines() as pipelines:
         pipelines.approver().reject(candidate, principal=terminal_principal(), comment=comment)

@@ -22,8 +22,8 @@ def status(json_output: bool) -> None:
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
 def settings(json_output: bool) -> None:
     """List every setting with its value and meaning. Secrets are not shown."""
-    from flows.bootstrap import all_settings
     from flows.console import as_json, table
+    from flows.environment import all_settings
 
     rows = all_settings()
     if json_output:

@@ -6,20 +6,47 @@ document, the document is ingested without it.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rag.domain import DEFAULT_TENANT, Document
+from rag.domain import Document, LabelledQuestion, Purpose
 from rag.errors import EmptyCorpus, InvalidInput
 
 NETWORK_AND_CONCURRENCY = frozenset(
-    "asyncio asyncore concurrent contextvars email ftplib html http imaplib ipaddress logging mailbox multiprocessing"
-    " nntplib poplib queue sched select selectors smtplib socket socketserver ssl subprocess telnetlib threading"
-    " urllib wsgiref xml xmlrpc".split()
+    [
+        "asyncio",
+        "concurrent",
+        "contextvars",
+        "email",
+        "ftplib",
+        "html",
+        "http",
+        "imaplib",
+        "ipaddress",
+        "logging",
+        "mailbox",
+        "multiprocessing",
+        "nntplib",
+        "poplib",
+        "queue",
+        "sched",
+        "select",
+        "selectors",
+        "smtplib",
+        "socket",
+        "socketserver",
+        "ssl",
+        "subprocess",
+        "telnetlib",
+        "threading",
+        "urllib",
+        "wsgiref",
+        "xml",
+        "xmlrpc",
+    ]
 )
 """The modules that the demonstration's users turn to in the second half."""
 
@@ -111,53 +138,38 @@ def _without(document: Document, field: str) -> Document:
 
 
 def beir_folder(
-    folder: Path,
-    documents: Sequence[Document],
-    relevant: dict[str, frozenset[str]],
-    *,
-    tenant: str = DEFAULT_TENANT,
+    folder: Path, documents: Iterable[Document], labels: Sequence[LabelledQuestion]
 ) -> DemoCorpus:
-    """Take a BEIR folder's own questions.
+    """Take a BEIR folder's own questions: people ask those to train on, recall is reported on the others.
 
-    `relevant` gives question id -> ids of the documents that answer it. ``split`` fields are respected: people ask
-    the train questions, recall is reported on the test questions, dev questions are left alone. Without them, 70 %
-    of the questions, by a stable hash of their documents, are asked and the rest reported on. The topic of a
-    question is its documents' metadata field with the fewest values (two at least), the largest value first; where
-    there is no such field, the questions' own words decide (two clusters of TF-IDF vectors).
+    The topic of a question is its documents' metadata field with the fewest values (two at least), the largest
+    value first; where no field divides the questions well, their own words decide (two clusters of TF-IDF vectors).
 
     Raises:
-        EmptyCorpus: there are no documents, or no question has an answer among them.
+        EmptyCorpus: no question has an answer among the documents.
     """
-    by_id = {d.id: d for d in documents}
-    rows = []
-    with (folder / "queries.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            answers = frozenset(a for a in relevant.get(str(record["_id"]), ()) if a in by_id)
-            use = _beir_use(record.get("split"), answers)
-            if answers and use is not Use.NONE:
-                rows.append((record["text"], answers, use))
+    by_id = {document.id: document for document in documents}
+    rows = [(label, found) for label in labels if (found := label.documents & by_id.keys())]
     if not rows:
         raise EmptyCorpus(
             f"{folder}: no question of queries.jsonl has an answer in corpus.jsonl by qrels.tsv"
         )
-    topics = _topics([text for text, _, _ in rows], [by_id[min(answers)] for _, answers, _ in rows])
+    topics = _topics([label.text for label, _ in rows], [by_id[min(found)] for _, found in rows])
     questions = [
-        HeldQuestion(text=text, documents=answers, topic=topic, use=use)
-        for (text, answers, use), topic in zip(rows, topics, strict=True)
+        HeldQuestion(
+            text=label.text,
+            documents=frozenset(found),
+            topic=topic,
+            use=Use.LOG if label.purpose is Purpose.TRAIN else Use.TEST,
+        )
+        for (label, found), topic in zip(rows, topics, strict=True)
     ]
     return DemoCorpus(
         name=folder.name,
         source=str(folder),
-        documents=tuple(documents),
+        documents=tuple(by_id.values()),
         questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
     )
-
-
-def _beir_use(split: str | None, answers: frozenset[str]) -> Use:
-    if split is not None:
-        return {"train": Use.LOG, "test": Use.TEST}.get(split, Use.NONE)
-    return Use.LOG if answers and _share(min(answers)) < 0.7 else Use.TEST
 
 
 def _topics(texts: Sequence[str], documents: Sequence[Document]) -> list[str]:

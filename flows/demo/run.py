@@ -6,13 +6,14 @@ import socket
 import time
 from pathlib import Path
 
-from flows.bootstrap import serving_settings
+from flows.bootstrap import demo_documents, demo_questions
 from flows.console import console
 from flows.demo.corpus import DemoCorpus, beir_folder, python_documentation
 from flows.demo.service import ServiceProcess
 from flows.demo.story import Story
-from rag.domain import Document, Purpose
+from flows.environment import serving_settings
 from rag.errors import InvalidInput, WhetstoneError
+from rag.settings import Settings
 
 KEPT = ("encoders", "prefect")
 """Folders that a new run takes over: they hold nothing of an earlier run's questions, and take long to make."""
@@ -24,7 +25,7 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
     """Run the loop; stay up afterwards unless `once`. Gives the exit status: 0 where every step worked."""
     settings = serving_settings()
     home = settings.home / "demo"
-    corpus = _corpus(dataset, home, settings.tenant, settings.max_file_bytes)
+    corpus = _corpus(dataset, home, settings)
     _clear(home)
     port = _free_port(settings.port)
     stage = {
@@ -59,21 +60,18 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
     return 0 if worked else 1
 
 
-def _corpus(dataset: str | None, home: Path, tenant: str, max_bytes: int) -> DemoCorpus:
-    from rag.adapters.labels import read_labels
-    from rag.adapters.readers import read
-
+def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if dataset is None:
         console().print("reading the documentation of this Python ...")
-        return python_documentation(
-            d for d in read("python-docs", tenant=tenant, max_bytes=max_bytes) if isinstance(d, Document)
-        )
+        return python_documentation(demo_documents("python-docs", settings))
     folder = _from_hub(dataset.removeprefix(HUB), home) if dataset.startswith(HUB) else Path(dataset)
-    missing = [n for n in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / n).is_file()]
+    missing = [
+        name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / name).is_file()
+    ]
     if missing:
         raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
-    records = list(read(str(folder), tenant=tenant, max_bytes=max_bytes))
-    raise NotImplementedError((records, read_labels, Purpose, beir_folder))
+    console().print(f"reading {folder} ...", markup=False)
+    return beir_folder(folder, demo_documents(str(folder), settings), demo_questions(folder, settings))
 
 
 def _from_hub(name: str, home: Path) -> Path:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flows.bootstrap import Pipelines, load_flow, open_pipelines
+from flows.bootstrap import Pipelines, open_pipelines
 from flows.console import console, progress, table
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
 from flows.demo.people import Asked, People, Traffic
 from flows.demo.service import ServiceProcess
+from flows.environment import load_flow
 from flows.tables import dataset_rows, drift_rows, percent, show_candidate
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus

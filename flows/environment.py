@@ -1,0 +1,107 @@
+"""What the environment says: settings, and what Prefect must hear before it is imported."""
+
+import getpass
+import importlib
+import os
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings
+
+from flows.settings import FlowSettings
+from monitoring.settings import DriftSettings
+from rag.errors import SettingInvalid
+from rag.settings import Settings
+from retrain.settings import RetrainSettings
+
+SETTINGS: tuple[type[BaseSettings], ...] = (Settings, RetrainSettings, DriftSettings, FlowSettings)
+"""Every class of settings there is."""
+
+FLOWS = ("sync_documents", "check_drift", "retrain_encoder", "promote_release", "collect_garbage")
+"""Every flow there is; each lives in the module of its name."""
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def _read(kind: type[S]) -> S:
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        wrong = "; ".join(
+            f"{prefix}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors() if e["loc"]
+        )
+        raise SettingInvalid(f"{wrong}. `whetstone settings --help` says how to list them all") from None
+
+
+def serving_settings() -> Settings:
+    """Read the settings of serving."""
+    return _read(Settings)
+
+
+def retrain_settings() -> RetrainSettings:
+    """Read the settings of retraining."""
+    return _read(RetrainSettings)
+
+
+def drift_settings() -> DriftSettings:
+    """Read the settings of drift detection."""
+    return _read(DriftSettings)
+
+
+def flow_settings() -> FlowSettings:
+    """Read the settings of the schedule."""
+    return _read(FlowSettings)
+
+
+class SettingRow(NamedTuple):
+    """One setting, for people to read."""
+
+    name: str  # as an environment variable
+    value: str
+    default: str
+    meaning: str
+
+
+def all_settings() -> list[SettingRow]:
+    """Give every setting with its present value; a secret is only said to be set or not."""
+    rows = []
+    for kind in SETTINGS:
+        present = _read(kind)
+        for name, field in kind.model_fields.items():
+            value = getattr(present, name)
+            shown = ("set" if value else "-") if isinstance(value, SecretStr) else _plain(value)
+            variable = f"{kind.model_config.get('env_prefix', '')}{name}".upper()
+            rows.append(SettingRow(variable, shown, _plain(field.default), field.description or ""))
+    return rows
+
+
+def _plain(value: object) -> str:
+    return "-" if value is None or value == () else str(value)
+
+
+def terminal_principal() -> str:
+    """Name whoever uses the terminal, for the audit trail."""
+    try:
+        return f"terminal:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "terminal"  # a container's user may have no name
+
+
+def prefect_environment(home: Path) -> dict[str, str]:
+    """Give what Prefect needs to hear before it is imported; what the environment says already goes first."""
+    wanted = {
+        "PREFECT_HOME": str((home / "prefect").absolute()),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "DO_NOT_TRACK": "1",
+    }
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+def load_flow(name: str) -> Any:
+    """Give a flow, importing Prefect with its home inside ours."""
+    os.environ.update(prefect_environment(serving_settings().home))
+    return getattr(importlib.import_module(f"flows.{name}"), name)

@@ -1,0 +1,237 @@
+"""One retraining: what people asked and documents say become a dataset, an encoder, and a candidate with a verdict.
+
+Each step takes and gives what can be written down (digests, ids), so that a flow may run them apart and repeat them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from rag.domain import Document, Passage, Release, new_id, utcnow
+from rag.errors import EmptyCorpus, NotReady
+from rag.ports import (
+    DocumentStore,
+    EmbeddingCache,
+    EncoderStore,
+    FeedbackStore,
+    InteractionStore,
+    QuestionStore,
+    ReleaseStore,
+)
+from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
+from retrain.evaluation import compare
+from retrain.gate import Policy, decide
+from retrain.ledger import build_dataset
+from retrain.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mine_log
+from retrain.paraphrasing import paraphrase
+from retrain.ports import CandidateStore, DatasetStore, Progress, QuestionWriter, Trainer
+from retrain.settings import RetrainSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What training gave."""
+
+    encoder: str  # digest
+    report: TrainingReport
+
+
+class RetrainCycle:
+    """Retrains one tenant's encoder."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        documents: DocumentStore,
+        interactions: InteractionStore,
+        feedback: FeedbackStore,
+        questions: QuestionStore,
+        releases: ReleaseStore,
+        encoders: EncoderStore,
+        cache: EmbeddingCache,
+        datasets: DatasetStore,
+        candidates: CandidateStore,
+        trainer: Trainer,
+        writer: QuestionWriter | None,
+        settings: RetrainSettings,
+    ) -> None:
+        """Take the stores, the trainer, and a language model where there is one to write questions."""
+        self._tenant = tenant
+        self._documents = documents
+        self._interactions = interactions
+        self._feedback = feedback
+        self._questions = questions
+        self._releases = releases
+        self._encoders = encoders
+        self._cache = cache
+        self._datasets = datasets
+        self._candidates = candidates
+        self._trainer = trainer
+        self._writer = writer
+        self._settings = settings
+
+    def build_dataset(self, *, progress: Progress) -> Dataset:
+        """Mine, reword, split, and store.
+
+        Raises:
+            EmptyCorpus: nothing is ingested.
+            InvalidInput: too little was mined to train and to judge on.
+        """
+        corpus = self._corpus()
+        if not corpus:
+            raise EmptyCorpus()
+        settings = self._settings
+        labels = mine_labels(self._questions.all(tenant=self._tenant), self._documents.passages_of)
+        progress(0, 0, "mine the log")
+        mined = {
+            Origin.LOG: self._mine_log(),
+            Origin.LABEL: MinedPairs(pairs=labels.pairs, dropped=labels.dropped),
+        }
+        progress(0, 0, "mine the documents")
+        mined[Origin.DOCUMENT] = mine_documents(
+            self._all_documents(),
+            self._documents.passages_of,
+            limit=settings.mine_passages,
+            seed=settings.seed,
+        )
+        if self._writer is not None:
+            mined[Origin.LLM] = mine_llm(
+                self._unasked_first(corpus, mined[Origin.LOG].pairs),
+                self._writer,
+                count=settings.questions_per_passage,
+                limit=settings.mine_passages,
+                progress=progress,
+            )
+        progress(0, 0, "reword")
+        pairs = [pair for source in mined.values() for pair in source.pairs]
+        pairs += paraphrase(pairs, writer=self._writer, count=settings.paraphrases, seed=settings.seed)
+        progress(0, 0, "split by document")
+        dataset = build_dataset(
+            pairs,
+            labels.dev,
+            texts=_texts(corpus),
+            golden=[question.text for question in labels.golden],
+            dev_share=settings.dev_share,
+            gate_share=settings.gate_share,
+            gate_min=settings.gate_min_questions,
+            seed=settings.seed,
+        )
+        left_out = {str(origin): dict(source.dropped) for origin, source in mined.items()}
+        dataset = replace(dataset, manifest={**dataset.manifest, "mined_left_out": left_out})
+        self._datasets.put(dataset)
+        return dataset
+
+    def train(self, dataset: str, *, progress: Progress) -> Trained:
+        """Fine-tune the live encoder on a dataset.
+
+        Raises:
+            NotReady: nothing is live yet.
+            InvalidInput: too few pairs.
+        """
+        stored = self._datasets.get(dataset)
+        encoder, report = self._trainer.train(
+            self._live().encoder, stored.train, stored.dev, self._corpus(), progress=progress
+        )
+        return Trained(encoder=encoder, report=report)
+
+    def evaluate(self, dataset: str, trained: Trained, *, progress: Progress) -> Candidate:
+        """Compare with the live encoder on the gate questions, let the gate decide, and store the candidate.
+
+        Raises:
+            NotReady: nothing is live yet.
+            InvalidInput: no gate question has an answer in the corpus any more.
+        """
+        live, settings = self._live(), self._settings
+        stored = self._datasets.get(dataset)
+        candidate_encoder = self._encoders.load(trained.encoder)
+        progress(0, 0, "compare candidate and incumbent")
+        scorecard = compare(
+            stored.gate,
+            self._corpus(),
+            incumbent=self._encoders.load(live.encoder),
+            candidate=candidate_encoder,
+            cache=self._cache,
+            dataset=dataset,
+            seed=settings.seed,
+        )
+        release = Release.create(
+            encoder=trained.encoder,
+            dimension=candidate_encoder.dimension,
+            chunking=live.chunking,
+            retrieval=live.retrieval,
+        )
+        self._releases.add(release)
+        candidate = Candidate(
+            id=new_id(),
+            tenant=self._tenant,
+            encoder=trained.encoder,
+            release=release.digest,
+            incumbent=live.digest,
+            dataset=dataset,
+            training=trained.report,
+            scorecard=scorecard,
+            verdict=decide(scorecard, self._policy()),
+        )
+        self._candidates.add(candidate)
+        return candidate
+
+    def _policy(self) -> Policy:
+        settings = self._settings
+        return Policy(
+            metric=settings.gate_metric,
+            alpha=settings.gate_alpha,
+            min_questions=settings.gate_min_questions,
+            margin=settings.gate_margin,
+        )
+
+    def _live(self) -> Release:
+        deployment = self._releases.deployment()
+        if deployment is None:
+            raise NotReady(
+                "Nothing is live yet, so there is nothing to improve: start `whetstone serve` once."
+            )
+        return self._releases.get(deployment.release)
+
+    def _corpus(self) -> list[Passage]:
+        return [passage for batch in self._documents.all_passages(tenant=self._tenant) for passage in batch]
+
+    def _all_documents(self) -> Iterator[Document]:
+        after = ""
+        while page := self._documents.page(tenant=self._tenant, after=after, limit=500):
+            yield from page
+            after = page[-1].id
+
+    def _mine_log(self) -> MinedPairs:
+        since = utcnow() - timedelta(days=self._settings.log_days)
+        interactions = self._interactions.between(since=since, tenant=self._tenant)
+        feedback = self._feedback.of([interaction.id for interaction in interactions])
+        named = {
+            p
+            for said in feedback.values()
+            for f in said
+            for p in (f.corrected_passage, f.clicked_passage)
+            if p
+        }
+        cited = {passage for interaction in interactions for passage in interaction.cited}
+        return mine_log(
+            interactions,
+            feedback,
+            self._documents.passages(named | cited),
+            principal_share=self._settings.principal_share,
+        )
+
+    @staticmethod
+    def _unasked_first(corpus: Sequence[Passage], asked: Sequence[TrainingPair]) -> list[Passage]:
+        """Put passages nobody asked about first: there the log teaches nothing."""
+        counts = Counter(pair.passage_id for pair in asked)
+        return sorted(corpus, key=lambda passage: (counts[passage.id], passage.text_hash))
+
+
+def _texts(corpus: Sequence[Passage]) -> dict[str, str]:
+    """Give document id -> all of its text."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for passage in sorted(corpus, key=lambda p: (p.document_id, p.position)):
+        texts[passage.document_id].append(passage.embedded_text)
+    return {document: "\n".join(parts) for document, parts in texts.items()}

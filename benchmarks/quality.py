@@ -124,15 +124,10 @@ def run(
 def search_bm25(data: Benchmark) -> list[list[str]]:
     """Rank with BM25: stemmed, stop words out, k1 1.5, b 0.75."""
     import bm25s
+    from snowballstemmer import stemmer
 
-    try:
-        from Stemmer import Stemmer
-
-        stem = Stemmer("english").stemWords
-    except ImportError:
-        from snowballstemmer import stemmer
-
-        stem = stemmer("english").stemWords
+    # Compiled where PyStemmer is installed, the same words in pure Python where it is not.
+    stem = stemmer("english").stemWords
 
     def tokens(texts: list[str]) -> Any:
         return bm25s.tokenize(texts, stopwords="en", stemmer=stem, show_progress=False)

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import anyio
 from anyio import to_thread
@@ -26,7 +27,6 @@ from rag.domain import (
 from rag.errors import InvalidInput, QuestionTooLong
 from rag.ports import Generator, InteractionStore
 from rag.prompting import ABSTENTION, abstains, citations, messages
-from rag.releases import LiveRelease
 from rag.retrieval import Pinned, Retriever
 
 logger = logging.getLogger(__name__)
@@ -65,12 +65,24 @@ Event = Started | Delta | Finished
 """One `Started`, any number of `Delta`, one `Finished`."""
 
 
+class Live(Protocol):
+    """Where the live release is pinned."""
+
+    def pin(self) -> AbstractContextManager[Pinned]:
+        """Give what a question is answered with, for as long as the context lasts.
+
+        Raises:
+            NotReady: nothing is loaded yet.
+        """
+        ...
+
+
 class Answerer:
     """Answers questions with the live release, and logs each of them once."""
 
     def __init__(
         self,
-        live: LiveRelease,
+        live: Live,
         retriever: Retriever,
         generator: Generator,
         interactions: InteractionStore,

@@ -275,7 +275,9 @@ class LiveRelease:
         release = self._releases.get(digest)
         with self._lock:
             # Two releases that differ in retrieval only share one encoder in memory.
-            shared = [each.encoder for each in self._loaded.values() if each.release.encoder == release.encoder]
+            shared = [
+                each.encoder for each in self._loaded.values() if each.release.encoder == release.encoder
+            ]
         encoder = shared[0] if shared else self._encoders.load(release.encoder)
         index = self._open(release, create=create)
         try:
@@ -356,9 +358,7 @@ class LiveRelease:
         last, *said = self._beaten
         if time.monotonic() - last < _HEARTBEAT_S and said == [epoch, ready]:
             return
-        self._replicas.beat(
-            Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready)
-        )
+        self._replicas.beat(Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready))
         self._beaten = (time.monotonic(), epoch, ready)
 
     @contextmanager

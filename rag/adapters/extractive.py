@@ -27,7 +27,9 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9À-ÖØ-Þ])|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)])\s)")
+_END = re.compile(
+    r"(?<=[.!?…])(?P<closing>[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-Z0-9À-ÖØ-Þ])|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)])\s)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,9 @@ def sentences(text: str) -> list[str]:
     open_ended = False
     start = 0
     for end in [*_END.finditer(text), None]:
-        piece = " ".join(text[start : end.start() if end else len(text)].split())
+        # Closing quotes and brackets belong to the sentence they follow.
+        until = len(text) if end is None else max(end.start(), end.end("closing"))
+        piece = " ".join(text[start:until].split())
         start = end.end() if end else len(text)
         if open_ended and pieces:
             pieces[-1] = f"{pieces[-1]} {piece}"

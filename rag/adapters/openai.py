@@ -1,10 +1,9 @@
 """A generator that asks any OpenAI-compatible endpoint."""
 
-import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from rag.domain import Prompt
 from rag.errors import UpstreamFailed, UpstreamTimeout
@@ -41,6 +40,9 @@ class OpenAIGenerator:
             timeout_s: limit between two pieces of an answer, in seconds.
             max_tokens: longest answer where the prompt sets no limit, in tokens.
         """
+        # A second's work that would otherwise hold up every other answer when the first one is asked for.
+        import openai  # noqa: F401 loaded for its effect
+
         self.name = f"openai:{model}"
         self._base_url = base_url
         self._model = model
@@ -51,8 +53,7 @@ class OpenAIGenerator:
         parts = urlsplit(base_url)
         # A URL may hold a password: only host and port are ever shown.
         self._place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
-        # Connections belong to the event loop they were made in.
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
+        self._tls: ssl.SSLContext | None = None  # reading the certificates is the dear part of a client
 
     async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:  # noqa: ARG002 the port's signature
         """Yield the answer piece by piece.
@@ -61,19 +62,23 @@ class OpenAIGenerator:
             UpstreamTimeout: connecting, or the next piece, took too long.
             UpstreamFailed: the endpoint cannot be reached, refused, or broke off.
         """
-        from openai import APIError
+        from openai import APIError, omit
 
         finish: str | None = None
         try:
-            async with await self._client().chat.completions.create(
-                model=self._model,
-                messages=_wire(prompt),
-                stream=True,
-                max_tokens=prompt.max_tokens or self._max_tokens,
-                # 0 by default: an answer that is to rest on its sources gains nothing from chance.
-                temperature=0.0 if prompt.temperature is None else prompt.temperature,
-                **({"stop": list(prompt.stop)} if prompt.stop else {}),
-            ) as chunks:
+            # A client's connections belong to one event loop; one client an answer is safe in any.
+            async with (
+                self._client() as client,
+                await client.chat.completions.create(
+                    model=self._model,
+                    messages=_wire(prompt),
+                    stream=True,
+                    max_tokens=prompt.max_tokens or self._max_tokens,
+                    # 0 by default: an answer that rests on its sources gains nothing from chance.
+                    temperature=0.0 if prompt.temperature is None else prompt.temperature,
+                    stop=list(prompt.stop) or omit,
+                ) as chunks,
+            ):
                 async for chunk in chunks:
                     for choice in chunk.choices[:1]:
                         finish = choice.finish_reason or finish
@@ -87,18 +92,19 @@ class OpenAIGenerator:
             )
 
     def _client(self) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, Timeout
+        from openai import AsyncOpenAI, DefaultAsyncHttpx2Client, Timeout
 
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            limit = self._timeout_s
-            self._clients[loop] = AsyncOpenAI(
-                base_url=self._base_url,
-                api_key=self._api_key or "none",
-                timeout=Timeout(connect=self._connect_timeout_s, read=limit, write=limit, pool=limit),
-                max_retries=1,
-            )
-        return self._clients[loop]
+        limit = self._timeout_s
+        timeout = Timeout(connect=self._connect_timeout_s, read=limit, write=limit, pool=limit)
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key or "none",
+            timeout=timeout,
+            max_retries=1,
+            http_client=DefaultAsyncHttpx2Client(verify=self._tls, timeout=timeout),
+        )
 
     def _translated(self, error: "APIError") -> UpstreamFailed:
         from openai import APIConnectionError, APIStatusError, APITimeoutError

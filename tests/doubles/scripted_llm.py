@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class ScriptedLLM:
     replies: deque[Reply] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)  # bodies, in the order they came
     authorizations: list[str] = field(default_factory=list)  # their Authorization headers
+
+    reply: ClassVar = Reply
 
     def __post_init__(self) -> None:
         """Listen on a free port."""

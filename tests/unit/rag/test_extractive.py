@@ -9,6 +9,7 @@ from rag.ports import Encoder
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:
+    """Give a hit for each text, best first."""
     found = []
     for rank, text in enumerate(texts, start=1):
         document = Document.create(uri=f"doc-{rank}", text=text)
@@ -17,6 +18,8 @@ def hits(*texts: str) -> tuple[Hit, ...]:
 
 
 def answer(encoder: Encoder, question: str, found: Sequence[Hit]) -> str:
+    """Give the whole answer."""
+
     async def collect() -> str:
         prompt = Prompt(question=question, hits=tuple(found), messages=())
         return "".join([piece async for piece in ExtractiveGenerator().stream(prompt, encoder=encoder)])

@@ -148,7 +148,7 @@ def test_ping_says_when_the_database_is_gone(any_url: str, open_any: Callable[[]
     """Readiness learns of a database that went away after it was opened, and of its return."""
     stores = open_any()
     stores.ping()
-    with away(any_url), pytest.raises(Unavailable, match="whetstone.sqlite is gone|does not work now"):
+    with away(any_url), pytest.raises(Unavailable, match=r"whetstone\.sqlite is gone|does not work now"):
         stores.ping()
     stores.ping()
 

@@ -19,11 +19,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert those rows whose primary key is not taken; give how many were."""
     inserted = 0
     for row in rows:
+        # RETURNING, because the count of rows is not reliable for inserts.
         if connection.dialect.name == "sqlite":
-            result = connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing())
+            on_sqlite = sqlite.insert(table).values(row).on_conflict_do_nothing()
+            result = connection.execute(on_sqlite.returning(*table.primary_key))
         else:
-            result = connection.execute(postgresql.insert(table).values(row).on_conflict_do_nothing())
-        inserted += result.rowcount
+            elsewhere = postgresql.insert(table).values(row).on_conflict_do_nothing()
+            result = connection.execute(elsewhere.returning(*table.primary_key))
+        inserted += len(result.all())
     return inserted
 
 

@@ -1,0 +1,327 @@
+"""Documents, passages and the change log, on every database."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+
+from rag.adapters.sql.engine import writing
+from rag.adapters.sql.stores import Stores
+from rag.domain import ChangeKind, Document, Passage, utcnow
+from rag.errors import InvalidInput
+from rag.ports import DocumentStore
+
+CHUNKING = "chunking-a"
+
+
+def make(uri: str, *parts: str, tenant: str = "default", source: str = "") -> tuple[Document, list[Passage]]:
+    """Make a document and its passages, one for each part."""
+    document = Document.create(
+        uri=uri, text="\n".join(parts), tenant=tenant, source=source, title=f"On {uri}"
+    )
+    return document, [Passage.create(document, position, part) for position, part in enumerate(parts)]
+
+
+def put(store: DocumentStore, uri: str, *parts: str, tenant: str = "default", source: str = "") -> Document:
+    """Write a document of these parts."""
+    document, passages = make(uri, *parts, tenant=tenant, source=source)
+    store.put(document, passages, CHUNKING)
+    return document
+
+
+@pytest.fixture
+def store(any_stores: Stores) -> DocumentStore:
+    """An empty document store."""
+    return any_stores.documents
+
+
+def test_a_document_comes_back_as_it_was_written(store: DocumentStore) -> None:
+    """Every field survives, times in other zones included."""
+    document = replace(
+        Document.create(
+            uri="file:///a b/ü?.txt",
+            text="Zeile 1\n\tZeile 2 \U0001f9ed 'quoted' \"double\" %s :name",
+            title="Ünïcode",
+            divisible=False,
+            source="file:///a b",
+            metadata={"author": "Ö", "empty": "", "quote": '"'},
+        ),
+        updated_at=datetime(2024, 2, 29, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=5, minutes=45))),
+    )
+    assert store.put(document, [Passage.create(document, 0, document.text)], CHUNKING) is True
+    found = store.get(document.id, tenant="default")
+    assert found == document
+    assert found.updated_at.tzinfo is UTC
+
+
+def test_passages_come_back_as_they_were_written(store: DocumentStore) -> None:
+    """A passage is found by its id and by its document, in the order of positions."""
+    document, passages = make("a", *(f"part {number}" for number in range(12)))
+    store.put(document, list(reversed(passages)), CHUNKING)
+    assert store.passages_of([document.id]) == {document.id: passages}
+    assert store.passages([passages[3].id, "unknown"]) == {passages[3].id: passages[3]}
+    assert store.passage_ids() == frozenset(passage.id for passage in passages)
+    assert store.chunkings() == frozenset({CHUNKING})
+
+
+def test_the_same_content_again_writes_nothing(store: DocumentStore) -> None:
+    """A repeated sync neither writes nor logs a change."""
+    document, passages = make("a", "one", "two")
+    assert store.put(document, passages, CHUNKING) is True
+    assert store.put(replace(document, updated_at=utcnow()), passages, CHUNKING) is False
+    assert store.last_change() == 1
+    assert store.get(document.id, tenant="default") == document
+
+
+def test_a_document_without_passages_is_unchanged_too(store: DocumentStore) -> None:
+    """A document that gave no passage is not written again and again, and is there."""
+    document, _ = make("a", " ")
+    assert store.put(document, [], CHUNKING) is True
+    assert store.put(document, [], CHUNKING) is False
+    assert store.passages_of([document.id]) == {document.id: []}
+
+
+def test_changed_content_replaces_document_and_passages(store: DocumentStore) -> None:
+    """After an edit nothing quotes the old text any more, whatever chunking it was cut with."""
+    before, before_passages = make("a", "old", "kept")
+    store.put(before, before_passages, CHUNKING)
+    store.put(before, before_passages[:1], "chunking-b")
+    after, passages = make("a", "new", "kept")
+    assert store.put(after, passages, CHUNKING) is True
+    assert store.get(before.id, tenant="default") == after
+    assert store.passages_of([after.id]) == {after.id: passages}
+    assert store.passage_ids() == frozenset(passage.id for passage in passages)
+    assert store.chunkings() == frozenset({CHUNKING})
+
+
+def test_the_same_content_under_another_chunking_is_written_beside(store: DocumentStore) -> None:
+    """Passages shared by two chunkings are given once."""
+    document, passages = make("a", "one", "two")
+    store.put(document, passages, CHUNKING)
+    assert store.put(document, passages[:1], "chunking-b") is True
+    assert store.chunkings() == frozenset({CHUNKING, "chunking-b"})
+    assert store.passages_of([document.id]) == {document.id: passages}
+    assert sorted(p.id for batch in store.all_passages(batch=1) for p in batch) == sorted(
+        p.id for p in passages
+    )
+
+
+def test_deletion_takes_the_passages_and_is_logged(store: DocumentStore) -> None:
+    """A deleted document leaves no passage, and a second deletion changes nothing."""
+    document = put(store, "a", "one", "two")
+    kept = put(store, "b", "three")
+    assert store.delete(document.id, tenant="default") is True
+    assert store.delete(document.id, tenant="default") is False
+    assert store.get(document.id, tenant="default") is None
+    assert set(store.passages_of([document.id, kept.id])) == {kept.id}
+    assert [(change.seq, change.document_id, change.kind) for change in store.changes(after=0)] == [
+        (1, document.id, ChangeKind.PUT),
+        (2, kept.id, ChangeKind.PUT),
+        (3, document.id, ChangeKind.DELETE),
+    ]
+
+
+def test_tenants_do_not_see_each_other(store: DocumentStore) -> None:
+    """No read and no deletion crosses from one tenant to another."""
+    ours = put(store, "a", "ours", tenant="ours")
+    theirs = put(store, "a", "theirs", tenant="theirs")
+    assert ours.id != theirs.id
+    assert store.get(theirs.id, tenant="ours") is None
+    assert store.delete(theirs.id, tenant="ours") is False
+    assert store.page(tenant="ours") == [ours]
+    assert store.hashes(tenant="ours") == {ours.id: ours.content_hash}
+    assert store.uris([ours.id, theirs.id], tenant="ours") == {ours.id: "a"}
+    assert (store.count(), store.count(tenant="ours"), store.count(tenant="nobody")) == (2, 1, 0)
+    assert [p.text for batch in store.all_passages(tenant="ours") for p in batch] == ["ours"]
+
+
+def test_a_document_cannot_take_over_another_tenants_id(store: DocumentStore) -> None:
+    """A forged id is refused, and nothing is written."""
+    theirs = put(store, "a", "theirs", tenant="theirs")
+    forged = replace(Document.create(uri="b", text="forged", tenant="ours"), id=theirs.id)
+    with pytest.raises(InvalidInput, match="tenant 'theirs'"):
+        store.put(forged, [], CHUNKING)
+    assert store.get(theirs.id, tenant="theirs") == theirs
+    assert store.last_change() == 1
+
+
+def test_a_passage_of_another_document_is_refused(store: DocumentStore) -> None:
+    """Passages are written with the document they were cut from."""
+    document, _ = make("a", "one")
+    _, strangers = make("b", "two")
+    with pytest.raises(InvalidInput, match=document.id):
+        store.put(document, strangers, CHUNKING)
+    assert store.count() == 0
+
+
+def test_hashes_of_one_source(store: DocumentStore) -> None:
+    """Pruning sees the documents of one source only."""
+    first = put(store, "a", "one", source="/docs")
+    put(store, "b", "two", source="/other")
+    assert store.hashes(tenant="default", source="/docs") == {first.id: first.content_hash}
+
+
+def test_pages_follow_the_ids_without_overlap(store: DocumentStore) -> None:
+    """Paging through gives every document once, in the order of ids."""
+    documents = [put(store, f"doc {number}", "text") for number in range(7)]
+    seen: list[Document] = []
+    while page := store.page(tenant="default", after=seen[-1].id if seen else "", limit=3):
+        seen += page
+    assert seen == sorted(documents, key=lambda document: document.id)
+
+
+def test_all_passages_goes_on_after_an_id(store: DocumentStore) -> None:
+    """A backfill that was killed goes on behind its checkpoint, and sees each passage once."""
+    for number in range(5):
+        put(store, f"doc {number}", "one", "two", "three")
+    everything = [passage for batch in store.all_passages(batch=4) for passage in batch]
+    assert [p.id for p in everything] == sorted(store.passage_ids())
+    rest = [passage for batch in store.all_passages(after=everything[6].id, batch=4) for passage in batch]
+    assert rest == everything[7:]
+
+
+def test_documents_can_be_written_while_all_passages_are_read(store: DocumentStore) -> None:
+    """Reading everything holds no transaction that would keep a writer out, or a deleted passage in."""
+    documents = [put(store, f"doc {number}", "one", "two") for number in range(4)]
+    reading = store.all_passages(batch=2)
+    first = next(reading)
+    for document in documents:
+        store.delete(document.id, tenant="default")
+    late = put(store, "late", "three")
+    rest = [passage for batch in reading for passage in batch]
+    assert len(first) == 2
+    assert {passage.document_id for passage in rest} <= {late.id}
+
+
+def test_more_ids_than_one_statement_takes(store: DocumentStore) -> None:
+    """Thousands of ids in one call are no problem."""
+    document = put(store, "a", "one")
+    many = [f"unknown {number}" for number in range(40_000)]
+    assert store.uris([*many, document.id], tenant="default") == {document.id: "a"}
+    assert store.passages(many) == {}
+    assert list(store.passages_of([*many, document.id])) == [document.id]
+    assert store.passages([]) == {}
+
+
+def test_characters_a_database_refuses_are_replaced(store: DocumentStore) -> None:
+    """NUL and lone surrogates, which some extracted files hold, do not break the ingestion."""
+    document = replace(Document.create(uri="a", text="x"), text="a\x00b\ud800c", title="t\x00")
+    store.put(document, [], CHUNKING)
+    found = store.get(document.id, tenant="default")
+    assert found is not None
+    assert (found.text, found.title) == ("a\ufffdb\ufffdc", "t\ufffd")
+
+
+def test_changes_in_pages(store: DocumentStore) -> None:
+    """The change log is read on behind the last one seen."""
+    assert (store.last_change(), store.changes(after=0)) == (0, [])
+    for number in range(5):
+        put(store, f"doc {number}", "one")
+    assert [change.seq for change in store.changes(after=1, limit=3)] == [2, 3, 4]
+    assert store.changes(after=5) == []
+    assert store.last_change() == 5
+
+
+def test_a_failure_midway_leaves_no_trace(any_stores: Stores) -> None:
+    """Document, passages and change are one transaction: where the last one fails, none is there."""
+    store = any_stores.documents
+    with writing(any_stores.engine) as connection:
+        connection.execute(text("UPDATE change_counter SET seq = 6"))
+        connection.execute(
+            text("INSERT INTO changes (seq, document_id, tenant, kind, at) VALUES (7, 'x', 't', 'put', :at)"),
+            {"at": "2024-01-01 00:00:00"},
+        )
+    document, passages = make("a", "one")
+    with pytest.raises(Exception, match="refused a row"):
+        store.put(document, passages, CHUNKING)
+    assert (store.count(), store.passage_ids(), store.last_change()) == (0, frozenset(), 6)
+
+
+def test_parallel_writers_get_distinct_ordered_numbers(open_any: Callable[[], Stores]) -> None:
+    """Writers in several threads and engines neither fail nor share or skip a number."""
+    opened = [open_any().documents for _ in range(4)]
+
+    def write(number: int) -> None:
+        put(opened[number % 4], f"doc {number}", f"text {number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(80)))
+    assert [change.seq for change in opened[0].changes(after=0)] == list(range(1, 81))
+
+
+def test_parallel_writers_of_one_document_write_it_once(open_any: Callable[[], Stores]) -> None:
+    """Two ingestions of the same files at the same time log one change each."""
+    opened = [open_any().documents for _ in range(4)]
+    together = threading.Barrier(4)
+    document, passages = make("a", "one", "two")
+
+    def write(store: DocumentStore) -> bool:
+        together.wait()
+        return store.put(document, passages, CHUNKING)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(write, opened)) == [False, False, False, True]
+    assert opened[0].last_change() == 1
+
+
+def test_a_reader_never_skips_a_change(open_any: Callable[[], Stores]) -> None:
+    """Whoever polls the log behind the last number seen gets every change, also of slow transactions."""
+    reader = open_any().documents
+    writers = [open_any().documents for _ in range(4)]
+    ended = threading.Event()
+    seen: list[int] = []
+
+    def poll() -> None:
+        while True:
+            last_round = ended.is_set()
+            changes = reader.changes(after=seen[-1] if seen else 0, limit=7)
+            seen.extend(change.seq for change in changes)
+            if last_round and not changes:
+                return
+
+    polling = threading.Thread(target=poll)
+    polling.start()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            # Passages by the dozen make some transactions slow and others quick.
+            sizes = [(number % 4, number, 1 + 60 * (number % 3)) for number in range(60)]
+            list(pool.map(lambda job: put(writers[job[0]], f"doc {job[1]}", *map(str, range(job[2]))), sizes))
+    finally:
+        ended.set()
+        polling.join(timeout=60)
+    assert seen == list(range(1, 61))
+
+
+def test_writers_in_several_processes_wait_for_each_other(any_url: str, any_stores: Stores) -> None:
+    """Service, builder and CLI write at the same time without an error."""
+    script = """
+import json, sys
+from rag.adapters.sql.stores import open_stores
+from rag.domain import Document, Passage
+stores = open_stores(sys.argv[1])
+for number in range(25):
+    document = Document.create(uri=f"{sys.argv[2]}/{number}", text="text")
+    stores.documents.put(document, [Passage.create(document, 0, "text")], "c")
+    stores.cursors.set_cursor(sys.argv[2], number)
+print(json.dumps(stores.cursors.cursor(sys.argv[2])))
+stores.close()
+"""
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, any_url, str(number)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for number in range(3)
+    ]
+    said = [writer.communicate(timeout=120) for writer in writers]
+    assert [errors.decode() for _, errors in said] == ["", "", ""]
+    assert [json.loads(output) for output, _ in said] == [24, 24, 24]
+    assert [change.seq for change in any_stores.documents.changes(after=0)] == list(range(1, 76))

@@ -1,0 +1,90 @@
+"""Drift reports, on every database."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitoring.adapters.sql import SqlDriftReports
+from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from rag.adapters.sql.stores import Stores
+from rag.domain import new_id, utcnow
+from rag.errors import Conflict, InvalidInput, NotFound
+
+
+def make(**values: object) -> DriftReport:
+    """Make a report with a finding that has numbers and one that has none."""
+    drifted = DriftFinding(
+        name="question_mmd",
+        statistic=0.1 + 0.2,
+        threshold=0.05,
+        p_value=0.001,
+        reference=None,
+        current=None,
+        reference_count=500,
+        current_count=200,
+        verdict=DriftVerdict.DRIFT,
+        reason="Questions changed.",
+    )
+    silent = replace(
+        drifted,
+        name="labelled_recall@10",
+        statistic=None,
+        threshold=None,
+        p_value=None,
+        verdict=DriftVerdict.NOT_ENOUGH_DATA,
+    )
+    report = DriftReport(
+        id=new_id(),
+        tenant="default",
+        verdict=DriftVerdict.DRIFT,
+        findings=(drifted, silent),
+        encoder="e",
+        release="r",
+        reference={"name": "reference", "since": None, "until": "2024-05-01T00:00:00+00:00", "count": 500},
+        current={"name": "current", "since": "2024-05-01T00:00:00+00:00", "until": None, "count": 200},
+        snapshot='{"nested": "\\u0000 ö"}' * 10_000,
+        golden_recall={"q1": 1.0, "q2": 1 / 3},
+    )
+    return replace(report, **values)  # type: ignore[arg-type] # one of the fields above
+
+
+@pytest.fixture
+def reports(any_stores: Stores) -> SqlDriftReports:
+    """An empty store."""
+    return SqlDriftReports(any_stores.engine)
+
+
+def test_a_report_comes_back_as_it_was_written(reports: SqlDriftReports) -> None:
+    """Findings, windows and a large snapshot included."""
+    written = make()
+    reports.add(written)
+    assert reports.get(written.id) == written
+    with pytest.raises(Conflict):
+        reports.add(written)
+
+
+def test_reports_newest_first_of_one_tenant(reports: SqlDriftReports) -> None:
+    """Of all tenants unless one is named."""
+    now = utcnow()
+    ours, theirs, old = (
+        make(tenant=tenant, created_at=now - timedelta(hours=hours))
+        for hours, tenant in enumerate(("ours", "theirs", "ours"))
+    )
+    for report in (old, ours, theirs):
+        reports.add(report)
+    assert reports.newest() == [ours, theirs, old]
+    assert reports.newest(tenant="ours") == [ours, old]
+    assert reports.newest(1, tenant="ours") == [ours]
+
+
+def test_a_report_is_found_by_a_prefix_that_fits_it_alone(reports: SqlDriftReports) -> None:
+    """Four characters are enough, unless they fit several."""
+    first, second = make(id="abcd1"), make(id="abcd2")
+    reports.add(first)
+    reports.add(second)
+    assert reports.get("abcd2") == second
+    with pytest.raises(InvalidInput, match="drift report 'abcd'"):
+        reports.get("abcd")
+    with pytest.raises(NotFound, match="drift report 'wxyz'"):
+        reports.get("wxyz")

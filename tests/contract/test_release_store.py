@@ -1,0 +1,238 @@
+"""Releases and the deployment row, on every database."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from rag.adapters.sql.stores import Stores
+from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
+from rag.errors import ApprovalInvalid, EpochMoved, NotFound
+from retrain.adapters.sql import open_retrain_stores
+from retrain.domain import Approval, Decision
+
+
+def make(encoder: str) -> Release:
+    """Make a release."""
+    return Release.create(
+        encoder=encoder,
+        dimension=384,
+        chunking=Chunking(max_tokens=100, overlap_tokens=7),
+        retrieval=Retrieval(top_k=3, threshold=0.1),
+    )
+
+
+OLD, NEW, OTHER = make("old"), make("new"), make("other")
+
+
+def entry(action: str = "promote") -> AuditEntry:
+    """Make an audit entry."""
+    return AuditEntry(
+        at=utcnow(), principal="ann", action=action, subject=NEW.digest, detail={"why": "better"}
+    )
+
+
+def approval(**values: object) -> Approval:
+    """Make an approval of NEW in the place of OLD."""
+    made = Approval(
+        id="approval-1",
+        candidate="candidate",
+        decision=Decision.APPROVE,
+        principal="ann",
+        comment="",
+        encoder=NEW.encoder,
+        release=NEW.digest,
+        dataset="d",
+        scorecard="s",
+        incumbent=OLD.digest,
+        decided_at=utcnow(),
+        expires_at=utcnow() + timedelta(hours=1),
+        signature="x",
+    )
+    return replace(made, **values)  # type: ignore[arg-type] # one of the fields above
+
+
+@pytest.fixture
+def live(any_stores: Stores) -> Stores:
+    """Stores with three releases, OLD live at epoch 1, NEW staged."""
+    for release in (OLD, NEW, OTHER):
+        any_stores.releases.add(release)
+    any_stores.releases.deploy_first(OLD.digest, principal="local")
+    any_stores.releases.stage(NEW.digest, expected_epoch=1)
+    return any_stores
+
+
+def test_a_release_comes_back_as_it_was_written(any_stores: Stores) -> None:
+    """Chunking and retrieval included; written twice it is there once, as it was first."""
+    any_stores.releases.add(OLD)
+    any_stores.releases.add(replace(OLD, created_at=utcnow() + timedelta(days=1)))
+    assert any_stores.releases.get(OLD.digest) == OLD
+    with pytest.raises(NotFound, match="nothing-such"):
+        any_stores.releases.get("nothing-such")
+
+
+def test_releases_are_given_newest_first(any_stores: Stores) -> None:
+    """In whatever order they were written."""
+    aged = [
+        replace(release, created_at=utcnow() - timedelta(days=days))
+        for days, release in enumerate((OLD, NEW))
+    ]
+    for release in reversed(aged):
+        any_stores.releases.add(release)
+    assert any_stores.releases.all() == aged
+
+
+def test_the_first_deployment(any_stores: Stores) -> None:
+    """The first release is live at epoch 1; a second first one changes nothing."""
+    releases = any_stores.releases
+    assert releases.deployment() is None
+    with pytest.raises(NotFound):
+        releases.deploy_first(OLD.digest, principal="local")
+    releases.add(OLD)
+    releases.add(NEW)
+    first = releases.deploy_first(OLD.digest, principal="local")
+    assert first == Deployment(epoch=1, release=OLD.digest, changed_at=first.changed_at)
+    assert releases.deploy_first(NEW.digest, principal="local") == first
+    assert releases.deployment() == first
+    assert [(e.action, e.subject) for e in any_stores.audit.newest()] == [("deploy_first", OLD.digest)]
+
+
+def test_only_one_of_many_first_deployments_wins(open_any: Callable[[], Stores]) -> None:
+    """Replicas that start together on an empty database agree on one release."""
+    opened = [open_any() for _ in range(4)]
+    candidates = [make(f"encoder {number}") for number in range(4)]
+    together = threading.Barrier(4)
+
+    def deploy(stores: Stores, release: Release) -> Deployment:
+        stores.releases.add(release)
+        together.wait()
+        return stores.releases.deploy_first(release.digest, principal="local")
+
+    with ThreadPoolExecutor(4) as pool:
+        deployments = set(pool.map(deploy, opened, candidates))
+    assert len(deployments) == 1
+    assert len(opened[0].audit.newest()) == 1
+
+
+def test_staging_and_withdrawing(live: Stores) -> None:
+    """Staging keeps the epoch, needs the expected one, and a release that exists."""
+    staged = live.releases.deployment()
+    assert staged is not None
+    assert (staged.epoch, staged.release, staged.staged) == (1, OLD.digest, NEW.digest)
+    assert live.releases.stage(None, expected_epoch=1).staged is None
+    with pytest.raises(EpochMoved, match="at epoch 7, it is at 1"):
+        live.releases.stage(NEW.digest, expected_epoch=7)
+    with pytest.raises(NotFound):
+        live.releases.stage("nothing-such", expected_epoch=1)
+
+
+def test_nothing_can_be_staged_or_switched_before_the_first(any_stores: Stores) -> None:
+    """The message says that nothing is deployed."""
+    any_stores.releases.add(NEW)
+    with pytest.raises(EpochMoved, match="nothing is deployed"):
+        any_stores.releases.stage(NEW.digest, expected_epoch=1)
+    with pytest.raises(EpochMoved, match="nothing is deployed"):
+        any_stores.releases.flip(NEW.digest, expected_epoch=1, entry=entry())
+
+
+def test_a_flip_switches_and_writes_the_audit_entry(live: Stores) -> None:
+    """Epoch + 1, the live one becomes the previous, nothing is staged; and the way back is the same."""
+    flipped = live.releases.flip(NEW.digest, expected_epoch=1, entry=(written := entry()))
+    expected = Deployment(
+        epoch=2, release=NEW.digest, previous=OLD.digest, staged=None, changed_at=flipped.changed_at
+    )
+    assert flipped == expected
+    assert live.releases.deployment() == expected
+    assert live.audit.newest(1) == [written]
+    live.releases.stage(OLD.digest, expected_epoch=2)
+    back = live.releases.flip(OLD.digest, expected_epoch=2, entry=entry("rollback"))
+    assert (back.epoch, back.release, back.previous) == (3, OLD.digest, NEW.digest)
+
+
+def test_a_flip_needs_the_expected_epoch_and_the_staged_release(live: Stores) -> None:
+    """Otherwise nothing changes, and no audit entry tells of what did not happen."""
+    before = live.releases.deployment()
+    with pytest.raises(EpochMoved, match="expected the deployment at epoch 2, it is at 1"):
+        live.releases.flip(NEW.digest, expected_epoch=2, entry=entry())
+    with pytest.raises(EpochMoved, match=f"staged is {NEW.digest}"):
+        live.releases.flip(OTHER.digest, expected_epoch=1, entry=entry())
+    live.releases.stage(None, expected_epoch=1)
+    with pytest.raises(EpochMoved, match="staged is none"):
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry())
+    after = live.releases.deployment()
+    assert after is not None
+    assert before is not None
+    assert (after.epoch, after.release) == (before.epoch, before.release)
+    assert [e.action for e in live.audit.newest()] == ["deploy_first"]
+
+
+def test_only_one_of_many_flips_wins(open_any: Callable[[], Stores], live: Stores) -> None:
+    """Two runners that switch at once: one switch, one audit entry, the others learn of the new epoch."""
+    opened = [open_any() for _ in range(4)]
+    together = threading.Barrier(4)
+
+    def flip(stores: Stores) -> str:
+        together.wait()
+        try:
+            return str(stores.releases.flip(NEW.digest, expected_epoch=1, entry=entry()).epoch)
+        except EpochMoved:
+            return "moved"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(flip, opened)) == ["2", "moved", "moved", "moved"]
+    assert [e.action for e in live.audit.newest()] == ["promote", "deploy_first"]
+
+
+def test_a_flip_uses_its_approval_up(live: Stores, tmp_path: Path) -> None:
+    """An approval is good for one switch."""
+    approvals = open_retrain_stores(live, tmp_path).approvals
+    approvals.add(approval())
+    live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+    used = approvals.newest_for("candidate")
+    assert used is not None
+    assert used.used_at is not None
+    assert used == approval(used_at=used.used_at, decided_at=used.decided_at, expires_at=used.expires_at)
+
+    live.releases.stage(OLD.digest, expected_epoch=2)
+    live.releases.flip(OLD.digest, expected_epoch=2, entry=entry("rollback"))
+    live.releases.stage(NEW.digest, expected_epoch=3)
+    with pytest.raises(ApprovalInvalid, match="it was used at"):
+        live.releases.flip(NEW.digest, expected_epoch=3, entry=entry(), approval="approval-1")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"decision": Decision.REJECT}, "its decision is 'reject'"),
+        ({"release": OTHER.digest}, "it was given for release"),
+        ({"incumbent": OTHER.digest}, "in the place of release"),
+        ({"expires_at": utcnow() - timedelta(seconds=1)}, "it expired at"),
+        ({"used_at": utcnow()}, "it was used at"),
+        ({"id": "approval-2"}, "there is no approval 'approval-1'"),
+    ],
+)
+def test_a_flip_refuses_an_approval_that_does_not_hold(
+    live: Stores, tmp_path: Path, wrong: dict[str, object], reason: str
+) -> None:
+    """Nothing is switched, nothing is used up, no audit entry is written, and the message says why."""
+    open_retrain_stores(live, tmp_path).approvals.add(approval(**wrong))
+    before = live.releases.deployment()
+    with pytest.raises(ApprovalInvalid, match=reason):
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+    assert live.releases.deployment() == before
+    assert [e.action for e in live.audit.newest()] == ["deploy_first"]
+
+
+def test_a_later_decision_withdraws_an_approval(live: Stores, tmp_path: Path) -> None:
+    """Even where the later one was made on a machine whose clock is behind."""
+    approvals = open_retrain_stores(live, tmp_path).approvals
+    approvals.add(approval())
+    later = approval(id="approval-2", decision=Decision.REJECT, decided_at=utcnow() - timedelta(days=1))
+    approvals.add(later)
+    assert approvals.newest_for("candidate") == later
+    with pytest.raises(ApprovalInvalid, match="a newer decision, approval-2"):
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")

@@ -1,0 +1,134 @@
+"""The command line: quick to answer, clear about what is wrong."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.cli import Sections, cli, main
+
+
+def run(*arguments: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a home of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        env={"PATH": "/usr/bin:/bin", "WHETSTONE_HOME": str(home), **settings},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_every_command_stands_in_a_section() -> None:
+    """The help shows every command, and each once."""
+    shown = [command.name for _, commands in Sections.sections for command in commands]
+
+    assert sorted(shown) == sorted(cli.commands)
+
+
+def test_help_answers_at_once() -> None:
+    """`whetstone --help` takes less than half a second, the best of three runs."""
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "flows.cli", "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - started)
+
+    assert min(seconds) < 0.5
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Neither torch nor Prefect nor Evidently nor pandas is imported for the help."""
+    code = "import sys, flows.cli; print(*{m.partition('.')[0] for m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert not {"torch", "prefect", "evidently", "pandas", "fastapi", "sqlalchemy"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["ingest", "nowhere.md"], 1, "nowhere.md"),
+        (["ingest", "thing.xyz"], 2, ".xyz"),
+        (["ingest"], 2, "PATH"),
+        (["candidates", "abcd1234"], 1, "abcd1234"),
+        (["approve", "abcd1234"], 1, "abcd1234"),
+        (["rollback"], 1, "release"),
+        (["drift", "--show", "abcd1234"], 1, "abcd1234"),
+        (["label", "."], 1, "queries.jsonl"),
+        (["demo", "--once", "--dataset", "."], 2, "corpus.jsonl"),
+        (["demo", "--once", "--dataset", "hub:qiaojin/PubMedQA"], 1, "HF_HUB_OFFLINE"),
+        (["demo", "--once", "--dataset", "hub:some/other"], 2, "BEIR"),
+        (["no-such-command"], 2, "no-such-command"),
+    ],
+)
+def test_bad_input_gives_one_clear_line(tmp_path: Path, arguments: list[str], status: int, said: str) -> None:
+    """The status tells what kind of failure it was, the line names the thing, and there is no traceback."""
+    (tmp_path / "thing.xyz").write_text("?")
+    done = run(*arguments, home=tmp_path, HF_HUB_OFFLINE="1")
+
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WHETSTONE_PORT", "no number"),
+        ("WHETSTONE_TOP_K", "0"),
+        ("WHETSTONE_DRIFT_ALPHA", "2"),
+        ("WHETSTONE_RETRAIN_LANE", "fast"),
+        ("WHETSTONE_FLOWS_SYNC_EVERY_MIN", "-1"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    """A setting that cannot be used is named, with the reason, on one line."""
+    done = run("settings", home=tmp_path, **{name: value})
+
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_secrets_are_not_listed(tmp_path: Path) -> None:
+    """`whetstone settings` says of a secret only that it is set."""
+    done = run("settings", home=tmp_path, WHETSTONE_API_KEY="a-secret-of-some-length")
+
+    assert "WHETSTONE_API_KEY" in done.stdout
+    assert "a-secret-of-some-length" not in done.stdout
+
+
+def test_serving_strangers_without_a_key_is_refused(tmp_path: Path) -> None:
+    """An address beyond loopback needs an API key."""
+    done = run("serve", "--host", "0.0.0.0", home=tmp_path)  # noqa: S104  # that is what is refused
+
+    assert done.returncode == 2
+    assert "WHETSTONE_API_KEY" in done.stderr
+
+
+def test_ingest_reports_each_path(tmp_path: Path) -> None:
+    """Broken files are named with their reason, the others are ingested, and the status tells."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "good.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 not really")
+
+    done = run("ingest", str(folder), home=tmp_path)
+
+    assert done.returncode == 1
+    assert "bad.pdf" in done.stderr
+    assert run("ingest", str(folder / "good.md"), home=tmp_path).returncode == 0
+
+
+def test_main_returns_the_status_of_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the same process as well, usage errors end with status 2 and a hint."""
+    with pytest.raises(SystemExit) as ended:
+        main(["ingest"])
+
+    assert ended.value.code == 2
+    assert "Usage" in capsys.readouterr().err

@@ -1,0 +1,73 @@
+"""The documentation says what the code does: settings, commands, routes."""
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from flows.reference import cli_page, settings_page
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+
+
+def test_settings_page_is_up_to_date() -> None:
+    """docs/settings.md is what `make docs` writes."""
+    assert (DOCS / "settings.md").read_text() == settings_page()
+
+
+def test_command_page_is_up_to_date() -> None:
+    """docs/cli.md is what `make docs` writes."""
+    assert (DOCS / "cli.md").read_text() == cli_page()
+
+
+def test_every_route_is_documented_and_every_documented_route_exists() -> None:
+    """The table of docs/http-api.md names exactly the routes there are."""
+    documented = set(
+        re.findall(r"^\| `(GET|POST|PUT|DELETE) (/\S*)`", (DOCS / "http-api.md").read_text(), re.M)
+    )
+
+    assert documented == {
+        (method, path) for method, path in _routes() if not path.startswith(("/docs", "/openapi"))
+    }
+
+
+def test_settings_named_in_the_prose_exist() -> None:
+    """No page and no command names a setting that is not there."""
+    known = set(re.findall(r"WHETSTONE_\w+", settings_page())) | {
+        "WHETSTONE_DATASETS",
+        "WHETSTONE_TEST_QDRANT_URL",
+    }
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        named = set(re.findall(r"WHETSTONE_[A-Z_]*[A-Z]", page.read_text()))
+        assert named <= known, f"{page.name}: {named - known}"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """Every relative link of the README and of docs/ names a file or folder."""
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def _routes() -> set[tuple[str, str]]:
+    """Give (method, path) of everything the service answers to."""
+    from monitoring import api as drift
+    from rag.api import application
+    from retrain import api as operations
+
+    needed = "candidates approvals approver promotions releases replicas audit start_promotion start_rollback"
+    nothing = dict.fromkeys(needed.split())
+    routers: list[APIRouter] = [
+        *application.ROUTERS,
+        operations.router(**nothing),  # type: ignore[arg-type]  # only the paths are read
+        drift.router(None, None, None),  # type: ignore[arg-type]  # likewise
+    ]
+    return {
+        (method, route.path)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }

@@ -10,6 +10,9 @@ from rag.api.access import Access, BodyLimit
 from rag.api.errors import install_error_handlers
 from rag.api.serving import Serving
 
+ROUTERS = tuple(noun.router for noun in (chat, retrieve, models, sources, feedback, documents, health))
+"""The routes of serving."""
+
 
 def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     """Make the application; starting and stopping what `serving` holds is its maker's business.
@@ -22,9 +25,7 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     app = FastAPI(title="Whetstone", description="Answers from your documents, with sources.")
     app.state.serving = serving
     install_error_handlers(app)
-    for noun in (chat, retrieve, models, sources, feedback, documents, health):
-        app.include_router(noun.router)
-    for router in routers:
+    for router in (*ROUTERS, *routers):
         app.include_router(router)
     named = (settings.host, urlsplit(settings.public_url or "").hostname)
     # The last one added stands in front: nobody without a key makes the service read a body.

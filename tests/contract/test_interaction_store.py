@@ -71,7 +71,9 @@ def test_any_interaction_round_trips(
     )
     interaction = asked(question=question, hits=hits, cited=tuple(cited), asked_at=at, status=status)
     any_stores.interactions.add(interaction)
-    assert any_stores.interactions.get(interaction.id, tenant="default") == interaction
+    # Python never calls the hour that a zone has twice a year equal to the same moment in UTC.
+    expected = replace(interaction, asked_at=at.astimezone(UTC))
+    assert any_stores.interactions.get(interaction.id, tenant="default") == expected
 
 
 def test_the_same_id_twice_is_a_conflict(any_stores: Stores) -> None:

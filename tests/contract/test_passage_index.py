@@ -379,7 +379,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
 class OldServer(BaseHTTPRequestHandler):
     """Says that it is Qdrant 1.18."""
 
-    def do_GET(self) -> None:  # noqa: N802  # the name http.server calls
+    def do_GET(self) -> None:
         """Answer with the version."""
         body = b'{"title": "qdrant - vector search engine", "version": "1.18.2"}'
         self.send_response(200)

@@ -16,7 +16,7 @@ from rag.adapters.sql.questions import SqlQuestions
 from rag.adapters.sql.releases import SqlReleases
 from rag.adapters.sql.replicas import SqlReplicas
 from rag.adapters.sql.schema import change_counter
-from rag.errors import Unavailable
+from rag.errors import SettingInvalid, Unavailable
 from rag.ports import (
     AuditLog,
     DocumentStore,
@@ -62,7 +62,13 @@ class Stores:
 
 
 def sqlite_url(home: Path) -> str:
-    """Give the URL of the embedded database in the home folder."""
+    """Give the URL of the embedded database in the home folder.
+
+    Raises:
+        SettingInvalid: the folder's name holds a question mark, which ends the path in a URL.
+    """
+    if "?" in str(home):
+        raise SettingInvalid(f"expected a home folder without a question mark in its name, got {home}")
     return f"sqlite:///{home}/whetstone.sqlite"
 
 

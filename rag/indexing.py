@@ -1,0 +1,204 @@
+"""Passages from SQL into the index of one release: backfill, catch up, verify.
+
+SQL holds the truth; an index is a projection of it that can be killed at any moment and goes on where it was.
+Knows nothing of who owns an index; one owner at a time writes to it.
+"""
+
+import random
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage, Release
+from rag.errors import NotFound
+from rag.ports import DocumentStore, EmbeddingCache, Encoder, IndexCursors, PassageIndex, Vectors
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what) as work goes on."""
+
+SAME = 0.9999
+"""Cosine at and above which two embeddings of one text count as equal; batching alone moves the last digits."""
+
+_NAMED = 3  # ids given as examples in a problem
+
+
+class Embedder:
+    """Embeds passages, each text once."""
+
+    def __init__(self, encoder: Encoder, cache: EmbeddingCache, *, batch: int = 256) -> None:
+        """Embed with `encoder`, keeping and reusing results in `cache`; `batch` texts are kept at a time."""
+        self._encoder = encoder
+        self._cache = cache
+        self._batch = batch
+
+    def passages(self, passages: Sequence[Passage]) -> Vectors:
+        """Give the passages' vectors in their order: shape (len(passages), dimension), unit length."""
+        texts = {passage.text_hash: passage.embedded_text for passage in passages}
+        known = self._cache.get(self._encoder.digest, list(texts))
+        # Texts of like length share a batch, so that little is spent on padding.
+        missing = sorted(
+            texts.keys() - known.keys(), key=lambda text_hash: (len(texts[text_hash]), text_hash)
+        )
+        for start in range(0, len(missing), self._batch):
+            some = missing[start : start + self._batch]
+            vectors = self._encoder.encode_passages([texts[text_hash] for text_hash in some])
+            self._cache.put(self._encoder.digest, some, vectors)
+            known.update(zip(some, vectors, strict=True))
+        if not passages:
+            return np.empty((0, self._encoder.dimension), dtype=np.float32)
+        return np.stack([known[passage.text_hash] for passage in passages])
+
+
+class Indexing:
+    """Brings indexes to the present state of the documents and tells how far they are."""
+
+    def __init__(
+        self, documents: DocumentStore, cursors: IndexCursors, cache: EmbeddingCache, *, batch: int = 256
+    ) -> None:
+        """Read from `documents`, remember in `cursors`; `batch` passages are written at a time."""
+        self._documents = documents
+        self._cursors = cursors
+        self._cache = cache
+        self._batch = batch
+
+    def backfill(
+        self,
+        release: Release,
+        encoder: Encoder,
+        index: PassageIndex,
+        *,
+        progress: Progress | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """Write every passage to a new index; goes on where it was killed, does nothing where it was through.
+
+        What changes meanwhile is left to `catch_up`: the index's cursor stands where the change log ended before
+        the first passage was read.
+
+        Args:
+            release: the index's release.
+            encoder: the release's encoder.
+            index: the release's index, open.
+            progress: told of every batch.
+            check: called before every batch; what it raises ends the work.
+        """
+        name = release.index_name
+        if self._begin(name):
+            return
+        everything = sorted(self._documents.passage_ids())
+        after = self._cursors.backfill(name) or ""
+        done = sum(passage_id <= after for passage_id in everything)
+        for passages in self._documents.all_passages(after=after, batch=self._batch):
+            if check is not None:
+                check()
+            self._write(passages, encoder, index)
+            self._cursors.set_backfill(name, passages[-1].id)
+            done += len(passages)
+            if progress is not None:
+                progress(done, max(done, len(everything)), "passages")
+        self._cursors.set_backfill(name, None)
+
+    def catch_up(self, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
+        """Apply the change log to the index, `limit` changes at a time; give how many were applied.
+
+        A document is brought to its present state, whatever and however often it changed, so that repeating
+        after a kill does no harm.
+
+        Raises:
+            NotFound: the index was never backfilled.
+        """
+        cursor = self._cursors.cursor(index.name)
+        if cursor is None:
+            raise NotFound(f"Nothing is known of the index {index.name}; backfill it first.")
+        applied = 0
+        while changes := self._documents.changes(after=cursor, limit=limit):
+            changed = {change.document_id for change in changes}
+            present = [p for of_one in self._documents.passages_of(changed).values() for p in of_one]
+            for start in range(0, len(present), self._batch):
+                self._write(present[start : start + self._batch], encoder, index)
+            index.delete_documents(changed, keep={passage.id for passage in present})
+            cursor = changes[-1].seq
+            self._cursors.set_cursor(index.name, cursor)
+            applied += len(changes)
+        return applied
+
+    def lag(self, index_name: str) -> int | None:
+        """Give how many changes the index is behind; None where it is not known or its backfill is not through."""
+        cursor = self._cursors.cursor(index_name)
+        if cursor is None or self._cursors.backfill(index_name) is not None:
+            return None
+        return self._documents.last_change() - cursor
+
+    def forget(self, index_name: str) -> None:
+        """Forget how far an index is, because it is gone; the next backfill starts from nothing."""
+        self._cursors.forget(index_name)
+
+    def verify(self, encoder: Encoder, index: PassageIndex, *, sample: int, seed: int) -> list[str]:
+        """Compare the index with the documents; give what is wrong as sentences, none where all is well.
+
+        Args:
+            encoder: the release's encoder.
+            index: the release's index, open.
+            sample: how many passages, drawn by `seed`, are embedded anew, without the cache, and compared.
+            seed: draws the sample.
+        """
+        problems = []
+        lag = self.lag(index.name)
+        if lag is None:
+            problems.append(f"The index {index.name} was not filled to the end.")
+        elif lag:
+            problems.append(f"{lag} changes are not applied to the index {index.name}.")
+        expected, actual = self._documents.passage_ids(), index.ids()
+        if missing := expected - actual:
+            problems.append(f"{len(missing)} of {len(expected)} passages are missing, e.g. {_some(missing)}.")
+        if extra := actual - expected:
+            problems.append(f"{len(extra)} passages are there that no document has, e.g. {_some(extra)}.")
+        both = sorted(expected & actual)
+        drawn = random.Random(seed).sample(both, min(sample, len(both)))
+        return problems + self._compare(drawn, encoder, index)
+
+    def _begin(self, name: str) -> bool:
+        """Open the books on an index; True where its backfill is through already."""
+        cursor, checkpoint = self._cursors.cursor(name), self._cursors.backfill(name)
+        if cursor is None:
+            # The checkpoint comes first: a cursor alone says that the backfill is through.
+            if checkpoint is None:
+                self._cursors.set_backfill(name, "")
+            self._cursors.set_cursor(name, self._documents.last_change())
+            return False
+        return checkpoint is None
+
+    def _write(self, passages: Sequence[Passage], encoder: Encoder, index: PassageIndex) -> None:
+        index.upsert(passages, Embedder(encoder, self._cache, batch=self._batch).passages(passages))
+
+    def _compare(self, drawn: Sequence[str], encoder: Encoder, index: PassageIndex) -> list[str]:
+        # A passage deleted since it was drawn is not here any more, and the change log will tell.
+        passages = self._documents.passages(drawn)
+        stored = index.vectors(list(passages))
+        fresh = encoder.encode_passages([passage.embedded_text for passage in passages.values()])
+        cosines = {
+            passage_id: _cosine(stored[passage_id], vector)
+            for passage_id, vector in zip(passages, fresh, strict=True)
+            if passage_id in stored
+        }
+        wrong = {passage_id for passage_id, cosine in cosines.items() if not cosine >= SAME}
+        if not wrong:
+            return []
+        worst = min(cosines.values())
+        return [
+            f"{len(wrong)} of {len(cosines)} passages drawn have another vector than their text gives "
+            f"(lowest cosine {worst:.4f}), e.g. {_some(wrong)}."
+        ]
+
+
+def _cosine(stored: NDArray[np.float32], fresh: NDArray[np.float32]) -> float:
+    """Cosine of two vectors; 1 where both are zero, as blank text is in a static encoder."""
+    lengths = float(np.linalg.norm(stored) * np.linalg.norm(fresh))
+    if not lengths:
+        return float(not np.any(stored) and not np.any(fresh))
+    return float(stored @ fresh) / lengths
+
+
+def _some(ids: Collection[str]) -> str:
+    return ", ".join(sorted(ids)[:_NAMED])

@@ -38,8 +38,8 @@ from retrain.settings import RetrainSettings
 
 Progress = Callable[[int, int, str], None]
 
-ENCODER_LEASE = "retrain"
-"""Held while an encoder is made that no candidate names yet, so that garbage collection leaves it alone."""
+RETRAIN_LEASE = "retrain"
+"""Held by one step of a retraining at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +164,7 @@ class Pipelines:
         """
         from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 
-        with self.stores.leases.hold(ENCODER_LEASE):
+        with self.stores.leases.hold(RETRAIN_LEASE):
             yield RetrainCycle(
                 tenant=self.settings.tenant,
                 documents=self.stores.documents,
@@ -255,7 +255,6 @@ class Pipelines:
             leases=self.stores.leases,
             keep_encoders=frozenset(first | self.encoders.aliases()),
             rollback_window_h=self.settings.rollback_window_h,
-            makers=(ENCODER_LEASE,),
             dry_run=dry_run,
         )
         return [f"index {name}" for name in garbage.indexes] + [

@@ -23,7 +23,7 @@ def settings_page() -> str:
     ]
     for kind in SETTINGS:
         prefix = str(kind.model_config.get("env_prefix", ""))
-        lines += ["", f"## {prefix}*", "", (kind.__doc__ or "").partition(",")[0] + ".", ""]
+        lines += ["", f"## `{prefix}…`", "", (kind.__doc__ or "").partition(",")[0] + ".", ""]
         lines += ["| setting | default | meaning |", "|---|---|---|"]
         for name, field in kind.model_fields.items():
             default = "" if field.default in (None, (), PydanticUndefined) else f"`{field.default}`"

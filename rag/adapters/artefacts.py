@@ -237,6 +237,11 @@ class EncoderFolder:
             self._set_alias(f"hub/{name}", digest)
         return digest
 
+    def aliases(self) -> frozenset[str]:
+        """Digests of the encoders that names stand for: they would only be made again if they were dropped."""
+        file = self._root / _ALIASES
+        return frozenset(read_json(file).values()) if file.is_file() else frozenset()
+
     def _alias(self, name: str) -> str | None:
         """Give the digest remembered for a name, where that artefact is still here."""
         file = self._root / _ALIASES

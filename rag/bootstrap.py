@@ -301,7 +301,8 @@ class _Loading(threading.Thread):
     def run(self) -> None:
         try:
             self._serving.live.start()
-            self._ready()
+            if not self._server.should_exit:
+                self._ready()
         except WhetstoneError as error:
             self.error = error
         except Exception as error:

@@ -85,6 +85,10 @@ class _Loaded:
         return Pinned(epoch=epoch, release=self.release, encoder=self.encoder, index=self.index)
 
 
+class _Stopped(Exception):
+    """The service was told to stop while it loaded."""
+
+
 class LiveRelease:
     """Holds the live release, and follows the deployment and the documents in a background thread.
 
@@ -154,7 +158,10 @@ class LiveRelease:
         deployment = self._releases.deployment()
         if deployment is None:
             raise NotReady("There is no release yet; make the first one before the service starts.")
-        self._load(deployment.release, create=True)
+        try:
+            self._load(deployment.release, create=True)
+        except _Stopped:
+            return
         self._switch(deployment)
         if background and not self._stopping.is_set():
             self._thread = threading.Thread(target=self._follow, name="live-release", daemon=True)
@@ -255,6 +262,11 @@ class LiveRelease:
         with self._attempt("writing the heartbeat"):
             self._beat()
 
+    def _check_running(self) -> None:
+        """Break off a backfill when the service is told to stop; the next start goes on where it was."""
+        if self._stopping.is_set():
+            raise _Stopped
+
     def _follow(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
@@ -282,7 +294,7 @@ class LiveRelease:
         index = self._open(release, create=create)
         try:
             if create and self._indexing.lag(index.name) is None:
-                self._indexing.backfill(release, encoder, index)
+                self._indexing.backfill(release, encoder, index, check=self._check_running)
             loaded = _Loaded(release=release, encoder=encoder, index=index)
             if create:
                 loaded.current = self._apply(loaded, guarded=False)

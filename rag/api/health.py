@@ -35,5 +35,6 @@ async def readyz(request: Request) -> JSONResponse:
     }
     if not missing:
         return JSONResponse(body)
-    error = NotReady(f"Not ready: {', '.join(missing)}.")
-    return JSONResponse(whetstone_body(error) | body, status_code=error.status, headers={"Retry-After": "1"})
+    not_ready = NotReady(f"Not ready: {', '.join(missing)}.")
+    content = whetstone_body(not_ready) | body
+    return JSONResponse(content, status_code=not_ready.status, headers={"Retry-After": "1"})

@@ -1,0 +1,116 @@
+"""A real service on a loopback port, for tests from the outside."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.bootstrap import Serving, listen, open_serving
+from rag.domain import Document
+from rag.settings import Settings
+
+CORPUS = {
+    "handbook/lunch.md": (
+        "Cafeteria",
+        "The cafeteria serves lunch from noon until two o'clock. Vegetarian meals are on the second counter.",
+    ),
+    "handbook/leave.md": (
+        "Parental leave",
+        "Parents may take sixteen weeks of paid parental leave. It must be requested two months ahead.",
+    ),
+    "handbook/laptop.md": (
+        "Laptops",
+        "A broken laptop is replaced by the help desk within one working day. Bring it to room 114.",
+    ),
+    "handbook/travel.md": (
+        "Travel",
+        "Train tickets are booked through the travel office. Flights need approval by a director.",
+    ),
+}
+"""uri -> title and text."""
+
+
+@dataclass
+class Service:
+    """A service that listens."""
+
+    url: str
+    serving: Serving
+    client: httpx.Client  # of the tests; no time limit shorter than theirs
+
+    def ask(self, question: str, **more: Any) -> httpx.Response:
+        """Send a chat completion."""
+        body = {"model": "whetstone", "messages": [{"role": "user", "content": question}]} | more
+        return self.client.post("/v1/chat/completions", json=body)
+
+    def document_id(self, uri: str) -> str:
+        """Give a document's id."""
+        return Document.id_for(self.serving.settings.tenant, uri)
+
+
+@contextmanager
+def running(settings: Settings, *, started: bool = True) -> Iterator[Service]:
+    """Run a service in a thread; not `started` leaves the release unloaded."""
+    import uvicorn
+
+    from rag.api import create_app
+
+    with listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
+        if started:
+            serving.live.start()
+        app = create_app(serving)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        try:
+            with httpx.Client(base_url=url, timeout=60) as client:
+                yield Service(url=url, serving=serving, client=client)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def home_settings(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> Settings:
+    """Settings of a fresh home with the static encoder, on any free port."""
+    values: dict[str, Any] = {
+        "home": tmp_path / "var",
+        "encoder": str(encoder_store.path(static_digest)),
+        "port": 0,
+        "poll_interval_s": 0.1,
+    }
+    return Settings(_env_file=None, **values)
+
+
+def fill(settings: Settings) -> None:
+    """Put the corpus into the settings' home."""
+    with open_serving(settings) as serving:
+        for uri, (title, text) in CORPUS.items():
+            serving.library.put(Document.create(uri=uri, title=title, text=text))
+
+
+@pytest.fixture
+def corpus() -> Callable[[Settings], None]:
+    """Put the corpus into a home."""
+    return fill
+
+
+@pytest.fixture
+def service(home_settings: Settings) -> Iterator[Service]:
+    """A service with the corpus."""
+    fill(home_settings)
+    with running(home_settings) as service:
+        yield service
+
+
+@pytest.fixture
+def run_service() -> Callable[..., AbstractContextManager[Service]]:
+    """Run a service with the settings given, in a context."""
+    return running

@@ -1,0 +1,278 @@
+"""The live release: staged, switched under load, rolled back, kept current, and let go of."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.qdrant import QdrantFolders
+from rag.bootstrap import index_store, open_serving
+from rag.domain import AuditEntry, Document, Release, utcnow
+from rag.errors import IndexLocked, NotReady, SettingInvalid
+from rag.settings import Settings
+
+
+def wait_until(what: Callable[[], Any], timeout_s: float = 20) -> Any:
+    """Wait for something to become true, and give it."""
+    until = time.monotonic() + timeout_s
+    while not (result := what()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+    return result
+
+
+def build(service: Any, encoder: str) -> Release:
+    """Build another release beside the live one, as a separate builder does, and let go of its index."""
+    serving = service.serving
+    stores = serving.stores
+    live = stores.releases.get(stores.releases.deployment().release)
+    loaded = serving.encoders.load(encoder)
+    release = Release.create(
+        encoder=encoder,
+        dimension=loaded.dimension,
+        chunking=live.chunking,
+        retrieval=live.retrieval,
+    )
+    stores.releases.add(release)
+    index = index_store(serving.settings).open(release, create=True)
+    serving.indexing.backfill(release, loaded, index)
+    index.close()
+    return release
+
+
+def ready(service: Any) -> frozenset[str]:
+    """Give the releases that the one replica says it has loaded."""
+    (replica,) = service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
+    return frozenset(replica.ready)
+
+
+def stage(service: Any, release: str | None) -> None:
+    """Ask for a release, or take the wish back."""
+    releases = service.serving.stores.releases
+    releases.stage(release, expected_epoch=releases.deployment().epoch)
+
+
+def flip(service: Any, release: str) -> int:
+    """Switch; give the new epoch."""
+    releases = service.serving.stores.releases
+    entry = AuditEntry(at=utcnow(), principal="test", action="promote", subject=release)
+    return int(releases.flip(release, expected_epoch=releases.deployment().epoch, entry=entry).epoch)
+
+
+def open_folders(service: Any) -> frozenset[str]:
+    """Give the indexes that the service holds open."""
+    held = set()
+    store = QdrantFolders(service.serving.settings.home / "indexes")
+    for release in service.serving.stores.releases.all():
+        if release.index_name in store.names():
+            try:
+                store.open(release).close()
+            except IndexLocked:
+                held.add(release.digest)
+    return frozenset(held)
+
+
+@pytest.fixture
+def minilm(service: Any, encoder_store: EncoderFolder, minilm_digest: str) -> str:
+    """Digest of MiniLM, which the service's home has too."""
+    return str(service.serving.encoders.register(encoder_store.path(minilm_digest)))
+
+
+def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, minilm: str) -> None:
+    """Questions go on through a switch and back; each is answered by one release, and its epoch fits."""
+    stores = service.serving.stores
+    old = stores.releases.deployment().release
+    new = build(service, minilm).digest
+    encoders = {release.digest: release.encoder for release in stores.releases.all()}
+    stage(service, new)
+    wait_until(lambda: ready(service) == {old, new})
+
+    answers: list[dict[str, Any]] = []
+    statuses: Counter[int] = Counter()
+    stop = threading.Event()
+
+    def ask() -> None:
+        body = {"messages": [{"role": "user", "content": "When does the cafeteria serve lunch?"}]}
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            while not stop.is_set():
+                response = client.post("/v1/chat/completions", json=body)
+                statuses[response.status_code] += 1
+                answers.append(response.json()["whetstone"])
+
+    def switch(epoch: int, release: str) -> None:
+        before = len(answers)
+        wait_until(lambda: len(answers) > before + 20)
+        assert flip(service, release) == epoch
+        wait_until(lambda: any(each["epoch"] == epoch for each in answers[before:]))
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        switch(2, new)
+        switch(3, old)
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+
+    assert statuses == {200: len(answers)}
+    expected = {1: old, 2: new, 3: old}
+    assert {each["epoch"] for each in answers} == {1, 2, 3}
+    for each in answers:
+        assert each["release"] == expected[each["epoch"]]
+        assert each["encoder"] == encoders[each["release"]]
+    logged = stores.interactions.between()
+    assert Counter((each.epoch, each.release) for each in logged) == Counter(
+        (each["epoch"], each["release"]) for each in answers
+    )
+
+
+def test_old_release_is_kept_current_for_the_way_back(service: Any, minilm: str) -> None:
+    """After a switch, a new document is found after a rollback at once: its index was kept up to date."""
+    old = service.serving.stores.releases.deployment().release
+    new = build(service, minilm).digest
+    stage(service, new)
+    wait_until(lambda: ready(service) == {old, new})
+    flip(service, new)
+    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+
+    document = {"uri": "new.md", "text": "The roof garden is open to staff in summer."}
+    assert service.client.put("/v1/documents", json=document).json()["searchable"]
+    wait_until(lambda: ready(service) == {old, new})
+    flip(service, old)
+    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == old)
+
+    found = service.client.post("/v1/retrieve", json={"query": "When is the roof garden open?"}).json()
+    assert found["hits"][0]["uri"] == "new.md"
+
+
+def test_staged_release_is_let_go_when_withdrawn(service: Any, minilm: str) -> None:
+    """While staged its folder is held; withdrawn, it is closed, so its builder can have it back."""
+    old = service.serving.stores.releases.deployment().release
+    new = build(service, minilm).digest
+    stage(service, new)
+    wait_until(lambda: ready(service) == {old, new})
+    assert open_folders(service) == {old, new}
+
+    stage(service, None)
+    wait_until(lambda: ready(service) == {old})
+    assert open_folders(service) == {old}
+
+
+def test_locked_index_of_a_staged_release_is_tried_again(service: Any, minilm: str) -> None:
+    """A builder that still holds the folder delays readiness and disturbs nothing else."""
+    old = service.serving.stores.releases.deployment().release
+    release = build(service, minilm)
+    held = index_store(service.serving.settings).open(release)
+    stage(service, release.digest)
+    time.sleep(0.5)
+
+    assert ready(service) == {old}
+    assert service.client.get("/readyz").status_code == 200
+    held.close()
+    wait_until(lambda: ready(service) == {old, release.digest})
+
+
+def test_pinned_release_outlives_its_switch(
+    home_settings: Settings,
+    run_service: Callable[..., Any],
+    corpus: Callable[..., None],
+    encoder_store: EncoderFolder,
+    minilm_digest: str,
+) -> None:
+    """With no rollback window, the old release is closed after a switch, but not under a question."""
+    settings = home_settings.model_copy(update={"rollback_window_h": 0.0})
+    corpus(settings)
+    with run_service(settings) as service:
+        old = service.serving.stores.releases.deployment().release
+        minilm = service.serving.encoders.register(encoder_store.path(minilm_digest))
+        new = build(service, minilm).digest
+        with service.serving.live.pin() as pinned:
+            flip(service, new)
+            wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+            wait_until(lambda: ready(service) >= {new})
+            time.sleep(0.5)
+            hits = service.serving.retriever.retrieve(pinned, "When is lunch?", tenant="default")
+
+            assert pinned.release.digest == old
+            assert hits
+            assert open_folders(service) == {old, new}
+        wait_until(lambda: open_folders(service) == {new})
+
+
+def test_restart_goes_on_with_what_is_live(
+    home_settings: Settings, run_service: Callable[..., Any], corpus: Callable[..., None]
+) -> None:
+    """What was written while nothing ran is applied at the start; a lost index is filled again."""
+    corpus(home_settings)
+    with run_service(home_settings) as service:
+        index = service.serving.live
+        with index.pin() as pinned:
+            name, count = pinned.index.name, pinned.index.count()
+    with open_serving(home_settings) as serving:
+        serving.library.put(Document.create(uri="later.md", text="The gym opens at six in the morning."))
+
+    for lost in (False, True):
+        if lost:
+            QdrantFolders(home_settings.home / "indexes").drop(name)
+        with run_service(home_settings) as service:
+            found = service.client.post("/v1/retrieve", json={"query": "When does the gym open?"}).json()
+            assert found["hits"][0]["uri"] == "later.md"
+            with service.serving.live.pin() as pinned:
+                assert pinned.index.count() == count + 1
+
+
+def test_single_question_without_a_service(home_settings: Settings, corpus: Callable[..., None]) -> None:
+    """Started without its thread, it answers, applies changes when asked, and is no replica."""
+    corpus(home_settings)
+    with open_serving(home_settings) as serving:
+        with pytest.raises(NotReady), serving.live.pin():
+            pass
+        serving.live.start(background=False)
+        serving.library.put(Document.create(uri="later.md", text="The gym opens at six in the morning."))
+
+        assert serving.live.wait_caught_up(serving.stores.documents.last_change(), 1.0)
+        with serving.live.pin() as pinned:
+            (hit,) = serving.retriever.retrieve(pinned, "When does the gym open?", tenant="default", limit=1)
+        assert hit.passage.uri == "later.md"
+        assert serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
+
+
+def test_other_chunking_than_the_corpus_is_refused(
+    home_settings: Settings, corpus: Callable[..., None]
+) -> None:
+    """The message names both settings and the way out."""
+    corpus(home_settings)
+    changed = home_settings.model_copy(update={"chunk_tokens": 100})
+
+    with (
+        pytest.raises(SettingInvalid, match=r"220 tokens.*ask for 100 and 30.*WHETSTONE_CHUNK_TOKENS=220"),
+        open_serving(changed),
+    ):
+        pass
+
+
+def test_replica_leaves_when_it_stops(home_settings: Settings, run_service: Callable[..., Any]) -> None:
+    """A promotion must not wait for a service that ended."""
+    with run_service(home_settings) as service:
+        wait_until(lambda: service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
+        stores = service.serving.stores
+        service.serving.live.stop()
+        assert stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
+        with pytest.raises(NotReady), service.serving.live.pin():
+            pass
+
+
+def test_flip_without_staging_is_followed(service: Any, minilm: str) -> None:
+    """A replica that missed the staging loads the new release and serves the old one until then."""
+    new = build(service, minilm)
+    flip(service, new.digest)
+
+    wait_until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)

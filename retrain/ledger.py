@@ -65,8 +65,10 @@ def build_dataset(
     dropped: Counter[str] = Counter()
     watched = {normal(text) for text in golden}
     usable = _usable(pairs, watched, dropped)
-    labelled = [question for question in labelled_dev if normal(question.text) not in watched]
-    dropped["a golden question"] += len(labelled_dev) - len(labelled)
+    answered = [question for question in labelled_dev if question.documents]
+    dropped["no document answers it"] += len(labelled_dev) - len(answered)
+    labelled = [question for question in answered if normal(question.text) not in watched]
+    dropped["a golden question"] += len(answered) - len(labelled)
     common = _common(usable)
     groups = _groups(texts, usable, labelled, common)
     judging = {groups.of(document) for question in labelled for document in question.documents}

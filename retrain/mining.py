@@ -271,8 +271,9 @@ def mine_llm(
                 if in_a_row >= FAILURES_IN_A_ROW:
                     dropped["not asked: the language model kept failing"] = len(chosen) - done
                     break
-                continue
-            in_a_row = 0
+                written = []
+            else:
+                in_a_row = 0
             for question in written[:count]:
                 if len(words(question)) < FEWEST_QUESTION_WORDS:
                     dropped["too short"] += 1

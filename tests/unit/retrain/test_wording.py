@@ -1,0 +1,44 @@
+"""How questions are compared and cut."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrain.wording import content_words, normal, without
+
+
+def test_case_blanks_and_punctuation_make_no_difference() -> None:
+    """Two spellings of one question have one normal form."""
+    assert normal("  How do I   renew — my PASSPORT?? ") == normal("how do i renew my passport")
+
+
+def test_questions_without_words_stay_apart() -> None:
+    """Signs alone are not taken for one another."""
+    assert normal("???") != normal("!!!")
+
+
+@given(st.text(max_size=60))
+def test_normal_form_is_its_own_normal_form(text: str) -> None:
+    """Normalising twice changes nothing."""
+    assert normal(normal(text)) == normal(text)
+
+
+def test_topic_words_are_left() -> None:
+    """Words that carry no topic go."""
+    assert content_words("What are the symptoms of adult leukemia?") == ["symptoms", "adult", "leukemia"]
+
+
+def test_question_is_cut_out_of_its_passage() -> None:
+    """A title, in whatever case and blanks, does not stay in the text trained on."""
+    text = "Elective  Surgery\nelective surgery is available again: ask your doctor."
+    assert without(text, "Elective surgery") == "is available again: ask your doctor."
+
+
+def test_a_part_of_a_word_is_not_cut() -> None:
+    """Only whole words are cut."""
+    assert without("The carpet is red.", "car") == "The carpet is red."
+
+
+def test_text_without_the_question_stays_as_it_is() -> None:
+    """Nothing else is touched, line breaks and double blanks included."""
+    text = "One  line.\n\n* another"
+    assert without(text, "something else entirely") == text

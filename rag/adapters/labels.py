@@ -33,6 +33,9 @@ def read_labels(
     Where the data set names no splits, all questions are read: 70 % of them to train on, 30 % for dev, by a
     hash of the documents, so that questions which share a document stay together.
 
+    A question that shares a document or its text with one held back further (test before golden before dev
+    before train) is left out.
+
     Args:
         folder: holds corpus.jsonl, queries.jsonl and qrels.tsv; its name is part of the documents' ids.
         tenant: whose documents and questions they are.
@@ -58,29 +61,48 @@ def read_labels(
         if query.id in answers
     }
     if any(query.split is not None for query in queries):
-        purposes = {query: splits[query.split] for query in answered if query.split in splits}
+        purposes = {query: splits[query.split] for query in answered if query.split and query.split in splits}
     else:
         purposes = _hashed_purposes(answered)
     found: dict[str, LabelledQuestion] = {}
-    for query, purpose in purposes.items():
+    for query in _apart(answered, purposes):
         question = LabelledQuestion.create(
             tenant=tenant,
             text=query.text,
             documents=answered[query],
-            purpose=purpose,
+            purpose=purposes[query],
             source=absolute(folder).as_uri(),
         )
-        found[question.id] = _merged(found.get(question.id), question)
+        if same := found.get(question.id):
+            question = replace(question, documents=question.documents | same.documents)
+        found[question.id] = question
     return list(found.values())
 
 
-def _merged(one: LabelledQuestion | None, other: LabelledQuestion) -> LabelledQuestion:
-    """Give one question for two of the same text; across purposes the held-back one wins, as it stands."""
-    if one is None:
-        return other
-    if one.purpose is other.purpose:
-        return replace(one, documents=one.documents | other.documents)
-    return max(one, other, key=lambda question: _HELD_OUT[question.purpose])
+def _apart(answered: Mapping[_Query, frozenset[str]], purposes: Mapping[_Query, Purpose]) -> list[_Query]:
+    """Give the queries that share neither document nor text with one that is held back further than they are.
+
+    Data sets promise that of their splits and do not always keep it. The test split counts though not read.
+    """
+
+    def held_back(query: _Query) -> int:
+        return len(_HELD_OUT) if query.split == TEST else _HELD_OUT[purposes[query]]
+
+    by_rank: defaultdict[int, list[_Query]] = defaultdict(list)
+    for query in answered:
+        if query in purposes or query.split == TEST:
+            by_rank[held_back(query)].append(query)
+    taken: set[str] = set()
+    kept: set[_Query] = set()
+    for rank in sorted(by_rank, reverse=True):
+        apart = [query for query in by_rank[rank] if taken.isdisjoint({*answered[query], _key(query)})]
+        kept.update(apart)
+        taken.update(*(answered[query] for query in by_rank[rank]), map(_key, by_rank[rank]))
+    return [query for query in purposes if query in kept]
+
+
+def _key(query: _Query) -> str:
+    return f"text:{query.text}"
 
 
 def _queries(path: Path) -> Iterator[_Query]:

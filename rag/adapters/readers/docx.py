@@ -1,7 +1,9 @@
 """Word's DOCX: paragraphs, headings and tables in their order."""
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -37,13 +39,19 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
         title = (word.core_properties.title or "").strip() or _first_heading(word)
     except (
         OpcError,
+        # A damaged archive surfaces as whatever its wrong numbers and names lead to.
+        AssertionError,
         AttributeError,
+        EOFError,
         LookupError,
-        NotImplementedError,
         OSError,
-        SyntaxError,  # lxml's errors are
+        RuntimeError,
+        SyntaxError,  # lxml's
+        TypeError,
         ValueError,
+        struct.error,
         zipfile.BadZipFile,
+        zlib.error,
     ) as error:
         raise UnreadableDocument(f"is not a DOCX that can be read: {error}") from error
     yield file.document(text=text, title=title or file.stem)

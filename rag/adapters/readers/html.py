@@ -15,12 +15,12 @@ _NOT_TEXT = (
     "script, style, noscript, template, svg, math, iframe, object, canvas, nav, footer, aside, dialog, "
     "button, select, textarea, input, [hidden], [aria-hidden=true], [role=navigation], [role=search]"
 )
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LISTS_AND_TEXTS = ("p", "pre", "table", "ul", "ol")  # a blank line follows these
-_BLOCKS = (
-    *_LISTS_AND_TEXTS,
-    *("address", "article", "aside", "blockquote", "caption", "dd", "details", "div", "dl", "dt", "fieldset"),
-    *("figcaption", "figure", "form", "header", "hr", "legend", "li", "main", "section", "summary", "tr"),
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_TEXTS = frozenset({"p", "pre", "table", "ul", "ol"})  # a blank line follows these
+_ROWS = frozenset({"dd", "dt", "li", "tr"})  # these follow each other line by line
+_BLOCKS = frozenset(
+    {"address", "article", "aside", "blockquote", "caption", "details", "div", "dl", "fieldset", "figcaption"}
+    | {"figure", "form", "header", "hr", "legend", "main", "section", "summary"}
 )
 
 
@@ -33,9 +33,8 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
     # A declared encoding is not a guess, so an old page in windows-1252 is read as what it is.
     declared = EncodingDetector.find_declared_encoding(data[:2048], is_html=True)
     page = BeautifulSoup(decoded(data, declared=declared), "html.parser")
-    title = page.title.get_text(" ", strip=True) if page.title else ""
-    if not title and (first := page.find("h1")):
-        title = first.get_text(" ", strip=True)
+    titles = (tag.get_text(" ") for tag in (page.title, page.find("h1")) if tag is not None)
+    title = next(filter(None, (" ".join(title.split()) for title in titles)), "")
     for tag in page.select(_NOT_TEXT):
         tag.decompose()
     yield file.document(text=_main_text(page), title=title or file.stem)
@@ -44,7 +43,8 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
 def _main_text(page: "BeautifulSoup") -> str:
     found = list(page.select("main, [role=main]") or page.select("article"))
     # A nested one would be read twice.
-    mains = [tag for tag in found if not any(parent is other for parent in tag.parents for other in found)]
+    ids = set(map(id, found))
+    mains = [tag for tag in found if not any(id(parent) in ids for parent in tag.parents)]
     if text := "\n\n".join(filter(None, map(_text, mains))):
         return text
     body = page.body or page
@@ -57,24 +57,58 @@ def _main_text(page: "BeautifulSoup") -> str:
 
 def _text(root: "Tag") -> str:
     """Give the text below `root`: blocks on lines of their own, headings as in Markdown."""
-    from bs4.element import NavigableString
-
-    for string in list(root.find_all(string=True)):
-        if type(string) is NavigableString and string.find_parent("pre") is None:
-            string.replace_with(NavigableString(re.sub(r"\s+", " ", string)))
-    for tag in root.find_all("br"):
-        tag.replace_with("\n")
-    for tag in root.find_all(["td", "th"]):
-        if tag.find_next_sibling(["td", "th"]):
-            tag.append(" | ")
-    for tag in root.find_all(_HEADINGS):
-        words = tag.get_text(" ", strip=True)
-        tag.replace_with(f"\n\n{'#' * int(tag.name[1])} {words}\n\n" if words else "\n")
-    for tag in root.find_all(_BLOCKS):
-        tag.insert(0, "\n- " if tag.name == "li" else "\n")
-        tag.append("\n\n" if tag.name in _LISTS_AND_TEXTS else "\n")
-    lines = (line.rstrip() for line in root.get_text().replace("\xa0", " ").split("\n"))
-    text = re.sub(r"(?m)^ (?=\S)", "", "\n".join(lines))
+    text = "".join(_pieces(root)).replace("\xa0", " ")
+    # Blanks beside a line's end, and cells' bars with nothing after them.
+    text = re.sub(r"(?m)[ \t|]+$", "", text)
     # A list item that holds a paragraph has its mark on a line of its own.
     text = re.sub(r"(?m)^-\n+(?=\S)", "- ", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _pieces(root: "Tag") -> Iterator[str]:
+    """Yield strings and line breaks in their order, in one walk, however deep the tags are nested."""
+    from bs4.element import NavigableString, Tag
+
+    walk: list[tuple[Tag, Iterator[object]]] = [(root, iter(root.children))]
+    shaped = headed = 0  # how many <pre> and headings we are in
+    fresh = True  # at the beginning of a line, where a blank means nothing
+    while walk:
+        tag, children = walk[-1]
+        for child in children:
+            if isinstance(child, Tag):
+                walk.append((child, iter(child.children)))
+                shaped += child.name == "pre"
+                headed += child.name in _HEADINGS
+                if mark := _opening(child.name):
+                    yield mark
+                    fresh = True
+                break
+            # Subclasses are comments, doctypes and the like.
+            if type(child) is NavigableString:
+                words = str(child) if shaped and not headed else re.sub(r"\s+", " ", child)
+                words = words.lstrip(" ") if fresh and not shaped else words
+                yield words
+                fresh = words.endswith("\n") if words else fresh
+        else:
+            walk.pop()
+            shaped -= tag.name == "pre"
+            headed -= tag.name in _HEADINGS
+            if mark := _closing(tag.name):
+                yield mark
+                fresh = True
+
+
+def _opening(name: str) -> str:
+    if name in _HEADINGS:
+        return f"\n\n{'#' * int(name[1])} "
+    if name == "li":
+        return "\n- "
+    return "\n" if name == "br" or name in _ROWS | _BLOCKS | _TEXTS else ""
+
+
+def _closing(name: str) -> str:
+    if name in _HEADINGS or name in _TEXTS:
+        return "\n\n"
+    if name in ("td", "th"):
+        return " | "
+    return "\n" if name in _BLOCKS else ""

@@ -47,6 +47,7 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
             ArithmeticError,
             AssertionError,
             AttributeError,
+            EOFError,
             LookupError,
             OSError,
             RuntimeError,

@@ -1,0 +1,88 @@
+"""LlamaIndex's splitter, and our retrieval for LlamaIndex's users."""
+
+import asyncio
+import subprocess
+import sys
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.node_parser import SentenceSplitter
+
+from rag.adapters.llama_index import SentenceSplitterAdapter, WhetstoneRetriever
+from rag.domain import Chunking, Document, Hit, Passage
+
+
+def hit(rank: int, score: float) -> Hit:
+    """Make a hit on the passage at position `rank`."""
+    document = Document.create(uri=f"test:{rank}", title="Title", text="text")
+    return Hit(passage=Passage.create(document, rank, f"text {rank}"), rank=rank, score=score)
+
+
+def test_splits_as_llama_index_does() -> None:
+    """The pieces are those of the SentenceSplitter with the same sizes."""
+    text = "One sentence stands here. Another follows it, with a comma.\n\n\n" * 40
+
+    actual = SentenceSplitterAdapter(Chunking(max_tokens=64, overlap_tokens=16)).split(text)
+
+    assert actual == SentenceSplitter(chunk_size=64, chunk_overlap=16).split_text(text)
+    assert len(actual) > 5
+
+
+def test_short_text_is_left_alone() -> None:
+    """What cannot be too long is one piece without its outer blanks; blank text is none."""
+    splitter = SentenceSplitterAdapter(Chunking())
+
+    assert splitter.split("  short. \n") == ["short."]
+    assert splitter.split(" \n ") == []
+
+
+def test_an_overlap_as_long_as_a_piece_still_moves_on() -> None:
+    """Each piece brings something new even where the setting leaves no room for it."""
+    text = " ".join(f"word{number}" for number in range(300))
+
+    pieces = SentenceSplitterAdapter(Chunking(max_tokens=32, overlap_tokens=32)).split(text)
+
+    assert len(set(pieces)) == len(pieces) > 1
+
+
+def test_importing_the_adapter_leaves_llama_index_alone() -> None:
+    """The service starts without the second that LlamaIndex takes to import."""
+    code = "import sys, rag.adapters.llama_index as ours; ours.SentenceSplitterAdapter(ours.splitting.Chunking());"
+    code += "print('llama_index.core' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
+
+
+def test_retriever_gives_nodes_with_scores() -> None:
+    """A LlamaIndex user gets our hits as nodes, in their order, with ids and where they come from."""
+    hits = [hit(1, 0.9), hit(2, 0.4)]
+    asked: list[str] = []
+
+    def find(question: str) -> list[Hit]:
+        asked.append(question)
+        return hits
+
+    retriever = WhetstoneRetriever(find)
+    nodes = retriever.retrieve("What is it?")
+
+    assert isinstance(retriever, BaseRetriever)
+    assert asked == ["What is it?"]
+    assert [(node.node_id, node.text, node.score) for node in nodes] == [
+        (one.passage.id, one.passage.text, one.score) for one in hits
+    ]
+    assert nodes[0].metadata == {
+        "title": "Title",
+        "uri": "test:1",
+        "document_id": hits[0].passage.document_id,
+        "position": 1,
+        "rank": 1,
+    }
+    assert nodes[0].node.ref_doc_id == hits[0].passage.document_id
+
+
+def test_retriever_answers_asynchronously() -> None:
+    """``aretrieve`` works as well, from a running event loop."""
+    nodes = asyncio.run(WhetstoneRetriever(lambda _: [hit(1, 0.9)]).aretrieve("What?"))
+
+    assert [node.score for node in nodes] == [0.9]

@@ -148,12 +148,14 @@ class Indexing:
         if lag is None:
             problems.append(f"The index {index.name} was not filled to the end.")
         elif lag:
-            problems.append(f"{lag} changes are not applied to the index {index.name}.")
+            problems.append(f"Changes not applied to the index {index.name}: {lag}.")
         expected, actual = self._documents.passage_ids(), index.ids()
         if missing := expected - actual:
-            problems.append(f"{len(missing)} of {len(expected)} passages are missing, e.g. {_some(missing)}.")
+            problems.append(
+                f"Passages missing from the index: {len(missing)} of {len(expected)}, e.g. {_some(missing)}."
+            )
         if extra := actual - expected:
-            problems.append(f"{len(extra)} passages are there that no document has, e.g. {_some(extra)}.")
+            problems.append(f"Passages in the index that no document has: {len(extra)}, e.g. {_some(extra)}.")
         both = sorted(expected & actual)
         drawn = random.Random(seed).sample(both, min(sample, len(both)))
         return problems + self._compare(drawn, encoder, index)
@@ -187,7 +189,7 @@ class Indexing:
             return []
         worst = min(cosines.values())
         return [
-            f"{len(wrong)} of {len(cosines)} passages drawn have another vector than their text gives "
+            f"Passages with another vector than their text gives: {len(wrong)} of {len(cosines)} drawn "
             f"(lowest cosine {worst:.4f}), e.g. {_some(wrong)}."
         ]
 

@@ -55,7 +55,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make the cluster and start it."""
-        self._run("initdb", "-U", "whetstone", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._run("initdb", "-U", "whetstone", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",

@@ -27,22 +27,34 @@ class SqlDocuments:
         Raises:
             InvalidInput: a passage belongs to another document, or the document's id to another tenant.
         """
-        for passage in passages:
-            if (passage.document_id, passage.tenant) != (document.id, document.tenant):
-                raise InvalidInput(
-                    f"expected passages of document {document.id}, got one of {passage.document_id}"
-                )
+        _check_passages(document, passages)
         with reading(self._engine) as connection:
             # Most of a repeated sync ends here, without waiting for the writers' lock.
             if self._is_known(connection, document, passages, chunking):
                 return False
         with writing(self._engine) as connection:
-            seq = _next_seq(connection)
-            if self._is_known(connection, document, passages, chunking):
-                return False
-            self._write(connection, document, passages, chunking)
-            _log(connection, seq, document.id, document.tenant, ChangeKind.PUT)
-            return True
+            return self._put(connection, document, passages, chunking)
+
+    def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
+        """Write several documents in one transaction; see `rag.ports.DocumentStore.put_all`.
+
+        Raises:
+            InvalidInput: as for `put`; then none of them is written.
+        """
+        for document, passages in given:
+            _check_passages(document, passages)
+        with writing(self._engine) as connection:
+            return [self._put(connection, document, passages, chunking) for document, passages in given]
+
+    def _put(
+        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+    ) -> bool:
+        seq = _next_seq(connection)
+        if self._is_known(connection, document, given, chunking):
+            return False
+        self._write(connection, document, given, chunking)
+        _log(connection, seq, document.id, document.tenant, ChangeKind.PUT)
+        return True
 
     def _is_known(
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
@@ -218,6 +230,14 @@ class SqlDocuments:
         with reading(self._engine) as connection:
             last: int = connection.execute(select(change_counter.c.seq)).scalar_one()
         return last
+
+
+def _check_passages(document: Document, given: Sequence[Passage]) -> None:
+    for passage in given:
+        if (passage.document_id, passage.tenant) != (document.id, document.tenant):
+            raise InvalidInput(
+                f"expected passages of document {document.id}, got one of {passage.document_id}"
+            )
 
 
 def _next_seq(connection: Connection) -> int:

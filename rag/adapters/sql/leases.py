@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import Engine, select, update
@@ -40,7 +40,9 @@ class SqlLeases:
         finally:
             lease.stop()
             renewing.join()
-            lease.release()
+            # Where the database is away the lease ends by itself; the work that was done is no failure.
+            with suppress(Unavailable):
+                lease.release()
 
     def _take(self, name: str, ttl_s: float) -> "SqlLease":
         holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()[:8]}"

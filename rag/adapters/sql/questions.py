@@ -25,7 +25,8 @@ class SqlQuestions:
                 known.update(
                     connection.execute(select(questions.c.id).where(questions.c.id.in_(ids))).scalars()
                 )
-            for question in by_id.values():
+            # In one order, so that two imports at once cannot wait for each other.
+            for _, question in sorted(by_id.items()):
                 row = {
                     "id": question.id,
                     "tenant": question.tenant,

@@ -8,10 +8,9 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from rag.indexing import Embedder, Indexing
-
 from rag.domain import Release
 from rag.errors import IndexLocked, VerificationFailed
+from rag.indexing import Embedder, Indexing
 from rag.ports import (
     DocumentStore,
     EmbeddingCache,
@@ -56,11 +55,26 @@ class IndexBuilder:
         self._sample = verify_sample
         self._seed = seed
 
-    def build(self, release: Release, questions: Sequence[EvalQuestion], *, tenant: str, run: Run) -> None:
+    def build(
+        self,
+        release: Release,
+        questions: Sequence[EvalQuestion],
+        *,
+        tenant: str,
+        run: Run,
+        served: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Bring the release's index to the present state of the documents, verify it and let go of it.
 
         Goes on where an earlier call was broken off. An index that failed verification is kept for a look, and
         made anew by the next call.
+
+        Args:
+            release: whose index it is.
+            questions: asked of the index and of the corpus; a sample is.
+            tenant: whose passages are searched with them.
+            run: told of each phase.
+            served: tells that a service keeps the index open for good, so that waiting for it is no use.
 
         Raises:
             VerificationFailed: it does not hold what it should.
@@ -68,10 +82,16 @@ class IndexBuilder:
             NotFound, ArtefactTampered: the encoder cannot be loaded.
         """
         encoder = self._encoders.load(release.encoder)
-        index = self._open(release)
+        index = self._open(release, served)
         try:
             run.enter(PromotionPhase.BACKFILL)
-            self._indexing.backfill(release, encoder, index, progress=run.advance, check=run.check)
+            self._indexing.backfill(
+                release,
+                encoder,
+                index,
+                progress=lambda done, total, _: run.advance(done, total),
+                check=run.check,
+            )
             run.enter(PromotionPhase.CATCH_UP)
             self._indexing.catch_up(encoder, index)
             run.enter(PromotionPhase.VERIFY)
@@ -83,7 +103,7 @@ class IndexBuilder:
         """Tell whether the release has an index, finished or not."""
         return release.index_name in self._indexes.names()
 
-    def _open(self, release: Release) -> PassageIndex:
+    def _open(self, release: Release, served: Callable[[], bool]) -> PassageIndex:
         name = release.index_name
         known = self._cursors.cursor(name) is not None or self._cursors.backfill(name) is not None
         give_up = time.monotonic() + LOCK_PATIENCE_S
@@ -96,7 +116,7 @@ class IndexBuilder:
                     self._cursors.forget(name)
                 return self._indexes.open(release, create=True)
             except IndexLocked:
-                if time.monotonic() > give_up:
+                if served() or time.monotonic() > give_up:
                     raise
                 time.sleep(0.2)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from rag.indexing import Indexing
 
 from rag.domain import AuditEntry, Release, utcnow
-from rag.errors import EpochMoved, IntegrityError, LeaseHeld, NotFound
+from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld, NotFound
 from rag.ports import (
     AuditLog,
     DocumentStore,
@@ -225,13 +225,22 @@ class Promoter:
         # A service keeps these two open and up to date by itself; opening them here would fail, or steal them.
         deployment = self._requests.deployment()
         kept = release.digest in (deployment.previous, deployment.staged) and self._builder.exists(release)
-        if kept and self._staging.alive():
+
+        def served() -> bool:
+            return kept and bool(self._staging.alive())
+
+        if served():
             run.enter(PromotionPhase.PRELOAD)
             if self._staging.preload(run, release, epoch):
                 return
         # No service has it: there never was one, or it died meanwhile. One that starts now must not open it.
         self._staging.withdraw(release.digest, epoch)
-        self._builder.build(release, questions, tenant=tenant, run=run)
+        try:
+            self._builder.build(release, questions, tenant=tenant, run=run, served=served)
+        except IndexLocked:
+            # A service that was still starting was faster, and looks after the index from now on.
+            if not served():
+                raise
         run.enter(PromotionPhase.PRELOAD)
         self._staging.preload(run, release, epoch)
 

@@ -1,0 +1,297 @@
+"""A small company with real parts: SQLite, Qdrant folders, the real static encoder and a second one.
+
+Run as a script it is a service in a process of its own: it answers each line on standard input, a question, with a
+JSON line: the release and epoch it was answered with, and the ids of the passages found.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.qdrant import QdrantFolders
+from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.domain import Chunking, Document, Passage, Release, Retrieval, new_id
+from rag.indexing import Indexing
+from rag.ports import Encoder, EncoderStore
+from rag.releases import LiveRelease
+from rag.retrieval import Retriever
+from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.approval import Approver
+from retrain.domain import (
+    Candidate,
+    Dataset,
+    Difference,
+    Estimate,
+    EvalQuestion,
+    MetricRow,
+    Origin,
+    Outcome,
+    Scorecard,
+    TrainingReport,
+    Verdict,
+)
+from retrain.promotion import Promoter
+
+KEY = b"k" * 32
+TENANT = "default"
+CHUNKING = Chunking()
+TOPICS = (
+    "holiday leave days per year",
+    "parental leave after birth",
+    "travel expenses and receipts",
+    "laptop and phone replacement",
+    "password reset and two factor login",
+    "office badge lost or stolen",
+    "overtime pay on weekends",
+    "pension plan contributions",
+    "sick note on the third day",
+    "car park permit for visitors",
+)
+QUESTIONS = tuple(f"What is the rule for {topic}?" for topic in TOPICS)
+
+
+def document(number: int, *, edition: str = "first") -> Document:
+    """Give the company's document of that number; another edition has another text."""
+    topic = TOPICS[number % len(TOPICS)]
+    return Document.create(
+        uri=f"file:///handbook/{number}",
+        title=topic.capitalize(),
+        text=f"Section {number} of the handbook, {edition} edition, is about {topic}. "
+        f"Ask room {number * 7} about {topic}; form {number * 13} is needed.",
+        divisible=False,
+    )
+
+
+class LoadedOnce:
+    """An encoder store that keeps what it has loaded, so that tests take seconds."""
+
+    def __init__(self, store: EncoderFolder) -> None:
+        self._store = store
+        self._loaded: dict[str, Encoder] = {}
+
+    def load(self, digest: str) -> Encoder:
+        """Load once."""
+        if digest not in self._store.digests():
+            return self._store.load(digest)
+        if digest not in self._loaded:
+            self._loaded[digest] = self._store.load(digest)
+        return self._loaded[digest]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@dataclass
+class World:
+    """Everything below one home folder."""
+
+    home: Path
+    encoders: EncoderStore
+    stores: Stores = field(init=False)
+    retrain: RetrainStores = field(init=False)
+    cache: SqliteEmbeddingCache = field(init=False)
+    indexes: QdrantFolders = field(init=False)
+    indexing: Indexing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stores = open_stores(sqlite_url(self.home))
+        self.retrain = open_retrain_stores(self.stores, self.home)
+        self.cache = SqliteEmbeddingCache(self.home / "embeddings.sqlite")
+        self.indexes = QdrantFolders(self.home / "qdrant")
+        self.indexing = Indexing(self.stores.documents, self.stores.cursors, self.cache)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.stores.close()
+
+    def put(self, *documents: Document) -> None:
+        """Write documents of one passage each."""
+        for each in documents:
+            passages = [Passage.create(each, 0, each.text)]
+            self.stores.documents.put(each, passages, CHUNKING.digest)
+
+    def delete(self, *documents: Document) -> None:
+        """Remove documents."""
+        for each in documents:
+            self.stores.documents.delete(each.id, tenant=TENANT)
+
+    def release(self, encoder: str, *, top_k: int = 5) -> Release:
+        """Make a release; `top_k` tells those of one encoder apart."""
+        made = Release.create(
+            encoder=encoder,
+            dimension=self.encoders.load(encoder).dimension,
+            chunking=CHUNKING,
+            retrieval=Retrieval(top_k=top_k),
+        )
+        self.stores.releases.add(made)
+        return made
+
+    def found(self, encoder: str, documents: int = 40) -> Release:
+        """Ingest the handbook and make the first release live, its index built."""
+        self.put(*(document(number) for number in range(documents)))
+        first = self.release(encoder)
+        self.stores.releases.deploy_first(first.digest, principal="test")
+        with self.serving():
+            pass
+        return first
+
+    def candidate(self, encoder: str, outcome: Outcome = Outcome.PROMOTE, *, top_k: int = 5) -> Candidate:
+        """Evaluate an encoder against what is live, without doing the sums."""
+        deployment = self.stores.releases.deployment()
+        assert deployment is not None
+        dataset = Dataset.create(
+            train=(),
+            dev=(),
+            gate=[
+                EvalQuestion(
+                    id=f"q{at}",
+                    text=text,
+                    relevant=frozenset({Passage.create(document(at), 0, document(at).text).id}),
+                    documents=frozenset({document(at).id}),
+                    origin=Origin.LABEL,
+                )
+                for at, text in enumerate(QUESTIONS)
+            ],
+            manifest={},
+        )
+        self.retrain.datasets.put(dataset)
+        half = Estimate(value=0.5, low=0.4, high=0.6)
+        gain = Difference(value=0.05, low=0.03, high=0.07, p_value=0.001)
+        made = Candidate(
+            id=new_id(),
+            tenant=TENANT,
+            encoder=encoder,
+            release=self.release(encoder, top_k=top_k).digest,
+            incumbent=deployment.release,
+            dataset=dataset.digest,
+            training=TrainingReport(
+                lane="static",
+                pairs=1,
+                steps=1,
+                epochs=1.0,
+                seconds=1.0,
+                best_dev=0.5,
+                history=({"step": 1.0, "loss": 0.1},),
+                settings={},
+            ),
+            scorecard=Scorecard.create(
+                dataset=dataset.digest,
+                incumbent=self.stores.releases.get(deployment.release).encoder,
+                candidate=encoder,
+                questions=len(QUESTIONS),
+                passages=40,
+                overall=[MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)],
+            ),
+            verdict=Verdict(outcome=outcome, reasons=("Because.",)),
+        )
+        self.retrain.candidates.add(made)
+        return made
+
+    def approved(self, encoder: str, *, top_k: int = 5) -> Candidate:
+        """Give a candidate that was approved."""
+        made = self.candidate(encoder, top_k=top_k)
+        self.approver().approve(made.id, principal="ann")
+        return self.retrain.candidates.get(made.id)
+
+    def approver(self, *, ttl_h: float = 24.0) -> Approver:
+        """Give who takes decisions down."""
+        return Approver(
+            self.retrain.candidates, self.retrain.approvals, self.stores.audit, key=KEY, ttl_h=ttl_h
+        )
+
+    def promoter(self, **changes: Any) -> Promoter:
+        """Give a promoter over this company's parts, but for what is said."""
+        parts: dict[str, Any] = {
+            "releases": self.stores.releases,
+            "replicas": self.stores.replicas,
+            "documents": self.stores.documents,
+            "cursors": self.stores.cursors,
+            "encoders": self.encoders,
+            "indexes": self.indexes,
+            "indexing": self.indexing,
+            "cache": self.cache,
+            "datasets": self.retrain.datasets,
+            "candidates": self.retrain.candidates,
+            "approvals": self.retrain.approvals,
+            "promotions": self.retrain.promotions,
+            "leases": self.stores.leases,
+            "audit": self.stores.audit,
+            "key": KEY,
+            "verify_sample": 16,
+            "preload_timeout_s": 20.0,
+            "seed": 17,
+            "lease_ttl_s": 2.0,
+            "poll_s": 0.02,
+        }
+        return Promoter(**(parts | changes))
+
+    @contextmanager
+    def serving(self, replica_id: str | None = None) -> Iterator[LiveRelease]:
+        """Run a service; without an id it is no replica, only somebody who asks once."""
+        live = LiveRelease(
+            self.stores.releases,
+            self.stores.replicas,
+            self.encoders,
+            self.indexes,
+            self.indexing,
+            replica_id=replica_id or "once",
+            poll_interval_s=0.05,
+            rollback_window_h=72.0,
+        )
+        try:
+            live.start(background=replica_id is not None)
+            yield live
+        finally:
+            live.stop()
+
+    def ask(self, live: LiveRelease, question: str) -> tuple[str, int, list[str]]:
+        """Give release, epoch and the ids of the passages found."""
+        with live.pin() as pinned:
+            hits = Retriever(self.stores.documents).retrieve(pinned, question, tenant=TENANT, limit=5)
+            return pinned.release.digest, pinned.epoch, [hit.passage.id for hit in hits]
+
+    def answers(self) -> tuple[str, int, list[list[str]]]:
+        """Ask everything of what is live, no service running."""
+        with self.serving() as live:
+            asked = [self.ask(live, question) for question in QUESTIONS]
+        return asked[0][0], asked[0][1], [ids for _, _, ids in asked]
+
+
+def perturbed(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5) -> str:
+    """Register another static encoder: the same one with noise on its weights, so that its rankings differ."""
+    import shutil
+
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    shutil.copytree(store.path(digest), folder)
+    random = np.random.default_rng(seed)
+    weights = load_file(folder / "model.safetensors")
+    noisy = {
+        name: (value + random.normal(0, float(value.std()), value.shape)).astype(value.dtype)
+        for name, value in weights.items()
+    }
+    save_file(noisy, folder / "model.safetensors")
+    (folder / "manifest.json").unlink()
+    return store.register(folder)
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Be a service until standard input ends: HOME ENCODERS REPLICA-ID."""
+    home, encoders, replica_id = arguments
+    world = World(home=Path(home), encoders=EncoderFolder(Path(encoders)))
+    with world.serving(replica_id) as live:
+        print("ready", flush=True)  # noqa: T201 this is its interface
+        for line in sys.stdin:
+            print(json.dumps(world.ask(live, line.strip())), flush=True)  # noqa: T201 as above
+    world.close()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1:])

@@ -1,0 +1,222 @@
+"""What is needed stays, what is not goes, and nothing is deleted under somebody's hands."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.domain import Chunking, Deployment, Release, Retrieval, sha256_text, utcnow
+from rag.errors import LeaseHeld
+from retrain.domain import (
+    CandidateStatus,
+    Promotion,
+    PromotionKind,
+    PromotionPhase,
+)
+from retrain.garbage import Garbage, collect, plan
+from retrain.promotion import PROMOTION_LEASE
+
+NOW = utcnow()
+
+
+def release(name: str) -> Release:
+    """Give a release with an encoder of that name."""
+    return Release.create(encoder=sha256_text(name), dimension=4, chunking=Chunking(), retrieval=Retrieval())
+
+
+LIVE, PREVIOUS, STAGED, OLD, OPEN = (release(name) for name in ("live", "previous", "staged", "old", "open"))
+ALL = (LIVE, PREVIOUS, STAGED, OLD, OPEN)
+
+
+def planned(**changes: Any) -> Garbage:
+    """Plan with an index and an encoder of each release, an hour after a switch, but for what is said."""
+    arguments: dict[str, Any] = {
+        "deployment": Deployment(
+            epoch=2,
+            release=LIVE.digest,
+            previous=PREVIOUS.digest,
+            staged=STAGED.digest,
+            changed_at=NOW - timedelta(hours=1),
+        ),
+        "releases": ALL,
+        "candidates": [],
+        "promotions": [],
+        "indexes": [each.index_name for each in ALL],
+        "encoders": [each.encoder for each in ALL],
+        "keep_encoders": frozenset(),
+        "rollback_window_h": 72.0,
+        "now": NOW,
+    }
+    return plan(**(arguments | changes))
+
+
+def kept(garbage: Garbage) -> set[str]:
+    """Give the encoders that stay."""
+    return {each.encoder for each in ALL} - set(garbage.encoders)
+
+
+def test_live_previous_and_staged_stay() -> None:
+    """The three releases of the deployment keep index and encoder; the others lose theirs."""
+    garbage = planned()
+
+    assert garbage.indexes == tuple(sorted([OLD.index_name, OPEN.index_name]))
+    assert garbage.encoders == tuple(sorted([OLD.encoder, OPEN.encoder]))
+
+
+def test_the_previous_release_goes_after_the_rollback_window() -> None:
+    """Once the window is over the previous release is no longer kept."""
+    garbage = planned(rollback_window_h=0.5)
+
+    assert PREVIOUS.index_name in garbage.indexes
+    assert kept(garbage) == {LIVE.encoder, STAGED.encoder}
+
+
+def test_named_encoders_stay() -> None:
+    """Encoders that are named, as monitoring's is, stay without any release; their index does not."""
+    garbage = planned(keep_encoders=frozenset({OLD.encoder}))
+
+    assert OLD.encoder not in garbage.encoders
+    assert OLD.index_name in garbage.indexes
+
+
+@pytest.mark.parametrize("phase", PromotionPhase)
+def test_a_promotion_under_way_keeps_its_index(phase: PromotionPhase) -> None:
+    """A switch that has not ended keeps what it builds; one that has ended does not."""
+    ticket = Promotion(
+        id="p",
+        kind=PromotionKind.PROMOTE,
+        release=OPEN.digest,
+        candidate="c",
+        principal="ann",
+        phase=phase,
+    )
+    ended = phase in (PromotionPhase.DONE, PromotionPhase.FAILED)
+
+    garbage = planned(promotions=[ticket])
+
+    assert (OPEN.index_name in garbage.indexes) is ended
+    assert (OPEN.encoder in garbage.encoders) is ended
+
+
+def test_other_collections_on_the_server_are_left_alone() -> None:
+    """A Qdrant server may hold other people's collections."""
+    assert planned(indexes=["recipes", OLD.index_name]).indexes == (OLD.index_name,)
+
+
+def test_before_the_first_release_nothing_goes() -> None:
+    """While the first release is being made, its encoder is there already and named nowhere."""
+    assert planned(deployment=None) == Garbage(indexes=(), encoders=())
+
+
+@pytest.fixture
+def own_world(
+    tmp_path: Path, world_module: ModuleType, two_encoders: Any, loaded_encoders: Any
+) -> Iterator[Any]:
+    """A company with an encoder folder of its own, from which may be deleted."""
+    folder = EncoderFolder(tmp_path / "encoders")
+    for digest in (two_encoders.first, two_encoders.second):
+        folder.register(two_encoders.store.path(digest))
+    made = world_module.World(home=tmp_path / "home", encoders=folder)
+    yield made
+    made.close()
+
+
+def collected(world: Any, **changes: Any) -> Garbage:
+    """Collect with no patience for young encoders, but for what is said."""
+    arguments: dict[str, Any] = {
+        "releases": world.stores.releases,
+        "candidates": world.retrain.candidates,
+        "promotions": world.retrain.promotions,
+        "indexes": world.indexes,
+        "cursors": world.stores.cursors,
+        "encoders": world.encoders,
+        "cache": world.cache,
+        "leases": world.stores.leases,
+        "keep_encoders": frozenset(),
+        "rollback_window_h": 72.0,
+        "min_age_h": 0.0,
+    }
+    return collect(**(arguments | changes))
+
+
+def test_a_whole_life(own_world: Any, two_encoders: Any) -> None:
+    """A candidate's encoder and index stay while it waits, serves or may come back, and go once it is rejected."""
+    world = own_world
+    first = world.found(two_encoders.first)
+    nothing = Garbage(indexes=(), encoders=())
+    candidate = world.candidate(two_encoders.second)
+    second = world.stores.releases.get(candidate.release)
+    assert collected(world) == nothing
+
+    world.approver().approve(candidate.id, principal="ann")
+    assert collected(world) == nothing
+    world.promoter().promote(candidate.id, principal="ann")
+    assert collected(world) == nothing
+    world.promoter().rollback(principal="ann")
+    assert collected(world) == nothing
+
+    gone = Garbage(indexes=(second.index_name,), encoders=(two_encoders.second,))
+    assert collected(world, rollback_window_h=0.0, dry_run=True) == gone
+    assert second.index_name in world.indexes.names()
+
+    hashes = [passage.text_hash for batch in world.stores.documents.all_passages() for passage in batch]
+    assert len(world.cache.get(two_encoders.second, hashes)) == len(hashes)
+    assert collected(world, rollback_window_h=0.0) == gone
+    assert world.indexes.names() == {first.index_name}
+    assert world.encoders.digests() == {two_encoders.first}
+    assert world.cache.get(two_encoders.second, hashes) == {}
+    assert len(world.cache.get(two_encoders.first, hashes)) == len(hashes)
+    assert world.indexing.lag(second.index_name) is None
+    assert world.answers()[0] == first.digest
+
+
+def test_a_rejected_candidate_goes(own_world: Any, two_encoders: Any) -> None:
+    """What was rejected is not kept."""
+    world = own_world
+    world.found(two_encoders.first)
+    candidate = world.candidate(two_encoders.second)
+    world.retrain.candidates.set_status(candidate.id, CandidateStatus.REJECTED)
+
+    assert collected(world).encoders == (two_encoders.second,)
+
+
+def test_a_young_encoder_stays(own_world: Any, two_encoders: Any) -> None:
+    """An encoder that training has just made, before a candidate names it, is left alone; an old one is not."""
+    world = own_world
+    world.found(two_encoders.first)
+    folder = world.encoders.path(two_encoders.second)
+
+    assert collected(world, min_age_h=24.0).encoders == ()
+    yesterday = time.time() - 25 * 3600
+    os.utime(folder, (yesterday, yesterday))
+    assert collected(world, min_age_h=24.0).encoders == (two_encoders.second,)
+
+
+def test_an_index_that_is_open_stays_until_the_next_time(own_world: Any, two_encoders: Any) -> None:
+    """An index that somebody has open is passed over, with its cursor, and goes the next time."""
+    world = own_world
+    first = world.found(two_encoders.first)
+    candidate = world.approved(two_encoders.second)
+    world.promoter().promote(candidate.id, principal="ann")
+
+    index = world.indexes.open(first)
+    try:
+        assert collected(world, rollback_window_h=0.0).indexes == ()
+        assert world.indexing.lag(first.index_name) == 0
+    finally:
+        index.close()
+    assert collected(world, rollback_window_h=0.0).indexes == (first.index_name,)
+
+
+def test_not_while_something_is_promoted(own_world: Any, two_encoders: Any) -> None:
+    """Nothing is deleted while a promotion holds its lease."""
+    own_world.found(two_encoders.first)
+
+    with own_world.stores.leases.hold(PROMOTION_LEASE), pytest.raises(LeaseHeld):
+        collected(own_world)

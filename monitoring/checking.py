@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rag.indexing import Embedder
 
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.exact_search import Nearest
@@ -16,6 +15,7 @@ from monitoring.settings import DriftSettings
 from monitoring.windows import split_windows
 from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
+from rag.indexing import Embedder
 from rag.ports import EmbeddingCache, Encoder, Vectors
 
 MOST_TESTS = 4

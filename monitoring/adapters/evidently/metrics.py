@@ -89,7 +89,7 @@ class DriftStatisticCalculation(SingleValueCalculation[DriftStatistic]):  # type
             for name, data in (("reference", reference), ("current", current))
             if data is not None
         }
-        if len(frames) == 2 and all(column in frame for frame in frames.values()):
+        if len(frames) == 2 and all({column, TOPIC_Y} <= set(frame) for frame in frames.values()):
             draw = _histogram if column == TOP_SCORE else _scatter
             result.widget.append(draw(frames))
         return result
@@ -103,6 +103,7 @@ def run(
     current_sample: WindowSample | None,
 ) -> Snapshot:
     """Run one Evidently report that holds all findings."""
+    before, now = _frames(reference_sample, current_sample)
     metrics: list[Any] = [
         DriftedFindings(
             count=sum(f.verdict is DriftVerdict.DRIFT for f in findings),
@@ -128,9 +129,8 @@ def run(
         if f.name.startswith("labelled_recall")
         and f.reference is not None
         and f.threshold is not None
-        and current_sample is not None
+        and HIT_AT_K in now
     ]
-    before, now = _frames(reference_sample, current_sample)
     definition = DataDefinition(numerical_columns=list(now.columns))
     return Report(metrics).run(
         Dataset.from_pandas(now, data_definition=definition),
@@ -171,15 +171,19 @@ def _frames(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give both windows' numbers as columns; one column of nothing where there are no samples."""
     if reference is None or current is None:
-        nothing = pd.DataFrame({HIT_AT_K: [0.0]})
+        nothing = pd.DataFrame({TOPIC_X: [0.0]})
         return nothing, nothing
+    # Evidently divides by the number of values in a column, so one that may be empty stays out.
+    labelled = not any(np.isnan(sample.hit_at_k).all() for sample in (reference, current))
     points = _plane(np.vstack([reference.vectors, current.vectors]))
     frames = []
     for sample, place in (
         (reference, points[: len(reference.vectors)]),
         (current, points[len(reference.vectors) :]),
     ):
-        columns = {HIT_AT_K: sample.hit_at_k, TOPIC_X: place[:, 0], TOPIC_Y: place[:, 1]}
+        columns = {TOPIC_X: place[:, 0], TOPIC_Y: place[:, 1]}
+        if labelled:
+            columns[HIT_AT_K] = sample.hit_at_k
         if sample.top_scores is not None:
             columns[TOP_SCORE] = sample.top_scores
         frames.append(pd.DataFrame(columns))

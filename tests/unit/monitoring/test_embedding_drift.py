@@ -17,7 +17,8 @@ def topics(generator: np.random.Generator, shares: list[float], count: int) -> V
     """Draw unit vectors, shape (count, 32), around as many topics as there are shares."""
     centres = np.random.default_rng(1).normal(size=(len(shares), 32))
     vectors = centres[generator.choice(len(shares), count, p=shares)] + generator.normal(size=(count, 32))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def most_alarms(runs: int, level: float = 0.05) -> int:

@@ -157,7 +157,7 @@ def test_text_cannot_leave_its_script(snapshot: str) -> None:
 
 def test_it_takes_about_a_second(snapshot: str) -> None:
     """Once Evidently is imported, a snapshot and its page take about a second, and the snapshot stays small."""
-    began = time.perf_counter()
+    began = time.thread_time()
     again = EvidentlyRenderer().snapshot(
         FINDINGS,
         window("reference"),
@@ -167,8 +167,8 @@ def test_it_takes_about_a_second(snapshot: str) -> None:
     )
     EvidentlyRenderer().html(again)
 
-    # Ten times what it takes on a quiet machine, because this one may be busy.
-    assert time.perf_counter() - began < 6
+    # Processor time, because the machine may be busy; a t-SNE would take half a minute.
+    assert time.thread_time() - began < 4
     assert len(snapshot) < 200_000
 
 

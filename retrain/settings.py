@@ -48,7 +48,7 @@ class RetrainSettings(BaseSettings):
     )
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
     static_learning_rate: Annotated[float, Field(gt=0)] = Field(
-        0.05, description="Highest rate, static lane."
+        0.02, description="Highest rate, static lane."
     )
     static_scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, static lane."

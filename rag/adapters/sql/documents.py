@@ -41,10 +41,10 @@ class SqlDocuments:
         Raises:
             InvalidInput: as for `put`; then none of them is written.
         """
-        for document, passages in given:
-            _check_passages(document, passages)
+        for document, cut in given:
+            _check_passages(document, cut)
         with writing(self._engine) as connection:
-            return [self._put(connection, document, passages, chunking) for document, passages in given]
+            return [self._put(connection, document, cut, chunking) for document, cut in given]
 
     def _put(
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str

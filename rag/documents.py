@@ -6,7 +6,7 @@ from enum import StrEnum
 from time import perf_counter
 
 from rag.chunking import Chunker
-from rag.domain import Document
+from rag.domain import Document, Passage
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
 from rag.ports import DocumentStore
 
@@ -72,7 +72,11 @@ class Library:
         """
         document = _storable(document)
         before = self._documents.get(document.id, tenant=document.tenant)
-        return self._put(document, before.content_hash if before else None)[0]
+        if before is not None and before.content_hash == document.content_hash:
+            return PutResult.UNCHANGED
+        if not self._documents.put(document, self._split(document), self._chunker.digest):
+            return PutResult.UNCHANGED
+        return PutResult.ADDED if before is None else PutResult.CHANGED
 
     def delete(self, document_id: str, tenant: str) -> bool:
         """Remove one document; False where the tenant has none by that id."""
@@ -89,9 +93,9 @@ class Library:
     ) -> SyncReport:
         """Bring the store up to date with all `records` of one source.
 
-        Each document is a transaction of its own: a sync that was broken off is finished by the next one.
-        With `prune`, documents of this source that the records no longer hold are removed; whatever could not
-        be read keeps its earlier version.
+        Documents are written in batches: a sync that was broken off is finished by the next one. With `prune`,
+        documents of this source that the records no longer hold are removed; whatever could not be read keeps
+        its earlier version.
 
         Raises:
             EmptyCorpus: there was not one record; nothing is pruned then.
@@ -99,10 +103,10 @@ class Library:
         """
         started = perf_counter()
         known = self._documents.hashes(tenant=tenant)
-        counts = dict.fromkeys(PutResult, 0)
-        failed: list[ReadFailure] = []
         seen: set[str] = set()
-        passages = done = 0
+        failed: list[ReadFailure] = []
+        batch = _Batch(self._documents, self._chunker.digest)
+        unchanged = done = 0
         for done, record in enumerate(records, start=1):
             if isinstance(record, ReadFailure):
                 failed.append(record)
@@ -114,37 +118,33 @@ class Library:
                 seen.add(record.id)
                 try:
                     document = _storable(replace(record, source=source))
-                    result, written = self._put(document, known.get(record.id))
+                    if document.content_hash == known.get(document.id):
+                        unchanged += 1
+                    else:
+                        batch.add(document, self._split(document), is_new=document.id not in known)
                 except InvalidInput as error:
                     failed.append(ReadFailure(uri=record.uri, reason=str(error)))
-                else:
-                    counts[result] += 1
-                    passages += written
             if progress is not None:
                 progress(done)
         if not done:
             raise EmptyCorpus(f"{source} holds no documents; name a file or folder that does")
+        batch.write()
         removed = self._prune(tenant, source, seen, failed) if prune else 0
         return SyncReport(
-            added=counts[PutResult.ADDED],
-            changed=counts[PutResult.CHANGED],
-            unchanged=counts[PutResult.UNCHANGED],
+            added=batch.added,
+            changed=batch.changed,
+            unchanged=unchanged + batch.unchanged,
             removed=removed,
             failed=tuple(failed),
-            passages=passages,
+            passages=batch.passages,
             seconds=perf_counter() - started,
         )
 
-    def _put(self, document: Document, known_hash: str | None) -> tuple[PutResult, int]:
-        """Write one document; give what became of it and the number of passages written."""
-        if document.content_hash == known_hash:
-            return PutResult.UNCHANGED, 0
+    def _split(self, document: Document) -> list[Passage]:
         passages = self._chunker.split(document)
         if not passages:
             raise UnreadableDocument("holds no text")
-        if not self._documents.put(document, passages, self._chunker.digest):
-            return PutResult.UNCHANGED, 0
-        return (PutResult.ADDED if known_hash is None else PutResult.CHANGED), len(passages)
+        return passages
 
     def _prune(self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure]) -> int:
         """Remove the source's documents that were neither seen nor failed."""
@@ -159,6 +159,51 @@ class Library:
             if uri not in kept_uris and not uri.startswith(kept_within)
         ]
         return sum(self._documents.delete(document_id, tenant=tenant) for document_id in gone)
+
+
+class _Batch:
+    """Documents that are to be written, and counts of what was.
+
+    A transaction waits for the disk once, whether it holds one document or many; yet it also makes every other
+    writer wait, so it is kept to a fraction of a second.
+    """
+
+    _MOST_DOCUMENTS = 32
+    _MOST_PASSAGES = 1_000
+
+    def __init__(self, documents: DocumentStore, chunking: str) -> None:
+        self._documents = documents
+        self._chunking = chunking
+        self._pending: list[tuple[Document, list[Passage]]] = []
+        self._new: set[str] = set()
+        self.added = self.changed = self.unchanged = self.passages = 0
+
+    def add(self, document: Document, passages: list[Passage], *, is_new: bool) -> None:
+        """Take a document; write where enough have come together."""
+        self._pending.append((document, passages))
+        if is_new:
+            self._new.add(document.id)
+        held = sum(len(passages) for _, passages in self._pending)
+        if len(self._pending) >= self._MOST_DOCUMENTS or held >= self._MOST_PASSAGES:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is held."""
+        if not self._pending:
+            return
+        results = self._documents.put_all(self._pending, self._chunking)
+        for (document, passages), written in zip(self._pending, results, strict=True):
+            # Somebody else may have put the same content meanwhile.
+            if not written:
+                self.unchanged += 1
+                continue
+            self.passages += len(passages)
+            if document.id in self._new:
+                self.added += 1
+            else:
+                self.changed += 1
+        self._pending.clear()
+        self._new.clear()
 
 
 def _storable(document: Document) -> Document:

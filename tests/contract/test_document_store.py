@@ -325,3 +325,21 @@ stores.close()
     assert [errors.decode() for _, errors in said] == ["", "", ""]
     assert [json.loads(output) for output, _ in said] == [24, 24, 24]
     assert [change.seq for change in any_stores.documents.changes(after=0)] == list(range(1, 76))
+
+
+def test_several_documents_in_one_transaction(any_stores: Stores) -> None:
+    """Each gets its own result and its own change; a bad one among them leaves nothing behind."""
+    documents = [Document.create(uri=f"test:{name}", text=name) for name in "abc"]
+    given = [(document, [Passage.create(document, 0, document.text)]) for document in documents]
+    store = any_stores.documents
+    store.put(*given[1], "c")
+
+    assert store.put_all(given, "c") == [True, False, True]
+    changed = [change.document_id for change in store.changes(after=1)]
+    assert changed == [documents[0].id, documents[2].id]
+
+    new = Document.create(uri="test:new", text="new")
+    with pytest.raises(InvalidInput):
+        store.put_all([(new, [Passage.create(new, 0, "new")]), (documents[0], given[1][1])], "c")
+    assert store.get(new.id, tenant=new.tenant) is None
+    assert store.last_change() == 3

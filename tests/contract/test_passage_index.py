@@ -331,6 +331,7 @@ def test_a_half_made_folder_does_not_count(tmp_path: Path) -> None:
     assert not (tmp_path / ".making-killed").exists()
 
 
+@pytest.mark.heavy
 def test_large_folders_make_no_noise(tmp_path: Path) -> None:
     """More than 20,000 passages in process are slow, but neither an error nor a warning."""
     release, store = (

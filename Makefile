@@ -48,4 +48,4 @@ docs: $(STAMP) ## write the reference pages that follow from the code
 	$(BIN)/python -m flows.reference
 
 clean: ## remove the environment and the caches, keep var/
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -13,7 +13,7 @@ def run_up() -> int:
     """Start all three, stop them all on Ctrl-C; give the exit status."""
     settings, schedule = serving_settings(), flow_settings()
     api = f"http://127.0.0.1:{schedule.prefect_port}/api"
-    service = f"http://{settings.host}:{settings.port}"
+    service = f"http://{_reachable(settings.host)}:{settings.port}"
     environment = {**os.environ, **prefect_environment(settings.home), "PREFECT_API_URL": api}
     whetstone = [sys.executable, "-m", "flows.cli"]
     prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
@@ -41,3 +41,10 @@ def run_up() -> int:
     ]
     click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops both")
     return Supervisor(children, echo=click.echo).run()
+
+
+def _reachable(host: str) -> str:
+    """Give the name under which this machine reaches an address it listens on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -31,6 +31,3 @@ class DriftSettings(BaseSettings):
     )
     recall_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="k of the recall that is watched.")
     seed: int = Field(17, description="Seed of the permutations.")
-    cooldown_h: Annotated[float, Field(ge=0)] = Field(
-        24.0, description="How long after a retraining drift starts no other one, hours."
-    )

@@ -10,6 +10,9 @@ from rag.errors import InvalidInput
 REPEAT = timedelta(hours=1)
 """A question asked again by the same principal within this time is a retry, not another question."""
 
+CHORE = "### Task:"
+"""How the prompts begin that Open WebUI sends on its own, for titles, tags and follow-ups; nobody asked those."""
+
 Span = tuple[datetime, datetime]
 """(since, until): since <= asked_at < until."""
 
@@ -17,13 +20,13 @@ Span = tuple[datetime, datetime]
 def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
     """Give the interactions that stand for a question somebody had, oldest first.
 
-    How a question ended does not matter: answered, abstained, retrieved, failed or cancelled, somebody
-    asked it. Leaving out those that failed would hide exactly the topics the service cannot cope with.
-    Blank texts are left out. Of a question that one principal repeats within an hour (case and blanks
-    aside) the first is kept: a page reloaded fifty times is one question, and fifty copies would break the
-    independence that the tests rely on. The same question on another day, or from somebody else, counts
-    again: how often it is asked is part of what people ask. The rule looks at neighbours in time only, so
-    it thins both windows alike.
+    How a question ended does not matter: answered, abstained, retrieved, failed or cancelled, somebody asked
+    it. Leaving out those that failed would hide exactly the topics the service cannot cope with. Blank texts
+    and a chat client's own chores are left out. Of a question that one principal repeats within an hour (case
+    and blanks aside) the first is kept: a page reloaded fifty times is one question, and fifty copies would
+    break the independence that the tests rely on. The same question on another day, or from somebody else,
+    counts again: how often it is asked is part of what people ask. The rule looks at neighbours in time only,
+    so it thins both windows alike.
     """
     kept: list[Interaction] = []
     last: dict[tuple[str, str, str], datetime] = {}
@@ -31,7 +34,11 @@ def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
         text = " ".join(interaction.question.casefold().split())
         key = (interaction.tenant, interaction.principal, text)
         before = last.get(key)
-        if not text or (before is not None and interaction.asked_at - before < REPEAT):
+        if (
+            not text
+            or text.startswith(CHORE.casefold())
+            or (before is not None and interaction.asked_at - before < REPEAT)
+        ):
             continue
         last[key] = interaction.asked_at
         kept.append(interaction)

@@ -97,7 +97,7 @@ def report(day: int, release: str, questions: int, verdict: DriftVerdict = Drift
 def chosen(*reports: DriftReport, release: str = "live") -> str | None:
     """Give the id of the baseline chosen for 40 golden questions."""
     found = baseline(reports, metric=METRIC, release=release, asked=[f"q{i}" for i in range(40)], at_least=30)
-    return found and found.id
+    return found.id if found else None
 
 
 def test_the_first_report_of_the_live_release_is_the_baseline() -> None:

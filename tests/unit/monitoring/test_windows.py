@@ -83,6 +83,11 @@ def test_blank_questions_do_not_count() -> None:
     assert questions_of([ask(0, " \n")]) == []
 
 
+def test_a_chat_clients_own_prompts_do_not_count() -> None:
+    """What Open WebUI asks by itself, such as a title for the chat, is nobody's question."""
+    assert questions_of([ask(0, "### Task:\nGenerate a concise title.")]) == []
+
+
 def test_a_repeat_within_the_hour_is_a_retry() -> None:
     """Of one principal's identical questions within an hour the first counts; case and blanks do not matter."""
     log = [ask(0, "How do I log in?"), ask(10, "how do I  log in? "), ask(59, "How do I log in?")]

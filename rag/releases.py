@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -285,25 +285,26 @@ class LiveRelease:
     def _load(self, digest: str, *, create: bool) -> None:
         """Load a release; with `create`, make and fill its index where that is missing."""
         release = self._releases.get(digest)
-        with self._lock:
-            # Two releases that differ in retrieval only share one encoder in memory.
-            shared = [
-                each.encoder for each in self._loaded.values() if each.release.encoder == release.encoder
-            ]
-        encoder = shared[0] if shared else self._encoders.load(release.encoder)
+        # The index first: that it is locked shows at once, an encoder takes seconds to load.
         index = self._open(release, create=create)
         try:
-            if create and self._indexing.lag(index.name) is None:
-                self._indexing.backfill(release, encoder, index, check=self._check_running)
+            encoder = self._encoder(release.encoder)
             loaded = _Loaded(release=release, encoder=encoder, index=index)
             if create:
-                loaded.current = self._apply(loaded, guarded=False)
+                self._fill(loaded)
+                loaded.current = self._catch_up(loaded)
         except BaseException:
             index.close()
             raise
         with self._lock:
             self._loaded[digest] = loaded
         logger.info("loaded release %s (encoder %s)", digest[:16], release.encoder[:16])
+
+    def _encoder(self, digest: str) -> Encoder:
+        with self._lock:
+            # Two releases that differ in retrieval only share one encoder in memory.
+            shared = [each.encoder for each in self._loaded.values() if each.release.encoder == digest]
+        return shared[0] if shared else self._encoders.load(digest)
 
     def _open(self, release: Release, *, create: bool) -> PassageIndex:
         try:
@@ -315,11 +316,20 @@ class LiveRelease:
         self._indexing.forget(release.index_name)
         return self._indexes.open(release, create=True)
 
-    def _apply(self, loaded: _Loaded, *, guarded: bool = True) -> bool:
+    def _fill(self, loaded: _Loaded) -> None:
+        """Backfill an index that was never filled to the end; another replica's backfill is waited for."""
+        while self._indexing.lag(loaded.index.name) is None:
+            self._check_running()
+            try:
+                with self._writing(loaded.index):
+                    self._indexing.backfill(
+                        loaded.release, loaded.encoder, loaded.index, check=self._check_running
+                    )
+            except LeaseHeld:
+                self._stopping.wait(self._poll_interval_s)
+
+    def _apply(self, loaded: _Loaded) -> bool:
         """Apply the change log to a release's index; True where it holds everything now."""
-        if not guarded:
-            self._catch_up(loaded)
-            return True
         loaded.current = False
         with self._attempt(_applying(loaded.release.digest)):
             loaded.current = self._catch_up(loaded)
@@ -330,16 +340,17 @@ class LiveRelease:
         if not lag:
             # None: its builder is not through with it, so it must not count as ready.
             return lag == 0
-        if self._leases is None:
-            self._indexing.catch_up(loaded.encoder, loaded.index)
-            return True
         try:
-            with self._leases.hold(f"index:{loaded.index.name}"):
+            with self._writing(loaded.index):
                 self._indexing.catch_up(loaded.encoder, loaded.index)
         except LeaseHeld:
             # Another replica applies the same changes to the same index; the next look sees how far it came.
             return False
         return True
+
+    def _writing(self, index: PassageIndex) -> AbstractContextManager[object]:
+        # Two writers that read the same changes could put a document's older state over its newer one.
+        return nullcontext() if self._leases is None else self._leases.hold(f"index:{index.name}")
 
     def _switch(self, deployment: Deployment) -> None:
         with self._lock:

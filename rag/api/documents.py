@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from rag.api.serving import Serving, serving_of
 from rag.domain import Document
@@ -16,13 +16,25 @@ APPLY_TIMEOUT_S = 5.0
 """How long a change waits for the live index before it answers all the same, in seconds."""
 
 
+def _encodable(text: str) -> str:
+    """Refuse lone surrogates: valid JSON, but no text that could be stored or hashed."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("holds characters that are not text; send proper Unicode") from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+
+
 class DocumentRequest(BaseModel):
     """A document to write; its uri is its name, and the same uri replaces it."""
 
-    uri: Annotated[str, Field(min_length=1, max_length=2_000)]
-    title: Annotated[str, Field(max_length=1_000)] = ""
-    text: str
-    metadata: dict[str, str] = Field(default_factory=dict)
+    uri: Annotated[Text, Field(min_length=1, max_length=2_000)]
+    title: Annotated[Text, Field(max_length=1_000)] = ""
+    text: Text
+    metadata: dict[Text, Text] = Field(default_factory=dict)
 
 
 @router.put("")

@@ -126,27 +126,27 @@ def test_question_beyond_the_documents_is_not_answered(service: Any) -> None:
     assert answer["whetstone"]["status"] == "abstained"
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"messages": [{"role": "user", "content": "x" * 100_000}]}, "question_too_long"),
-        ({"messages": [{"role": "user", "content": "  "}]}, "invalid_input"),
-        ({"messages": [{"role": "system", "content": "x"}]}, "invalid_input"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "invalid_input"),
-        ({"messages": []}, "invalid_request"),
-        ({}, "invalid_request"),
-        ({"messages": [{"role": "user", "content": "x"}], "temperature": 9}, "invalid_request"),
-    ],
-)
-def test_unusable_requests_are_400_in_openai_shape(service: Any, body: dict[str, Any], code: str) -> None:
-    """Each says what is wrong, in OpenAI's error shape, streamed or not, and nothing is logged."""
-    for stream in (False, True):
-        response = service.client.post("/v1/chat/completions", json=body | {"stream": stream})
-        error = response.json()["error"]
+UNUSABLE: list[tuple[dict[str, Any], str]] = [
+    ({"messages": [{"role": "user", "content": "x" * 100_000}]}, "question_too_long"),
+    ({"messages": [{"role": "user", "content": "  "}]}, "invalid_input"),
+    ({"messages": [{"role": "system", "content": "x"}]}, "invalid_input"),
+    ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "invalid_input"),
+    ({"messages": []}, "invalid_request"),
+    ({}, "invalid_request"),
+    ({"messages": [{"role": "user", "content": "x"}], "temperature": 9}, "invalid_request"),
+]
 
-        assert response.status_code == 400
-        assert set(error) == {"message", "type", "param", "code"}
-        assert (error["type"], error["code"]) == ("invalid_request_error", code)
+
+def test_unusable_requests_are_400_in_openai_shape(service: Any) -> None:
+    """Each says what is wrong, in OpenAI's error shape, streamed or not, and nothing is logged."""
+    for body, code in UNUSABLE:
+        for stream in (False, True):
+            response = service.client.post("/v1/chat/completions", json=body | {"stream": stream})
+            error = response.json()["error"]
+
+            assert response.status_code == 400
+            assert set(error) == {"message", "type", "param", "code"}
+            assert (error["type"], error["code"]) == ("invalid_request_error", code)
     assert log(service) == []
 
 

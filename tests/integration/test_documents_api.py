@@ -251,7 +251,7 @@ def test_service_that_still_loads_says_so(home_settings: Settings, run_service: 
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # connections to the file that was taken away
-def test_database_gone_is_named_by_readyz(service: Any) -> None:
+def test_database_gone_is_named_by_readyz(service: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Without its database the service lives, says "sql", answers 503, and is back when the database is."""
     home = service.serving.settings.home
     for file in home.glob("whetstone.sqlite*"):
@@ -262,6 +262,7 @@ def test_database_gone_is_named_by_readyz(service: Any) -> None:
     assert ready.status_code == 503
     assert ready.json()["error"]["message"] == "Not ready: sql."
     assert service.client.get("/healthz").status_code == 200
+    time.sleep(0.5)
     answer = service.ask("When is lunch?")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
 
@@ -269,3 +270,18 @@ def test_database_gone_is_named_by_readyz(service: Any) -> None:
     for file in home.glob("away-*"):
         file.replace(file.with_name(file.name.removeprefix("away-")))
     assert service.client.get("/readyz").status_code == 200
+    time.sleep(0.5)
+    told = [message for message in caplog.messages if message.startswith("reading the deployment")]
+    assert [message.split(":")[0] for message in told] == [
+        "reading the deployment failed, will try again"
+    ] + (["reading the deployment works again"] if len(told) == 2 else [])
+
+
+def test_log_holds_no_question_and_no_document(service: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO nothing of what people ask or own is in the process's log."""
+    with caplog.at_level("INFO"):
+        service.client.put("/v1/documents", json=SHUTTLE)
+        service.ask(QUESTION)
+        service.client.put("/v1/documents", json=SHUTTLE | {"uri": "a\0b"})
+
+    assert "shuttle" not in caplog.text.lower()

@@ -15,6 +15,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
+from rag.releases import LiveRelease
 from rag.settings import Settings
 
 
@@ -59,8 +60,9 @@ def stage(service: Any, release: str | None) -> None:
 
 
 def flip(service: Any, release: str) -> int:
-    """Switch; give the new epoch."""
+    """Switch, asking no replica whether it is ready; give the new epoch."""
     releases = service.serving.stores.releases
+    releases.stage(release, expected_epoch=releases.deployment().epoch)
     entry = AuditEntry(at=utcnow(), principal="test", action="promote", subject=release)
     return int(releases.flip(release, expected_epoch=releases.deployment().epoch, entry=entry).epoch)
 
@@ -276,3 +278,28 @@ def test_flip_without_staging_is_followed(service: Any, minilm: str) -> None:
     flip(service, new.digest)
 
     wait_until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
+
+
+def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: Callable[..., None]) -> None:
+    """Where replicas share an index, one that finds it being written waits its turn."""
+    corpus(home_settings)
+    with open_serving(home_settings) as serving:
+        live = LiveRelease(
+            serving.stores.releases,
+            serving.stores.replicas,
+            serving.encoders,
+            serving.indexes,
+            serving.indexing,
+            replica_id="shared",
+            poll_interval_s=0.05,
+            rollback_window_h=1.0,
+            leases=serving.stores.leases,
+        )
+        live.start()
+        try:
+            with live.pin() as pinned, serving.stores.leases.hold(f"index:{pinned.index.name}"):
+                serving.library.put(Document.create(uri="later.md", text="The gym opens at six."))
+                assert not live.wait_caught_up(serving.stores.documents.last_change(), 0.3)
+            assert live.wait_caught_up(serving.stores.documents.last_change(), 5.0)
+        finally:
+            live.stop()

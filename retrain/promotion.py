@@ -8,10 +8,9 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rag.indexing import Indexing
-
 from rag.domain import AuditEntry, Release, utcnow
 from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld, NotFound
+from rag.indexing import Indexing
 from rag.ports import (
     AuditLog,
     DocumentStore,

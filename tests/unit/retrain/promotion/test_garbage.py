@@ -115,14 +115,12 @@ def test_before_the_first_release_nothing_goes() -> None:
 
 
 @pytest.fixture
-def own_world(
-    tmp_path: Path, world_module: ModuleType, two_encoders: Any, loaded_encoders: Any
-) -> Iterator[Any]:
+def own_world(tmp_path: Path, world_module: ModuleType, two_encoders: Any) -> Iterator[Any]:
     """A company with an encoder folder of its own, from which may be deleted."""
     folder = EncoderFolder(tmp_path / "encoders")
     for digest in (two_encoders.first, two_encoders.second):
         folder.register(two_encoders.store.path(digest))
-    made = world_module.World(home=tmp_path / "home", encoders=folder)
+    made = world_module.World(home=tmp_path / "home", encoders=world_module.LoadedOnce(folder))
     yield made
     made.close()
 

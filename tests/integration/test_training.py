@@ -17,7 +17,7 @@ from retrain.settings import RetrainSettings
 
 
 def _records(file: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
 
 
 class Questions:

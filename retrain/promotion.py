@@ -208,7 +208,9 @@ class Promoter:
                     )
                 self._prepare(run, self._releases.get(ticket.release), deployment.epoch, (), tenant="")
                 run.enter(PromotionPhase.FLIP)
-                detail = {"reason": reason or ticket.message}
+                # A failed ticket's message tells why it failed, not why it was asked for.
+                asked = ticket.message if ticket.phase is not PromotionPhase.FAILED else ""
+                detail = {"reason": reason or asked}
                 self._flip(run, deployment.epoch, approval=None, detail=detail)
             return self._finish(run.promotion, None, progress)
 

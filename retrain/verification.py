@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rag.indexing import Embedder
 
+from rag.indexing import Embedder
 from rag.ports import DocumentStore, Encoder, PassageIndex
 
 TIE = 1e-4

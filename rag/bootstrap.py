@@ -1,10 +1,7 @@
 """The composition root of serving: the only place that reads its settings and builds its adapters."""
 
-import errno
-import ipaddress
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -22,8 +19,9 @@ from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
 from rag.chunking import Chunker
 from rag.documents import Library
-from rag.errors import PortInUse, SettingInvalid, Unavailable, WhetstoneError
+from rag.errors import SettingInvalid, Unavailable, WhetstoneError
 from rag.indexing import Indexing
+from rag.listening import check_access, listen, signals_ending, url_of
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from uvicorn import Server
 
-_SHORTEST_KEY = 16
-"""Characters of an API key."""
 _GRACE_S = 15
 """How long answers under way may go on after the service is told to stop, in seconds."""
 
@@ -188,57 +184,6 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         stores.close()
 
 
-def check_access(settings: Settings) -> None:
-    """Refuse to listen where strangers could ask without a key.
-
-    Raises:
-        SettingInvalid: the host is not loopback and there is no key, or the key is too short.
-    """
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    if key is not None and (len(key) < _SHORTEST_KEY or not key.isascii()):
-        raise SettingInvalid(
-            f"WHETSTONE_API_KEY has to be {_SHORTEST_KEY} or more ASCII characters, got {len(key)}; make one "
-            "with: openssl rand -hex 32"
-        )
-    if key is None and not _is_loopback(settings.host):
-        raise SettingInvalid(
-            f"The service binds to loopback only without WHETSTONE_API_KEY, and {settings.host} is not. Set "
-            f"WHETSTONE_API_KEY to {_SHORTEST_KEY} or more characters, or WHETSTONE_HOST=127.0.0.1."
-        )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Give a socket bound to the address; port 0 takes any free one.
-
-    Raises:
-        PortInUse: something listens there already.
-        SettingInvalid: this machine does not have the address, or may not use the port.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise SettingInvalid(f"WHETSTONE_HOST={host} is no address of this machine: {error}") from error
-    sock = socket.socket(family, kind, protocol)
-    # A restart must not wait for the old connections' time to run out.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(address)
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        if isinstance(error, PermissionError):
-            raise SettingInvalid(f"Port {port} may not be used by this user; set WHETSTONE_PORT.") from error
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"Something listens on {host}:{port} already, perhaps another Whetstone. Stop it, or set "
-                "WHETSTONE_PORT to another port (0: any free one)."
-            ) from error
-        raise SettingInvalid(f"Cannot listen on {host}:{port}: {error}") from error
-    return sock
-
-
 def serve(
     settings: Settings,
     *,
@@ -276,10 +221,10 @@ def serve(
             server_header=False,
         )
         server = uvicorn.Server(config)
-        loading = _Loading(serving, server, lambda: (on_ready or _say)(_url(settings, sock)))
+        loading = _Loading(serving, server, lambda: (on_ready or _say)(url_of(settings, sock)))
         loading.start()
         try:
-            with _signals_ending(server):
+            with signals_ending(server):
                 server.run(sockets=[sock])
         finally:
             serving.live.stop()
@@ -311,42 +256,6 @@ class _Loading(threading.Thread):
         finally:
             if self.error is not None:
                 self._server.should_exit = True
-
-
-@contextmanager
-def _signals_ending(server: "Server") -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the server and nothing else.
-
-    Uvicorn raises the signal once more after its shutdown, which would end the process before the replica
-    has left and the indexes are closed.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _url(settings: Settings, sock: socket.socket) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url or f"http://{host}:{sock.getsockname()[1]}"
 
 
 def _say(url: str) -> None:

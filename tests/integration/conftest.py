@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from rag.adapters.artefacts import EncoderFolder
-from rag.bootstrap import Serving, listen, open_serving
+from rag.bootstrap import Serving, open_serving
 from rag.domain import Document
+from rag.listening import listen
 from rag.settings import Settings
 
 CORPUS = {

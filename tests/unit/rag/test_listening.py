@@ -1,4 +1,4 @@
-"""What serving refuses before it starts."""
+"""Addresses and keys that serving refuses before it starts."""
 
 import socket
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from rag.bootstrap import check_access, listen
 from rag.errors import PortInUse, SettingInvalid
+from rag.listening import check_access, listen
 from rag.settings import Settings
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 from retrain.ledger import build_dataset, leak_report
 from retrain.wording import normal
 
-_SHARES = {"dev_share": 0.2, "gate_share": 0.3, "gate_min": 5, "seed": 17}
+_SHARES: dict[str, Any] = {"dev_share": 0.2, "gate_share": 0.3, "gate_min": 5, "seed": 17}
 
 
 def _pair(document: str, question: str, origin: Origin = Origin.LOG, **more: str) -> TrainingPair:

@@ -34,16 +34,19 @@ class _Guard:
 
     name: str  # as it stands in a reason
     difference: Difference
+    margin: float  # what is worse by more than this for certain is refused
+    proven: bool = True  # whether being within the margin has to be shown, or only the contrary not to be
 
 
 def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     """Judge a candidate by its scorecard.
 
-    Promote: the interval of the metric's difference lies above 0, its p-value is below alpha, and every
-    guarded figure (the headline metrics overall; the policy's metric in each origin slice that is large
-    enough) is worse by no more than the margin at its interval's low end. Reject: both encoders are the same,
-    the metric's interval lies below 0, or a guarded figure is worse by more than the margin even at its
-    interval's high end. Otherwise, and whenever there are too few questions, inconclusive.
+    Promote: the interval of the metric's difference lies above 0, its p-value is below alpha, every headline
+    metric is worse by no more than the margin at its interval's low end, and the policy's metric is not worse
+    for certain (its interval below 0) in any origin slice that is large enough. Reject: both encoders are the
+    same, the metric's interval lies below 0, a headline metric is worse by more than the margin even at its
+    interval's high end, or such a slice is worse for certain. Otherwise, and whenever there are too few
+    questions, inconclusive.
 
     Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a
     number proves nothing, so it never promotes and never rejects.
@@ -92,14 +95,16 @@ def _main_row(scorecard: Scorecard, policy: Policy) -> MetricRow:
 def _guards(scorecard: Scorecard, policy: Policy) -> Iterator[_Guard]:
     for row in scorecard.overall:
         if row.metric in HEADLINE and row.metric != policy.metric:
-            yield _Guard(name=row.metric, difference=row.difference)
+            yield _Guard(name=row.metric, difference=row.difference, margin=policy.margin)
     for part in scorecard.slices:
         if not _guarded(part, policy):
             continue
         for row in part.rows:
             if row.metric == policy.metric:
                 name = f"{row.metric} in {part.name} ({part.questions} questions)"
-                yield _Guard(name=name, difference=row.difference)
+                # A slice of some fifty questions can hardly prove that it is within a margin: asked to, nearly
+                # nothing would ever be promoted. What it can show is harm, and then there is no margin.
+                yield _Guard(name=name, difference=row.difference, margin=0.0, proven=False)
 
 
 def _guarded(part: Slice, policy: Policy) -> bool:
@@ -111,9 +116,9 @@ def _losses(main: Difference, guards: list[_Guard], policy: Policy) -> list[str]
     if main.high < 0:
         losses.append(f"{_change(policy.metric, main)}: worse.")
     losses += [
-        f"{_change(guard.name, guard.difference)}: worse by more than the margin of {_points(policy.margin)}."
+        f"{_change(guard.name, guard.difference)}: worse by more than the margin of {_points(guard.margin)}."
         for guard in guards
-        if guard.difference.high < -policy.margin
+        if guard.difference.high < -guard.margin
     ]
     return losses
 
@@ -131,7 +136,9 @@ def _doubts(main: Difference, guards: list[_Guard], scorecard: Scorecard, policy
         f"{_change(guard.name, guard.difference)}: may be worse by more than the margin of "
         f"{_points(policy.margin)}."
         for guard in guards
-        if not guard.difference.low >= -policy.margin
+        if not (
+            guard.difference.low >= -guard.margin if guard.proven else guard.difference.high >= -guard.margin
+        )
     ]
     measured = {row.metric for row in scorecard.overall}
     doubts += [f"{metric} was not measured." for metric in HEADLINE if metric not in measured]

@@ -302,8 +302,12 @@ def _train(
 
 
 def _fraction(seed: int, key: str) -> float:
-    """Give a number from 0 to 1, without 1, that is arbitrary and always the same."""
-    return int.from_bytes(hashlib.sha256(f"{seed}\0{key}".encode()).digest()[:6]) / 2**48
+    """Give a number from 0 to 1, without 1, that is arbitrary and always the same.
+
+    The word "split" keeps it independent of the order in which documents are mined, a hash of seed and id as well:
+    else the first documents mined would all be held back.
+    """
+    return int.from_bytes(hashlib.sha256(f"split\0{seed}\0{key}".encode()).digest()[:6]) / 2**48
 
 
 def _by_origin(items: Iterable[TrainingPair | EvalQuestion]) -> dict[str, int]:

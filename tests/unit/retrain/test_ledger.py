@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.domain import Document, Passage
 from rag.errors import IntegrityError
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 from retrain.ledger import build_dataset, leak_report
+from retrain.mining import mine_documents
 from retrain.wording import normal
 
 _SHARES: dict[str, Any] = {"dev_share": 0.2, "gate_share": 0.3, "gate_min": 5, "seed": 17}
@@ -124,6 +126,25 @@ def test_shares_are_roughly_kept() -> None:
     assert train + dev + gate == 400
     assert 50 < dev < 110
     assert 85 < gate < 155
+
+
+def test_what_is_mined_first_is_not_what_is_held_back() -> None:
+    """Mining takes documents by a hash as well; the split must not depend on it, or little would be left to train."""
+    documents = [
+        Document.create(
+            uri=f"d{i}", title=f"all about number {i}", text=f"{i} is the number that follows {i - 1}"
+        )
+        for i in range(600)
+    ]
+    passages = {d.id: [Passage.create(d, 0, d.text)] for d in documents}
+    mined = mine_documents(documents, lambda ids: {i: passages[i] for i in ids}, limit=100, seed=17).pairs
+
+    dataset = build_dataset(
+        mined, [], texts=_texts(*passages), dev_share=0.1, gate_share=0.2, gate_min=10, seed=17
+    )
+
+    assert len(mined) == 100
+    assert 55 <= len(dataset.train) <= 85
 
 
 def test_labelled_documents_go_to_dev_and_gate_by_halves() -> None:

@@ -19,6 +19,7 @@ from flows.bootstrap import Pipelines, open_pipelines
 from flows.environment import serving_settings
 from rag import bootstrap as serving
 from rag.errors import Unavailable
+from rag.listening import check_access
 from retrain.requesting import SwitchRequests
 
 if TYPE_CHECKING:
@@ -138,6 +139,6 @@ def serve_api(*, host: str | None, port: int | None) -> None:
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with ExitStack() as open_until_the_end:
-        serving.check_access(settings)
+        check_access(settings)
         pipelines = open_until_the_end.enter_context(open_pipelines())
         serving.serve(settings, routers=lambda _: operations(pipelines))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from rag.indexing import Indexing
-
 from flows.environment import (
     drift_settings,
     flow_settings,
@@ -27,6 +25,7 @@ from rag.adapters.sql.stores import Stores
 from rag.documents import FieldNames, Library, SyncReport
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.errors import InvalidInput, NotReady
+from rag.indexing import Indexing
 from rag.ports import IndexStore
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
@@ -300,12 +299,13 @@ def demo_documents(location: str, settings: Settings) -> Iterator[Document]:
     return (record for record in records if isinstance(record, Document))
 
 
-def demo_questions(folder: Path, settings: Settings) -> list[LabelledQuestion]:
-    """Read a BEIR folder's questions: train ones to be asked, test ones (as "dev") only to be reported on."""
+def demo_questions(folder: Path, settings: Settings) -> tuple[list[LabelledQuestion], list[LabelledQuestion]]:
+    """Read a BEIR folder's questions: those to learn and judge by, and those of the test split, only to report on."""
     from rag.adapters.labels import read_labels
 
-    splits = {"train": Purpose.TRAIN, "test": Purpose.DEV}
-    return read_labels(folder, tenant=settings.tenant, splits=splits, allow_test=True)
+    learn = read_labels(folder, tenant=settings.tenant, splits={"train": Purpose.TRAIN, "dev": Purpose.DEV})
+    report = read_labels(folder, tenant=settings.tenant, splits={"test": Purpose.DEV}, allow_test=True)
+    return learn, report
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """What the demonstration runs on: documents, and questions that are held back honestly.
 
-Each question belongs to documents, to one of two topics, and to one use. What simulated people ask and are heard on
-("log") comes from other documents than what recall is reported on ("test"). Where a question is taken from a
-document, the document is ingested without it.
+Each question belongs to documents, to one of two topics, and to one use, and no document's questions serve two uses.
+Where a question is taken from a document, the document is ingested without it.
 """
 
 import hashlib
@@ -57,7 +56,9 @@ MIN_WORDS = 4
 class Use(StrEnum):
     """What a question serves."""
 
-    LOG = "log"  # asked by simulated people, some of whom say which passage was right
+    LOG = "log"  # asked by simulated people, most of whom say which passage was right
+    DEV = "dev"  # imported with their answers: they choose the checkpoint and help the gate decide
+    GOLDEN = "golden"  # imported with their answers, and watched for recall drift
     TEST = "test"  # never logged before the comparison, never trained on: only reported
     NONE = "none"  # stays in its document, where mining may find it
 
@@ -81,6 +82,17 @@ class DemoCorpus:
     documents: tuple[Document, ...]
     questions: tuple[HeldQuestion, ...]
 
+    def labels(self, tenant: str) -> list[LabelledQuestion]:
+        """Give the questions that are imported with their answers."""
+        purposes = {Use.DEV: Purpose.DEV, Use.GOLDEN: Purpose.GOLDEN}
+        return [
+            LabelledQuestion.create(
+                tenant=tenant, text=q.text, documents=q.documents, purpose=purposes[q.use], source=self.source
+            )
+            for q in self.questions
+            if q.use in purposes
+        ]
+
     def pick(self, topic: str, use: Use) -> list[HeldQuestion]:
         """Give the questions of one topic and use."""
         return [q for q in self.questions if q.topic == topic and q.use is use]
@@ -92,7 +104,10 @@ def _share(key: str) -> float:
 
 
 def python_documentation(documents: Iterable[Document]) -> DemoCorpus:
-    """Hold back the summary lines of some documents of ``python-docs``: 50 % to be asked, 15 % to report on.
+    """Hold back the summary lines of most documents of ``python-docs``.
+
+    By a hash of the document, 15 % are reported on, 5 % are watched, 15 % are labelled, 50 % are asked, and the rest
+    stays where it is.
 
     A summary line that several documents share asks for none of them in particular, so it is never held back.
     """
@@ -120,9 +135,10 @@ def _python_use(document: Document, summary: str, summaries: Counter[str]) -> Us
     if len(summary.split()) < MIN_WORDS or summaries[summary.lower()] > 1:
         return Use.NONE
     share = _share(document.uri)
-    if share < 0.15:
-        return Use.TEST
-    return Use.LOG if share < 0.65 else Use.NONE
+    for use, until in ((Use.TEST, 0.15), (Use.GOLDEN, 0.20), (Use.DEV, 0.35), (Use.LOG, 0.85)):
+        if share < until:
+            return use
+    return Use.NONE
 
 
 def _without(document: Document, field: str) -> Document:
@@ -138,31 +154,34 @@ def _without(document: Document, field: str) -> Document:
 
 
 def beir_folder(
-    folder: Path, documents: Iterable[Document], labels: Sequence[LabelledQuestion]
+    folder: Path,
+    documents: Iterable[Document],
+    labels: Sequence[LabelledQuestion],
+    tests: Sequence[LabelledQuestion],
 ) -> DemoCorpus:
-    """Take a BEIR folder's own questions: people ask those to train on, recall is reported on the others.
+    """Take a BEIR folder's own questions: `labels` to be asked (train) or imported (dev), `tests` to report on.
 
-    The topic of a question is its documents' metadata field with the fewest values (two at least), the largest
-    value first; where no field divides the questions well, their own words decide (two clusters of TF-IDF vectors).
+    A quarter of the dev questions is watched instead. Where the folder names no splits, `tests` is what `labels` is,
+    and half of the dev questions is reported on. The topic of a question is its documents' metadata field with the
+    fewest values (two at least), the largest value first; where no field divides the questions well, their own words
+    decide (two clusters of TF-IDF vectors).
 
     Raises:
         EmptyCorpus: no question has an answer among the documents.
     """
     by_id = {document.id: document for document in documents}
-    rows = [(label, found) for label in labels if (found := label.documents & by_id.keys())]
+    unsplit = {label.id for label in tests} == {label.id for label in labels}
+    uses = [(label, _label_use(label, unsplit=unsplit)) for label in labels]
+    uses += [] if unsplit else [(label, Use.TEST) for label in tests]
+    rows = [(label, use, found) for label, use in uses if (found := label.documents & by_id.keys())]
     if not rows:
         raise EmptyCorpus(
             f"{folder}: no question of queries.jsonl has an answer in corpus.jsonl by qrels.tsv"
         )
-    topics = _topics([label.text for label, _ in rows], [by_id[min(found)] for _, found in rows])
+    topics = _topics([label.text for label, _, _ in rows], [by_id[min(found)] for _, _, found in rows])
     questions = [
-        HeldQuestion(
-            text=label.text,
-            documents=frozenset(found),
-            topic=topic,
-            use=Use.LOG if label.purpose is Purpose.TRAIN else Use.TEST,
-        )
-        for (label, found), topic in zip(rows, topics, strict=True)
+        HeldQuestion(text=label.text, documents=frozenset(found), topic=topic, use=use)
+        for (label, use, found), topic in zip(rows, topics, strict=True)
     ]
     return DemoCorpus(
         name=folder.name,
@@ -170,6 +189,15 @@ def beir_folder(
         documents=tuple(by_id.values()),
         questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
     )
+
+
+def _label_use(label: LabelledQuestion, *, unsplit: bool) -> Use:
+    if label.purpose is Purpose.TRAIN:
+        return Use.LOG
+    share = _share(min(label.documents))
+    if unsplit and share >= 0.5:
+        return Use.TEST
+    return Use.GOLDEN if share < 0.25 else Use.DEV
 
 
 def _topics(texts: Sequence[str], documents: Sequence[Document]) -> list[str]:

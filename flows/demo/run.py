@@ -71,7 +71,7 @@ def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if missing:
         raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
     console().print(f"reading {folder} ...", markup=False)
-    return beir_folder(folder, demo_documents(str(folder), settings), demo_questions(folder, settings))
+    return beir_folder(folder, demo_documents(str(folder), settings), *demo_questions(folder, settings))
 
 
 def _from_hub(name: str, home: Path) -> Path:

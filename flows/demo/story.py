@@ -16,10 +16,10 @@ from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
 from retrain.domain import Outcome
 
-REFERENCE_QUESTIONS = 500
+FIRST_QUESTIONS = 700
 SHIFTED_QUESTIONS = 200
 REPORTED_QUESTIONS = 300
-HEARD_SHARE = 0.6
+HEARD_SHARE = 0.8
 """Share of the simulated people who say which passage they were looking for."""
 
 MIN_SHIFTED = 100
@@ -53,12 +53,14 @@ class Story:
             self.service.start()
         reported = self._reported()
         with self._step("ask"), progress() as show:
-            self._people_ask(people, "before", REFERENCE_QUESTIONS, show)
+            self._people_ask(people, "before", FIRST_QUESTIONS, show)
             self._show_answer(people, "before")
-        with self._step("shift of topic"), progress() as show:
+        with self._step("check for drift while nothing has changed"):
+            self._check_drift(DriftVerdict.CALM)
+        with self._step("the topic shifts"), progress() as show:
             self._people_ask(people, "after", SHIFTED_QUESTIONS, show)
-        with self._step("check for drift"):
-            self._check_drift()
+        with self._step("check for drift again"):
+            self._check_drift(DriftVerdict.DRIFT)
         with self._step("look up held-back questions, old release"), progress() as show:
             old = people.retrieve_all(reported, show, "look up")
         with self._step("retrain"):
@@ -83,10 +85,11 @@ class Story:
                 prune=True,
                 progress=lambda done: show(done, len(self.corpus.documents), "ingest"),
             )
+            labels = pipelines.stores.questions.put(self.corpus.labels(pipelines.settings.tenant))
         self._check(
             "documents ingested",
             not report.failed and report.added + report.unchanged == len(self.corpus.documents),
-            f"{report.added} documents, {report.passages} passages",
+            f"{report.added} documents, {report.passages} passages, {labels} labelled questions",
         )
 
     def _people_ask(
@@ -117,13 +120,14 @@ class Story:
         out.print(f"\n  Q: {question.text}", markup=False)
         out.print(f"  A: {people.chat(question, None)}\n", markup=False)
 
-    def _check_drift(self) -> None:
+    def _check_drift(self, expected: DriftVerdict) -> None:
         report_id = load_flow("check_drift")()
         with open_pipelines() as pipelines:
             report = pipelines.reports.get(report_id)
         table(f"Drift report: {report.verdict}", *drift_rows(report))
-        reasons = "; ".join(f.reason for f in report.findings if f.verdict is DriftVerdict.DRIFT)
-        self._check("drift noticed", report.verdict is DriftVerdict.DRIFT, reasons)
+        reasons = "; ".join(f.reason for f in report.findings if f.verdict is expected)
+        what = "drift noticed" if expected is DriftVerdict.DRIFT else "no drift before the shift"
+        self._check(what, report.verdict is expected, reasons)
 
     def _retrain(self) -> str:
         candidate_id = str(load_flow("retrain_encoder")(reason="the demonstration's shift of topic"))

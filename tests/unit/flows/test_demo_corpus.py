@@ -28,11 +28,21 @@ def test_a_held_back_question_is_nowhere_in_its_document(python_docs: DemoCorpus
 
 
 def test_uses_share_no_document(python_docs: DemoCorpus) -> None:
-    """A document that recall is reported on is never asked about by those who are learned from."""
-    asked = {d for q in python_docs.questions if q.use is Use.LOG for d in q.documents}
-    reported = {d for q in python_docs.questions if q.use is Use.TEST for d in q.documents}
+    """A document's questions serve one use: what is reported on is never asked by those who are learned from."""
+    uses: dict[str, set[Use]] = {}
+    for question in python_docs.questions:
+        for document in question.documents:
+            uses.setdefault(document, set()).add(question.use)
 
-    assert not asked & reported
+    assert {len(some) for some in uses.values()} == {1}
+
+
+def test_labels_are_for_judging_alone(python_docs: DemoCorpus) -> None:
+    """What is imported with its answers is for dev or watched, and none of it is what recall is reported on."""
+    labels = python_docs.labels("default")
+
+    assert {label.purpose for label in labels} == {Purpose.DEV, Purpose.GOLDEN}
+    assert not {label.text for label in labels} & {q.text for q in python_docs.questions if q.use is Use.TEST}
 
 
 def test_there_is_enough_of_everything(python_docs: DemoCorpus) -> None:
@@ -60,7 +70,7 @@ def test_a_field_of_the_documents_divides_the_topics() -> None:
         for i, d in enumerate(some)
     ]
 
-    corpus = beir_folder(Path("some"), some, labels)
+    corpus = beir_folder(Path("some"), some, labels, [])
 
     assert {q.text for q in corpus.pick("before", Use.LOG)} == {f"question {i}" for i in range(7)}
     assert len(corpus.pick("after", Use.LOG)) == 3
@@ -69,4 +79,4 @@ def test_a_field_of_the_documents_divides_the_topics() -> None:
 def test_questions_without_answers_give_a_clear_error() -> None:
     """A folder whose questions no document answers is refused by name."""
     with pytest.raises(EmptyCorpus, match=r"some: no question"):
-        beir_folder(Path("some"), documents("domain"), [])
+        beir_folder(Path("some"), documents("domain"), [], [])

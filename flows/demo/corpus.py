@@ -127,7 +127,7 @@ def python_documentation(documents: Iterable[Document]) -> DemoCorpus:
         name="the documentation of this Python",
         source="python-docs",
         documents=tuple(kept),
-        questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
+        questions=tuple(sorted(questions, key=lambda q: _share(f"order {q.text}"))),
     )
 
 
@@ -187,7 +187,7 @@ def beir_folder(
         name=folder.name,
         source=str(folder),
         documents=tuple(by_id.values()),
-        questions=tuple(sorted(questions, key=lambda q: _share(q.text))),
+        questions=tuple(sorted(questions, key=lambda q: _share(f"order {q.text}"))),
     )
 
 

@@ -125,9 +125,13 @@ class Story:
         with open_pipelines() as pipelines:
             report = pipelines.reports.get(report_id)
         table(f"Drift report: {report.verdict}", *drift_rows(report))
-        reasons = "; ".join(f.reason for f in report.findings if f.verdict is expected)
-        what = "drift noticed" if expected is DriftVerdict.DRIFT else "no drift before the shift"
-        self._check(what, report.verdict is expected, reasons)
+        reasons = "; ".join(f.reason for f in report.findings if f.verdict is DriftVerdict.DRIFT)
+        if expected is DriftVerdict.DRIFT:
+            self._check("drift noticed", report.verdict is expected, reasons)
+            return
+        # One calm check in twenty raises a false alarm by design, which is no failure of a step.
+        calm = "calm" if report.verdict is expected else f"a false alarm, as one check in twenty is: {reasons}"
+        self._check("checked before the shift", report.verdict is not DriftVerdict.NOT_ENOUGH_DATA, calm)
 
     def _retrain(self) -> str:
         candidate_id = str(load_flow("retrain_encoder")(reason="the demonstration's shift of topic"))

@@ -1,0 +1,146 @@
+"""The flows run under Prefect, leave artifacts, and repeat only what is worth repeating."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.bootstrap import open_pipelines
+from flows.environment import load_flow, prefect_environment
+from flows.settings import FlowSettings
+from monitoring.domain import DriftVerdict
+from rag.adapters.artefacts import EncoderFolder
+from rag.errors import ApprovalInvalid, NotReady, Unavailable, WhetstoneError
+from rag.releases import ensure_first_release
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One Prefect server for all tests of this module."""
+    home = tmp_path_factory.mktemp("prefect")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHETSTONE_HOME", str(home))
+        for name, value in prefect_environment(home).items():
+            patch.setenv(name, value)
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=120):
+            yield home
+
+
+@pytest.fixture
+def home(prefect_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh home for each test."""
+    monkeypatch.setenv("WHETSTONE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def artifacts(key: str) -> list[Any]:
+    """Give the artifacts of a key that Prefect keeps."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    async def read() -> list[Any]:
+        async with get_client() as client:
+            return await client.read_artifacts(
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+            )
+
+    return asyncio.run(read())
+
+
+def test_sync_ingests_what_is_configured(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every configured path is brought in line, what vanished is pruned, and a table says so."""
+    folder = home / "handbook"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Badges\n\nAsk the front desk.\n")
+    (folder / "b.md").write_text("# Leave\n\nTell your team lead.\n")
+    monkeypatch.setenv("WHETSTONE_FLOWS_SYNC_PATHS", f'["{folder}"]')
+    sync_documents = load_flow("sync_documents")
+
+    assert sync_documents() == 2
+    (folder / "b.md").unlink()
+    assert sync_documents() == 1
+    with open_pipelines() as pipelines:
+        assert pipelines.stores.documents.count() == 1
+    assert artifacts("sync")
+
+
+def test_a_drift_check_on_too_few_questions_gives_no_verdict(
+    home: Path, encoder_store: EncoderFolder
+) -> None:
+    """The flow stores a report that says so, shows it, and asks for no retraining."""
+    prepare_release(encoder_store)
+
+    report_id = load_flow("check_drift")()
+
+    with open_pipelines() as pipelines:
+        assert pipelines.reports.get(report_id).verdict is DriftVerdict.NOT_ENOUGH_DATA
+        assert not pipelines.retraining_trigger(report_id).fire
+    assert artifacts("drift")
+
+
+def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> None:
+    """The flow fails with the reason instead of making an empty report."""
+    with pytest.raises(NotReady, match="whetstone serve"):
+        load_flow("check_drift").with_options(retries=0)()
+
+
+def test_collecting_garbage_keeps_what_lives(home: Path, encoder_store: EncoderFolder) -> None:
+    """A dry run and a run on a fresh home name nothing."""
+    prepare_release(encoder_store)
+
+    assert load_flow("collect_garbage")(dry_run=True) == []
+    assert load_flow("collect_garbage")(dry_run=False) == []
+
+
+def test_a_promotion_without_approval_fails_at_once(home: Path) -> None:
+    """A refusal is not repeated; a passing fault is."""
+    load_flow("promote_release")
+    from prefect.states import Failed
+
+    from flows.promote_release import worth_repeating
+
+    def ended_with(error: WhetstoneError) -> Any:
+        return Failed(data=error)
+
+    assert not worth_repeating(None, None, ended_with(ApprovalInvalid()))  # type: ignore[arg-type]  # only the state is read
+    assert worth_repeating(None, None, ended_with(Unavailable()))  # type: ignore[arg-type]  # likewise
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (FlowSettings(), {"check_drift", "collect_garbage"}),
+        (
+            FlowSettings(sync_paths=("docs",), retrain_every_h=24),
+            {"check_drift", "collect_garbage"} | {"sync_documents"} | {"retrain_encoder"},
+        ),
+        (FlowSettings(drift_every_min=0, garbage_every_h=0), set()),
+    ],
+)
+def test_schedules_follow_the_settings(
+    prefect_home: Path, settings: FlowSettings, expected: set[str]
+) -> None:
+    """A flow has a schedule where its setting is above 0, and the sync flow only where there is something to sync."""
+    from flows.runner import schedules
+
+    assert {name for name, interval in schedules(settings).items() if interval} == expected
+
+
+def prepare_release(encoders: EncoderFolder) -> None:
+    """Make the first release with the static encoder that the tests share."""
+    with open_pipelines() as pipelines:
+        digest = pipelines.encoders.register(encoders.path(encoders.resolve("static")))
+        ensure_first_release(
+            pipelines.stores.releases,
+            pipelines.encoders,
+            encoder_name=digest,
+            chunking=pipelines.settings.chunking,
+            retrieval=pipelines.settings.retrieval,
+            principal="test",
+        )

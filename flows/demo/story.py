@@ -130,7 +130,9 @@ class Story:
             self._check("drift noticed", report.verdict is expected, reasons)
             return
         # One calm check in twenty raises a false alarm by design, which is no failure of a step.
-        calm = "calm" if report.verdict is expected else f"a false alarm, as one check in twenty is: {reasons}"
+        calm = (
+            "calm" if report.verdict is expected else f"a false alarm, as one check in twenty is: {reasons}"
+        )
         self._check("checked before the shift", report.verdict is not DriftVerdict.NOT_ENOUGH_DATA, calm)
 
     def _retrain(self) -> str:

@@ -85,7 +85,9 @@ class ReleaseIndex:
                 limit=limit,
                 with_payload=False,
             )
-        return [(str(point.id), float(point.score)) for point in found.points]
+        hits = [(str(point.id), float(point.score)) for point in found.points]
+        # Equal passages have equal scores; their order must not depend on how the index came about.
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
     def ids(self) -> frozenset[str]:
         """Every passage id in the index."""

@@ -57,7 +57,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["ingest"], 2, "PATH"),
         (["candidates", "abcd1234"], 1, "abcd1234"),
         (["approve", "abcd1234"], 1, "abcd1234"),
-        (["rollback"], 1, "release"),
+        (["rollback"], 1, "live"),
         (["drift", "--show", "abcd1234"], 1, "abcd1234"),
         (["label", "."], 1, "queries.jsonl"),
         (["demo", "--once", "--dataset", "."], 2, "corpus.jsonl"),

@@ -120,7 +120,8 @@ def test_the_loop_from_first_question_to_rollback(
     scripted_llm.default = write_question
     installation.settings |= {
         "WHETSTONE_LLM_BASE_URL": scripted_llm.url,
-        "WHETSTONE_RETRAIN_MINE_PASSAGES": "300",
+        "WHETSTONE_RETRAIN_MINE_PASSAGES": "200",
+        "WHETSTONE_RETRAIN_STATIC_EPOCHS": "10",
         "WHETSTONE_POLL_INTERVAL_S": "0.2",
     }
     everyone = questions_of(folder)
@@ -129,6 +130,7 @@ def test_the_loop_from_first_question_to_rollback(
 
     report = installation.json("ingest", str(folder))[0]
     assert (report["added"], report["failed"]) == (1523, [])
+    installation.run("label", str(folder), "--split", "dev=dev")
     installation.serve()
 
     # Australia asks, then the United Kingdom: a shift of topic.

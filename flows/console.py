@@ -1,11 +1,15 @@
 """How commands print: tables, progress, JSON."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
+"""A cell that is a number, a range, a pair, or a missing one."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,18 +27,18 @@ def console(*, stderr: bool = False) -> "Console":
     return out
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1
-) -> None:
-    """Print a table; columns from `numbers_from` on are set flush right."""
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; columns that hold numbers are set flush right."""
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[str(cell) for cell in row] for row in rows]
     drawn = Table(title=title, title_justify="left", header_style="bold")
     for position, column in enumerate(columns):
-        drawn.add_column(column, justify="right" if position >= numbers_from else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        numeric = bool(cells) and all(NUMBER.fullmatch(row[position]) for row in cells)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
     console().print(drawn)
 
 

@@ -41,7 +41,7 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
                 )
                 for r in reports
             ]
-            table("Drift reports", ["id", "made", "verdict", "reference", "current"], rows, numbers_from=3)
+            table("Drift reports", ["id", "made", "verdict", "reference", "current"], rows)
         return
 
     if show is None:

@@ -22,7 +22,7 @@ def list_flows() -> None:
     from flows.console import table
     from flows.runner import schedule_table
 
-    table("Flows", ["flow", "runs", "what it does"], schedule_table(), numbers_from=9)
+    table("Flows", ["flow", "runs", "what it does"], schedule_table())
 
 
 @flows.command("sync")

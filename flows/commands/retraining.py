@@ -40,7 +40,7 @@ def candidates(candidate: str | None, json_output: bool) -> None:
     if json_output:
         as_json([asdict(c) for c in found])
     else:
-        table("Candidates", *candidate_rows(found), numbers_from=4)
+        table("Candidates", *candidate_rows(found))
 
 
 @click.command()

@@ -15,7 +15,7 @@ def status(json_output: bool) -> None:
     if json_output:
         as_json(state)
     else:
-        table("Whetstone", ["", ""], list(state.items()), numbers_from=9)
+        table("Whetstone", ["", ""], list(state.items()))
 
 
 @click.command()
@@ -31,9 +31,4 @@ def settings(json_output: bool) -> None:
             [{"name": r.name, "value": r.value, "default": r.default, "meaning": r.meaning} for r in rows]
         )
     else:
-        table(
-            "Settings",
-            ["name", "value", "meaning"],
-            [(r.name, r.value, r.meaning) for r in rows],
-            numbers_from=9,
-        )
+        table("Settings", ["name", "value", "meaning"], [(r.name, r.value, r.meaning) for r in rows])

@@ -44,7 +44,7 @@ class Story:
             self._loop(people)
         finally:
             people.close()
-        table("What had to work", ["step", "", "detail"], self._verdicts(), numbers_from=9)
+        table("What had to work", ["step", "", "detail"], self._verdicts())
         table("Time", ["step", "seconds"], [(step, f"{s:.1f}") for step, s in self.times])
         return all(held for _, held, _ in self.checks)
 
@@ -204,7 +204,6 @@ class Story:
             "Held-back questions through the API: a right document among the first k",
             ["topic", "metric", "questions", "old release %", "new release %"],
             rows,
-            numbers_from=2,
         )
         totals = [sum(a.found(10) for a in side) for side in (old, new)]
         self._check(

@@ -25,7 +25,12 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
         routers: further routes, under the same guards and with errors in the same shape.
     """
     settings = serving.settings
-    app = FastAPI(title="Whetstone", description="Answers from your documents, with sources.")
+    app = FastAPI(
+        title="Whetstone",
+        description="Answers from your documents, with sources.",
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
     app.state.serving = serving
     install_error_handlers(app)
     for router in (*ROUTERS, *routers):

@@ -1,0 +1,117 @@
+"""Stored state that is not what it should be: one clear line, and nothing is lost."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.sql.stores import open_stores, sqlite_url
+
+
+@pytest.fixture
+def home(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> Path:
+    """A home with the static encoder and one document."""
+    made = encoder_store.path(static_digest).parent
+    home = tmp_path / "home"
+    shutil.copytree(made, home / "encoders", ignore=shutil.ignore_patterns(".lock", ".incoming-*"))
+    (tmp_path / "badges.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
+    assert run(home, "ingest", str(tmp_path / "badges.md")).returncode == 0
+    assert "front desk" in run(home, "ask", "Where do I get a new badge?").stdout
+    return home
+
+
+def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on that home."""
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "WHETSTONE_HOME": str(home),
+            "WHETSTONE_ENCODER": "static",
+            "WHETSTONE_PORT": "1",
+            "HF_HUB_OFFLINE": "1",
+            **settings,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def failed_with_one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Hold a command to a failure without a traceback; give its line."""
+    assert done.returncode in (1, 2), done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.startswith("whetstone: ")]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+def test_a_tampered_encoder_is_not_loaded(home: Path) -> None:
+    """One changed byte of the weights is noticed and named; put back, everything works as before."""
+    weights = next((home / "encoders").glob("*/**/model.safetensors"))
+    before = weights.read_bytes()
+    weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+
+    said = failed_with_one_line(run(home, "ask", "Where do I get a new badge?"))
+    weights.write_bytes(before)
+
+    assert "model.safetensors" in said
+    assert "front desk" in run(home, "ask", "Where do I get a new badge?").stdout
+
+
+def test_a_lost_index_is_built_again(home: Path) -> None:
+    """The index is a projection of SQL: deleted, it comes back by itself."""
+    shutil.rmtree(home / "indexes")
+
+    assert "front desk" in run(home, "ask", "Where do I get a new badge?").stdout
+
+
+def test_an_index_of_another_dimension_is_refused(home: Path) -> None:
+    """A folder whose vectors do not fit the release is named, and left as it is."""
+    meta = next((home / "indexes").glob("*/meta.json"))
+    content = json.loads(meta.read_text())
+    for collection in content["collections"].values():
+        for vector in collection["vectors"].values():
+            vector["size"] = 3
+    meta.write_text(json.dumps(content))
+
+    said = failed_with_one_line(run(home, "ask", "Where do I get a new badge?"))
+
+    assert meta.parent.name in said
+    assert "384" in said
+    assert json.loads(meta.read_text()) == content
+
+
+def test_other_chunking_than_the_documents_is_refused(home: Path) -> None:
+    """Passages of two sizes in one store would be searched as one: the setting is named instead."""
+    said = failed_with_one_line(run(home, "ask", "Where?", WHETSTONE_CHUNK_TOKENS="100"))
+
+    assert "WHETSTONE_CHUNK_TOKENS" in said
+
+
+def test_a_database_that_is_none_is_named(home: Path) -> None:
+    """A file that is no database is refused by name and not written over."""
+    file = home / "whetstone.sqlite"
+    for leftover in home.glob("whetstone.sqlite-*"):
+        leftover.unlink()
+    file.write_bytes(b"this is no database" * 100)
+
+    said = failed_with_one_line(run(home, "status"))
+
+    assert "whetstone.sqlite" in said
+    assert file.read_bytes().startswith(b"this is no database")
+
+
+def test_the_document_is_still_there_after_all_that(home: Path) -> None:
+    """A failed start changes nothing in the store."""
+    run(home, "ask", "Where?", WHETSTONE_CHUNK_TOKENS="100")
+    stores = open_stores(sqlite_url(home))
+
+    assert stores.documents.count() == 1
+    stores.close()

@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Set-up happens on the way.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
 VENV := .venv
+JOBS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
@@ -26,13 +27,13 @@ demo: $(STAMP) ## the whole loop on Python's own documentation, then the service
 	$(BIN)/whetstone demo $(ARGS)
 
 test: $(STAMP) lint ## lint and the tests, as CI runs them
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal
 
 test-quick: $(STAMP) ## the tests that take seconds
-	$(BIN)/pytest -m "not heavy and not slow" -n 2
+	$(BIN)/pytest -m "not heavy and not slow" -n $(JOBS)
 
 test-all: $(STAMP) lint ## every test, also those too long for CI
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 lint: $(STAMP) ## ruff, strict types, import contracts
 	$(BIN)/ruff check .

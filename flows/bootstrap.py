@@ -34,6 +34,7 @@ from retrain.cycle import RetrainCycle
 from retrain.ports import QuestionWriter
 from retrain.promotion import Promoter
 from retrain.settings import RetrainSettings
+from retrain.staging import ALIVE_S
 
 Progress = Callable[[int, int, str], None]
 
@@ -266,7 +267,7 @@ class Pipelines:
         from retrain.domain import CandidateStatus
 
         deployment = self.stores.releases.deployment()
-        replicas = self.stores.replicas.alive(since=utcnow() - timedelta(seconds=10))
+        replicas = self.stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
         waiting = [c for c in self.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED]
         drift = self.reports.newest(1, tenant=self.settings.tenant)
         state = {"home": str(self.settings.home), "documents": str(self.stores.documents.count())}

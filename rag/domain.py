@@ -190,7 +190,7 @@ class Deployment:
     release: str  # digest of the live release
     previous: str | None = None  # digest of the one before; kept up to date for a rollback
     staged: str | None = None  # digest of the one that replicas are asked to load for a switch to come
-    changed_at: datetime = field(default_factory=utcnow)
+    changed_at: datetime = field(default_factory=utcnow)  # of the last switch; staging does not count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -92,7 +92,8 @@ class _Stopped(Exception):
 class LiveRelease:
     """Holds the live release, and follows the deployment and the documents in a background thread.
 
-    One thread loads, applies changes and closes; requests only pin. A switch replaces one reference: new
+    One thread loads, applies changes and closes; another one only says that this process lives, so that it is not
+    given up while the first embeds a thousand new documents. Requests only pin. A switch replaces one reference: new
     questions get the new release, those under way keep theirs, and an old one is closed by a later look,
     once nobody has it pinned and it is neither live, nor kept for a rollback, nor staged.
     """
@@ -142,7 +143,8 @@ class LiveRelease:
         self._beaten: tuple[float, int, frozenset[str]] = (float("-inf"), 0, frozenset())
         self._nudge = threading.Event()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._beating = threading.Lock()  # one heartbeat at a time
+        self._threads: tuple[threading.Thread, ...] = ()
 
     def start(self, *, background: bool = True) -> None:
         """Load the live release and bring its index up to date; then follow in a background thread.
@@ -164,16 +166,21 @@ class LiveRelease:
             return
         self._switch(deployment)
         if background and not self._stopping.is_set():
-            self._thread = threading.Thread(target=self._follow, name="live-release", daemon=True)
-            self._thread.start()
+            self._threads = (
+                threading.Thread(target=self._follow, name="live-release", daemon=True),
+                threading.Thread(target=self._pulse, name="heartbeat", daemon=True),
+            )
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """End the thread, close everything and leave the replica table; a second call does nothing."""
         self._stopping.set()
         self._nudge.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        if self._threads:
+            for thread in self._threads:
+                thread.join()
+            self._threads = ()
             with self._attempt("leaving the replica table"):
                 self._replicas.leave(self._replica_id)
         with self._lock:
@@ -222,7 +229,7 @@ class LiveRelease:
             seq: sequence number of a change that is committed.
             timeout_s: longest wait, in seconds.
         """
-        if self._thread is None:
+        if not self._threads:
             with self._lock:
                 current = self._current
             return current is not None and self._apply(current[1])
@@ -272,6 +279,11 @@ class LiveRelease:
             self._nudge.clear()
             self.look()
             self._nudge.wait(self._poll_interval_s)
+
+    def _pulse(self) -> None:
+        while not self._stopping.wait(_HEARTBEAT_S / 2):
+            with self._attempt("writing the heartbeat"):
+                self._beat()
 
     def _wanted(self, deployment: Deployment) -> list[str]:
         """Digests of the releases to keep loaded, the live one first."""
@@ -375,14 +387,15 @@ class LiveRelease:
             logger.info("closed release %s", loaded.release.digest[:16])
 
     def _beat(self) -> None:
-        with self._lock:
-            epoch = self._current[0] if self._current else 0
-            ready = frozenset(digest for digest, loaded in self._loaded.items() if loaded.current)
-        last, *said = self._beaten
-        if time.monotonic() - last < _HEARTBEAT_S and said == [epoch, ready]:
-            return
-        self._replicas.beat(Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready))
-        self._beaten = (time.monotonic(), epoch, ready)
+        with self._beating:
+            with self._lock:
+                epoch = self._current[0] if self._current else 0
+                ready = frozenset(digest for digest, loaded in self._loaded.items() if loaded.current)
+            last, *said = self._beaten
+            if time.monotonic() - last < _HEARTBEAT_S and said == [epoch, ready]:
+                return
+            self._replicas.beat(Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready))
+            self._beaten = (time.monotonic(), epoch, ready)
 
     @contextmanager
     def _attempt(self, what: str) -> Iterator[None]:

@@ -55,6 +55,7 @@ class RetrainSettings(BaseSettings):
     )
     eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")
+    save_limit: Count = Field(2, description="Checkpoints kept; the best one is kept besides.")
     max_steps: int = Field(-1, description="Stop after so many steps; -1: after the epochs.")
 
     gate_metric: str = Field("recall@10", description="Metric that has to be better.")

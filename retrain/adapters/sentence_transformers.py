@@ -120,6 +120,7 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
         "eval_steps": settings.eval_steps,
         # Only a checkpoint that dev was looked at can be the best one.
         "save_steps": settings.eval_steps * math.ceil(settings.save_steps / settings.eval_steps),
+        "save_limit": settings.save_limit,
         "max_steps": settings.max_steps,
     }
 
@@ -271,7 +272,7 @@ def _trainer(
             eval_steps=recipe["eval_steps"],
             save_strategy="steps",
             save_steps=recipe["save_steps"],
-            save_total_limit=2,
+            save_total_limit=recipe["save_limit"],
             load_best_model_at_end=evaluator is not None,
             metric_for_best_model=DEV_METRIC if evaluator else None,
             greater_is_better=True if evaluator else None,

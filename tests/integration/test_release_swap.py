@@ -15,6 +15,8 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
+from rag.indexing import Indexing
+from rag.ports import Encoder, PassageIndex
 from rag.releases import LiveRelease
 from rag.settings import Settings
 
@@ -303,3 +305,41 @@ def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: 
             assert live.wait_caught_up(serving.stores.documents.last_change(), 5.0)
         finally:
             live.stop()
+
+
+class SlowIndexing(Indexing):
+    """Takes its time to apply changes, as a thousand new documents would."""
+
+    busy = threading.Event()
+
+    def catch_up(self, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
+        """Apply changes, slowly."""
+        self.busy.set()
+        time.sleep(6)
+        return super().catch_up(encoder, index, limit=limit)
+
+
+def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -> None:
+    """A service that is busy with new documents is not taken for dead: its heartbeat stays fresh."""
+    with open_serving(home_settings) as serving:
+        slow = SlowIndexing(serving.stores.documents, serving.stores.cursors, serving.cache)
+        live = LiveRelease(
+            serving.stores.releases,
+            serving.stores.replicas,
+            serving.encoders,
+            serving.indexes,
+            slow,
+            replica_id="busy",
+            poll_interval_s=0.1,
+            rollback_window_h=1,
+        )
+        live.start()
+        try:
+            wait_until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))
+            serving.library.put(Document.create(uri="new", text="A new document about badges."))
+            assert slow.busy.wait(5)
+            time.sleep(5)
+            assert serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=3))
+        finally:
+            live.stop()
+        assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))

@@ -91,7 +91,7 @@ class SqlReleases:
             staged = connection.execute(
                 update(deployment)
                 .where(_ONE_ROW, deployment.c.epoch == expected_epoch)
-                .values(staged=release, changed_at=utcnow())
+                .values(staged=release)
             )
             live = _deployment(connection)
             if staged.rowcount == 0 or live is None:

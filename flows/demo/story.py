@@ -17,9 +17,9 @@ from rag.errors import Conflict, EmptyCorpus
 from retrain.domain import Outcome
 
 FIRST_QUESTIONS = 700
-SHIFTED_QUESTIONS = 200
+SHIFTED_QUESTIONS = 300
 REPORTED_QUESTIONS = 300
-HEARD_SHARE = 0.8
+HEARD_SHARE = 0.9
 """Share of the simulated people who say which passage they were looking for."""
 
 MIN_SHIFTED = 100
@@ -50,6 +50,7 @@ class Story:
 
     def _loop(self, people: People) -> None:
         with self._step("start the service"):
+            console().print("  the first time, a static encoder is distilled: half a minute or more")
             self.service.start()
         reported = self._reported()
         with self._step("ask"), progress() as show:

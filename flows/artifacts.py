@@ -1,9 +1,10 @@
 """What the flows leave in Prefect for people to see: tables, Markdown, progress."""
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
+from flows.console import progress
 from flows.tables import dataset_rows, drift_rows, scorecard_rows
 from monitoring.domain import DriftReport
 from rag.documents import SyncReport
@@ -30,13 +32,15 @@ def _key(text: str) -> str:
 
 @contextmanager
 def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show work going on, as a progress artifact and as log lines, at most one every two seconds."""
+    """Show work going on: an artifact and log lines, at most one every two seconds; where nobody logs, the terminal."""
     artifact = cast(UUID, create_progress_artifact(0.0, key=_key(what), description=what))
     logger = get_run_logger()
     last = ("", 0.0)
+    on_terminal = nullcontext(_nowhere) if logger.isEnabledFor(logging.INFO) else progress()
 
     def show(done: int, total: int, step: str) -> None:
         nonlocal last
+        shown(done, total, step)
         now = time.monotonic()
         if step == last[0] and now - last[1] < SECONDS_BETWEEN_UPDATES:
             return
@@ -47,8 +51,13 @@ def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
                 artifact, 100.0 * min(done, total) / total, description=f"{what}: {step}"
             )
 
-    yield show
+    with on_terminal as shown:
+        yield show
     update_progress_artifact(artifact, 100.0, description=f"{what}: done")
+
+
+def _nowhere(done: int, total: int, step: str) -> None:
+    """Show nothing: the log does."""
 
 
 def _table(key: str, columns: Sequence[str], rows: Sequence[Sequence[object]], description: str) -> None:

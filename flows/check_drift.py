@@ -5,18 +5,19 @@ from prefect.events import emit_event
 
 from flows.artifacts import publish_drift_report
 from flows.bootstrap import open_pipelines
+from flows.retrying import worth_repeating
 
 DRIFT_EVENT = "whetstone.drift.detected"
 
 
-@task(retries=2, retry_delay_seconds=5)
+@task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def compare_windows() -> str:
     """Make and store a drift report; give its id."""
     with open_pipelines() as pipelines:
         return pipelines.check_drift().id
 
 
-@task(retries=2, retry_delay_seconds=5)
+@task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def publish(report_id: str) -> None:
     """Show the report among Prefect's artifacts."""
     with open_pipelines() as pipelines:

@@ -4,9 +4,10 @@ from prefect import flow, task
 
 from flows.artifacts import publish_garbage
 from flows.bootstrap import open_pipelines
+from flows.retrying import worth_repeating
 
 
-@task(retries=1, retry_delay_seconds=10)
+@task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def remove(dry_run: bool) -> list[str]:
     """Remove, or only name, what nothing needs; give a line for each."""
     with open_pipelines() as pipelines:

@@ -101,7 +101,13 @@ def prefect_environment(home: Path) -> dict[str, str]:
     return {name: os.environ.get(name, value) for name, value in wanted.items()}
 
 
-def load_flow(name: str) -> Any:
-    """Give a flow, importing Prefect with its home inside ours."""
+def load_flow(name: str, *, quiet: bool = False) -> Any:
+    """Give a flow, importing Prefect with its home inside ours.
+
+    A `quiet` one logs nothing, where the environment says nothing else, and shows its progress on the terminal: its
+    errors reach whoever called it, who says them in one line.
+    """
     os.environ.update(prefect_environment(serving_settings().home))
+    if quiet:
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     return getattr(importlib.import_module(f"flows.{name}"), name)

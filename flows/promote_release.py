@@ -1,20 +1,10 @@
 """Flow: an approved candidate becomes the live release."""
 
-from typing import Any
-
 from prefect import flow, task
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
 
 from flows.artifacts import progress_artifact, publish_promotion
 from flows.bootstrap import open_pipelines
-from rag.errors import Conflict, InvalidInput, NotFound
-
-
-def worth_repeating(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Tell a passing fault from a "no": a missing approval stays missing however often one asks."""
-    error = state.result(raise_on_failure=False)
-    return not isinstance(error, Conflict | InvalidInput | NotFound)
+from flows.retrying import worth_repeating
 
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)

@@ -5,10 +5,11 @@ from prefect.logging import get_run_logger
 
 from flows.artifacts import progress_artifact, publish_candidate, publish_dataset
 from flows.bootstrap import open_pipelines
+from flows.retrying import worth_repeating
 from retrain.cycle import Trained
 
 
-@task(retries=2, retry_delay_seconds=10)
+@task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def build_dataset() -> str:
     """Mine questions from the log, the labels and the documents; give the dataset's digest."""
     with open_pipelines() as pipelines, progress_artifact("mine questions") as progress:
@@ -18,7 +19,7 @@ def build_dataset() -> str:
         return dataset.digest
 
 
-@task(retries=1, retry_delay_seconds=10)
+@task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def train(dataset: str) -> Trained:
     """Fine-tune the live encoder, from the last checkpoint where there is one."""
     with (
@@ -29,7 +30,7 @@ def train(dataset: str) -> Trained:
         return cycle.train(dataset, progress=progress)
 
 
-@task(retries=1, retry_delay_seconds=10)
+@task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def evaluate(dataset: str, trained: Trained) -> str:
     """Compare the new encoder with the live one and let the gate decide; give the candidate's id."""
     with open_pipelines() as pipelines, progress_artifact("evaluate") as progress:

@@ -4,10 +4,11 @@ from prefect import flow, task
 
 from flows.artifacts import progress_artifact, publish_sync
 from flows.bootstrap import open_pipelines
+from flows.retrying import worth_repeating
 from rag.documents import SyncReport
 
 
-@task(retries=2, retry_delay_seconds=10)
+@task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def sync_path(path: str) -> SyncReport:
     """Bring the store in line with one file or folder."""
     with open_pipelines() as pipelines, progress_artifact(f"sync {path}") as progress:

@@ -45,7 +45,7 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
         return
 
     if show is None:
-        show = load_flow("check_drift")()
+        show = load_flow("check_drift", quiet=True)()
     with open_pipelines() as pipelines:
         report = pipelines.reports.get(show)
         if html is not None:

@@ -30,4 +30,4 @@ def sync() -> None:
     """Ingest what WHETSTONE_FLOWS_SYNC_PATHS names, now."""
     from flows.environment import load_flow
 
-    load_flow("sync_documents")()
+    load_flow("sync_documents", quiet=True)()

@@ -17,7 +17,7 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 
     with open_pipelines() as pipelines:
         candidate = pipelines.retraining.candidates.get(candidate).id
-    epoch = load_flow("promote_release")(
+    epoch = load_flow("promote_release", quiet=True)(
         candidate_id=candidate, principal=principal or terminal_principal(), ticket=ticket
     )
     click.echo(f"switched: epoch {epoch}; back with: whetstone rollback")
@@ -47,5 +47,5 @@ def collect(dry_run: bool) -> None:
     """Remove indexes, encoders and cached embeddings that nothing needs any more."""
     from flows.environment import load_flow
 
-    for line in load_flow("collect_garbage")(dry_run=dry_run) or ["nothing to remove"]:
+    for line in load_flow("collect_garbage", quiet=True)(dry_run=dry_run) or ["nothing to remove"]:
         click.echo(line)

@@ -15,7 +15,7 @@ def retrain(reason: str) -> None:
     from flows.environment import load_flow
     from flows.tables import show_candidate
 
-    candidate_id = load_flow("retrain_encoder")(reason=reason)
+    candidate_id = load_flow("retrain_encoder", quiet=True)(reason=reason)
     with open_pipelines() as pipelines:
         show_candidate(pipelines.retraining.candidates.get(candidate_id))
 

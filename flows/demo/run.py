@@ -38,7 +38,6 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
         **dict.fromkeys(("WHETSTONE_API_KEY", "WHETSTONE_PUBLIC_URL", "PREFECT_API_URL"), ""),
     }
     os.environ.update(stage)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     del os.environ["PREFECT_API_URL"]
 
     service = ServiceProcess(url=f"http://127.0.0.1:{port}", environment=stage, log=home / "service.log")

@@ -122,7 +122,7 @@ class Story:
         out.print(f"  A: {people.chat(question, None)}\n", markup=False)
 
     def _check_drift(self, expected: DriftVerdict) -> None:
-        report_id = load_flow("check_drift")()
+        report_id = load_flow("check_drift", quiet=True)()
         with open_pipelines() as pipelines:
             report = pipelines.reports.get(report_id)
         table(f"Drift report: {report.verdict}", *drift_rows(report))
@@ -137,7 +137,9 @@ class Story:
         self._check("checked before the shift", report.verdict is not DriftVerdict.NOT_ENOUGH_DATA, calm)
 
     def _retrain(self) -> str:
-        candidate_id = str(load_flow("retrain_encoder")(reason="the demonstration's shift of topic"))
+        candidate_id = str(
+            load_flow("retrain_encoder", quiet=True)(reason="the demonstration's shift of topic")
+        )
         with open_pipelines() as pipelines:
             candidate = pipelines.retraining.candidates.get(candidate_id)
             dataset = pipelines.retraining.datasets.get(candidate.dataset)
@@ -157,7 +159,7 @@ class Story:
                 candidate_id, principal="demo", comment="approved by the demonstration"
             )
         with Traffic(people=people, questions=questions) as traffic:
-            epoch = load_flow("promote_release")(candidate_id=candidate_id, principal="demo")
+            epoch = load_flow("promote_release", quiet=True)(candidate_id=candidate_id, principal="demo")
             self._await_epoch(people, questions[0])
         self._check(
             "switched while questions kept coming",

@@ -87,7 +87,7 @@ def test_a_drift_check_on_too_few_questions_gives_no_verdict(
 def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> None:
     """The flow fails with the reason instead of making an empty report."""
     with pytest.raises(NotReady, match="whetstone serve"):
-        load_flow("check_drift").with_options(retries=0)()
+        load_flow("check_drift")()
 
 
 def test_collecting_garbage_keeps_what_lives(home: Path, encoder_store: EncoderFolder) -> None:
@@ -98,12 +98,12 @@ def test_collecting_garbage_keeps_what_lives(home: Path, encoder_store: EncoderF
     assert load_flow("collect_garbage")(dry_run=False) == []
 
 
-def test_a_promotion_without_approval_fails_at_once(home: Path) -> None:
-    """A refusal is not repeated; a passing fault is."""
+def test_a_refusal_is_not_repeated(home: Path) -> None:
+    """A missing approval stays missing, so asking again only takes time; a passing fault is tried again."""
     load_flow("promote_release")
     from prefect.states import Failed
 
-    from flows.promote_release import worth_repeating
+    from flows.retrying import worth_repeating
 
     def ended_with(error: WhetstoneError) -> Any:
         return Failed(data=error)

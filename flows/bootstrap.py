@@ -23,7 +23,7 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.sql.stores import Stores
 from rag.documents import FieldNames, Library, SyncReport
-from rag.domain import Document, LabelledQuestion, Purpose
+from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.indexing import Indexing
 from rag.ports import IndexStore
@@ -115,11 +115,8 @@ class Pipelines:
         """
         from monitoring.checking import check_drift
 
-        deployment = self.stores.releases.deployment()
-        if deployment is None:
-            raise NotReady("Nothing is live yet, so nothing was asked: start `whetstone serve` first.")
         tenant = self.settings.tenant
-        live = self.stores.releases.get(deployment.release)
+        live = self.live_release()
         interactions = self.stores.interactions.between(
             tenant=tenant,
             # Repeated questions count once, so more are read than the windows hold.
@@ -142,6 +139,17 @@ class Pipelines:
         )
         self.reports.add(report)
         return report
+
+    def live_release(self) -> Release:
+        """Give what serves.
+
+        Raises:
+            NotReady: nothing is live yet.
+        """
+        deployment = self.stores.releases.deployment()
+        if deployment is None:
+            raise NotReady("Nothing is live yet, so nothing was asked: start `whetstone serve` first.")
+        return self.stores.releases.get(deployment.release)
 
     def fixed_encoder(self) -> str:
         """Give the digest of the encoder all windows are compared in: the first release's."""

@@ -107,7 +107,9 @@ def load_flow(name: str, *, quiet: bool = False) -> Any:
     A `quiet` one logs nothing, where the environment says nothing else, and shows its progress on the terminal: its
     errors reach whoever called it, who says them in one line.
     """
-    os.environ.update(prefect_environment(serving_settings().home))
+    environment = prefect_environment(serving_settings().home)
+    Path(environment["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    os.environ.update(environment)
     if quiet:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     return getattr(importlib.import_module(f"flows.{name}"), name)

@@ -45,6 +45,8 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
         return
 
     if show is None:
+        with open_pipelines() as pipelines:
+            pipelines.live_release()  # said at once, rather than after Prefect has started
         show = load_flow("check_drift", quiet=True)()
     with open_pipelines() as pipelines:
         report = pipelines.reports.get(show)

@@ -15,6 +15,8 @@ def retrain(reason: str) -> None:
     from flows.environment import load_flow
     from flows.tables import show_candidate
 
+    with open_pipelines() as pipelines:
+        pipelines.live_release()  # said at once, rather than after Prefect has started
     candidate_id = load_flow("retrain_encoder", quiet=True)(reason=reason)
     with open_pipelines() as pipelines:
         show_candidate(pipelines.retraining.candidates.get(candidate_id))

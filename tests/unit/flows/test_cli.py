@@ -58,6 +58,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["candidates", "abcd1234"], 1, "abcd1234"),
         (["approve", "abcd1234"], 1, "abcd1234"),
         (["rollback"], 1, "live"),
+        (["drift"], 1, "whetstone serve"),
+        (["retrain"], 1, "whetstone serve"),
         (["drift", "--show", "abcd1234"], 1, "abcd1234"),
         (["label", "."], 1, "queries.jsonl"),
         (["demo", "--once", "--dataset", "."], 2, "corpus.jsonl"),

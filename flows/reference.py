@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from pydantic_core import PydanticUndefined
 
-from flows.cli import Sections
+from flows.cli import Sections, cli
 from flows.environment import SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -44,16 +44,18 @@ def cli_page() -> str:
     for heading, commands in Sections.sections:
         lines += ["", f"## {heading}"]
         for command in commands:
-            lines += _command(command, f"whetstone {command.name}")
+            lines += _command(command, click.Context(cli, info_name="whetstone", **cli.context_settings))
     return "\n".join(lines) + "\n"
 
 
-def _command(command: click.Command, path: str) -> list[str]:
-    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-    lines = ["", f"### {path}", "", "```text", command.get_help(context), "```"]
+def _command(command: click.Command, parent: click.Context) -> list[str]:
+    context = click.Context(
+        command, info_name=command.name, parent=parent, max_content_width=100, terminal_width=100
+    )
+    lines = ["", f"### {context.command_path}", "", "```text", command.get_help(context), "```"]
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            lines += _command(command.commands[name], f"{path} {name}")
+            lines += _command(command.commands[name], context)
     return lines
 
 

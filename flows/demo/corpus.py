@@ -6,7 +6,7 @@ Where a question is taken from a document, the document is ingested without it.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,7 +56,7 @@ MIN_WORDS = 4
 class Use(StrEnum):
     """What a question serves."""
 
-    LOG = "log"  # asked by simulated people, most of whom say which passage was right
+    LOG = "log"  # asked by simulated people, most of whom say which passage was right; the rest is imported to train on
     DEV = "dev"  # imported with their answers: they choose the checkpoint and help the gate decide
     GOLDEN = "golden"  # imported with their answers, and watched for recall drift
     TEST = "test"  # never logged before the comparison, never trained on: only reported
@@ -82,15 +82,15 @@ class DemoCorpus:
     documents: tuple[Document, ...]
     questions: tuple[HeldQuestion, ...]
 
-    def labels(self, tenant: str) -> list[LabelledQuestion]:
-        """Give the questions that are imported with their answers."""
-        purposes = {Use.DEV: Purpose.DEV, Use.GOLDEN: Purpose.GOLDEN}
+    def labels(self, tenant: str, asked: Collection[HeldQuestion]) -> list[LabelledQuestion]:
+        """Give the questions that are imported with their answers: to judge by, to watch, and what nobody `asked`."""
+        purposes = {Use.DEV: Purpose.DEV, Use.GOLDEN: Purpose.GOLDEN, Use.LOG: Purpose.TRAIN}
         return [
             LabelledQuestion.create(
                 tenant=tenant, text=q.text, documents=q.documents, purpose=purposes[q.use], source=self.source
             )
             for q in self.questions
-            if q.use in purposes
+            if q.use in purposes and q not in asked
         ]
 
     def pick(self, topic: str, use: Use) -> list[HeldQuestion]:

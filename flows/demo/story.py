@@ -54,12 +54,12 @@ class Story:
             self.service.start()
         reported = self._reported()
         with self._step("ask"), progress() as show:
-            self._people_ask(people, "before", FIRST_QUESTIONS, show)
+            self._people_ask(people, "before", show)
             self._show_answer(people, "before")
         with self._step("check for drift while nothing has changed"):
             self._check_drift(DriftVerdict.CALM)
         with self._step("the topic shifts"), progress() as show:
-            self._people_ask(people, "after", SHIFTED_QUESTIONS, show)
+            self._people_ask(people, "after", show)
         with self._step("check for drift again"):
             self._check_drift(DriftVerdict.DRIFT)
         with self._step("look up held-back questions, old release"), progress() as show:
@@ -86,17 +86,20 @@ class Story:
                 prune=True,
                 progress=lambda done: show(done, len(self.corpus.documents), "ingest"),
             )
-            labels = pipelines.stores.questions.put(self.corpus.labels(pipelines.settings.tenant))
+            asked = {*self._asked("before"), *self._asked("after")}
+            labels = pipelines.stores.questions.put(self.corpus.labels(pipelines.settings.tenant, asked))
         self._check(
             "documents ingested",
             not report.failed and report.added + report.unchanged == len(self.corpus.documents),
             f"{report.added} documents, {report.passages} passages, {labels} labelled questions",
         )
 
-    def _people_ask(
-        self, people: People, topic: str, count: int, show: Callable[[int, int, str], None]
-    ) -> None:
-        questions = self.corpus.pick(topic, Use.LOG)[:count]
+    def _asked(self, topic: str) -> list[HeldQuestion]:
+        """Give what people ask about a topic."""
+        return self.corpus.pick(topic, Use.LOG)[: FIRST_QUESTIONS if topic == "before" else SHIFTED_QUESTIONS]
+
+    def _people_ask(self, people: People, topic: str, show: Callable[[int, int, str], None]) -> None:
+        questions = self._asked(topic)
         if topic == "after" and len(questions) < MIN_SHIFTED:
             raise EmptyCorpus(
                 f"only {len(questions)} questions on the second topic; {MIN_SHIFTED} are needed"

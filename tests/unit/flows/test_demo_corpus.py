@@ -37,11 +37,13 @@ def test_uses_share_no_document(python_docs: DemoCorpus) -> None:
     assert {len(some) for some in uses.values()} == {1}
 
 
-def test_labels_are_for_judging_alone(python_docs: DemoCorpus) -> None:
-    """What is imported with its answers is for dev or watched, and none of it is what recall is reported on."""
-    labels = python_docs.labels("default")
+def test_what_is_asked_or_reported_on_is_not_imported(python_docs: DemoCorpus) -> None:
+    """Imported with their answers are questions to judge by, to watch, and those to train on that nobody asks."""
+    asked = set(python_docs.pick("before", Use.LOG))
+    labels = python_docs.labels("default", asked)
 
-    assert {label.purpose for label in labels} == {Purpose.DEV, Purpose.GOLDEN}
+    assert {label.purpose for label in labels} == set(Purpose)
+    assert not {label.text for label in labels} & {q.text for q in asked}
     assert not {label.text for label in labels} & {q.text for q in python_docs.questions if q.use is Use.TEST}
 
 

@@ -202,6 +202,7 @@ class Pipelines:
             base_url=settings.llm_base_url,
             api_key=key.get_secret_value() if key else None,
             model=settings.llm_model,
+            connect_timeout_s=settings.llm_connect_timeout_s,
             timeout_s=settings.llm_timeout_s,
         )
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from flows.demo.corpus import DemoCorpus, beir_folder, python_documentation
 from flows.demo.service import ServiceProcess
 from flows.demo.story import Story
 from flows.environment import serving_settings
-from rag.errors import InvalidInput, WhetstoneError
+from rag.errors import InvalidInput, PortInUse, SettingInvalid, WhetstoneError
+from rag.listening import listen
 from rag.settings import Settings
 
 KEPT = ("encoders", "prefect")
@@ -89,15 +89,12 @@ def _clear(home: Path) -> None:
 
 
 def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise InvalidInput("there is no free port on 127.0.0.1")
+    try:
+        free = listen("127.0.0.1", wanted)
+    except (PortInUse, SettingInvalid):
+        free = listen("127.0.0.1", 0)
+    with free:
+        return int(free.getsockname()[1])
 
 
 def _stay_up(service: ServiceProcess, home: Path) -> None:

@@ -8,8 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-
+from flows.supervision import http_ready
 from rag.errors import NotReady
 
 START_TIMEOUT_S = 300.0
@@ -41,15 +40,13 @@ class ServiceProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the demonstration, which then stops the service itself
             )
+        ready = http_ready(f"{self.url}/readyz")
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise NotReady(f"the service ended at its start:\n{self._tail()}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2.0).is_success:
-                    return
-            except httpx.HTTPError:
-                pass  # it does not listen yet
+            if ready():
+                return
             time.sleep(0.2)
         self.stop()
         raise NotReady(f"the service was not ready after {START_TIMEOUT_S:.0f} s:\n{self._tail()}")

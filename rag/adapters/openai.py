@@ -17,6 +17,18 @@ _LONGEST_REASON = 300
 """Characters of an endpoint's own error message that are passed on."""
 
 
+def place_of(base_url: str) -> str:
+    """Give an endpoint's host and port, which is all of its URL that is ever shown: the rest may hold a password."""
+    parts = urlsplit(base_url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+
+
+def own_words(message: str, api_key: str | None) -> str:
+    """Give an endpoint's own error message, cut, and without the key that some of them repeat."""
+    shown = message.replace(api_key, "***") if api_key else message
+    return shown[:_LONGEST_REASON]
+
+
 class OpenAIGenerator:
     """Streams answers from an OpenAI-compatible endpoint."""
 
@@ -50,9 +62,7 @@ class OpenAIGenerator:
         self._connect_timeout_s = connect_timeout_s
         self._timeout_s = timeout_s
         self._max_tokens = max_tokens
-        parts = urlsplit(base_url)
-        # A URL may hold a password: only host and port are ever shown.
-        self._place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+        self._place = place_of(base_url)
         self._tls: ssl.SSLContext | None = None  # reading the certificates is the dear part of a client
 
     async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:  # noqa: ARG002 the port's signature
@@ -119,8 +129,7 @@ class OpenAIGenerator:
                 f"The language model at {self._place} cannot be reached, or the connection broke. "
                 "Check that it runs, and WHETSTONE_LLM_BASE_URL."
             )
-        reason = error.message.replace(self._api_key, "***") if self._api_key else error.message
-        reason = reason[:_LONGEST_REASON]
+        reason = own_words(error.message, self._api_key)
         if not isinstance(error, APIStatusError):
             return UpstreamFailed(f"The language model at {self._place} failed while answering: {reason}")
         advice = {

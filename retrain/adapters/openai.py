@@ -3,10 +3,10 @@
 import json
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rag.adapters.openai import own_words, place_of
 from rag.domain import Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.wording import normal, one_line, words
@@ -19,8 +19,6 @@ LONGEST_QUESTION = 300
 LONGEST_PASSAGE = 8_000
 """Characters of a passage that are sent."""
 TOKENS_PER_QUESTION = 80
-LONGEST_REASON = 300
-"""Characters of an endpoint's own error message that are passed on."""
 
 _WRITE = """You write search questions for a retrieval test.
 The user sends a JSON object with a passage and a count. Write that many different questions, in the passage's language,
@@ -71,9 +69,7 @@ class OpenAIQuestionWriter:
         self._connect_timeout_s = connect_timeout_s
         self._timeout_s = timeout_s
         self._retries = retries
-        parts = urlsplit(base_url)
-        # A URL may hold a password: only host and port are ever shown.
-        self._place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+        self._place = place_of(base_url)
         self._opening = Lock()
         self._opened: OpenAI | None = None
 
@@ -142,9 +138,7 @@ class OpenAIQuestionWriter:
             self._opened = None
 
     def _reason(self, text: str) -> str:
-        """Give an endpoint's own words, on one line, without the key that some of them repeat."""
-        shown = text.replace(self._api_key, "***") if self._api_key else text
-        return one_line(shown)[:LONGEST_REASON]
+        return own_words(one_line(text), self._api_key)
 
     def _translated(self, error: "OpenAIError") -> UpstreamFailed:
         from openai import APIConnectionError, APIStatusError, APITimeoutError, LengthFinishReasonError

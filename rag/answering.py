@@ -315,7 +315,7 @@ class _Draft:
 async def _closable(generator: Generator, prompt: Prompt, pinned: Pinned) -> AsyncGenerator[str, None]:
     # The port promises an iterator only; this one can be closed on the spot when the client leaves.
     async for piece in generator.stream(prompt, encoder=pinned.encoder):
-        if piece:
+        if isinstance(piece, str) and piece:
             yield piece
 
 

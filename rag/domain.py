@@ -91,6 +91,9 @@ class Passage:
     title: str  # the document's, or its title and the heading above the passage
     text: str  # what is shown and cited
     text_hash: str  # SHA-256 of `embedded_text`
+    metadata: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the document's; questions may be confined by it
 
     @classmethod
     def create(cls, document: Document, position: int, text: str, title: str | None = None) -> "Passage":
@@ -106,6 +109,7 @@ class Passage:
             title=title,
             text=text,
             text_hash=text_hash,
+            metadata=dict(document.metadata),
         )
 
     @staticmethod
@@ -134,10 +138,20 @@ class Chunking:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrieval:
-    """How passages are found and when the service keeps silent."""
+    """How passages are found, what of them the generator sees, and when the service keeps silent."""
 
     top_k: int = 5  # passages given to the generator
-    threshold: float = 0.35  # cosine of the best hit below which the documents do not say
+    threshold: float = 0.35  # cosine of the nearest hit below which the documents do not say
+    dense_weight: float = 1.0  # 1: by vectors alone, 0: by words (BM25) alone, between: both, fused
+    context_weight: float = 0.0  # share of its document's vector in a passage's vector; 0: the passage alone
+    neighbours: int = 0  # passages before and after each hit that the generator sees with it
+    context_tokens: int = 3_000  # budget of all passages in the prompt, tokens
+    language: str = "english"  # of the stemmer that words are reduced with (Snowball's name), or "none"
+    bm25_k1: float = 1.5  # saturation of a word's count in a passage
+    bm25_b: float = 0.75  # how much a passage's length counts
+    bm25_length: float = 120.0  # words of a passage of ordinary length
+    reranker: str | None = None  # digest of a cross-encoder that orders the best candidates anew
+    rerank_depth: int = 20  # candidates it reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,8 +240,9 @@ class Hit:
     """A passage found for a question."""
 
     passage: Passage
-    rank: int  # 1 is the best
-    score: float  # cosine, -1 to 1
+    rank: int  # 1 is the best, by whatever the release orders with
+    score: float  # cosine of question and passage, -1 to 1; need not fall with the rank
+    neighbours: tuple[Passage, ...] = ()  # of the same document, by position, without the passage itself
 
 
 class InteractionStatus(StrEnum):
@@ -267,7 +282,15 @@ class Interaction:
     generator: str  # which one wrote the answer; empty for retrieval alone
     status: InteractionStatus
     error: str = ""  # class and message where it failed
-    retrieve_ms: float = 0.0  # milliseconds
+    rewritten: str = ""  # the question as it was searched for, where that is not the question as it was asked
+    auxiliary: bool = False  # a chat front end's own prompt (title, tags, follow-ups), nobody's question
+    degraded: bool = False  # the language model was out of order, so that the extractive generator answered
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embed_ms: float = 0.0  # milliseconds; part of retrieve_ms
+    search_ms: float = 0.0  # part of retrieve_ms
+    first_token_ms: float = 0.0  # from the question's arrival to the answer's first piece; 0: there was none
+    retrieve_ms: float = 0.0
     generate_ms: float = 0.0
     total_ms: float = 0.0
 
@@ -305,6 +328,16 @@ class Prompt:
     max_tokens: int | None = None  # of the answer
     temperature: float | None = None
     stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """What a generator may say after its last piece."""
+
+    cut: bool = False  # it ended because of the limit on tokens
+    prompt_tokens: int | None = None  # as the language model counts them
+    completion_tokens: int | None = None
+    degraded: bool = False  # another generator stood in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -360,3 +393,71 @@ class LabelledQuestion:
             purpose=purpose,
             source=source,
         )
+
+
+class Role(StrEnum):
+    """What a key may be used for."""
+
+    READER = "reader"  # ask, give feedback
+    EDITOR = "editor"  # write and delete documents
+    OPERATOR = "operator"  # watch drift, retrain, read metrics
+    APPROVER = "approver"  # approve, promote, roll back
+    ADMIN = "admin"  # make and revoke keys
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """Who sends a request."""
+
+    id: str  # a key's id, "environment" for WHETSTONE_API_KEY, or "local"
+    tenant: str
+    roles: frozenset[Role]
+    requests_per_minute: int | None = None  # None: as many as the service takes
+    concurrent: int | None = None  # requests under way at once; None as above
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """What is kept of an API key. The secret itself is shown once and never stored."""
+
+    id: str  # the part before the dot
+    tenant: str
+    name: str  # what it is for, in its maker's words
+    roles: frozenset[Role]
+    secret_hmac: str  # HMAC-SHA-256 of the part after the dot, in hex
+    created_at: datetime
+    created_by: str  # principal
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    requests_per_minute: int | None = None
+    concurrent: int | None = None
+
+
+class IngestionStatus(StrEnum):
+    """How far a document that was handed in has come."""
+
+    RECEIVED = "received"  # stored as it came, nothing read yet
+    PARSED = "parsed"  # its text is in the store
+    INDEXED = "indexed"  # questions find it
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingestion:
+    """One file or page that was handed in, and what became of it."""
+
+    id: str
+    tenant: str
+    principal: str  # who handed it in
+    uri: str  # of the document it becomes
+    filename: str  # tells the format
+    size: int  # bytes
+    received_at: datetime
+    title: str = ""  # given by hand; empty: as the file says
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    status: IngestionStatus = IngestionStatus.RECEIVED
+    reason: str = ""  # why it failed
+    documents: tuple[str, ...] = ()  # ids it became
+    change: int = 0  # sequence number in the change log up to which an index has to come to hold it
+    parsed_at: datetime | None = None
+    indexed_at: datetime | None = None

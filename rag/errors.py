@@ -7,12 +7,14 @@ The API maps each class to one status, the CLI to one line on standard error::
     │   ├── QuestionTooLong            400
     │   ├── UnsupportedFormat          415
     │   ├── UnreadableDocument         422
+    │   ├── AddressRefused             400
     │   ├── EmptyCorpus                422
     │   └── SettingInvalid             400
     ├── Unauthorised                   401
     ├── Forbidden                      403
     ├── NotFound                       404
     ├── BodyTooLarge                   413
+    ├── RateLimited                    429
     ├── Conflict                       409
     │   ├── EpochMoved                 409
     │   ├── LeaseHeld                  409
@@ -24,6 +26,8 @@ The API maps each class to one status, the CLI to one line on standard error::
     │   └── DimensionMismatch          500
     ├── Unavailable                    503
     │   ├── NotReady                   503
+    │   ├── Overloaded                 503
+    │   ├── Stopping                   503
     │   ├── IndexLocked                503
     │   ├── PortInUse                  503
     │   └── MissingExtra               503
@@ -41,6 +45,8 @@ class WhetstoneError(Exception):
     """HTTP status of the class."""
     type: ClassVar[str] = "server_error"
     """OpenAI's ``error.type``."""
+    retry_after_s: float | None = None
+    """When it makes sense to try again, in seconds; None: trying again does not help, or nobody knows."""
 
     def __init__(self, message: str | None = None) -> None:
         """Take `message`, or the first line of the class's docstring where there is nothing to add."""
@@ -74,6 +80,10 @@ class UnreadableDocument(InvalidInput):
     """The file is broken or holds no text."""
 
     status = 422
+
+
+class AddressRefused(InvalidInput):
+    """This address is not one that pages are fetched from."""
 
 
 class EmptyCorpus(InvalidInput):
@@ -112,6 +122,18 @@ class BodyTooLarge(WhetstoneError):
 
     status = 413
     type = "invalid_request_error"
+
+
+class RateLimited(WhetstoneError):
+    """The key has asked more than it may in this time; wait and repeat."""
+
+    status = 429
+    type = "rate_limit_error"
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float = 1.0) -> None:
+        """Say when the next request will be taken, in seconds."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Conflict(WhetstoneError):
@@ -157,10 +179,19 @@ class Unavailable(WhetstoneError):
     """A part that is needed is not there now."""
 
     status = 503
+    retry_after_s = 1.0
 
 
 class NotReady(Unavailable):
     """The service has not loaded its release yet."""
+
+
+class Overloaded(Unavailable):
+    """More is asked than can be answered now; try again in a moment."""
+
+
+class Stopping(Unavailable):
+    """The service is about to stop; ask another one, or try again."""
 
 
 class IndexLocked(Unavailable):

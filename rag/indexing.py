@@ -86,17 +86,16 @@ class Indexing:
         name = release.index_name
         if self._begin(name):
             return
-        everything = sorted(self._documents.passage_ids())
         after = self._cursors.backfill(name) or ""
-        done = sum(passage_id <= after for passage_id in everything)
+        total, done = len(self._documents.passage_ids()), index.count() if after else 0
         for passages in self._documents.all_passages(after=after, batch=self._batch):
             if check is not None:
                 check()
             self._write(passages, encoder, index)
-            self._cursors.set_backfill(name, passages[-1].id)
+            self._cursors.set_backfill(name, passages[-1].document_id)
             done += len(passages)
             if progress is not None:
-                progress(done, max(done, len(everything)), "passages")
+                progress(done, max(done, total), "passages")
         self._cursors.set_backfill(name, None)
 
     def catch_up(self, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:

@@ -1,7 +1,8 @@
 """What serving needs from the outside, as Protocols. Adapters fulfil them; steps see nothing else."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,9 +15,13 @@ from rag.domain import (
     Change,
     Deployment,
     Document,
+    Ending,
     Feedback,
+    Ingestion,
     Interaction,
+    Key,
     LabelledQuestion,
+    Message,
     Passage,
     Prompt,
     Purpose,
@@ -40,6 +45,32 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages: shape (len(texts), dimension), rows of unit length."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens, uncut and without special ones: the measure of the prompt's budget."""
+        ...
+
+
+class Reranker(Protocol):
+    """A cross-encoder, loaded."""
+
+    digest: str
+
+    def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """Judge each passage beside the question: shape (len(passages),), the higher the better."""
+        ...
+
+
+class RerankerStore(Protocol):
+    """Content-addressed cross-encoder artefacts."""
+
+    def resolve(self, name: str) -> str:
+        """Make the cross-encoder `name` (a folder or a hub id) an artefact; give its digest."""
+        ...
+
+    def load(self, digest: str) -> Reranker:
+        """Load one after checking its files; errors as for `EncoderStore.load`."""
         ...
 
 
@@ -101,8 +132,20 @@ class EmbeddingCache(Protocol):
         ...
 
 
+Where = Mapping[str, Collection[str]]
+"""Confines a search: metadata name -> values of which the passage's must be one. All names have to fit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A passage as an index gives it; SQL says whether it still exists."""
+
+    passage: Passage  # as it was when it was indexed
+    score: float  # cosine of question and passage, whatever the order rests on
+
+
 class PassageIndex(Protocol):
-    """The vectors of one release."""
+    """The vectors and the weighted words of one release; searched as the release's retrieval says."""
 
     name: str
 
@@ -118,8 +161,24 @@ class PassageIndex(Protocol):
         """Remove the documents' passages, but for the passage ids in `keep`."""
         ...
 
-    def search(self, vector: NDArray[np.float32], *, tenant: str, limit: int) -> list[tuple[str, float]]:
-        """Give (passage id, cosine), best first, of one tenant. `vector` has shape (dimension,)."""
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        where: Where | None = None,
+    ) -> list[Found]:
+        """Give the best passages of one tenant, best first, in one query.
+
+        Args:
+            vector: the question's, shape (dimension,).
+            tenant: whose passages; an empty one finds nothing.
+            limit: most passages given.
+            text: the question, for its words; None searches by the vector alone whatever the release says.
+            where: confines the search by metadata.
+        """
         ...
 
     def ids(self) -> frozenset[str]:
@@ -167,12 +226,38 @@ class Generator(Protocol):
 
     name: str
 
-    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:
-        """Yield the answer piece by piece, citing hits as [rank]. Nothing at all means: they do not say.
+    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+        """Yield the answer piece by piece, citing hits as [rank], and an `Ending` where there is something to say.
+
+        No text at all means: they do not say.
 
         Raises:
             UpstreamFailed: the model refused or broke off.
             UpstreamTimeout: it took too long.
+        """
+        ...
+
+
+class Rewriter(Protocol):
+    """Makes a follow-up a question that stands alone."""
+
+    async def rewrite(self, question: str, history: Sequence[Message]) -> str:
+        """Give the question as it would be asked without the turns before it; the same where it stands alone.
+
+        Raises:
+            UpstreamFailed: the language model failed.
+        """
+        ...
+
+
+class InteractionLog(Protocol):
+    """Where answered questions go. What was written is on disk."""
+
+    async def write(self, interaction: Interaction) -> None:
+        """Write one; on return it is durable.
+
+        Raises:
+            Unavailable: the database does not answer and there is no room beside it.
         """
         ...
 
@@ -230,7 +315,14 @@ class DocumentStore(Protocol):
     def all_passages(
         self, *, tenant: str | None = None, after: str = "", batch: int = 500
     ) -> Iterator[list[Passage]]:
-        """Yield every passage in batches, in the order of ids, beyond the id `after`."""
+        """Yield every passage, whole documents at a time, in the order of document ids beyond the id `after`.
+
+        A batch has about `batch` passages, more where one document has more; a document's are by position.
+        """
+        ...
+
+    def neighbours(self, passages: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
+        """Give passage id -> the passages up to `reach` positions before and after it, by position, without itself."""
         ...
 
     def passage_ids(self) -> frozenset[str]:
@@ -258,11 +350,11 @@ class IndexCursors(Protocol):
         ...
 
     def backfill(self, index: str) -> str | None:
-        """Id of the last passage backfilled; None where none is under way or it is done."""
+        """Id of the last document backfilled; None where none is under way or it is done."""
         ...
 
-    def set_backfill(self, index: str, passage_id: str | None) -> None:
-        """Remember the last passage backfilled; None ends it."""
+    def set_backfill(self, index: str, document_id: str | None) -> None:
+        """Remember the last document backfilled; None ends it."""
         ...
 
     def forget(self, index: str) -> None:
@@ -275,6 +367,10 @@ class InteractionStore(Protocol):
 
     def add(self, interaction: Interaction) -> None:
         """Write one."""
+        ...
+
+    def add_all(self, interactions: Sequence[Interaction]) -> None:
+        """Write several in one transaction; those that are there already are left as they are."""
         ...
 
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
@@ -426,6 +522,62 @@ class AuditLog(Protocol):
 
     def newest(self, limit: int = 100) -> list[AuditEntry]:
         """Give the newest first."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys."""
+
+    def add(self, key: Key) -> None:
+        """Write one.
+
+        Raises:
+            Conflict: one of that id is there.
+        """
+        ...
+
+    def get(self, key_id: str) -> Key | None:
+        """Give one, revoked and expired ones included."""
+        ...
+
+    def all(self, *, tenant: str | None = None) -> list[Key]:
+        """Give all, newest first; of one tenant where it is named."""
+        ...
+
+    def revoke(self, key_id: str, *, at: datetime) -> bool:
+        """Revoke one; False where it is not there or was revoked before."""
+        ...
+
+
+class IngestionStore(Protocol):
+    """What was handed in, as it came, and what became of it."""
+
+    def add(self, ingestion: Ingestion, payload: bytes) -> None:
+        """Keep one with its bytes; on return both are durable."""
+        ...
+
+    def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
+        """Give one."""
+        ...
+
+    def page(self, *, tenant: str, before: str = "", limit: int = 100) -> list[Ingestion]:
+        """Give the newest first, received before the one of id `before`."""
+        ...
+
+    def waiting(self, limit: int = 10) -> list[Ingestion]:
+        """Give those that are received and not read, of every tenant, oldest first."""
+        ...
+
+    def parsed(self) -> list[Ingestion]:
+        """Give those that are parsed and not indexed, of every tenant, oldest first."""
+        ...
+
+    def payload(self, ingestion_id: str) -> bytes | None:
+        """Give the bytes; None where they are gone because it was read."""
+        ...
+
+    def settle(self, ingestion: Ingestion) -> None:
+        """Write its new state; the bytes of what is not waiting any more are dropped."""
         ...
 
 

@@ -41,12 +41,12 @@ class Retriever:
         """
         limit = pinned.release.retrieval.top_k if limit is None else limit
         vector = pinned.encoder.encode_queries([question])[0]  # (dimension,)
-        found = pinned.index.search(vector, tenant=tenant, limit=limit + _SPARE)
-        passages = self._documents.passages([passage_id for passage_id, _ in found])
+        found = pinned.index.search(vector, tenant=tenant, limit=limit + _SPARE, text=question)
+        passages = self._documents.passages([each.passage.id for each in found])
         alive = [
-            (passages[passage_id], score)
-            for passage_id, score in found
-            if passage_id in passages and passages[passage_id].tenant == tenant
+            (passages[each.passage.id], each.score)
+            for each in found
+            if each.passage.id in passages and passages[each.passage.id].tenant == tenant
         ]
         return [
             Hit(passage=passage, rank=rank, score=score)

@@ -1,7 +1,7 @@
 """Every setting of serving: one frozen object, read once, in a bootstrap."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +35,13 @@ class Settings(BaseSettings):
         "minilm",
         description="Encoder of the first release: minilm, static, a folder, or a hub id.",
     )
+    encoder_runtime: Literal["auto", "openvino", "torch"] = Field(
+        "auto",
+        description="What computes vectors: openvino (exported weights), torch, or auto: openvino where it can.",
+    )
+    encode_threads: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Threads of the encoder; unset: as many as the processor has cores."
+    )
     encode_batch: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Texts in one encoder batch.")
 
     chunk_tokens: Annotated[int, Field(ge=32, le=4096)] = Field(
@@ -50,6 +57,30 @@ class Settings(BaseSettings):
         0.35, description="Cosine of the best passage below which the documents do not say (first release)."
     )
 
+    dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0,
+        description="1: search by vectors alone, 0: by words alone (BM25), between: fused (first release).",
+    )
+    context_weight: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.0, description="Share of a document's vector in its passages' vectors (first release)."
+    )
+    neighbours: Annotated[int, Field(ge=0, le=5)] = Field(
+        0, description="Passages around each hit that the generator sees with it (first release)."
+    )
+    context_tokens: Annotated[int, Field(ge=200, le=200_000)] = Field(
+        3_000, description="Budget of all passages in the prompt, tokens (first release)."
+    )
+    language: str = Field(
+        "english", description="Language of the stemmer, by Snowball's name, or none (first release)."
+    )
+    reranker: str | None = Field(
+        None,
+        description="Cross-encoder that orders the best candidates anew: a folder or a hub id (first release).",
+    )
+    rerank_depth: Annotated[int, Field(ge=1, le=200)] = Field(
+        20, description="Candidates the cross-encoder reads (first release)."
+    )
+
     max_question_chars: Annotated[int, Field(ge=1)] = Field(
         8_000, description="Longest question, characters."
     )
@@ -60,6 +91,15 @@ class Settings(BaseSettings):
         50_000_000, description="Largest file ingested, bytes."
     )
 
+    parse_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        120.0, description="Longest time one uploaded file may take to read, s."
+    )
+    parse_memory_bytes: Annotated[int, Field(ge=256_000_000)] = Field(
+        2_000_000_000, description="Most memory the process that reads an uploaded file may take, bytes."
+    )
+    web_pages: bool = Field(False, description="Whether web pages may be handed in by their address.")
+    web_timeout_s: Annotated[float, Field(gt=0)] = Field(20.0, description="Limit of fetching one page, s.")
+
     llm_base_url: str | None = Field(
         None,
         description="OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1; unset: extractive answers.",
@@ -69,6 +109,18 @@ class Settings(BaseSettings):
     llm_connect_timeout_s: Annotated[float, Field(gt=0)] = Field(5.0, description="Limit of connecting, s.")
     llm_timeout_s: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Limit between two pieces of an answer, s."
+    )
+    llm_first_token_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Limit until an answer's first piece, s."
+    )
+    llm_total_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="Limit of a whole answer, s."
+    )
+    llm_breaker_failures: Annotated[int, Field(ge=1)] = Field(
+        5, description="Failures in a row after which the model is left alone and answers are extractive."
+    )
+    llm_breaker_pause_s: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="How long it is left alone before one question tries it again, s."
     )
     llm_max_tokens: Annotated[int, Field(ge=1)] = Field(800, description="Longest answer, tokens.")
 
@@ -81,6 +133,39 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(
         None, description="Key that callers must send as a bearer token, 16 characters or more."
+    )
+
+    key_secret: SecretStr | None = Field(
+        None,
+        description="Secret that API keys and source links are checked with; unset: one is made in the home folder.",
+    )
+    source_link_days: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="How long the source links in an answer open without a key, days."
+    )
+    requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        600, description="Requests a minute of a key that has no limit of its own."
+    )
+    concurrent_per_key: Annotated[int, Field(ge=1)] = Field(
+        32, description="Requests under way at once of a key that has no limit of its own."
+    )
+    max_concurrent: Annotated[int, Field(ge=1)] = Field(
+        64, description="Questions under way at once, of all keys together."
+    )
+    max_queued: Annotated[int, Field(ge=0)] = Field(
+        128, description="Questions that may wait for their turn; beyond it they are refused at once."
+    )
+
+    spool_bytes: Annotated[int, Field(ge=0)] = Field(
+        64_000_000, description="Room for logged questions while the database is away, bytes."
+    )
+
+    otlp_endpoint: str | None = Field(
+        None,
+        description="OpenTelemetry collector, OTLP over HTTP, e.g. http://127.0.0.1:4318; unset: no traces.",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log's lines.")
+    log_content: bool = Field(
+        False, description="Whether questions, passages and answers may stand in traces and logs."
     )
 
     poll_interval_s: Annotated[float, Field(gt=0, le=60)] = Field(
@@ -108,4 +193,13 @@ class Settings(BaseSettings):
     @property
     def retrieval(self) -> Retrieval:
         """The retrieval of the first release."""
-        return Retrieval(top_k=self.top_k, threshold=self.threshold)
+        return Retrieval(
+            top_k=self.top_k,
+            threshold=self.threshold,
+            dense_weight=self.dense_weight,
+            context_weight=self.context_weight,
+            neighbours=self.neighbours,
+            context_tokens=self.context_tokens,
+            language=self.language,
+            rerank_depth=self.rerank_depth,
+        )

@@ -44,7 +44,9 @@ def verify_answers(
     if not questions:
         return []
     queries = encoder.encode_queries(questions)  # (questions, dimension)
-    found = [[id_ for id_, _ in index.search(query, tenant=tenant, limit=limit)] for query in queries]
+    found = [
+        [each.passage.id for each in index.search(query, tenant=tenant, limit=limit)] for query in queries
+    ]
     scores: list[dict[str, float]] = [{} for _ in questions]
     best = np.empty((len(questions), 0), dtype=np.float32)  # (questions, at most limit), in no order
     for passages in documents.all_passages(tenant=tenant):

@@ -54,6 +54,16 @@ class SentenceTransformerEncoder:
         """Embed passages with the model's document prompt: shape and units as for questions."""
         return self._encode(texts, query=False)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens, uncut and without special ones."""
+        tokenizer = self._model.tokenizer
+        with self._lock:
+            if hasattr(tokenizer, "encode_batch"):
+                return [
+                    len(each.ids) for each in tokenizer.encode_batch(list(texts), add_special_tokens=False)
+                ]
+            return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
     def _encode(self, texts: Sequence[str], *, query: bool) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)

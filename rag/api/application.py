@@ -13,9 +13,6 @@ from rag.api.serving import Serving
 ROUTERS = tuple(noun.router for noun in (chat, retrieve, models, sources, feedback, documents, health))
 """The routes of serving."""
 
-ROUTERS = tuple(noun.router for noun in (chat, retrieve, models, sources, feedback, documents, health))
-"""The routes of serving."""
-
 
 def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     """Make the application; starting and stopping what `serving` holds is its maker's business.

@@ -1,5 +1,6 @@
 """Errors in OpenAI's shape: every response that is not a success carries one."""
 
+import math
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from rag.errors import Unauthorised, Unavailable, WhetstoneError
+from rag.errors import Unauthorised, WhetstoneError
 
 
 def error_body(
@@ -28,8 +29,8 @@ def error_response(error: WhetstoneError) -> JSONResponse:
     headers = {}
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
-        headers["Retry-After"] = "1"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return JSONResponse(whetstone_body(error), status_code=error.status, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
 from rag.errors import DimensionMismatch, Unavailable
-from rag.ports import Vectors
+from rag.ports import Found, Vectors, Where
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -44,7 +45,7 @@ class ReleaseIndex:
             models.PointStruct(
                 id=passage.id,
                 vector={self._vector: vector.tolist()},
-                payload={"tenant": passage.tenant, "document_id": passage.document_id},
+                payload={name: value for name, value in asdict(passage).items() if name != "id"},
             )
             for passage, vector in zip(passages, vectors, strict=True)
         ]
@@ -67,8 +68,16 @@ class ReleaseIndex:
                 selector = models.FilterSelector(filter=which)
                 self._completed(self._client.delete(self.name, points_selector=selector, wait=True))
 
-    def search(self, vector: NDArray[np.float32], *, tenant: str, limit: int) -> list[tuple[str, float]]:
-        """Give (passage id, cosine), best first, of one tenant. `vector` has shape (dimension,)."""
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,  # noqa: ARG002 the port's signature
+        where: Where | None = None,  # noqa: ARG002 as above
+    ) -> list[Found]:
+        """Give the best passages of one tenant, best first. `vector` has shape (dimension,)."""
         if vector.shape != (self._dimension,):
             raise DimensionMismatch(
                 f"The index {self.name} is searched with a vector of dimension {self._dimension}; "
@@ -83,11 +92,14 @@ class ReleaseIndex:
                 using=self._vector,
                 query_filter=self._filter(tenant),
                 limit=limit,
-                with_payload=False,
+                with_payload=True,
             )
-        hits = [(str(point.id), float(point.score)) for point in found.points]
+        hits = [
+            Found(passage=_passage(str(point.id), point.payload or {}), score=float(point.score))
+            for point in found.points
+        ]
         # Equal passages have equal scores; their order must not depend on how the index came about.
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
 
     def ids(self) -> frozenset[str]:
         """Every passage id in the index."""
@@ -165,6 +177,10 @@ def make_collection(client: "QdrantClient", release: Release) -> None:
 
     params = models.VectorParams(size=release.dimension, distance=models.Distance.COSINE)
     client.create_collection(release.index_name, vectors_config={release.vector_name: params})
+
+
+def _passage(passage_id: str, payload: dict[str, Any]) -> Passage:
+    return Passage(id=passage_id, **payload)
 
 
 def _named(value: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rag.adapters.qdrant.index import ReleaseIndex, make_collection
 from rag.domain import Release
 from rag.errors import IndexLocked, NotFound
-from rag.ports import PassageIndex
+from rag.ports import Found, PassageIndex, Where
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -35,9 +35,17 @@ class _LocalIndex(ReleaseIndex):
         super().__init__(client, release)
         self._tenants = {str(point.payload["tenant"]) for point in self._scroll(with_payload=["tenant"])}
 
-    def search(self, vector: NDArray[np.float32], *, tenant: str, limit: int) -> list[tuple[str, float]]:
-        """Give (passage id, cosine), best first, of one tenant. `vector` has shape (dimension,)."""
-        found = super().search(vector, tenant=tenant, limit=limit)
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        where: Where | None = None,
+    ) -> list[Found]:
+        """Give the best passages of one tenant, best first. `vector` has shape (dimension,)."""
+        found = super().search(vector, tenant=tenant, limit=limit, text=text, where=where)
         return found if tenant in self._tenants else []
 
     @contextmanager

@@ -100,7 +100,11 @@ class SqlDocuments:
         connection.execute(delete(passages).where(stale))
         if given:
             connection.execute(
-                insert(passages), [asdict(passage) | {"chunking": chunking} for passage in given]
+                insert(passages),
+                [
+                    asdict(passage) | {"metadata": dict(passage.metadata), "chunking": chunking}
+                    for passage in given
+                ],
             )
 
     def delete(self, document_id: str, *, tenant: str) -> bool:
@@ -188,22 +192,50 @@ class SqlDocuments:
     def all_passages(
         self, *, tenant: str | None = None, after: str = "", batch: int = 500
     ) -> Iterator[list[Passage]]:
-        """Yield every passage in batches, in the order of ids, beyond the id `after`.
+        """Yield every passage, whole documents at a time, in the order of document ids beyond the id `after`.
 
         No transaction stays open between two batches: a passage written or deleted meanwhile may be seen
         or not, and the change log has it.
         """
-        query = select(passages).order_by(passages.c.id, passages.c.chunking).limit(batch)
+        sizes = (
+            select(passages.c.document_id, func.count().label("size"))
+            .group_by(passages.c.document_id)
+            .order_by(passages.c.document_id)
+            .limit(batch)
+        )
         if tenant is not None:
-            query = query.where(passages.c.tenant == tenant)
+            sizes = sizes.where(passages.c.tenant == tenant)
+        order = (passages.c.document_id, passages.c.position, passages.c.id)
         while True:
             with reading(self._engine) as connection:
-                rows = connection.execute(query.where(passages.c.id > after)).mappings().all()
-            if not rows:
-                return
-            after = rows[-1]["id"]
+                counted = connection.execute(sizes.where(passages.c.document_id > after)).all()
+                if not counted:
+                    return
+                last, held = counted[0].document_id, counted[0].size
+                for row in counted[1:]:
+                    held += row.size
+                    if held > batch:
+                        break
+                    last = row.document_id
+                span = (passages.c.document_id > after) & (passages.c.document_id <= last)
+                if tenant is not None:
+                    span &= passages.c.tenant == tenant
+                rows = connection.execute(select(passages).where(span).order_by(*order)).mappings().all()
+            after = last
             # A passage that two chunkings share has two rows.
             yield list({row["id"]: _passage(row) for row in rows}.values())
+
+    def neighbours(self, given: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
+        """Give passage id -> the passages up to `reach` positions before and after it; see the port."""
+        of_document = self.passages_of({passage.document_id for passage in given}) if reach > 0 else {}
+        return {
+            passage.id: [
+                other
+                for other in of_document.get(passage.document_id, ())
+                if other.id != passage.id and abs(other.position - passage.position) <= reach
+            ]
+            for passage in given
+        }
 
     def passage_ids(self) -> frozenset[str]:
         """Every passage id there is."""

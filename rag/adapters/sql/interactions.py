@@ -1,14 +1,15 @@
 """The log of questions, and what people thought of the answers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, insert, select
 
 from rag.adapters.sql.engine import reading, writing
 from rag.adapters.sql.schema import feedback, interactions
-from rag.adapters.sql.statements import batches
+from rag.adapters.sql.statements import batches, insert_new
 from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
 from rag.errors import NotFound
 
@@ -25,13 +26,13 @@ class SqlInteractions:
         Raises:
             Conflict: one of that id is there.
         """
-        row = asdict(interaction) | {
-            "hits": [asdict(hit) for hit in interaction.hits],
-            "cited": list(interaction.cited),
-            "status": interaction.status.value,
-        }
         with writing(self._engine) as connection:
-            connection.execute(insert(interactions).values(row))
+            connection.execute(insert(interactions).values(_row(interaction)))
+
+    def add_all(self, given: Sequence[Interaction]) -> None:
+        """Write several in one transaction; those that are there already are left as they are."""
+        with writing(self._engine) as connection:
+            insert_new(connection, interactions, [_row(interaction) for interaction in given])
 
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
         """Give one."""
@@ -97,6 +98,14 @@ class SqlFeedback:
                 for row in connection.execute(query).mappings():
                     found.setdefault(row["interaction_id"], []).append(Feedback(**row))
         return found
+
+
+def _row(interaction: Interaction) -> dict[str, Any]:
+    return asdict(interaction) | {
+        "hits": [asdict(hit) for hit in interaction.hits],
+        "cited": list(interaction.cited),
+        "status": interaction.status.value,
+    }
 
 
 def _interaction(row: RowMapping) -> Interaction:

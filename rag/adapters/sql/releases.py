@@ -196,6 +196,7 @@ def _release(row: RowMapping) -> Release:
         **{
             **row,
             "chunking": Chunking(**row["chunking"]),
-            "retrieval": Retrieval(**row["retrieval"]),
+            # Releases of before words counted have no weight of them, and never looked at any.
+            "retrieval": Retrieval(**({"dense_weight": 1.0} | row["retrieval"])),
         }
     )

@@ -13,11 +13,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -104,6 +106,7 @@ passages = Table(
     Column("title", Prose, nullable=False),
     Column("text", Prose, nullable=False),
     Column("text_hash", Text, nullable=False),
+    Column("metadata", JSON, nullable=False, server_default="{}"),
     Index(None, "document_id", "position"),
     Index(None, "tenant", "id"),
     Index(None, "chunking"),
@@ -152,6 +155,14 @@ interactions = Table(
     Column("generator", Prose, nullable=False),
     Column("status", Text, nullable=False),
     Column("error", Prose, nullable=False),
+    Column("rewritten", Prose, nullable=False, server_default=""),
+    Column("auxiliary", Boolean, nullable=False, server_default=false()),
+    Column("degraded", Boolean, nullable=False, server_default=false()),
+    Column("prompt_tokens", Integer, nullable=False, server_default="0"),
+    Column("completion_tokens", Integer, nullable=False, server_default="0"),
+    Column("embed_ms", Float, nullable=False, server_default="0"),
+    Column("search_ms", Float, nullable=False, server_default="0"),
+    Column("first_token_ms", Float, nullable=False, server_default="0"),
     Column("retrieve_ms", Float, nullable=False),
     Column("generate_ms", Float, nullable=False),
     Column("total_ms", Float, nullable=False),
@@ -172,6 +183,46 @@ feedback = Table(
     Column("corrected_passage", Prose),
     Column("comment", Prose, nullable=False),
     Index(None, "interaction_id", "given_at"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("name", Prose, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("secret_hmac", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Prose, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("requests_per_minute", Integer),
+    Column("concurrent", Integer),
+    Index(None, "tenant", "created_at"),
+)
+
+ingestions = Table(
+    "ingestions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("principal", Prose, nullable=False),
+    Column("uri", Prose, nullable=False),
+    Column("filename", Prose, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("title", Prose, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Prose, nullable=False),
+    Column("documents", JSON, nullable=False),
+    Column("change", Integer, nullable=False),
+    Column("parsed_at", UtcDateTime),
+    Column("indexed_at", UtcDateTime),
+    Column("payload", LargeBinary),
+    Index(None, "tenant", "received_at", "id"),
+    Index(None, "status", "received_at"),
 )
 
 questions = Table(

@@ -1,0 +1,114 @@
+"""Metrics for Prometheus. An observer of questions and requests; gauges are read when they are asked for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from rag.domain import Interaction, InteractionStatus
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+Gauges = Callable[[], Mapping[str, tuple[str, Mapping[tuple[tuple[str, str], ...], float]]]]
+"""Gives name -> (help, labels -> value) of what is measured at the moment of asking."""
+
+
+class Metrics:
+    """Counts and times what the service does, in a registry of its own."""
+
+    def __init__(self, gauges: Gauges = dict) -> None:
+        """Start from zero; `gauges` is asked at every scrape and must not wait for anything."""
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        self._registry = CollectorRegistry()
+        self._questions = Counter(
+            "whetstone_questions",
+            "Questions, by how they ended, who answered, and what kind they were.",
+            ("status", "generator", "auxiliary", "degraded"),
+            registry=self._registry,
+        )
+        self._stages = Histogram(
+            "whetstone_question_seconds",
+            "Time of a question's stages.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._tokens = Counter(
+            "whetstone_tokens",
+            "Tokens sent to and received from the generator.",
+            ("direction",),
+            registry=self._registry,
+        )
+        self._nearest = Histogram(
+            "whetstone_nearest_score",
+            "Cosine of each question's nearest passage.",
+            buckets=tuple(round(0.05 * step, 2) for step in range(1, 20)),
+            registry=self._registry,
+        )
+        self._requests = Histogram(
+            "whetstone_http_request_seconds",
+            "HTTP requests, until the last byte.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._registry.register(_Gauges(gauges))
+
+    def interaction(self, interaction: Interaction) -> None:
+        """Count a question that has ended."""
+        self._questions.labels(
+            status=interaction.status.value,
+            generator=interaction.generator or "none",
+            auxiliary=str(interaction.auxiliary).lower(),
+            degraded=str(interaction.degraded).lower(),
+        ).inc()
+        stages = {
+            "embed": interaction.embed_ms,
+            "search": interaction.search_ms,
+            "retrieve": interaction.retrieve_ms,
+            "first_token": interaction.first_token_ms,
+            "generate": interaction.generate_ms,
+            "total": interaction.total_ms,
+        }
+        for stage, milliseconds in stages.items():
+            if milliseconds:
+                self._stages.labels(stage=stage).observe(milliseconds / 1_000)
+        self._tokens.labels(direction="prompt").inc(interaction.prompt_tokens)
+        self._tokens.labels(direction="completion").inc(interaction.completion_tokens)
+        # A question that failed on the way says nothing about how near the documents are.
+        told = interaction.status not in (InteractionStatus.FAILED, InteractionStatus.CANCELLED)
+        if told and not interaction.auxiliary and interaction.hits:
+            self._nearest.observe(max(hit.score for hit in interaction.hits))
+
+    def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that has ended."""
+        self._requests.labels(method=method, route=route or "none", status=str(status)).observe(seconds)
+
+    def text(self) -> bytes:
+        """Give everything in Prometheus's text format."""
+        from prometheus_client import generate_latest
+
+        return generate_latest(self._registry)
+
+
+class _Gauges:
+    """Reads the gauges when Prometheus asks."""
+
+    def __init__(self, read: Gauges) -> None:
+        self._read = read
+
+    def describe(self) -> "Iterable[GaugeMetricFamily]":
+        # Without this the registry would read the gauges once while the service is still being made.
+        return ()
+
+    def collect(self) -> "Iterable[GaugeMetricFamily]":
+        from prometheus_client.core import GaugeMetricFamily
+
+        for name, (meaning, values) in self._read().items():
+            labels = [label for label, _ in next(iter(values), ())]
+            family = GaugeMetricFamily(f"whetstone_{name}", meaning, labels=labels)
+            for key, value in values.items():
+                family.add_metric([text for _, text in key], value)
+            yield family

@@ -32,6 +32,7 @@ The API maps each class to one status, the CLI to one line on standard error::
     │   ├── PortInUse                  503
     │   └── MissingExtra               503
     └── UpstreamFailed                 502
+        ├── UpstreamRefused            502
         └── UpstreamTimeout            504
 """
 
@@ -210,6 +211,10 @@ class UpstreamFailed(WhetstoneError):
     """The language model did not answer."""
 
     status = 502
+
+
+class UpstreamRefused(UpstreamFailed):
+    """The language model takes no prompt like this one; others it may answer."""
 
 
 class UpstreamTimeout(UpstreamFailed):

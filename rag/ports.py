@@ -253,6 +253,14 @@ class Rewriter(Protocol):
 class InteractionLog(Protocol):
     """Where answered questions go. What was written is on disk."""
 
+    def check(self) -> None:
+        """Do nothing where a question that is taken now can be written later; costs no I/O.
+
+        Raises:
+            Unavailable: the database does not answer and there is no room beside it.
+        """
+        ...
+
     async def write(self, interaction: Interaction) -> None:
         """Write one; on return it is durable.
 

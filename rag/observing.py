@@ -41,6 +41,10 @@ class ObservedLog:
         self._log = log
         self._observers = tuple(observers)
 
+    def check(self) -> None:
+        """Do nothing while there is room; errors as for the log itself."""
+        self._log.check()
+
     async def write(self, interaction: Interaction) -> None:
         """Write one; errors as for the log itself. What goes wrong in an observer is logged and no more."""
         try:

@@ -27,7 +27,7 @@ from rag.domain import (
 from rag.errors import InvalidInput, QuestionTooLong
 from rag.ports import Generator, InteractionStore
 from rag.prompting import ABSTENTION, abstains, citations, messages
-from rag.retrieval import Pinned, Retriever
+from rag.retrieval import Pinned, Retrieved, Retriever
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Answerer:
                     temperature=temperature,
                     stop=tuple(stop),
                 )
-                if draft.hits and draft.hits[0].score >= pinned.release.retrieval.threshold:
+                if draft.retrieved.supports(pinned.release.retrieval.threshold):
                     began = time.perf_counter()
                     async with aclosing(_closable(self._generator, prompt, pinned)) as pieces:
                         async for piece in pieces:
@@ -230,12 +230,8 @@ class Answerer:
 
     async def _retrieve(self, draft: "_Draft", *, limit: int | None) -> None:
         began = time.perf_counter()
-        draft.hits = tuple(
-            await to_thread.run_sync(
-                lambda: self._retriever.retrieve(
-                    draft.pinned, draft.question, tenant=draft.tenant, limit=limit
-                )
-            )
+        draft.retrieved = await to_thread.run_sync(
+            lambda: self._retriever.retrieve(draft.pinned, draft.question, tenant=draft.tenant, limit=limit)
         )
         draft.retrieve_ms = _since(began)
 
@@ -272,12 +268,16 @@ class _Draft:
     id: str = field(default_factory=new_id)
     asked_at: datetime = field(default_factory=utcnow)
     began: float = field(default_factory=time.perf_counter)
-    hits: tuple[Hit, ...] = ()
+    retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
     pieces: list[str] = field(default_factory=list)
     cited: tuple[Citation, ...] = ()
     retrieve_ms: float = 0.0
     generate_ms: float = 0.0
     logged: bool = False
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        return self.retrieved.hits
 
     @property
     def answer(self) -> str:
@@ -306,6 +306,8 @@ class _Draft:
             generator=self.generator,
             status=status,
             error=error,
+            embed_ms=self.retrieved.embed_ms,
+            search_ms=self.retrieved.search_ms,
             retrieve_ms=self.retrieve_ms,
             generate_ms=self.generate_ms,
             total_ms=_since(self.began),

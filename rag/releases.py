@@ -11,7 +11,17 @@ from datetime import timedelta
 from rag.domain import Chunking, Deployment, Release, Replica, Retrieval, utcnow
 from rag.errors import LeaseHeld, NotFound, NotReady, SettingInvalid, WhetstoneError
 from rag.indexing import Indexing
-from rag.ports import Encoder, EncoderStore, IndexStore, Leases, PassageIndex, ReleaseStore, ReplicaStore
+from rag.ports import (
+    Encoder,
+    EncoderStore,
+    IndexStore,
+    Leases,
+    PassageIndex,
+    ReleaseStore,
+    ReplicaStore,
+    Reranker,
+    RerankerStore,
+)
 from rag.retrieval import Pinned
 
 __all__ = ["LiveRelease", "Part", "Pinned", "ensure_first_release"]
@@ -78,11 +88,18 @@ class _Loaded:
     release: Release
     encoder: Encoder
     index: PassageIndex
+    reranker: Reranker | None = None
     pins: int = 0  # questions being answered with it
     current: bool = False  # the change log was applied to its index at the last look
 
     def pinned(self, epoch: int) -> Pinned:
-        return Pinned(epoch=epoch, release=self.release, encoder=self.encoder, index=self.index)
+        return Pinned(
+            epoch=epoch,
+            release=self.release,
+            encoder=self.encoder,
+            index=self.index,
+            reranker=self.reranker,
+        )
 
 
 class _Stopped(Exception):
@@ -110,6 +127,7 @@ class LiveRelease:
         poll_interval_s: float,
         rollback_window_h: float,
         leases: Leases | None = None,
+        rerankers: RerankerStore | None = None,
     ) -> None:
         """Wire the parts; nothing is loaded yet.
 
@@ -123,6 +141,7 @@ class LiveRelease:
             poll_interval_s: seconds between two looks.
             rollback_window_h: hours for which the previous release stays loaded.
             leases: given where several processes share an index, so that one applies changes at a time.
+            rerankers: where the cross-encoders are loaded from that releases may name.
         """
         self._releases = releases
         self._replicas = replicas
@@ -133,6 +152,7 @@ class LiveRelease:
         self._poll_interval_s = poll_interval_s
         self._rollback_window = timedelta(hours=rollback_window_h)
         self._leases = leases
+        self._rerankers = rerankers
 
         self._lock = threading.Lock()  # guards _current, _loaded, and the pins
         self._current: tuple[int, _Loaded] | None = None  # epoch and release that new questions get
@@ -301,7 +321,7 @@ class LiveRelease:
         index = self._open(release, create=create)
         try:
             encoder = self._encoder(release.encoder)
-            loaded = _Loaded(release=release, encoder=encoder, index=index)
+            loaded = _Loaded(release=release, encoder=encoder, index=index, reranker=self._reranker(release))
             if create:
                 self._fill(loaded)
                 loaded.current = self._catch_up(loaded)
@@ -317,6 +337,21 @@ class LiveRelease:
             # Two releases that differ in retrieval only share one encoder in memory.
             shared = [each.encoder for each in self._loaded.values() if each.release.encoder == digest]
         return shared[0] if shared else self._encoders.load(digest)
+
+    def _reranker(self, release: Release) -> Reranker | None:
+        digest = release.retrieval.reranker
+        if digest is None:
+            return None
+        if self._rerankers is None:
+            raise NotFound(
+                f"Release {release.digest[:16]} orders its hits with the cross-encoder {digest[:16]}, but this "
+                "process has no folder of cross-encoders to load it from."
+            )
+        with self._lock:
+            shared = [
+                each.reranker for each in self._loaded.values() if each.release.retrieval.reranker == digest
+            ]
+        return shared[0] if shared else self._rerankers.load(digest)
 
     def _open(self, release: Release, *, create: bool) -> PassageIndex:
         try:

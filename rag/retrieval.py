@@ -1,9 +1,19 @@
 """Question -> hits. Knows nothing of prompts, answers or how a release goes live."""
 
+import logging
+import threading
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rag.domain import Hit, Release
-from rag.ports import DocumentStore, Encoder, PassageIndex
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Hit, Passage, Release
+from rag.errors import Unavailable
+from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Where
+
+logger = logging.getLogger(__name__)
 
 _SPARE = 10
 """Candidates searched for beyond the limit: they fill up for passages deleted since the index saw them."""
@@ -17,6 +27,25 @@ class Pinned:
     release: Release
     encoder: Encoder
     index: PassageIndex
+    reranker: Reranker | None = None  # the one the release names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieved:
+    """What was found for a question, and how long it took."""
+
+    hits: tuple[Hit, ...]  # best first
+    embed_ms: float = 0.0  # milliseconds the encoder took
+    search_ms: float = 0.0  # milliseconds of everything after it: index, texts, cross-encoder
+
+    @property
+    def nearest(self) -> float:
+        """Cosine of the hit nearest to the question, whatever its rank; -1, the smallest there is, without hits."""
+        return max((hit.score for hit in self.hits), default=-1.0)
+
+    def supports(self, threshold: float) -> bool:
+        """Tell whether anything was found that is near enough to answer from."""
+        return bool(self.hits) and self.nearest >= threshold
 
 
 class Retriever:
@@ -25,30 +54,123 @@ class Retriever:
     def __init__(self, documents: DocumentStore) -> None:
         """Read the passages' text from `documents`, the only truth about what may be cited."""
         self._documents = documents
+        self._lock = threading.Lock()
+        self._away = False  # the database, at the last look
 
-    def retrieve(self, pinned: Pinned, question: str, *, tenant: str, limit: int | None = None) -> list[Hit]:
-        """Give the passages nearest to the question, best first, ranks from 1.
+    def retrieve(
+        self,
+        pinned: Pinned,
+        question: str,
+        *,
+        tenant: str,
+        limit: int | None = None,
+        where: Where | None = None,
+    ) -> Retrieved:
+        """Give the passages that answer the question best, in the order of the pinned release, ranks from 1.
+
+        While the database is away, the index's own copies of the passages are given instead, so that questions
+        are answered nevertheless: as fresh as the index is, and without neighbours.
 
         Args:
             pinned: the release to search with.
             question: any text that is not blank.
             tenant: whose passages may be found.
             limit: most hits given; None means the release's `top_k`.
+            where: confines the search by metadata.
 
         Returns:
             At most `limit` hits. A passage that SQL no longer holds is left out, even where the index
             still has it, so a deleted passage is never shown or cited.
+
+        Raises:
+            Unavailable: the index does not answer.
         """
-        limit = pinned.release.retrieval.top_k if limit is None else limit
+        retrieval = pinned.release.retrieval
+        limit = retrieval.top_k if limit is None else limit
+        began = time.perf_counter()
         vector = pinned.encoder.encode_queries([question])[0]  # (dimension,)
-        found = pinned.index.search(vector, tenant=tenant, limit=limit + _SPARE, text=question)
-        passages = self._documents.passages([each.passage.id for each in found])
+        embedded = time.perf_counter()
+        found = candidates(pinned, question, vector, tenant=tenant, limit=limit + _SPARE, where=where)
+        present = self._present(found)
         alive = [
-            (passages[each.passage.id], each.score)
+            Found(passage=passage, score=each.score)
             for each in found
-            if each.passage.id in passages and passages[each.passage.id].tenant == tenant
+            if (passage := present.get(each.passage.id)) is not None
+            and passage.tenant == tenant
+            and _fits(passage, where)
         ]
-        return [
-            Hit(passage=passage, rank=rank, score=score)
-            for rank, (passage, score) in enumerate(alive[:limit], start=1)
-        ]
+        best = reranked(pinned, question, alive)[:limit]
+        around = self._around([each.passage for each in best], reach=retrieval.neighbours)
+        hits = tuple(
+            Hit(passage=each.passage, rank=rank, score=each.score, neighbours=around.get(each.passage.id, ()))
+            for rank, each in enumerate(best, start=1)
+        )
+        ended = time.perf_counter()
+        return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
+
+    def _present(self, found: Sequence[Found]) -> dict[str, Passage]:
+        """Give id -> passage, as it is now, of the found passages that exist now."""
+        try:
+            present = self._documents.passages([each.passage.id for each in found])
+        except Unavailable as error:
+            self._say(away=error)
+            return {each.passage.id: each.passage for each in found}
+        self._say(away=None)
+        return present
+
+    def _around(self, passages: Collection[Passage], *, reach: int) -> dict[str, tuple[Passage, ...]]:
+        # A database that was away a moment ago would only keep the question waiting once more.
+        if not reach or not passages or self._away:
+            return {}
+        try:
+            around = self._documents.neighbours(passages, reach=reach)
+        except Unavailable as error:
+            self._say(away=error)
+            return {}
+        return {passage_id: tuple(others) for passage_id, others in around.items()}
+
+    def _say(self, *, away: Unavailable | None) -> None:
+        with self._lock:
+            before, self._away = self._away, away is not None
+        if away is not None and not before:
+            logger.warning("questions are answered from the index's own copies of the passages: %s", away)
+        elif away is None and before:
+            logger.info("passages are read from the database again")
+
+
+def candidates(
+    pinned: Pinned,
+    question: str,
+    vector: NDArray[np.float32],
+    *,
+    tenant: str,
+    limit: int,
+    where: Where | None = None,
+) -> list[Found]:
+    """Search the index as the release says, deep enough for its cross-encoder; `vector` is the question's.
+
+    Gives `limit` passages or more, best first, where the tenant has as many.
+    """
+    depth = limit if pinned.reranker is None else max(limit, pinned.release.retrieval.rerank_depth)
+    return pinned.index.search(vector, tenant=tenant, limit=depth, text=question, where=where)
+
+
+def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Found]:
+    """Order the best `rerank_depth` anew by the release's cross-encoder; the others follow as they were.
+
+    Retrieve first and read together second (Nogueira and Cho, "Passage Re-ranking with BERT", 2019). Without a
+    cross-encoder nothing changes.
+    """
+    if pinned.reranker is None or not found:
+        return list(found)
+    depth = pinned.release.retrieval.rerank_depth
+    read, rest = found[:depth], found[depth:]
+    scores = pinned.reranker.scores(question, [each.passage.embedded_text for each in read])
+    # Stable, so that passages it cannot tell apart stay as they were found.
+    order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
+    return [*(read[at] for at in order), *rest]
+
+
+def _fits(passage: Passage, where: Where | None) -> bool:
+    """Tell whether the passage's metadata is confined as asked; the index may be older than what SQL says."""
+    return all(passage.metadata.get(name) in set(values) for name, values in (where or {}).items())

@@ -1,7 +1,8 @@
 """Claim: an index is built at three times the passages a second of LlamaIndex's VectorStoreIndex.
 
-Both get the same passages of FeedbackQA and the same model (all-MiniLM-L6-v2), start from nothing, and write to a Qdrant
-folder that survives the process. Ours writes the documents to SQL as well. LlamaIndex runs in the peers' environment::
+Both get the same passages of FeedbackQA and the same model (all-MiniLM-L6-v2), start from nothing, and write to a
+Qdrant folder that survives the process. Ours writes the documents to SQL as well. LlamaIndex runs in the peers'
+environment::
 
     python3.11 -m venv .peers && .peers/bin/pip install -r benchmarks/peers.txt
     python benchmarks/index_building.py --peers .peers/bin/python

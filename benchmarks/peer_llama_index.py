@@ -1,4 +1,7 @@
-"""The peer of index_building.py: LlamaIndex builds a VectorStoreIndex over a Qdrant folder. Runs in the peers' environment."""
+"""The peer of index_building.py: LlamaIndex builds a VectorStoreIndex over a Qdrant folder.
+
+Runs in the peers' environment.
+"""
 
 import json
 import shutil
@@ -7,6 +10,7 @@ import tempfile
 import time
 import uuid
 import warnings
+from pathlib import Path
 
 import torch
 from llama_index.core import StorageContext, VectorStoreIndex
@@ -19,7 +23,7 @@ from worker import work
 warnings.simplefilter("ignore")
 torch.set_num_threads(2)
 model, corpus, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with open(corpus) as lines:
+with Path(corpus).open() as lines:
     rows = [json.loads(line) for line in lines][:count]
 embedding = HuggingFaceEmbedding(model_name=model, device="cpu", embed_batch_size=32)
 embedding.get_text_embedding("warm up")

@@ -5,28 +5,13 @@ Prints its URL. The first token comes after FIRST_S, the others PAUSE_S apart; a
 
 import asyncio
 import json
+import re
 import sys
 
 FIRST_S = float(sys.argv[1]) if len(sys.argv) > 1 else 0.02
 PAUSE_S = float(sys.argv[2]) if len(sys.argv) > 2 else 0.002
-PIECES = [
-    f"{word} "
-    for word in [
-        "The",
-        "passages",
-        "say",
-        "what",
-        "is",
-        "asked",
-        "for",
-        "and",
-        "a",
-        "little",
-        "more",
-        "than",
-        "that",
-    ]
-] + ["[1]."]
+ANSWER = "The passages say what is asked for and a little more than that [1]."
+PIECES = re.findall(r"\S+\s?", ANSWER)
 HEAD = {"id": "chatcmpl-1", "created": 0, "model": "scripted"}
 USAGE = {"prompt_tokens": 100, "completion_tokens": len(PIECES), "total_tokens": 100 + len(PIECES)}
 

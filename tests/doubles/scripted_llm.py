@@ -1,14 +1,16 @@
 """A language model that says what it was told to: a real HTTP server on loopback, OpenAI's wire format."""
 
 import json
+import select
 import socket
 import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 
@@ -19,8 +21,13 @@ class Reply:
     text: str = ""
     status: int = 200  # anything else is answered with an error in OpenAI's shape
     delay_s: float = 0.0  # before the first byte
+    first_s: float = 0.0  # between a stream's head and its first piece
     pause_s: float = 0.0  # between two pieces of a stream
     break_after: int | None = None  # pieces after which the connection is cut
+    raw: bytes | None = None  # sent as the body of a stream instead of all that
+    headers: dict[str, str] = field(default_factory=dict)  # of an error
+    finish: str = "stop"  # why the answer ended
+    thoughts: int = 0  # chunks of reasoning before the first piece, with a pause after each
 
 
 @dataclass
@@ -31,6 +38,9 @@ class ScriptedLLM:
     replies: deque[Reply] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)  # bodies, in the order they came
     authorizations: list[str] = field(default_factory=list)  # their Authorization headers
+    connections: int = 0  # opened so far
+    left: list[float] = field(default_factory=list)  # when a client was seen to be gone, monotonic clock
+    knows_usage: bool = True  # False: `stream_options` is refused with 400
 
     reply: ClassVar = Reply
 
@@ -40,6 +50,11 @@ class ScriptedLLM:
 
         class Endpoint(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                script.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -48,6 +63,7 @@ class ScriptedLLM:
                 try:
                     script._answer(self, body)
                 except (BrokenPipeError, ConnectionResetError):
+                    script.left.append(time.monotonic())
                     self.close_connection = True
 
             def log_message(self, *args: object) -> None:
@@ -79,11 +95,17 @@ class ScriptedLLM:
         return Reply(text=self.default if isinstance(self.default, str) else self.default(body))
 
     def _answer(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if "stream_options" in body and not self.knows_usage:
+            error = {
+                "message": "Unrecognized request argument: stream_options",
+                "type": "invalid_request_error",
+            }
+            return self._send(endpoint, 400, {"error": error})
         reply = self._next(body)
-        time.sleep(reply.delay_s)
+        self._rest(endpoint, reply.delay_s)
         if reply.status != 200:
             error = {"message": reply.text or "scripted failure", "type": "server_error", "code": None}
-            return self._send(endpoint, reply.status, {"error": error})
+            return self._send(endpoint, reply.status, {"error": error}, reply.headers)
         if body.get("stream"):
             return self._stream(endpoint, body, reply)
         message = {"role": "assistant", "content": reply.text}
@@ -93,13 +115,26 @@ class ScriptedLLM:
         return self._send(endpoint, 200, whole)
 
     @staticmethod
+    def _rest(endpoint: BaseHTTPRequestHandler, seconds: float) -> None:
+        """Wait, but notice a client that hangs up."""
+        if seconds and select.select([endpoint.connection], [], [], seconds)[0]:
+            raise ConnectionResetError("the client left")
+
+    @staticmethod
     def _head(body: dict[str, Any], kind: str) -> dict[str, Any]:
         return {"id": "chatcmpl-scripted", "object": kind, "created": 0, "model": body.get("model", "")}
 
     @staticmethod
-    def _send(endpoint: BaseHTTPRequestHandler, status: int, value: dict[str, Any]) -> None:
+    def _send(
+        endpoint: BaseHTTPRequestHandler,
+        status: int,
+        value: dict[str, Any],
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         data = json.dumps(value).encode()
         endpoint.send_response(status)
+        for name, text in headers.items():
+            endpoint.send_header(name, text)
         endpoint.send_header("Content-Type", "application/json")
         endpoint.send_header("Content-Length", str(len(data)))
         endpoint.end_headers()
@@ -111,16 +146,26 @@ class ScriptedLLM:
         endpoint.send_header("Transfer-Encoding", "chunked")
         endpoint.end_headers()
 
-        def event(data: str) -> None:
-            line = f"data: {data}\n\n".encode()
+        def send(line: bytes) -> None:
             endpoint.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             endpoint.wfile.flush()
+
+        def event(data: str) -> None:
+            send(f"data: {data}\n\n".encode())
 
         def chunk(delta: dict[str, str], finish: str | None = None) -> None:
             choice = {"index": 0, "delta": delta, "finish_reason": finish}
             event(json.dumps({**self._head(body, "chat.completion.chunk"), "choices": [choice]}))
 
+        if reply.raw is not None:
+            send(reply.raw)
+            endpoint.wfile.write(b"0\r\n\r\n")
+            return
         chunk({"role": "assistant", "content": ""})
+        self._rest(endpoint, reply.first_s)
+        for _ in range(reply.thoughts):
+            chunk({"reasoning_content": "hm"})
+            self._rest(endpoint, reply.pause_s)
         for i, piece in enumerate(reply.text.split(" ")):
             if i == reply.break_after:
                 # Linger 0 resets the connection: the client sees it cut, not ended.
@@ -129,8 +174,13 @@ class ScriptedLLM:
                 endpoint.connection.close()
                 endpoint.close_connection = True
                 return
-            time.sleep(reply.pause_s if i else 0)
+            self._rest(endpoint, reply.pause_s if i else 0)
             chunk({"content": piece if i == 0 else f" {piece}"})
-        chunk({}, "stop")
+        chunk({}, reply.finish)
+        if body.get("stream_options", {}).get("include_usage"):
+            words = len(reply.text.split())
+            usage = {"prompt_tokens": 11, "completion_tokens": words, "total_tokens": 11 + words}
+            head = self._head(body, "chat.completion.chunk")
+            event(json.dumps({**head, "choices": [], "usage": usage}))
         event("[DONE]")
         endpoint.wfile.write(b"0\r\n\r\n")

@@ -1,0 +1,127 @@
+"""Leaves something alone that fails again and again, and tries it once in a while. Knows nothing of what it guards."""
+
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What a breaker does with the next call."""
+
+    CLOSED = "closed"  # it goes through
+    OPEN = "open"  # it is left out
+    HALF_OPEN = "half_open"  # one has been let through to try; the others are left out
+
+
+class Permit:
+    """Leave for one call. Its first verdict counts, later ones are ignored."""
+
+    def __init__(self, breaker: "Breaker", *, trial: bool) -> None:
+        """Belong to a breaker; only the breaker makes them."""
+        self._breaker = breaker
+        self._settled = False
+        self.trial = trial
+        """Whether this call tries what was left alone until now."""
+
+    def succeeded(self) -> None:
+        """It worked."""
+        self._settle(worked=True)
+
+    def failed(self) -> None:
+        """It failed, and what is called is to blame."""
+        self._settle(worked=False)
+
+    def abandoned(self) -> None:
+        """It ended without telling anything of what is called: the caller went away, or asked for nonsense."""
+        self._settle(worked=None)
+
+    def _settle(self, *, worked: bool | None) -> None:
+        if not self._settled:
+            self._settled = True
+            self._breaker._settle(trial=self.trial, worked=worked)
+
+
+class Breaker:
+    """A circuit breaker (Nygard, "Release It!", 2007); any thread may use it.
+
+    Closed, it counts failures in a row, and opens at `failures`. Open, it gives no permit for `pause_s` seconds; then
+    it gives one, and only that call's verdict counts: success closes it, failure opens it for another pause. What
+    began before it opened and ends after says nothing new and is ignored.
+    """
+
+    def __init__(
+        self,
+        *,
+        failures: int,
+        pause_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[State], None] | None = None,
+    ) -> None:
+        """Start closed.
+
+        Args:
+            failures: in a row, 1 or more, that open it.
+            pause_s: how long it stays open before one call tries, in seconds.
+            clock: seconds, never going back.
+            on_change: hears each new state, on the thread that caused it and under the lock: it must be quick.
+        """
+        self._limit = failures
+        self._pause_s = pause_s
+        self._clock = clock
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._state = State.CLOSED
+        self._failures = 0
+        self._opened_at = 0.0
+
+    @property
+    def state(self) -> State:
+        """What it does now; open also when the pause is over and nobody has asked since."""
+        return self._state
+
+    @property
+    def retry_in_s(self) -> float:
+        """Seconds until a call may try again; 0 while it is not open."""
+        with self._lock:
+            if self._state is not State.OPEN:
+                return 0.0
+            return max(0.0, self._opened_at + self._pause_s - self._clock())
+
+    def permit(self) -> Permit | None:
+        """Give leave for one call, to be settled with one of its verdicts; None where it is to be left out."""
+        with self._lock:
+            if self._state is State.CLOSED:
+                return Permit(self, trial=False)
+            if self._state is State.OPEN and self._clock() - self._opened_at >= self._pause_s:
+                self._become(State.HALF_OPEN)
+                return Permit(self, trial=True)
+            return None
+
+    def _settle(self, *, trial: bool, worked: bool | None) -> None:
+        with self._lock:
+            if trial:
+                self._settle_trial(worked=worked)
+            elif self._state is State.CLOSED and worked is not None:
+                self._failures = 0 if worked else self._failures + 1
+                if self._failures >= self._limit:
+                    self._open()
+
+    def _settle_trial(self, *, worked: bool | None) -> None:
+        if worked:
+            self._failures = 0
+            self._become(State.CLOSED)
+        elif worked is False:
+            self._open()
+        else:
+            # The pause is over already, so the next call may try at once.
+            self._become(State.OPEN)
+
+    def _open(self) -> None:
+        self._opened_at = self._clock()
+        self._become(State.OPEN)
+
+    def _become(self, state: State) -> None:
+        self._state = state
+        if self._on_change is not None:
+            self._on_change(state)

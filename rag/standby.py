@@ -1,0 +1,72 @@
+"""A generator that stands in for one that is out of order."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import cast
+
+from rag.breaker import Breaker
+from rag.domain import Ending, Prompt
+from rag.errors import UpstreamFailed, UpstreamRefused
+from rag.ports import Encoder, Generator
+
+logger = logging.getLogger(__name__)
+
+_Pieces = AsyncIterator[str | Ending]
+
+
+class StandIn:
+    """Answers with a language model, and with another generator while the breaker leaves the model alone.
+
+    Until the breaker opens, a failing model is an error to whoever asked. After that the other generator answers,
+    and says so in its `Ending`. The one question that tries the model again gets the other's answer too where the
+    model fails before its first piece.
+    """
+
+    def __init__(self, model: Generator, standby: Generator, breaker: Breaker) -> None:
+        """Wire the two; the breaker belongs to the model."""
+        self.name = f"{model.name}, else {standby.name}"
+        self.breaker = breaker
+        self._model = model
+        self._standby = standby
+
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> _Pieces:
+        """Yield the answer piece by piece.
+
+        Raises:
+            UpstreamFailed: the model failed, and is not left alone yet or had begun its answer.
+            UpstreamTimeout: likewise, for lack of time.
+        """
+        permit = self.breaker.permit()
+        if permit is not None:
+            begun = False
+            try:
+                async with aclosing(_closable(self._model.stream(prompt, encoder=encoder))) as pieces:
+                    async for piece in pieces:
+                        begun = begun or bool(piece)
+                        yield piece
+                permit.succeeded()
+                return
+            except UpstreamRefused:
+                raise
+            except UpstreamFailed as error:
+                permit.failed()
+                if begun or not permit.trial:
+                    raise
+                logger.warning("%s is still out of order: %s", self._model.name, error)
+            finally:
+                permit.abandoned()
+        async with aclosing(_closable(self._standby.stream(prompt, encoder=encoder))) as pieces:
+            said = Ending()
+            async for piece in pieces:
+                if isinstance(piece, Ending):
+                    said = piece
+                else:
+                    yield piece
+        yield replace(said, degraded=True)
+
+
+def _closable(pieces: _Pieces) -> "AsyncGenerator[str | Ending, None]":
+    # The port promises an iterator only; what is there is a generator, which can be closed when the asker leaves.
+    return cast("AsyncGenerator[str | Ending, None]", pieces)

@@ -1,0 +1,67 @@
+"""The alert rules and the dashboard ask for metrics that there are."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from rag.adapters.prometheus import Metrics
+from rag.gauges import State, gauges
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+ALERTS: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
+DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "whetstone.json").read_text())
+RULES: list[dict[str, Any]] = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
+
+
+def expressions() -> Iterator[str]:
+    """Give every expression that is asked."""
+    yield from (rule["expr"] for rule in RULES)
+    yield from (target["expr"] for panel in PANELS for target in panel["targets"])
+
+
+def known() -> set[str]:
+    """Give the name of every series the service shows, with the suffixes of histograms and counters."""
+    state = State(
+        epoch=1,
+        release="r",
+        encoder="e",
+        lag=0,
+        breaker_open=False,
+        spool_bytes=0,
+        spool_limit_bytes=1,
+        running=0,
+        queued=0,
+    )
+    families = text_string_to_metric_families(Metrics(lambda: gauges(state)).text().decode())
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
+    return {family.name + suffix for family in families for suffix in suffixes[family.type]}
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions())))
+def test_every_metric_that_is_asked_for_is_there(expression: str) -> None:
+    """A misspelt name gives an alert that never fires and a panel that stays empty."""
+    asked = set(re.findall(r"\bwhetstone_\w+", expression))
+    assert asked <= known()
+    assert asked or "up{" in expression
+
+
+def test_every_alert_says_what_happens_and_what_to_do() -> None:
+    """Whoever is woken up reads these two sentences first."""
+    for rule in RULES:
+        assert rule["annotations"].keys() == {"summary", "action"}
+        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+    assert len({rule["alert"] for rule in RULES}) == len(RULES)
+
+
+def test_panels_do_not_cover_each_other() -> None:
+    """Two columns, each panel in a place of its own."""
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in PANELS]
+    assert len(set(places)) == len(places)
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in PANELS)

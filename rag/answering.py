@@ -145,7 +145,13 @@ class Answerer:
                 prompt = Prompt(
                     question=question,
                     hits=draft.hits,
-                    messages=messages(question, draft.hits, history),
+                    messages=messages(
+                        question,
+                        draft.hits,
+                        history,
+                        count_tokens=pinned.encoder.count_tokens,
+                        context_tokens=pinned.release.retrieval.context_tokens,
+                    ),
                     max_tokens=self._capped(max_tokens),
                     temperature=temperature,
                     stop=tuple(stop),

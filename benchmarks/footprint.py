@@ -20,11 +20,12 @@ READY_S, RESIDENT_MB = 4.0, 400
 def main() -> int:
     """Run the benchmark; give the exit status."""
     options = _options()
-    prepare(options.home, "medquad")
+    home = options.home / "medquad"
+    prepare(home, "medquad")
     asked = questions("medquad")
     ready, resident, torch_there = [], [], False
     for _ in range(options.rounds):
-        with service(options.home) as running:
+        with service(home) as running:
             ready.append(running.ready_s)
             for question in asked[: options.questions]:
                 _retrieve(running.url, question)

@@ -55,9 +55,8 @@ def _overhead(home: Path, asked: list[str], load: Worker) -> bool:
     print(
         "| what | request p50 | bare p50 | difference (95 % interval of its median) | goal |\n|---|---|---|---|---|"
     )
-    print(
-        f"| `/v1/retrieve`, idle | {request:.2f} ms | {bare:.2f} ms | {more:.2f} ms ({low:.2f} to {high:.2f}) | <= 3 ms |"
-    )
+    took = f"{request:.2f} ms | {bare:.2f} ms | {more:.2f} ms ({low:.2f} to {high:.2f})"
+    print(f"| `/v1/retrieve`, idle | {took} | <= 3 ms |")
     return bool(more <= 3)
 
 

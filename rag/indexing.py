@@ -5,7 +5,8 @@ Knows nothing of who owns an index; one owner at a time writes to it.
 """
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ SAME = 0.9999
 """Cosine at and above which two embeddings of one text count as equal; batching alone moves the last digits."""
 
 _NAMED = 3  # ids given as examples in a problem
+_MOST_CONTEXT = 8  # passages embedded anew for one drawn, where a vector depends on the whole document
 
 
 class Embedder:
@@ -48,6 +50,66 @@ class Embedder:
         if not passages:
             return np.empty((0, self._encoder.dimension), dtype=np.float32)
         return np.stack([known[passage.text_hash] for passage in passages])
+
+
+class ReleaseVectors:
+    """The vectors that passages have in one release: their own, joined with their document's where it says so."""
+
+    def __init__(
+        self, release: Release, encoder: Encoder, cache: EmbeddingCache, *, batch: int = 256
+    ) -> None:
+        """Embed with `encoder`, the release's; `cache` keeps the passages' own vectors, whatever is joined to them."""
+        self._release = release
+        self._encoder = encoder
+        self._embedder = Embedder(encoder, cache, batch=batch)
+
+    def of(self, passages: Sequence[Passage]) -> Vectors:
+        """Give the passages' vectors in their order: shape (len(passages), dimension), unit length.
+
+        Where documents count, the passages are whole documents: a vector depends on all of its document's passages.
+        """
+        return self._joined(passages, self._embedder.passages(passages))
+
+    def fresh(self, passages: Sequence[Passage]) -> Vectors:
+        """Give what `of` gives, without the cache."""
+        return self._joined(passages, self._encoder.encode_passages([p.embedded_text for p in passages]))
+
+    @property
+    def by_document(self) -> bool:
+        """Whether a passage's vector depends on its document's other passages."""
+        return self._release.retrieval.context_weight > 0
+
+    def _joined(self, passages: Sequence[Passage], plain: Vectors) -> Vectors:
+        return in_context(passages, plain, self._release.retrieval.context_weight)
+
+
+def in_context(passages: Sequence[Passage], plain: Vectors, weight: float) -> Vectors:
+    """Join each passage's vector with its document's: normalise((1 - w) v_passage + w v_document).
+
+    v_document is the normalised mean of the vectors of its passages. A question's cosine with the sum is, up to the
+    length, the weighted mean of its cosines with passage and document: passage-level and document-level evidence
+    together find more than either (Callan, "Passage-Level Evidence in Document Retrieval", 1994). Günther et al.
+    ("Late Chunking", 2024) reach for the same context inside a long-context encoder; the mean is our way, because it
+    needs no other encoder and plain vectors can be cached. Of a document with one passage nothing changes.
+
+    Args:
+        passages: whole documents, in any order.
+        plain: their own vectors, shape (len(passages), dimension), unit length.
+        weight: w, 0 to below 1.
+
+    Returns:
+        Shape (len(passages), dimension), unit length.
+    """
+    if not weight or not passages:
+        return plain
+    numbers: dict[str, int] = {}
+    of = np.array([numbers.setdefault(p.document_id, len(numbers)) for p in passages])
+    sums = np.zeros((len(numbers), plain.shape[1]))
+    np.add.at(sums, of, plain)
+    joined = (1 - weight) * plain + weight * _normalised(sums)[of]
+    # A document of one passage keeps its vector to the last digit.
+    alone = np.bincount(of)[of] == 1
+    return np.where(alone[:, None], plain, _normalised(joined)).astype(np.float32)
 
 
 class Indexing:
@@ -80,25 +142,26 @@ class Indexing:
             release: the index's release.
             encoder: the release's encoder.
             index: the release's index, open.
-            progress: told of every batch.
+            progress: told of every batch; a batch is whole documents.
             check: called before every batch; what it raises ends the work.
         """
         name = release.index_name
         if self._begin(name):
             return
+        vectors = ReleaseVectors(release, encoder, self._cache, batch=self._batch)
         after = self._cursors.backfill(name) or ""
         total, done = len(self._documents.passage_ids()), index.count() if after else 0
         for passages in self._documents.all_passages(after=after, batch=self._batch):
             if check is not None:
                 check()
-            self._write(passages, encoder, index)
+            self._write(passages, vectors, index)
             self._cursors.set_backfill(name, passages[-1].document_id)
             done += len(passages)
             if progress is not None:
                 progress(done, max(done, total), "passages")
         self._cursors.set_backfill(name, None)
 
-    def catch_up(self, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
+    def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
         """Apply the change log to the index, `limit` changes at a time; give how many were applied.
 
         A document is brought to its present state, whatever and however often it changed, so that repeating
@@ -110,13 +173,14 @@ class Indexing:
         cursor = self._cursors.cursor(index.name)
         if cursor is None:
             raise NotFound(f"Nothing is known of the index {index.name}; backfill it first.")
+        vectors = ReleaseVectors(release, encoder, self._cache, batch=self._batch)
         applied = 0
         while changes := self._documents.changes(after=cursor, limit=limit):
             changed = {change.document_id for change in changes}
-            present = [p for of_one in self._documents.passages_of(changed).values() for p in of_one]
-            for start in range(0, len(present), self._batch):
-                self._write(present[start : start + self._batch], encoder, index)
-            index.delete_documents(changed, keep={passage.id for passage in present})
+            present = self._documents.passages_of(changed)
+            for some in self._batches(present.values()):
+                self._write(some, vectors, index)
+            index.delete_documents(changed, keep={p.id for of_one in present.values() for p in of_one})
             cursor = changes[-1].seq
             self._cursors.set_cursor(index.name, cursor)
             applied += len(changes)
@@ -133,10 +197,13 @@ class Indexing:
         """Forget how far an index is, because it is gone; the next backfill starts from nothing."""
         self._cursors.forget(index_name)
 
-    def verify(self, encoder: Encoder, index: PassageIndex, *, sample: int, seed: int) -> list[str]:
+    def verify(
+        self, release: Release, encoder: Encoder, index: PassageIndex, *, sample: int, seed: int
+    ) -> list[str]:
         """Compare the index with the documents; give what is wrong as sentences, none where all is well.
 
         Args:
+            release: the index's release.
             encoder: the release's encoder.
             index: the release's index, open.
             sample: how many passages, drawn by `seed`, are embedded anew, without the cache, and compared.
@@ -157,7 +224,8 @@ class Indexing:
             problems.append(f"Passages in the index that no document has: {len(extra)}, e.g. {_some(extra)}.")
         both = sorted(expected & actual)
         drawn = random.Random(seed).sample(both, min(sample, len(both)))
-        return problems + self._compare(drawn, encoder, index)
+        vectors = ReleaseVectors(release, encoder, self._cache, batch=self._batch)
+        return problems + self._compare(drawn, vectors, index)
 
     def _begin(self, name: str) -> bool:
         """Open the books on an index; True where its backfill is through already."""
@@ -170,18 +238,45 @@ class Indexing:
             return False
         return checkpoint is None
 
-    def _write(self, passages: Sequence[Passage], encoder: Encoder, index: PassageIndex) -> None:
-        index.upsert(passages, Embedder(encoder, self._cache, batch=self._batch).passages(passages))
+    def _batches(self, documents: Iterable[Sequence[Passage]]) -> Iterator[list[Passage]]:
+        """Put whole documents together until a batch is full."""
+        some: list[Passage] = []
+        for passages in documents:
+            if some and len(some) + len(passages) > self._batch:
+                yield some
+                some = []
+            some.extend(passages)
+        if some:
+            yield some
 
-    def _compare(self, drawn: Sequence[str], encoder: Encoder, index: PassageIndex) -> list[str]:
+    def _write(self, passages: Sequence[Passage], vectors: ReleaseVectors, index: PassageIndex) -> None:
+        rows = vectors.of(passages)
+        for start in range(0, len(passages), self._batch):
+            end = start + self._batch
+            index.upsert(passages[start:end], rows[start:end])
+
+    def _sampled(self, drawn: Sequence[str], vectors: ReleaseVectors) -> list[Passage]:
+        """Give the drawn passages, with the rest of their documents where a vector depends on it."""
         # A passage deleted since it was drawn is not here any more, and the change log will tell.
-        passages = self._documents.passages(drawn)
-        stored = index.vectors(list(passages))
-        fresh = encoder.encode_passages([passage.embedded_text for passage in passages.values()])
+        passages = list(self._documents.passages(drawn).values())
+        if not vectors.by_document:
+            return passages
+        sampled: list[Passage] = []
+        for document_id in dict.fromkeys(passage.document_id for passage in passages):
+            # Long documents must not turn the sample into the whole corpus.
+            if len(sampled) >= _MOST_CONTEXT * len(drawn):
+                break
+            sampled += self._documents.passages_of([document_id]).get(document_id, [])
+        return sampled
+
+    def _compare(self, drawn: Sequence[str], vectors: ReleaseVectors, index: PassageIndex) -> list[str]:
+        passages = self._sampled(drawn, vectors)
+        stored = index.vectors([passage.id for passage in passages])
+        fresh = vectors.fresh(passages)
         cosines = {
-            passage_id: _cosine(stored[passage_id], vector)
-            for passage_id, vector in zip(passages, fresh, strict=True)
-            if passage_id in stored
+            passage.id: _cosine(stored[passage.id], vector)
+            for passage, vector in zip(passages, fresh, strict=True)
+            if passage.id in stored
         }
         wrong = {passage_id for passage_id, cosine in cosines.items() if not cosine >= SAME}
         if not wrong:
@@ -191,6 +286,13 @@ class Indexing:
             f"Passages with another vector than their text gives: {len(wrong)} of {len(cosines)} drawn "
             f"(lowest cosine {worst:.4f}), e.g. {_some(wrong)}."
         ]
+
+
+def _normalised(rows: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Bring rows to unit length; rows of zeros, as blank text gives in a static encoder, stay."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    result: NDArray[np.float64] = rows / np.where(lengths, lengths, 1.0)
+    return result
 
 
 def _cosine(stored: NDArray[np.float32], fresh: NDArray[np.float32]) -> float:

@@ -48,7 +48,8 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
     texts = [hit.passage.text[:longest] for hit in hits]
     costs = count_tokens(texts)
     frames = count_tokens([f"{frame}{hit.rank}\n{hit.passage.title[:longest]}" for hit in hits])
-    left, blocks = budget, []
+    left = budget
+    blocks: list[_Block] = []
     for hit, text, cost, around in zip(hits, texts, costs, frames, strict=True):
         if cost > left - around:
             text = cut(text, left - around, count_tokens, words=not blocks)

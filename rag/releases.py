@@ -389,7 +389,7 @@ class LiveRelease:
             return lag == 0
         try:
             with self._writing(loaded.index):
-                self._indexing.catch_up(loaded.encoder, loaded.index)
+                self._indexing.catch_up(loaded.release, loaded.encoder, loaded.index)
         except LeaseHeld:
             # Another replica applies the same changes to the same index; the next look sees how far it came.
             return False

@@ -93,9 +93,9 @@ class IndexBuilder:
                 check=run.check,
             )
             run.enter(PromotionPhase.CATCH_UP)
-            self._indexing.catch_up(encoder, index)
+            self._indexing.catch_up(release, encoder, index)
             run.enter(PromotionPhase.VERIFY)
-            self._verify(encoder, index, self._drawn(questions), tenant=tenant, check=run.check)
+            self._verify(release, encoder, index, self._drawn(questions), tenant=tenant, check=run.check)
         finally:
             index.close()
 
@@ -122,6 +122,7 @@ class IndexBuilder:
 
     def _verify(
         self,
+        release: Release,
         encoder: Encoder,
         index: PassageIndex,
         questions: Sequence[str],
@@ -133,9 +134,9 @@ class IndexBuilder:
         problems: list[str] = []
         for _ in range(_ROUNDS):
             check()
-            self._indexing.catch_up(encoder, index)
+            self._indexing.catch_up(release, encoder, index)
             seen = self._documents.last_change()
-            problems = self._indexing.verify(encoder, index, sample=self._sample, seed=self._seed)
+            problems = self._indexing.verify(release, encoder, index, sample=self._sample, seed=self._seed)
             problems += verify_answers(
                 questions,
                 encoder=encoder,

@@ -177,14 +177,69 @@ def test_pages_follow_the_ids_without_overlap(store: DocumentStore) -> None:
     assert seen == sorted(documents, key=lambda document: document.id)
 
 
-def test_all_passages_goes_on_after_an_id(store: DocumentStore) -> None:
-    """A backfill that was killed goes on behind its checkpoint, and sees each passage once."""
-    for number in range(5):
-        put(store, f"doc {number}", "one", "two", "three")
-    everything = [passage for batch in store.all_passages(batch=4) for passage in batch]
-    assert [p.id for p in everything] == sorted(store.passage_ids())
-    rest = [passage for batch in store.all_passages(after=everything[6].id, batch=4) for passage in batch]
-    assert rest == everything[7:]
+def test_all_passages_goes_on_after_a_document(store: DocumentStore) -> None:
+    """A backfill that was killed goes on behind its checkpoint, and sees each passage once, by document."""
+    documents = sorted(put(store, f"doc {number}", "one", "two", "three").id for number in range(5))
+    expected = [(document, position) for document in documents for position in range(3)]
+
+    everything = [(p.document_id, p.position) for batch in store.all_passages(batch=4) for p in batch]
+    rest = [
+        (p.document_id, p.position)
+        for batch in store.all_passages(after=documents[1], batch=4)
+        for p in batch
+    ]
+
+    assert everything == expected
+    assert rest == expected[6:]
+
+
+def test_a_batch_of_passages_holds_whole_documents(store: DocumentStore) -> None:
+    """As many documents as fit into a batch come together; one that is larger comes alone and whole."""
+    sizes = {"a": 2, "b": 3, "c": 9, "d": 1, "e": 1}
+    by_id = {put(store, uri, *(f"{uri}{at}" for at in range(size))).id: size for uri, size in sizes.items()}
+
+    batches = list(store.all_passages(batch=4))
+
+    for batch in batches:
+        held = {p.document_id for p in batch}
+        assert len(batch) == sum(by_id[document] for document in held)
+        assert len(batch) <= 4 or len(held) == 1
+    assert sum(len(batch) for batch in batches) == 16
+
+
+def test_neighbours_are_the_passages_around(store: DocumentStore) -> None:
+    """Those within reach, by position, of the same document, without the passage itself."""
+    document, passages = make("a", *(f"part {at}" for at in range(6)))
+    other, others = make("b", "another", "document")
+    store.put(document, passages, CHUNKING)
+    store.put(other, others, CHUNKING)
+
+    found = store.neighbours([passages[0], passages[3], others[1]], reach=2)
+
+    assert found == {
+        passages[0].id: passages[1:3],
+        passages[3].id: [passages[1], passages[2], passages[4], passages[5]],
+        others[1].id: [others[0]],
+    }
+    assert store.neighbours([passages[3]], reach=0) == {passages[3].id: []}
+    assert store.neighbours([], reach=2) == {}
+
+
+def test_neighbours_are_as_they_are_now_and_of_one_chunking(store: DocumentStore) -> None:
+    """A passage that is gone has none, and pieces cut in another way do not mix in."""
+    document, passages = make("a", "one", "two", "three")
+    gone, stale = make("gone", "four", "five")
+    store.put(document, passages, CHUNKING)
+    store.put(
+        document, [Passage.create(document, 0, "one two"), Passage.create(document, 1, "three!")], "other"
+    )
+    store.put(gone, stale, CHUNKING)
+    store.delete(gone.id, tenant="default")
+
+    assert store.neighbours([passages[1], stale[0]], reach=1) == {
+        passages[1].id: [passages[0], passages[2]],
+        stale[0].id: [],
+    }
 
 
 def test_documents_can_be_written_while_all_passages_are_read(store: DocumentStore) -> None:

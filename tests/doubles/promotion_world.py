@@ -253,8 +253,8 @@ class World:
     def ask(self, live: LiveRelease, question: str) -> tuple[str, int, list[str]]:
         """Give release, epoch and the ids of the passages found."""
         with live.pin() as pinned:
-            hits = Retriever(self.stores.documents).retrieve(pinned, question, tenant=TENANT, limit=5)
-            return pinned.release.digest, pinned.epoch, [hit.passage.id for hit in hits]
+            found = Retriever(self.stores.documents).retrieve(pinned, question, tenant=TENANT, limit=5)
+            return pinned.release.digest, pinned.epoch, [hit.passage.id for hit in found.hits]
 
     def answers(self) -> tuple[str, int, list[list[str]]]:
         """Ask everything of what is live, no service running."""

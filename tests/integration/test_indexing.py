@@ -1,7 +1,7 @@
 """Backfill, catch-up and verification with real stores, real indexes and the real static encoder."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import NotFound
-from rag.indexing import Embedder, Indexing
+from rag.indexing import Embedder, Indexing, ReleaseVectors
 from rag.ports import Encoder, PassageIndex, Vectors
 
 CHUNKING = Chunking()
@@ -38,6 +38,10 @@ class Counting:
         """Embed and count."""
         self.texts += len(texts)
         return self.inner.encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count."""
+        return self.inner.count_tokens(texts)
 
 
 @pytest.fixture
@@ -104,7 +108,7 @@ def test_backfill_writes_everything_and_verifies(
 
     assert stores.documents.passage_ids() == index.ids()
     assert 0 == indexing.lag(index.name)
-    assert [] == indexing.verify(encoder, index, sample=15, seed=1)
+    assert [] == indexing.verify(release, encoder, index, sample=15, seed=1)
     assert [(10, 40, "passages"), (20, 40, "passages"), (30, 40, "passages"), (40, 40, "passages")] == told
 
 
@@ -128,7 +132,7 @@ def test_an_empty_corpus_is_filled_at_once(
     indexing.backfill(release, encoder, index)
 
     assert (0, 0) == (index.count(), indexing.lag(index.name))
-    assert [] == indexing.verify(encoder, index, sample=5, seed=1)
+    assert [] == indexing.verify(release, encoder, index, sample=5, seed=1)
 
 
 class Killed(BaseException):
@@ -167,10 +171,10 @@ def test_a_killed_backfill_goes_on_where_it_was(
     indexing.backfill(release, encoder, index, progress=lambda *step: told.append(step))
     assert all(0 < done <= total for done, total, _ in told)
     assert told[-1][0] == told[-1][1]
-    assert 7 == indexing.catch_up(encoder, index)
+    assert 7 == indexing.catch_up(release, encoder, index)
 
     assert stores.documents.passage_ids() == index.ids()
-    assert [] == indexing.verify(encoder, index, sample=99, seed=2)
+    assert [] == indexing.verify(release, encoder, index, sample=99, seed=2)
 
 
 def test_killed_before_the_cursor_is_set_is_not_taken_for_done(
@@ -182,7 +186,7 @@ def test_killed_before_the_cursor_is_set_is_not_taken_for_done(
 
     indexing.backfill(release, encoder, index)
 
-    assert [] == indexing.verify(encoder, index, sample=5, seed=1)
+    assert [] == indexing.verify(release, encoder, index, sample=5, seed=1)
 
 
 def test_catch_up_brings_documents_to_their_present_state(
@@ -200,12 +204,12 @@ def test_catch_up_brings_documents_to_their_present_state(
     put(stores, 50, tenant="other")
     assert 9 == indexing.lag(index.name)
 
-    assert 9 == indexing.catch_up(encoder, index, limit=2)
+    assert 9 == indexing.catch_up(release, encoder, index, limit=2)
 
     assert 0 == indexing.lag(index.name)
-    assert 0 == indexing.catch_up(encoder, index)
+    assert 0 == indexing.catch_up(release, encoder, index)
     assert stores.documents.passage_ids() == index.ids()
-    assert [] == indexing.verify(encoder, index, sample=99, seed=3)
+    assert [] == indexing.verify(release, encoder, index, sample=99, seed=3)
     question = encoder.encode_queries(["whetstone manual"])[0]
     assert 2 == len(index.search(question, tenant="other", limit=50))
 
@@ -220,21 +224,21 @@ def test_catch_up_may_be_killed_and_repeated(
     assert before is not None
     put(stores, 0, edition=2)
     stores.documents.delete(documents[1].id, tenant="default")
-    indexing.catch_up(encoder, index)
+    indexing.catch_up(release, encoder, index)
     stores.cursors.set_cursor(index.name, before)
 
-    assert 2 == indexing.catch_up(encoder, index)
-    assert [] == indexing.verify(encoder, index, sample=99, seed=3)
+    assert 2 == indexing.catch_up(release, encoder, index)
+    assert [] == indexing.verify(release, encoder, index, sample=99, seed=3)
 
 
 def test_an_unknown_index_is_not_caught_up(
-    indexing: Indexing, encoder: Counting, index: PassageIndex
+    indexing: Indexing, release: Release, encoder: Counting, index: PassageIndex
 ) -> None:
     """Without a backfill there is no place in the change log to start from; forgetting leads back to that."""
     with pytest.raises(NotFound, match=f"{index.name}; backfill it first"):
-        indexing.catch_up(encoder, index)
+        indexing.catch_up(release, encoder, index)
     assert [f"The index {index.name} was not filled to the end."] == indexing.verify(
-        encoder, index, sample=5, seed=1
+        release, encoder, index, sample=5, seed=1
     )
 
 
@@ -249,7 +253,7 @@ def test_a_forgotten_index_is_filled_anew(
 
     indexing.backfill(release, encoder, index)
 
-    assert [] == indexing.verify(encoder, index, sample=5, seed=1)
+    assert [] == indexing.verify(release, encoder, index, sample=5, seed=1)
 
 
 @pytest.fixture
@@ -263,24 +267,24 @@ def filled(
 
 
 def test_verify_finds_a_missing_passage(
-    indexing: Indexing, encoder: Counting, index: PassageIndex, filled: list[Passage]
+    indexing: Indexing, release: Release, encoder: Counting, index: PassageIndex, filled: list[Passage]
 ) -> None:
     """One passage that is not in the index is named."""
     index.delete_documents([filled[0].document_id], keep=[filled[1].id])
 
-    problems = indexing.verify(encoder, index, sample=99, seed=1)
+    problems = indexing.verify(release, encoder, index, sample=99, seed=1)
 
     assert [f"Passages missing from the index: 1 of 24, e.g. {filled[0].id}."] == problems
 
 
 def test_verify_finds_an_extra_passage(
-    indexing: Indexing, encoder: Counting, index: PassageIndex, filled: list[Passage]
+    indexing: Indexing, release: Release, encoder: Counting, index: PassageIndex, filled: list[Passage]
 ) -> None:
     """A passage that no document has any more is named."""
     stray = Passage.create(Document.create(uri="gone.md", text="gone"), 0, "gone")
     index.upsert([stray], encoder.encode_passages([stray.embedded_text]))
 
-    problems = indexing.verify(encoder, index, sample=99, seed=1)
+    problems = indexing.verify(release, encoder, index, sample=99, seed=1)
 
     assert [f"Passages in the index that no document has: 1, e.g. {stray.id}."] == problems
 
@@ -288,6 +292,7 @@ def test_verify_finds_an_extra_passage(
 def test_verify_finds_a_wrong_vector_without_trusting_the_cache(
     indexing: Indexing,
     cache: SqliteEmbeddingCache,
+    release: Release,
     encoder: Counting,
     index: PassageIndex,
     filled: list[Passage],
@@ -297,19 +302,24 @@ def test_verify_finds_a_wrong_vector_without_trusting_the_cache(
     index.upsert(filled[:1], wrong)
     cache.put(encoder.digest, [filled[0].text_hash], wrong)
 
-    (problem,) = indexing.verify(encoder, index, sample=24, seed=1)
+    (problem,) = indexing.verify(release, encoder, index, sample=24, seed=1)
 
     assert "Passages with another vector than their text gives: 1 of 24 drawn" in problem
     assert filled[0].id in problem
 
 
 def test_verify_finds_changes_that_are_not_applied(
-    stores: Stores, indexing: Indexing, encoder: Counting, index: PassageIndex, filled: list[Passage]
+    stores: Stores,
+    indexing: Indexing,
+    release: Release,
+    encoder: Counting,
+    index: PassageIndex,
+    filled: list[Passage],
 ) -> None:
     """An index behind the change log is not fit to serve."""
     put(stores, 0, edition=2)
 
-    problems = indexing.verify(encoder, index, sample=0, seed=1)
+    problems = indexing.verify(release, encoder, index, sample=0, seed=1)
 
     assert f"Changes not applied to the index {index.name}: 1." == problems[0]
     assert 3 == len(problems)
@@ -331,3 +341,109 @@ def test_texts_are_embedded_once(encoder: Counting, cache: SqliteEmbeddingCache,
     assert np.array_equal(vectors[::-1], again)
     assert np.allclose(vectors, encoder.inner.encode_passages([p.embedded_text for p in passages]), atol=1e-5)
     assert (0, encoder.dimension) == embedder.passages([]).shape
+
+
+@pytest.fixture
+def in_context(static_encoder: Encoder) -> Release:
+    """A release whose passages know their documents."""
+    return Release.create(
+        encoder=static_encoder.digest,
+        dimension=static_encoder.dimension,
+        chunking=CHUNKING,
+        retrieval=Retrieval(context_weight=0.4),
+    )
+
+
+@pytest.fixture
+def context_index(tmp_path: Path, in_context: Release) -> Iterator[PassageIndex]:
+    """Its index, empty."""
+    opened = QdrantFolders(tmp_path / "indexes").open(in_context, create=True)
+    yield opened
+    opened.close()
+
+
+def test_context_joins_a_passage_with_its_document(
+    in_context: Release, encoder: Counting, cache: SqliteEmbeddingCache
+) -> None:
+    """A vector lies between the passage's own and its document's; alone in its document it stays as it is."""
+    long, short = Document.create(uri="long", text="x"), Document.create(uri="short", text="x")
+    passages = [
+        Passage.create(long, 0, "Tents and stoves."),
+        Passage.create(short, 0, "A lonely line about tides."),
+        Passage.create(long, 1, "The price of apples."),
+    ]
+    plain = encoder.encode_passages([passage.embedded_text for passage in passages])
+    mean = plain[0] + plain[2]
+    expected = 0.6 * plain[0] + 0.4 * mean / np.linalg.norm(mean)
+
+    vectors = ReleaseVectors(in_context, encoder, cache)
+    joined = vectors.of(passages)
+
+    assert np.allclose(expected / np.linalg.norm(expected), joined[0], atol=1e-5)
+    assert np.array_equal(plain[1], joined[1])
+    assert np.allclose(1.0, np.linalg.norm(joined, axis=1), atol=1e-5)
+    assert np.allclose(joined, vectors.fresh(passages), atol=1e-5)
+    assert np.allclose(plain[0], Embedder(encoder, cache).passages(passages)[0], atol=1e-5)
+
+
+def test_without_context_vectors_are_the_passages_own(
+    release: Release, encoder: Counting, cache: SqliteEmbeddingCache
+) -> None:
+    """A weight of 0 changes nothing, and blank text, which has no direction, breaks nothing."""
+    document = Document.create(uri="a", text="x")
+    passages = [Passage.create(document, at, text) for at, text in enumerate(("", "", "Some words."))]
+    blank = [Passage.create(Document.create(uri="b", text="x"), at, "") for at in range(2)]
+
+    assert np.array_equal(
+        Embedder(encoder, cache).passages(passages), ReleaseVectors(release, encoder, cache).of(passages)
+    )
+    weighted = replace(release, retrieval=Retrieval(context_weight=0.4))
+    assert np.all(np.isfinite(ReleaseVectors(weighted, encoder, cache).of([*passages, *blank])))
+
+
+def test_an_index_in_context_is_filled_killed_caught_up_and_verified(
+    stores: Stores, indexing: Indexing, in_context: Release, encoder: Counting, context_index: PassageIndex
+) -> None:
+    """Wherever batches end and work breaks off, a vector is that of the whole document."""
+    for number in range(8):
+        put(stores, number, passages=7)
+
+    class Killed(Exception):
+        """The process ended."""
+
+    looks = iter(range(99))
+
+    def check() -> None:
+        if next(looks) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        indexing.backfill(in_context, encoder, context_index, check=check)
+    indexing.backfill(in_context, encoder, context_index)
+    assert [] == indexing.verify(in_context, encoder, context_index, sample=99, seed=1)
+
+    put(stores, 3, passages=2, edition=2)
+    put(stores, 4, passages=25, edition=2)
+    indexing.catch_up(in_context, encoder, context_index)
+
+    assert [] == indexing.verify(in_context, encoder, context_index, sample=99, seed=1)
+
+
+def test_verify_finds_vectors_without_their_context(
+    stores: Stores, indexing: Indexing, in_context: Release, encoder: Counting, context_index: PassageIndex
+) -> None:
+    """Plain vectors in a release that joins them are wrong vectors."""
+    document = put(stores, 1, passages=3)
+    indexing.backfill(in_context, encoder, context_index)
+    other = Document.create(uri="other.md", text="x")
+    cut = [
+        Passage.create(other, at, text) for at, text in enumerate(("Tents and stoves.", "Apples cost more."))
+    ]
+    stores.documents.put(other, cut, CHUNKING.digest)
+    indexing.catch_up(in_context, encoder, context_index)
+    context_index.upsert(cut, encoder.encode_passages([passage.embedded_text for passage in cut]))
+
+    (problem,) = indexing.verify(in_context, encoder, context_index, sample=99, seed=1)
+
+    assert "another vector than their text gives: 2 of 5" in problem
+    assert document.id not in problem

@@ -203,7 +203,7 @@ def test_pinned_release_outlives_its_switch(
             wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
             wait_until(lambda: ready(service) >= {new})
             time.sleep(0.5)
-            hits = service.serving.retriever.retrieve(pinned, "When is lunch?", tenant="default")
+            hits = service.serving.retriever.retrieve(pinned, "When is lunch?", tenant="default").hits
 
             assert pinned.release.digest == old
             assert hits
@@ -244,7 +244,9 @@ def test_single_question_without_a_service(home_settings: Settings, corpus: Call
 
         assert serving.live.wait_caught_up(serving.stores.documents.last_change(), 1.0)
         with serving.live.pin() as pinned:
-            (hit,) = serving.retriever.retrieve(pinned, "When does the gym open?", tenant="default", limit=1)
+            (hit,) = serving.retriever.retrieve(
+                pinned, "When does the gym open?", tenant="default", limit=1
+            ).hits
         assert hit.passage.uri == "later.md"
         assert serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
 
@@ -312,11 +314,11 @@ class SlowIndexing(Indexing):
 
     busy = threading.Event()
 
-    def catch_up(self, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
+    def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
         """Apply changes, slowly."""
         self.busy.set()
         time.sleep(6)
-        return super().catch_up(encoder, index, limit=limit)
+        return super().catch_up(release, encoder, index, limit=limit)
 
 
 def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -> None:

@@ -226,16 +226,30 @@ class SqlDocuments:
             yield list({row["id"]: _passage(row) for row in rows}.values())
 
     def neighbours(self, given: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
-        """Give passage id -> the passages up to `reach` positions before and after it; see the port."""
-        of_document = self.passages_of({passage.document_id for passage in given}) if reach > 0 else {}
-        return {
-            passage.id: [
-                other
-                for other in of_document.get(passage.document_id, ())
-                if other.id != passage.id and abs(other.position - passage.position) <= reach
-            ]
-            for passage in given
-        }
+        """Give passage id -> the passages up to `reach` positions before and after it; see the port.
+
+        Only those of the same chunking, and read as they are now: a passage that is gone has none.
+        """
+        found: dict[str, dict[str, Passage]] = {passage.id: {} for passage in given}
+        if reach < 1:
+            return {passage_id: [] for passage_id in found}
+        middle = passages.alias("middle")
+        beside = (
+            (passages.c.document_id == middle.c.document_id)
+            & (passages.c.chunking == middle.c.chunking)
+            & passages.c.position.between(middle.c.position - reach, middle.c.position + reach)
+            & (passages.c.id != middle.c.id)
+        )
+        query = (
+            select(middle.c.id.label("middle_id"), passages)
+            .select_from(middle.join(passages, beside))
+            .order_by(middle.c.id, passages.c.position, passages.c.id)
+        )
+        with reading(self._engine) as connection:
+            for ids in batches(found):
+                for row in connection.execute(query.where(middle.c.id.in_(ids))).mappings():
+                    found[row["middle_id"]].setdefault(row["id"], _passage(row))
+        return {passage_id: list(others.values()) for passage_id, others in found.items()}
 
     def passage_ids(self) -> frozenset[str]:
         """Every passage id there is."""
@@ -289,4 +303,4 @@ def _document(row: RowMapping) -> Document:
 
 
 def _passage(row: RowMapping) -> Passage:
-    return Passage(**{name: value for name, value in row.items() if name != "chunking"})
+    return Passage(**{name: value for name, value in row.items() if name not in ("chunking", "middle_id")})

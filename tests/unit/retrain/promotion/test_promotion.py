@@ -398,11 +398,11 @@ def test_a_tampered_index_is_not_switched_to(world: Any, two_encoders: Any) -> N
         def __getattr__(self, name: str) -> Any:
             return getattr(world.indexing, name)
 
-        def verify(self, encoder: Any, index: Any, **kwargs: Any) -> Any:
+        def verify(self, release: Any, encoder: Any, index: Any, **kwargs: Any) -> Any:
             passages = list(world.stores.documents.passages(index.ids()).values())
             wrong = np.random.default_rng(1).normal(size=(len(passages), release.dimension))
             index.upsert(passages, (wrong / np.linalg.norm(wrong, axis=1, keepdims=True)).astype(np.float32))
-            return world.indexing.verify(encoder, index, **kwargs)
+            return world.indexing.verify(release, encoder, index, **kwargs)
 
     with pytest.raises(VerificationFailed, match="was not switched to"):
         world.promoter(indexing=Tampering()).promote(candidate.id, principal="ann")

@@ -12,6 +12,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from monitoring.domain import DriftReport
 from monitoring.ports import DriftReportStore, ReportRenderer
+from rag.api.roles import allow
+from rag.domain import Role
 from rag.errors import LeaseHeld, NotFound, WhetstoneError
 
 log = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ def router(
         run_check: runs one whole check, keeps its report and gives the report's id; called in a thread.
         tenant: whose reports are shown; None shows everybody's.
     """
-    routes = APIRouter(prefix="/v1/ops/drift", tags=["drift"])
+    routes = APIRouter(prefix="/v1/ops/drift", tags=["drift"], dependencies=[allow(Role.OPERATOR)])
     checks = _Checks(run_check)
 
     def one(report_id: str) -> DriftReport:

@@ -11,7 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.domain import AuditEntry, Replica, utcnow
+from rag.api import principal_of
+from rag.api.roles import allow
+from rag.domain import AuditEntry, Replica, Role, utcnow
 from rag.errors import NotReady
 from rag.ports import AuditLog, ReleaseStore, ReplicaStore
 from retrain.approval import MAX_COMMENT, Approver
@@ -93,54 +95,58 @@ def router(
         start_rollback: the same with (reason, principal).
     """
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
+    # Whoever decides has to see what on, so an approver may read what an operator does.
+    watching, approver_only = allow(Role.OPERATOR, Role.APPROVER), allow(Role.APPROVER)
 
-    @routes.get("/candidates")
+    @routes.get("/candidates", dependencies=[watching])
     def list_candidates(limit: Limit = 50) -> dict[str, list[Candidate]]:
         """Give the newest candidates; the curve of each training is left out."""
         return {"data": [_without_history(candidate) for candidate in candidates.newest(limit)]}
 
-    @routes.get("/candidates/{candidate_id}")
+    @routes.get("/candidates/{candidate_id}", dependencies=[watching])
     def get_candidate(candidate_id: str) -> CandidateView:
         """Give a candidate, by its id or a prefix that fits it alone, and the newest decision on it."""
         candidate = candidates.get(candidate_id)
         decided = approvals.newest_for(candidate.id)
         return CandidateView(candidate=candidate, approval=decided and _unsigned(decided))
 
-    @routes.post("/candidates/{candidate_id}/approve")
+    @routes.post("/candidates/{candidate_id}/approve", dependencies=[approver_only])
     def approve(request: Request, candidate_id: str, body: ApproveRequest) -> Approval:
         """Approve a candidate."""
-        principal = _principal(request)
+        principal = principal_of(request).id
         return _unsigned(
             approver.approve(candidate_id, principal=principal, comment=body.comment, override=body.override)
         )
 
-    @routes.post("/candidates/{candidate_id}/reject")
+    @routes.post("/candidates/{candidate_id}/reject", dependencies=[approver_only])
     def reject(request: Request, candidate_id: str, body: RejectRequest) -> Approval:
         """Reject a candidate."""
-        return _unsigned(approver.reject(candidate_id, principal=_principal(request), comment=body.comment))
+        return _unsigned(
+            approver.reject(candidate_id, principal=principal_of(request).id, comment=body.comment)
+        )
 
-    @routes.post("/candidates/{candidate_id}/promote", status_code=202)
+    @routes.post("/candidates/{candidate_id}/promote", status_code=202, dependencies=[approver_only])
     def promote(request: Request, candidate_id: str) -> Promotion:
         """Begin to promote an approved candidate; look at the promotion for how far it has come."""
         candidate = candidates.get(candidate_id)
-        return promotions.get(start_promotion(candidate.id, _principal(request)))
+        return promotions.get(start_promotion(candidate.id, principal_of(request).id))
 
-    @routes.post("/rollback", status_code=202)
+    @routes.post("/rollback", status_code=202, dependencies=[approver_only])
     def rollback(request: Request, body: RollbackRequest) -> Promotion:
         """Begin to go back to the previous release; a second time goes forward again."""
-        return promotions.get(start_rollback(body.reason.strip(), _principal(request)))
+        return promotions.get(start_rollback(body.reason.strip(), principal_of(request).id))
 
-    @routes.get("/promotions")
+    @routes.get("/promotions", dependencies=[watching])
     def list_promotions(limit: Limit = 20) -> dict[str, list[Promotion]]:
         """Give the newest promotions and rollbacks."""
         return {"data": promotions.newest(limit)}
 
-    @routes.get("/promotions/{promotion_id}")
+    @routes.get("/promotions/{promotion_id}", dependencies=[watching])
     def get_promotion(promotion_id: str) -> Promotion:
         """Give a promotion or rollback."""
         return promotions.get(promotion_id)
 
-    @routes.get("/deployment")
+    @routes.get("/deployment", dependencies=[watching])
     def get_deployment() -> DeploymentView:
         """Give what serves."""
         deployment = releases.deployment()
@@ -155,18 +161,12 @@ def router(
             replicas=replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
         )
 
-    @routes.get("/audit")
+    @routes.get("/audit", dependencies=[watching])
     def list_audit(limit: Limit = 100) -> dict[str, list[AuditEntry]]:
         """Give the newest entries of the audit trail."""
         return {"data": audit.newest(limit)}
 
     return routes
-
-
-def _principal(request: Request) -> str:
-    """Give who asks, as the guard in front of the routes found; "local" where there is none."""
-    principal: str = getattr(request.state, "principal", "local")
-    return principal
 
 
 def _unsigned(approval: Approval) -> Approval:

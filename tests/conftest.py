@@ -9,9 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.domain import DEFAULT_TENANT, Principal, Role
 from rag.ports import Encoder
 
 # Tests never ask the network; the library reads this when it is first imported, which happens later.
@@ -69,6 +71,24 @@ def datasets() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+class SentBy:
+    """Stands where the service's guard stands: every request is sent by one principal, "local" with all roles."""
+
+    def __init__(self, app: ASGIApp, principal: Principal | None = None) -> None:
+        self._app = app
+        self._principal = principal or Principal(id="local", tenant=DEFAULT_TENANT, roles=frozenset(Role))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["principal"] = self._principal
+        await self._app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def sent_by() -> type[SentBy]:
+    """Middleware for routes that are tested without the guard in front of them."""
+    return SentBy
 
 
 @pytest.fixture

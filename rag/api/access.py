@@ -1,24 +1,35 @@
 """Who may come in, and with how much: pure ASGI, in front of every route."""
 
 import hmac
+import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.api.errors import error_response
+from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
 
-_OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths a load balancer asks without a key."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Access:
     """Demands the bearer key; without one, that the caller means this machine."""
 
-    def __init__(self, app: ASGIApp, *, key: str | None, hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        key: str | None,
+        tenant: str,
+        hosts: frozenset[str],
+        public: Sequence[re.Pattern[str]],
+    ) -> None:
         """Guard `app`; `hosts` are names that are accepted beside loopback where there is no key."""
+        self._tenant = tenant
+        self._public = tuple(public)
         self._app = app
         self._key = key.encode() if key else None
         self._hosts = _LOOPBACK | hosts
@@ -29,8 +40,10 @@ class Access:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state["principal"] = "key" if self._key else "local"
-        error = None if scope["path"] in _OPEN else self._refusal(Headers(scope=scope))
+        name = "environment" if self._key else "local"
+        state["principal"] = Principal(id=name, tenant=self._tenant, roles=frozenset(Role))
+        public = any(pattern.fullmatch(scope["path"]) for pattern in self._public)
+        error = None if public else self._refusal(Headers(scope=scope))
         if error is None:
             await self._app(scope, receive, send)
         else:

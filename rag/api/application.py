@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse
 
 from rag.api import chat, documents, feedback, health, models, retrieve, sources
 from rag.api.access import Access, BodyLimit
 from rag.api.errors import install_error_handlers
+from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
+from rag.domain import Role
 
 ROUTERS = tuple(noun.router for noun in (chat, retrieve, models, sources, feedback, documents, health))
 """The routes of serving."""
@@ -20,6 +23,9 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     Args:
         serving: the parts the routes use.
         routers: further routes, under the same guards and with errors in the same shape.
+
+    Raises:
+        TypeError: a route does not say who may use it.
     """
     settings = serving.settings
     app = FastAPI(
@@ -27,10 +33,13 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
         description="Answers from your documents, with sources.",
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
+        openapi_url=None,  # FastAPI's own route could not declare a role
     )
     app.state.serving = serving
     install_error_handlers(app)
-    for router in (*ROUTERS, *routers):
+    served = (schema_routes(app), *ROUTERS, *routers)
+    check_declared(served)
+    for router in served:
         app.include_router(router)
     named = (settings.host, urlsplit(settings.public_url or "").hostname)
     # The last one added stands in front: nobody without a key makes the service read a body.
@@ -38,6 +47,20 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     app.add_middleware(
         Access,
         key=settings.api_key.get_secret_value() if settings.api_key else None,
+        tenant=settings.tenant,
         hosts=frozenset(name for name in named if name),
+        public=public_paths(served),
     )
     return app
+
+
+def schema_routes(app: FastAPI) -> APIRouter:
+    """Make the route of the schema."""
+    router = APIRouter(include_in_schema=False, dependencies=[allow(*Role)])
+
+    @router.get("/openapi.json")
+    async def schema() -> JSONResponse:
+        """Give the schema of every route and body."""
+        return JSONResponse(app.openapi())
+
+    return router

@@ -6,11 +6,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
-from rag.api.serving import Serving, serving_of
-from rag.domain import Document
+from rag.api.roles import allow
+from rag.api.serving import Serving, principal_of, serving_of
+from rag.domain import Document, Role
 from rag.errors import NotFound
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[allow(Role.EDITOR)])
 
 APPLY_TIMEOUT_S = 5.0
 """How long a change waits for the live index before it answers all the same, in seconds."""
@@ -45,7 +46,7 @@ async def put_document(request: Request, body: DocumentRequest) -> dict[str, Any
         uri=body.uri,
         title=body.title,
         text=body.text,
-        tenant=serving.settings.tenant,
+        tenant=principal_of(request).tenant,
         source="api",
         metadata=body.metadata,
     )
@@ -66,7 +67,7 @@ async def list_documents(
 ) -> dict[str, Any]:
     """List documents in the order of their ids; `next` is the `after` of the next page."""
     serving = serving_of(request)
-    tenant = serving.settings.tenant
+    tenant = principal_of(request).tenant
     # One more than asked for tells whether there is a next page.
     page = await to_thread.run_sync(
         lambda: serving.stores.documents.page(tenant=tenant, after=after, limit=limit + 1)
@@ -84,7 +85,7 @@ async def list_documents(
 async def get_document(request: Request, document_id: str) -> dict[str, Any]:
     """Give one document with its text."""
     serving = serving_of(request)
-    tenant = serving.settings.tenant
+    tenant = principal_of(request).tenant
     document = await to_thread.run_sync(lambda: serving.stores.documents.get(document_id, tenant=tenant))
     if document is None:
         raise _missing(document_id)
@@ -95,7 +96,7 @@ async def get_document(request: Request, document_id: str) -> dict[str, Any]:
 async def delete_document(request: Request, document_id: str) -> dict[str, Any]:
     """Remove a document; from here on no answer cites it."""
     serving = serving_of(request)
-    if not await to_thread.run_sync(serving.library.delete, document_id, serving.settings.tenant):
+    if not await to_thread.run_sync(serving.library.delete, document_id, principal_of(request).tenant):
         raise _missing(document_id)
     return {"id": document_id, "deleted": True, "applied": await _applied(serving)}
 

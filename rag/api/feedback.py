@@ -6,11 +6,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, model_validator
 
+from rag.api.roles import allow
 from rag.api.serving import Serving, principal_of, serving_of
-from rag.domain import Feedback, new_id, utcnow
+from rag.domain import Feedback, Role, new_id, utcnow
 from rag.errors import InvalidInput, NotFound
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], dependencies=[allow(Role.READER)])
 
 
 class FeedbackRequest(BaseModel):
@@ -32,14 +33,14 @@ class FeedbackRequest(BaseModel):
 @router.post("", status_code=201)
 async def give_feedback(request: Request, body: FeedbackRequest) -> dict[str, str]:
     """Keep a judgement on an interaction."""
-    serving = serving_of(request)
+    serving, principal = serving_of(request), principal_of(request)
     if "\0" in body.comment:
         raise InvalidInput("The comment holds a NUL character; send proper text.")
     feedback = Feedback(
         id=new_id(),
         interaction_id=body.interaction_id,
-        tenant=serving.settings.tenant,
-        principal=principal_of(request),
+        tenant=principal.tenant,
+        principal=principal.id,
         given_at=utcnow(),
         rating=body.rating,
         clicked_passage=body.clicked_passage,

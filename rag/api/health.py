@@ -5,11 +5,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from rag.api.errors import whetstone_body
+from rag.api.roles import public
 from rag.api.serving import serving_of
 from rag.errors import NotReady, Unavailable
 from rag.releases import Part
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[public()])
 
 
 @router.get("/healthz")

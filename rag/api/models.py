@@ -4,12 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from rag.api.roles import allow
 from rag.api.serving import serving_of
+from rag.domain import Role
 from rag.errors import NotFound
 
 MODEL = "whetstone"
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[allow(Role.READER)])
 
 
 @router.get("")

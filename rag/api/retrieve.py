@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.domain import Role
 
-router = APIRouter(prefix="/v1/retrieve", tags=["retrieve"])
+router = APIRouter(prefix="/v1/retrieve", tags=["retrieve"], dependencies=[allow(Role.READER)])
 
 
 class RetrieveRequest(BaseModel):
@@ -21,8 +23,9 @@ class RetrieveRequest(BaseModel):
 @router.post("")
 async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
     """Find the passages nearest to a question."""
+    principal = principal_of(request)
     found = await serving_of(request).answerer.retrieve_only(
-        body.query, principal=principal_of(request), limit=body.limit
+        body.query, principal=principal.id, tenant=principal.tenant, limit=body.limit
     )
     interaction = found.interaction
     hits: list[dict[str, Any]] = [

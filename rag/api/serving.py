@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from rag.answering import Answerer
 from rag.documents import Library
+from rag.domain import Principal
 from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
 from rag.releases import LiveRelease
 from rag.settings import Settings
@@ -77,9 +78,9 @@ def serving_of(request: Request) -> Serving:
     return cast(Serving, request.app.state.serving)
 
 
-def principal_of(request: Request) -> str:
-    """Give who asks: "key" where a key was demanded and shown, else "local"."""
-    return cast(str, request.state.principal)
+def principal_of(request: Request) -> Principal:
+    """Give who asks, as the guard in front of the routes found."""
+    return cast(Principal, request.state.principal)
 
 
 def source_url(request: Request, passage_id: str) -> str:

@@ -7,11 +7,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from rag.api.serving import serving_of, source_url
-from rag.domain import Passage
+from rag.api.roles import allow
+from rag.api.serving import principal_of, serving_of, source_url
+from rag.domain import Passage, Role
 from rag.errors import NotFound
 
-router = APIRouter(prefix="/v1/sources", tags=["sources"])
+router = APIRouter(prefix="/v1/sources", tags=["sources"], dependencies=[allow(Role.READER)])
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
@@ -27,7 +28,7 @@ async def source(request: Request, passage_id: str) -> Response:
     serving = serving_of(request)
     found = await to_thread.run_sync(serving.stores.documents.passages, [passage_id])
     passage = found.get(passage_id)
-    if passage is None or passage.tenant != serving.settings.tenant:
+    if passage is None or passage.tenant != principal_of(request).tenant:
         raise NotFound(f"There is no passage {passage_id!r}; its document was changed or deleted.")
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(_page(passage), headers=_HEADERS)

@@ -199,7 +199,7 @@ def test_large_bodies_are_refused_declared_or_streamed(service: Any) -> None:
 def test_key_is_demanded_everywhere_but_for_health(
     home_settings: Settings, run_service: Callable[..., Any]
 ) -> None:
-    """With a key set, only the two health paths answer without it; with it, the principal is the key."""
+    """With a key set, only the two health paths answer without it; with it, the principal is the environment."""
     from pydantic import SecretStr
 
     key = "a-key-of-sixteen-characters"
@@ -215,7 +215,7 @@ def test_key_is_demanded_everywhere_but_for_health(
         assert get("/v1/models").status_code == 200
         assert get("/v1/models", headers={"Host": "whetstone.example"}).status_code == 200
         assert service.ask("Anything at all?").status_code == 200
-        assert [each.principal for each in service.serving.stores.interactions.between()] == ["key"]
+        assert [each.principal for each in service.serving.stores.interactions.between()] == ["environment"]
 
 
 def test_without_a_key_only_loopback_names_are_answered(service: Any) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -69,7 +70,7 @@ Serve = Callable[[Callable[[], str]], TestClient]
 
 
 @pytest.fixture
-def serve(stores: Stores) -> Serve:
+def serve(stores: Stores, sent_by: Any) -> Serve:
     """Serve the three reports, with a given check."""
     reports = SqlDriftReports(stores.engine)
     for report in (REPORT, QUIET, FOREIGN):
@@ -77,6 +78,7 @@ def serve(stores: Stores) -> Serve:
 
     def served(run_check: Callable[[], str]) -> TestClient:
         app = FastAPI()
+        app.add_middleware(sent_by)
         install_error_handlers(app)
         app.include_router(router(reports, PlainPages(), run_check, tenant="default"))
         return TestClient(app)

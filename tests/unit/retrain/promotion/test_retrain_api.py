@@ -25,7 +25,7 @@ class Ops:
 
 
 @pytest.fixture
-def ops(world: Any) -> Iterator[Ops]:
+def ops(world: Any, sent_by: Any) -> Iterator[Ops]:
     """The routes as the service has them; starting a switch writes its ticket and notes it."""
     requests = SwitchRequests(
         world.stores.releases,
@@ -45,6 +45,7 @@ def ops(world: Any) -> Iterator[Ops]:
         return requests.rollback(principal=principal, reason=reason).id
 
     app = FastAPI()
+    app.add_middleware(sent_by)
     install_error_handlers(app)
     app.include_router(
         router(

@@ -536,8 +536,8 @@ class AuditLog(Protocol):
 class KeyStore(Protocol):
     """API keys."""
 
-    def add(self, key: Key) -> None:
-        """Write one.
+    def add(self, key: Key, *, entry: AuditEntry) -> None:
+        """Write one, in one transaction with the audit entry.
 
         Raises:
             Conflict: one of that id is there.
@@ -552,8 +552,11 @@ class KeyStore(Protocol):
         """Give all, newest first; of one tenant where it is named."""
         ...
 
-    def revoke(self, key_id: str, *, at: datetime) -> bool:
-        """Revoke one; False where it is not there or was revoked before."""
+    def revoke(self, key_id: str, *, at: datetime, entry: AuditEntry) -> bool:
+        """Revoke one, in one transaction with the audit entry.
+
+        Gives False, and writes nothing, where it is not there or was revoked before.
+        """
         ...
 
 

@@ -17,21 +17,27 @@ from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
+from rag.breaker import Breaker, State
 from rag.chunking import Chunker
 from rag.documents import Library
+from rag.draining import Draining
 from rag.errors import SettingInvalid, Unavailable, WhetstoneError
 from rag.indexing import Indexing
 from rag.listening import check_access, listen, signals_ending, url_of
+from rag.logbook import Logbook
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
 from rag.settings import Settings
+from rag.spool import Spool
+from rag.standby import StandIn
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
-    from uvicorn import Server
 
-_GRACE_S = 15
+logger = logging.getLogger(__name__)
+
+_GRACE_S = 20.0
 """How long answers under way may go on after the service is told to stop, in seconds."""
 
 
@@ -49,6 +55,8 @@ class Serving:
     library: Library
     retriever: Retriever
     generator: Generator
+    breaker: Breaker | None  # the language model's
+    logbook: Logbook
     answerer: Answerer
 
 
@@ -102,19 +110,37 @@ def library(settings: Settings, stores: Stores) -> Library:
     return Library(stores.documents, chunker(settings))
 
 
-def generator(settings: Settings) -> Generator:
-    """Give what writes the answers: a language model where one is named, else the extractive one."""
+def language_model(settings: Settings) -> OpenAIGenerator | None:
+    """Give the language model; None where none is named."""
     if settings.llm_base_url is None:
-        return ExtractiveGenerator()
+        return None
     key = settings.llm_api_key
     return OpenAIGenerator(
         base_url=settings.llm_base_url,
         model=settings.llm_model,
         api_key=key.get_secret_value() if key else None,
         connect_timeout_s=settings.llm_connect_timeout_s,
+        first_token_timeout_s=settings.llm_first_token_timeout_s,
         timeout_s=settings.llm_timeout_s,
+        total_timeout_s=settings.llm_total_timeout_s,
         max_tokens=settings.llm_max_tokens,
     )
+
+
+def model_breaker(settings: Settings) -> Breaker:
+    """Give the breaker of the language model."""
+
+    def tell(state: State) -> None:
+        logger.warning("the language model's breaker is %s", state.value.replace("_", " "))
+
+    return Breaker(
+        failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
+    )
+
+
+def logbook(settings: Settings, stores: Stores) -> Logbook:
+    """Give the log of questions; close it after use, before the stores."""
+    return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
 
 
 @contextmanager
@@ -153,7 +179,11 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             rollback_window_h=settings.rollback_window_h,
             leases=stores.leases if settings.qdrant_url else None,
         )
-        writer = generator(settings)
+        model = language_model(settings)
+        breaker = model_breaker(settings) if model else None
+        extractive = ExtractiveGenerator()
+        writer = StandIn(model, extractive, breaker) if model and breaker else extractive
+        log = logbook(settings, stores)
         retriever = Retriever(stores.documents)
         serving = Serving(
             settings=settings,
@@ -166,6 +196,8 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             library=library(settings, stores),
             retriever=retriever,
             generator=writer,
+            breaker=breaker,
+            logbook=log,
             answerer=Answerer(
                 live,
                 retriever,
@@ -180,6 +212,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             yield serving
         finally:
             live.stop()
+            log.close()
     finally:
         stores.close()
 
@@ -204,28 +237,29 @@ def serve(
         PortInUse: something listens there already.
         WhetstoneError: the release could not be loaded.
     """
-    import uvicorn
-
+    from rag.adapters.uvicorn import DrainingServer
     from rag.api import create_app
+    from rag.api.draining import Drained
 
     check_access(settings)
-    sock = listen(settings.host, settings.port)
-    with sock, open_serving(settings) as serving:
-        app = create_app(serving, routers=routers(serving))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            # Uvicorn's access log would hold nothing that the log of interactions does not.
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_S,
-            server_header=False,
-        )
-        server = uvicorn.Server(config)
-        loading = _Loading(serving, server, lambda: (on_ready or _say)(url_of(settings, sock)))
+    draining = Draining()
+    listening = threading.Event()
+
+    def end() -> None:
+        if not listening.is_set():
+            # There is nothing to finish yet, only files to be closed on the way out.
+            raise SystemExit(0)
+        draining.begin()
+
+    with signals_ending(end), listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
+        app = Drained(create_app(serving, routers=routers(serving)), draining)
+        server = DrainingServer(app, draining, grace_s=_GRACE_S)
+        serving.logbook.start()
+        loading = _Loading(serving, draining, lambda: (on_ready or _say)(url_of(settings, sock)))
+        listening.set()
         loading.start()
         try:
-            with signals_ending(server):
-                server.run(sockets=[sock])
+            server.run_on(sock)
         finally:
             serving.live.stop()
             loading.join()
@@ -236,26 +270,26 @@ def serve(
 class _Loading(threading.Thread):
     """Loads the live release while the service listens already; ends the service where it cannot."""
 
-    def __init__(self, serving: Serving, server: "Server", ready: Callable[[], None]) -> None:
+    def __init__(self, serving: Serving, draining: Draining, ready: Callable[[], None]) -> None:
         super().__init__(name="loading", daemon=True)
         self._serving = serving
-        self._server = server
+        self._draining = draining
         self._ready = ready
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
             self._serving.live.start()
-            if not self._server.should_exit:
+            if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:
             self.error = error
         except Exception as error:
-            logging.getLogger(__name__).exception("loading the release failed")
+            logger.exception("loading the release failed")
             self.error = Unavailable(f"The release could not be loaded: {error}")
         finally:
             if self.error is not None:
-                self._server.should_exit = True
+                self._draining.begin()
 
 
 def _say(url: str) -> None:

@@ -2,18 +2,18 @@
 
 import errno
 import ipaddress
+import logging
+import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rag.errors import PortInUse, SettingInvalid
 from rag.settings import Settings
 
-if TYPE_CHECKING:
-    from uvicorn import Server
+logger = logging.getLogger(__name__)
 
 _SHORTEST_KEY = 16
 """Characters of an API key."""
@@ -77,18 +77,28 @@ def url_of(settings: Settings, sock: socket.socket) -> str:
 
 
 @contextmanager
-def signals_ending(server: "Server") -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the server and nothing else.
+def signals_ending(begin: Callable[[], None], *, within_s: float = 28.0) -> Iterator[None]:
+    """Have the first SIGINT or SIGTERM call `begin`, and end the process should that take too long.
 
-    Uvicorn raises the signal once more after its shutdown, which would end the process before the replica
-    has left and the indexes are closed.
+    What is acknowledged is on disk, so the process may end anywhere. The second signal ends it at once, with the
+    status shells give for that signal; the time limit ends it with 0, because it was asked to end. Outside of the
+    main thread, which alone hears signals, this does nothing.
+
+    Args:
+        begin: starts the end; quick, called between any two instructions of the main thread.
+        within_s: from the first signal to the end of this context, in seconds.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    late = threading.Timer(within_s, _end_late, (within_s,))
+    late.daemon = True
 
-    def end(*_: object) -> None:
-        server.should_exit = True
+    def end(number: int, _: object) -> None:
+        if late.ident is not None:
+            os._exit(128 + number)
+        late.start()
+        begin()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -96,6 +106,13 @@ def signals_ending(server: "Server") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        late.cancel()
+
+
+def _end_late(after_s: float) -> None:
+    logger.error("the service did not come to its end within %g s, so it is ended here", after_s)
+    logging.shutdown()
+    os._exit(0)
 
 
 def _is_loopback(host: str) -> bool:

@@ -36,8 +36,9 @@ class LogState:
 
     away: str  # why the database takes nothing now; empty where it does
     spooled: int  # interactions that wait beside it
+    used: int  # bytes they take
     room: int  # bytes left beside it
-    full: bool  # questions are refused, because they could not be logged
+    full: bool  # there is no room beside it for questions that are taken now
 
 
 class _Entry:
@@ -159,12 +160,9 @@ class Logbook:
 
     def state(self) -> LogState:
         """Tell how it is doing."""
-        away = self._away
+        spool = self._spool
         return LogState(
-            away=away,
-            spooled=self._spool.count,
-            room=self._spool.room(),
-            full=bool(away) and self._full(),
+            away=self._away, spooled=spool.count, used=spool.used, room=spool.room(), full=self._full()
         )
 
     def close(self, timeout_s: float = 5.0) -> None:

@@ -10,6 +10,7 @@ from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.documents import SqlDocuments
 from rag.adapters.sql.engine import make_engine, place, reading
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
+from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
 from rag.adapters.sql.migrating import migrate
 from rag.adapters.sql.questions import SqlQuestions
@@ -23,6 +24,7 @@ from rag.ports import (
     FeedbackStore,
     IndexCursors,
     InteractionStore,
+    KeyStore,
     Leases,
     QuestionStore,
     ReleaseStore,
@@ -44,6 +46,7 @@ class Stores:
     replicas: ReplicaStore
     leases: Leases
     audit: AuditLog
+    keys: KeyStore
 
     def ping(self) -> None:
         """Ask the database something.
@@ -100,4 +103,5 @@ def open_stores(url: str) -> Stores:
         replicas=SqlReplicas(engine),
         leases=SqlLeases(engine),
         audit=SqlAudit(engine),
+        keys=SqlKeys(engine),
     )

@@ -5,8 +5,10 @@ from typing import Protocol, cast
 from starlette.requests import Request
 
 from rag.answering import Answerer
+from rag.breaker import Breaker
 from rag.documents import Library
 from rag.domain import Principal
+from rag.logbook import Logbook
 from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
 from rag.releases import LiveRelease
 from rag.settings import Settings
@@ -65,6 +67,16 @@ class Serving(Protocol):
     @property
     def library(self) -> Library:
         """Puts documents into the store."""
+        ...
+
+    @property
+    def logbook(self) -> Logbook:
+        """Writes questions down."""
+        ...
+
+    @property
+    def breaker(self) -> Breaker | None:
+        """Guards the language model; None where there is none."""
         ...
 
     @property

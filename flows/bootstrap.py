@@ -27,9 +27,10 @@ from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.indexing import Indexing
 from rag.ports import IndexStore
+from rag.secret_files import load_or_make
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
-from retrain.approval import Approver, load_or_make_key
+from retrain.approval import Approver
 from retrain.cycle import RetrainCycle
 from retrain.ports import QuestionWriter
 from retrain.promotion import Promoter
@@ -209,11 +210,10 @@ class Pipelines:
     def approval_key(self) -> bytes:
         """Give the key that signs approvals, made at first use where none is set."""
         secret = self.settings.approval_secret
-        return (
-            secret.get_secret_value().encode()
-            if secret
-            else load_or_make_key(self.settings.home / "approval.key")
-        )
+        if secret is not None:
+            return secret.get_secret_value().encode()
+        lost = "approvals that are still open have to be given again"
+        return load_or_make(self.settings.home / "approval.key", lost=lost)
 
     def approver(self) -> Approver:
         """Give what takes down decisions."""

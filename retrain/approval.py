@@ -6,14 +6,11 @@ Knows nothing of how a promotion runs; that asks `check` before it starts and on
 import hashlib
 import hmac
 import json
-import os
-import secrets
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from rag.domain import AuditEntry, Deployment, new_id, utcnow
-from rag.errors import ApprovalInvalid, Conflict, InvalidInput, SettingInvalid
+from rag.errors import ApprovalInvalid, Conflict, InvalidInput
 from rag.ports import AuditLog
 from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome, Scorecard
 from retrain.ports import ApprovalStore, CandidateStore
@@ -22,7 +19,6 @@ MAX_COMMENT = 2_000
 """Longest comment, characters."""
 
 _UNSIGNED = frozenset({"signature", "used_at"})  # the one is the result, the other is set after signing
-_KEY_BYTES = 32
 
 
 def sign(approval: Approval, key: bytes) -> Approval:
@@ -215,55 +211,6 @@ class Approver:
             )
         )
         return approval
-
-
-def load_or_make_key(path: Path) -> bytes:
-    """Give the signing key in the file `path`, making it where there is none.
-
-    The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the
-    same key.
-
-    Raises:
-        SettingInvalid: the file holds something else, or everybody may read it.
-    """
-    try:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
-    except FileNotFoundError:
-        _make_key(path)
-        text = path.read_text(encoding="ascii").strip()
-    # A group may be allowed: volumes in Kubernetes set it by themselves.
-    if path.stat().st_mode & 0o007:
-        raise SettingInvalid(
-            f"Everybody on this machine may use the signing key {path}; run: chmod 600 {path}"
-        )
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) < _KEY_BYTES:
-        raise SettingInvalid(
-            f"{path} does not hold a signing key of {_KEY_BYTES} bytes in hex. Put the right file back, or "
-            "delete it: a new one is made, and approvals that are still open have to be given again."
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # A link, not a rename: it fails where another process was faster, whose key then holds.
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
 
 
 def _signature(approval: Approval, key: bytes) -> str:

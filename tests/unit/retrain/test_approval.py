@@ -1,7 +1,5 @@
 """What an approval is bound to, who may give it, and the key that signs it."""
 
-import stat
-import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,9 +9,9 @@ import pytest
 
 from rag.adapters.sql.stores import Stores
 from rag.domain import Deployment, utcnow
-from rag.errors import ApprovalInvalid, Conflict, InvalidInput, NotFound, SettingInvalid
+from rag.errors import ApprovalInvalid, Conflict, InvalidInput, NotFound
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
-from retrain.approval import MAX_COMMENT, Approver, check, load_or_make_key, sign
+from retrain.approval import MAX_COMMENT, Approver, check, sign
 from retrain.domain import (
     Approval,
     Candidate,
@@ -245,56 +243,3 @@ def test_comments_are_bounded_and_candidates_must_exist(
         decide(approver, "c1", principal="ann", comment="x" * (MAX_COMMENT + 1))
     with pytest.raises(NotFound):
         decide(approver, "nobody", principal="ann")
-
-
-def test_the_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    """The file is made with its folder, only its owner may read it, and the next call gives the same key."""
-    path = tmp_path / "new" / "approval.key"
-
-    first = load_or_make_key(path)
-
-    assert len(first) == 32
-    assert load_or_make_key(path) == first
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == ["approval.key"]
-
-
-def test_starting_together_gives_one_key(tmp_path: Path) -> None:
-    """Threads that make the key at the same moment end with the same one."""
-    path = tmp_path / "approval.key"
-    start = threading.Barrier(8)
-    keys: list[bytes] = []
-
-    def make() -> None:
-        start.wait()
-        keys.append(load_or_make_key(path))
-
-    threads = [threading.Thread(target=make) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(keys) == 8
-    assert set(keys) == {load_or_make_key(path)}
-
-
-@pytest.mark.parametrize("text", ["", "abc", "zz" * 32, "ab" * 31])
-def test_a_file_that_is_no_key_is_refused(tmp_path: Path, text: str) -> None:
-    """A damaged key file is named, never replaced in silence."""
-    path = tmp_path / "approval.key"
-    path.write_text(text)
-    path.chmod(0o600)
-
-    with pytest.raises(SettingInvalid, match="does not hold a signing key"):
-        load_or_make_key(path)
-
-
-def test_a_key_everybody_can_read_is_refused(tmp_path: Path) -> None:
-    """A key that other users of the machine may read is refused, with the command that puts it right."""
-    path = tmp_path / "approval.key"
-    load_or_make_key(path)
-    path.chmod(0o644)
-
-    with pytest.raises(SettingInvalid, match="chmod 600"):
-        load_or_make_key(path)

@@ -450,14 +450,15 @@ class Ingestion:
     tenant: str
     principal: str  # who handed it in
     uri: str  # of the document it becomes
-    filename: str  # tells the format
+    filename: str  # tells the format; empty: a web page that is to be fetched from the uri
     size: int  # bytes
     received_at: datetime
     title: str = ""  # given by hand; empty: as the file says
     metadata: Mapping[str, str] = field(default_factory=dict)
     status: IngestionStatus = IngestionStatus.RECEIVED
-    reason: str = ""  # why it failed
-    documents: tuple[str, ...] = ()  # ids it became
+    reason: str = ""  # why it failed, or which of its records did
+    documents: tuple[str, ...] = ()  # ids it became; of a table with very many, the first
+    attempts: int = 0  # services that began to read it; more than one where they were killed meanwhile
     change: int = 0  # sequence number in the change log up to which an index has to come to hold it
     parsed_at: datetime | None = None
     indexed_at: datetime | None = None

@@ -241,11 +241,10 @@ class Generator(Protocol):
 class Rewriter(Protocol):
     """Makes a follow-up a question that stands alone."""
 
-    async def rewrite(self, question: str, history: Sequence[Message]) -> str:
-        """Give the question as it would be asked without the turns before it; the same where it stands alone.
+    async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
+        """Give the question as it would be searched for without the turns before it; the same where it stands alone.
 
-        Raises:
-            UpstreamFailed: the language model failed.
+        A language model that fails is no error: there is a plainer way then.
         """
         ...
 
@@ -576,10 +575,14 @@ class IngestionStore(Protocol):
         ...
 
     def waiting(self, limit: int = 10) -> list[Ingestion]:
-        """Give those that are received and not read, of every tenant, oldest first."""
+        """Give those that are received and not read: each tenant's oldest first, the tenants in turns."""
         ...
 
-    def parsed(self) -> list[Ingestion]:
+    def backlog(self, *, tenant: str) -> tuple[int, int]:
+        """Give how many of a tenant are received and not read, and how many bytes they have together."""
+        ...
+
+    def parsed(self, limit: int = 100) -> list[Ingestion]:
         """Give those that are parsed and not indexed, of every tenant, oldest first."""
         ...
 
@@ -589,6 +592,52 @@ class IngestionStore(Protocol):
 
     def settle(self, ingestion: Ingestion) -> None:
         """Write its new state; the bytes of what is not waiting any more are dropped."""
+        ...
+
+
+class PassageMaker(Protocol):
+    """Makes documents into passages, the way one chunking setting says."""
+
+    @property
+    def digest(self) -> str:
+        """Identify the setting the passages are made under."""
+        ...
+
+    def split(self, document: Document) -> list[Passage]:
+        """Give the document's passages in order; none where it holds no text.
+
+        Raises:
+            UnreadableDocument: splitting it takes more time or memory than a document may.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebPage:
+    """A page as it was fetched."""
+
+    filename: str  # its ending tells the format
+    content: bytes
+
+
+class WebPages(Protocol):
+    """Fetches pages from public addresses, and from no others."""
+
+    def check(self, url: str) -> None:
+        """Do nothing where the address is one that pages may be fetched from, as far as it can tell unasked.
+
+        Raises:
+            AddressRefused: it is not.
+        """
+        ...
+
+    def fetch(self, url: str) -> WebPage:
+        """Fetch a page, following redirects.
+
+        Raises:
+            AddressRefused: the address, or one it leads to, is not one that pages are fetched from.
+            UnreadableDocument: there is no such page, it is too large, or of a kind that is not read.
+        """
         ...
 
 

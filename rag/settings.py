@@ -97,6 +97,19 @@ class Settings(BaseSettings):
     parse_memory_bytes: Annotated[int, Field(ge=256_000_000)] = Field(
         2_000_000_000, description="Most memory the process that reads an uploaded file may take, bytes."
     )
+    max_waiting_files: Annotated[int, Field(ge=1)] = Field(
+        200, description="Uploaded files of one tenant that may wait to be read; beyond it they are refused."
+    )
+    max_waiting_bytes: Annotated[int, Field(ge=1024)] = Field(
+        1_000_000_000, description="Their size together, bytes."
+    )
+    watch_folders: tuple[Path, ...] = Field(
+        (),
+        description='Folders whose edits and deletions the service follows, as JSON: ["/srv/handbook"].',
+    )
+    watch_interval_s: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="How often it looks at these folders, s."
+    )
     web_pages: bool = Field(False, description="Whether web pages may be handed in by their address.")
     web_timeout_s: Annotated[float, Field(gt=0)] = Field(20.0, description="Limit of fetching one page, s.")
 

@@ -217,6 +217,7 @@ ingestions = Table(
     Column("status", Text, nullable=False),
     Column("reason", Prose, nullable=False),
     Column("documents", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
     Column("change", Integer, nullable=False),
     Column("parsed_at", UtcDateTime),
     Column("indexed_at", UtcDateTime),

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("documents", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("change", sa.Integer(), nullable=False),
         sa.Column("parsed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=True),

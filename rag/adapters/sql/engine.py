@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, func, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, exc, func, make_url, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from rag.errors import Conflict, IntegrityError, MissingExtra, SettingInvalid, Unavailable
@@ -14,14 +15,24 @@ from rag.errors import Conflict, IntegrityError, MissingExtra, SettingInvalid, U
 BUSY_TIMEOUT_S = 15.0
 """How long a SQLite writer waits for another process's transaction, in seconds."""
 
-CONNECT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3
 """How long connecting to PostgreSQL may take, in seconds."""
+
+SILENCE_S = 60.0
+"""How long PostgreSQL may say nothing during a statement before it is taken for dead, in seconds."""
+
+_POOL_TIMEOUT_S = 5.0
+"""How long a caller waits for one of the connections to come free, in seconds."""
 
 _WRITES = {"whetstone_writes": True}
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, silence_s: float = SILENCE_S) -> Engine:
     """Make an engine for a SQLite or PostgreSQL URL; nothing is opened yet.
+
+    Args:
+        url: SQLAlchemy's.
+        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
 
     Raises:
         SettingInvalid: the URL is malformed or names another database.
@@ -39,7 +50,7 @@ def make_engine(url: str) -> Engine:
     if dialect == "sqlite":
         return _sqlite(parsed)
     if dialect in ("postgresql", "postgres"):
-        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"), silence_s)
     raise SettingInvalid(f"expected a sqlite or postgresql database URL, got one of {dialect!r}")
 
 
@@ -53,6 +64,7 @@ def _sqlite(url: URL) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         pool_size=8,
         max_overflow=56,
+        pool_timeout=_POOL_TIMEOUT_S,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -73,20 +85,31 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, silence_s: float) -> Engine:
     try:
-        return create_engine(
+        from rag.adapters.sql.impatient import ImpatientConnection
+
+        engine = create_engine(
             url,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=24,
+            pool_timeout=_POOL_TIMEOUT_S,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "whetstone"},
         )
     except ImportError as error:
         raise MissingExtra(
             f"PostgreSQL needs psycopg ({error}); run: pip install 'whetstone[postgres]'"
         ) from error
+
+    def connect(_: Dialect, __: ConnectionPoolEntry, arguments: Any, named: Any) -> ImpatientConnection:
+        connection = ImpatientConnection.connect(*arguments, **named)
+        connection.silence_s = silence_s
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+    return engine
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from rag.adapters.sql.audit import SqlAudit
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.documents import SqlDocuments
-from rag.adapters.sql.engine import make_engine, place, reading
+from rag.adapters.sql.engine import SILENCE_S, make_engine, place, reading
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
@@ -30,6 +30,9 @@ from rag.ports import (
     ReleaseStore,
     ReplicaStore,
 )
+
+_MIGRATION_S = 3600.0
+"""How long PostgreSQL may be silent over one step of bringing the tables up to date, in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,10 +78,14 @@ def sqlite_url(home: Path) -> str:
     return f"sqlite:///{home}/whetstone.sqlite"
 
 
-def open_stores(url: str) -> Stores:
+def open_stores(url: str, *, silence_s: float = SILENCE_S) -> Stores:
     """Open the database, bringing its tables up to date; a SQLite file and its folder are made.
 
     Processes that open a new database at the same time wait for the one that makes the tables.
+
+    Args:
+        url: SQLAlchemy's.
+        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
 
     Raises:
         SettingInvalid: the URL is malformed or names another kind of database.
@@ -86,12 +93,13 @@ def open_stores(url: str) -> Stores:
         Unavailable: the database cannot be reached, or was written by a newer version.
         IntegrityError: the SQLite file is damaged.
     """
-    engine = make_engine(url)
+    # Making an index of a large table takes its time, and so does whoever is at it already.
+    patient = make_engine(url, silence_s=_MIGRATION_S)
     try:
-        migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
+        migrate(patient)
+    finally:
+        patient.dispose()
+    engine = make_engine(url, silence_s=silence_s)
     return Stores(
         engine=engine,
         documents=SqlDocuments(engine),

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse
 
-from rag.api import chat, documents, feedback, health, models, retrieve, sources
+from rag.api import chat, documents, feedback, health, models, page, retrieve, sources
 from rag.api.access import Access, BodyLimit
 from rag.api.errors import install_error_handlers
 from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
 from rag.domain import Role
 
-ROUTERS = tuple(noun.router for noun in (chat, retrieve, models, sources, feedback, documents, health))
+ROUTERS = tuple(noun.router for noun in (page, chat, retrieve, models, sources, feedback, documents, health))
 """The routes of serving."""
 
 

@@ -1,0 +1,3 @@
+"use strict";
+
+document.querySelector("#passage mark")?.scrollIntoView({ block: "center" });

@@ -1,0 +1,187 @@
+// One question and its answer, on the page.
+
+import { iconButton, make } from "./dom.js";
+import { judgement } from "./feedback.js";
+import { blocks, draw } from "./markdown.js";
+import { sourceList, sourcesOf } from "./sources.js";
+
+/** Draws a turn, again whenever it has changed. */
+export class TurnView {
+  /**
+   * `turn` is what conversations.js keeps; `acts` has open(turn, source, opener), retry(turn), changed().
+   */
+  constructor(turn, acts) {
+    this.turn = turn;
+    this.acts = acts;
+    this.drawn = []; // {block, node} of the answer so far
+    this.notes = make("div", { class: "notes" });
+    this.text = make("div", { class: "text" });
+    this.below = make("div", { class: "below" });
+    this.answer = make("div", { class: "answer", role: "group", "aria-label": "Answer" }, this.notes, this.text, this.below);
+    const question = make("div", { class: "asked" }, make("h2", { class: "unseen" }, "Question"), make("p", {}, turn.question));
+    this.element = make("article", { class: "turn" }, question, this.answer);
+    this.draw();
+  }
+
+  /** Draw whatever the turn's state is. */
+  draw() {
+    const { turn } = this;
+    const waiting = turn.state === "asked";
+    this.answer.setAttribute("aria-busy", String(waiting));
+    this.element.dataset.state = turn.state;
+    const told = turn.told?.whetstone ?? {};
+    this.element.classList.toggle("abstained", told.status === "abstained");
+    this.drawNotes(told);
+    this.drawText();
+    this.drawBelow();
+  }
+
+  /** Draw the text alone: what is cheap enough for each piece that arrives. */
+  drawText() {
+    const { turn } = this;
+    if (turn.state === "asked" && !turn.answer) {
+      this.drawn = [];
+      this.text.replaceChildren(make("p", { class: "waiting quiet" }, "Reading the documents", make("span", { class: "dots" })));
+      return;
+    }
+    const sources = turn.state === "asked" ? null : new Map(sourcesOf(turn.told ?? {}).map((each) => [each.number, each]));
+    const cite = (number) => this.cite(number, sources);
+    if (!this.drawn.length || sources) {
+      this.drawn = [];
+      this.text.replaceChildren();
+    }
+    const now = blocks(turn.answer);
+    let same = 0;
+    while (same < Math.min(now.length, this.drawn.length) && now[same].source === this.drawn[same].block.source) same += 1;
+    for (const { node } of this.drawn.splice(same)) node.remove();
+    for (const block of now.slice(same)) {
+      const node = draw(block, cite);
+      this.drawn.push({ block, node });
+      this.text.append(node);
+    }
+  }
+
+  cite(number, sources) {
+    // Until the answer is complete nobody knows where its marks lead.
+    if (!sources) return make("span", { class: "cite pending" }, String(number));
+    const source = sources.get(number);
+    if (!source) return null;
+    const label = `Source ${number}: ${source.title || "passage"}`;
+    const button = make("button", { type: "button", class: "cite", "aria-label": label, title: source.title || null }, String(number));
+    button.addEventListener("click", () => this.acts.open(this.turn, source, button));
+    return button;
+  }
+
+  drawNotes(told) {
+    const notes = [];
+    if (told.rewritten) notes.push(make("p", { class: "quiet searched" }, "Searched for: ", make("q", {}, String(told.rewritten))));
+    if (told.degraded) {
+      notes.push(make("p", { class: "notice" }, "The language model is out of order. These are sentences quoted from the documents."));
+    }
+    this.notes.replaceChildren(...notes);
+  }
+
+  drawBelow() {
+    const { turn } = this;
+    const below = [];
+    if (turn.state === "failed") below.push(this.failed());
+    if (turn.state === "stopped") below.push(this.stopped());
+    if (turn.state === "done") {
+      const told = turn.told?.whetstone ?? {};
+      if (told.status === "abstained") {
+        below.push(make("p", { class: "quiet" }, "Nothing in the documents is close enough. Other words may find it."));
+      }
+      const list = sourceList(sourcesOf(turn.told ?? {}), turn.answer, (source, opener) => this.acts.open(turn, source, opener));
+      if (list) below.push(list);
+    }
+    if (turn.state === "done" || (turn.state === "stopped" && turn.answer)) below.push(...this.judged());
+    this.below.replaceChildren(...below);
+  }
+
+  judged() {
+    const { turn } = this;
+    const extra = [];
+    if (navigator.clipboard) extra.push(this.copy());
+    if (turn.interaction) return [judgement(turn, { changed: () => this.acts.changed(), extra })];
+    return extra.length ? [make("div", { class: "row" }, ...extra)] : [];
+  }
+
+  copy() {
+    const button = iconButton("copy", "Copy the answer");
+    button.addEventListener("click", async () => {
+      let said = "Copied";
+      try {
+        await navigator.clipboard.writeText(this.turn.answer);
+      } catch {
+        said = "The browser does not allow copying";
+      }
+      button.setAttribute("aria-label", said);
+      button.title = said;
+      button.classList.add("on");
+      setTimeout(() => {
+        button.setAttribute("aria-label", "Copy the answer");
+        button.title = "Copy the answer";
+        button.classList.remove("on");
+      }, 2000);
+    });
+    return button;
+  }
+
+  failed() {
+    const { failure } = this.turn;
+    const when = failure.retryAfter > 1 ? ` Try again in ${failure.retryAfter} seconds.` : "";
+    const box = make("div", { class: "failure", role: "alert" }, make("p", {}, failure.message + when));
+    if (failure.detail && failure.detail !== failure.message) box.append(make("p", { class: "quiet" }, failure.detail));
+    box.append(this.again("Try again"));
+    return box;
+  }
+
+  stopped() {
+    return make("div", { class: "row" }, make("span", { class: "quiet" }, "Stopped."), this.again("Ask again"));
+  }
+
+  again(label) {
+    const button = make("button", { type: "button", class: "plain again" }, label);
+    button.addEventListener("click", () => this.acts.retry(this.turn));
+    return button;
+  }
+}
+
+/** Make one entry of the list of conversations. */
+export function conversationItem({ title, current, open, remove }) {
+  const button = make("button", { type: "button", class: "item", "aria-current": current ? "true" : null }, title);
+  const bin = iconButton("bin", `Delete: ${title}`);
+  button.addEventListener("click", open);
+  bin.addEventListener("click", remove);
+  return make("li", {}, button, bin);
+}
+
+/** Says an answer to screen readers sentence by sentence: a growing text read anew with each word helps nobody. */
+export class Speaker {
+  constructor(region) {
+    this.region = region;
+    this.said = 0;
+  }
+
+  begin() {
+    this.said = 0;
+    this.region.replaceChildren();
+  }
+
+  follow(answer) {
+    const ends = [...answer.slice(this.said).matchAll(/[.!?:](?:["”’)\]]|\s?\[[\d, ]+\])*\s|\n/g)];
+    const last = ends.at(-1);
+    if (last) this.say(answer, this.said + last.index + last[0].length);
+  }
+
+  end(answer, closing) {
+    this.say(answer, answer.length);
+    this.region.append(make("p", {}, closing));
+  }
+
+  say(answer, until) {
+    const text = answer.slice(this.said, until).replace(/[*`#>|]+/g, " ").replace(/\s+/g, " ").trim();
+    this.said = until;
+    if (text) this.region.append(make("p", {}, text));
+  }
+}

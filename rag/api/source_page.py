@@ -1,0 +1,54 @@
+"""A passage as a page, with the sentence that an answer relied on marked."""
+
+import re
+from html import escape
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse
+
+from rag.api.page import Markup, html_page
+from rag.domain import Passage
+
+_SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})", re.ASCII)
+
+
+def source_page(passage: Passage, span: str) -> HTMLResponse:
+    """Write the page at ``/v1/sources/{passage_id}``.
+
+    Args:
+        passage: what is shown.
+        span: ``<start>-<end>``, characters of the passage's text to mark; anything that is no such part is ignored.
+    """
+    return html_page(
+        "source",
+        root="../../",
+        # What it shows may change or be deleted, and belongs to whoever had the link or the key.
+        headers={"Cache-Control": "private, no-cache", "Vary": "Accept"},
+        title=passage.title or passage.uri,
+        origin=_origin(passage.uri),
+        text=_marked(passage.text, span),
+    )
+
+
+def _marked(text: str, span: str) -> Markup:
+    found = _SPAN.fullmatch(span)
+    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 0 <= start < end <= len(text):
+        return Markup(escape(text))
+    before, quote, after = (escape(part) for part in (text[:start], text[start:end], text[end:]))
+    return Markup(f"{before}<mark>{quote}</mark>{after}")
+
+
+def _origin(uri: str) -> Markup:
+    shown = escape(uri, quote=True)
+    # A document's uri is whatever its author chose: javascript: and the like must not become a link.
+    if _scheme(uri) in ("http", "https"):
+        return Markup(f'<a href="{shown}" rel="noopener noreferrer nofollow">{shown}</a>')
+    return Markup(shown)
+
+
+def _scheme(uri: str) -> str:
+    try:
+        return urlsplit(uri).scheme
+    except ValueError:  # e.g. brackets that hold no IPv6 address
+        return ""

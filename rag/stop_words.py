@@ -2,10 +2,10 @@
 
 _ENGLISH = """
 a about all also am an and any are aren as at be been being but by can could couldn did didn do does doesn doing don
-done for from had hadn has hasn have haven having he her here hers him his how i if in into is isn it its itself just may me
-might must my no nor not of on or our ours shall she should shouldn so some such than that the their theirs them then
-there these they this those to too us very was wasn we were weren what when where which while who whom whose why will
-with would wouldn you your yours
+done for from had hadn has hasn have haven having he her here hers him his how i if in into is isn it its itself just
+may me might must my no nor not of on or our ours shall she should shouldn so some such than that the their theirs them
+then there these they this those to too us very was wasn we were weren what when where which while who whom whose why
+will with would wouldn you your yours
 """
 _GERMAN = """
 aber als am an auch auf aus bei bin bis da das dass dem den der des dich die dir du durch ein eine einem einen einer

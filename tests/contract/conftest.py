@@ -1,4 +1,9 @@
-"""Databases for the contract tests: SQLite files, and a PostgreSQL server that lives as long as the session."""
+"""What the contract tests run over: databases, and places where indexes live.
+
+SQLite files, and a PostgreSQL server that lives as long as the session. Qdrant folders; the server's adapter over the
+client's own Python engine, which is a second implementation of the same queries; and a Qdrant server where
+WHETSTONE_TEST_QDRANT_URL names one.
+"""
 
 import os
 import pwd
@@ -6,13 +11,17 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from qdrant_client import QdrantClient
 
+from rag.adapters.qdrant import QdrantFolders, QdrantServer
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.ports import IndexStore
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -173,3 +182,25 @@ def open_any(any_url: str) -> Iterator[Callable[[], Stores]]:
 def any_stores(open_any: Callable[[], Stores]) -> Stores:
     """The stores over a fresh database of each kind."""
     return open_any()
+
+
+@pytest.fixture(params=["folders", "python", "server"])
+def passage_indexes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexStore]:
+    """Every place an index can live."""
+    if request.param == "folders":
+        yield QdrantFolders(tmp_path / "indexes")
+    elif request.param == "python":
+        client = QdrantClient(":memory:", force_disable_check_same_thread=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Payload indexes have no effect")
+            yield QdrantServer("http://python", client=client)
+        client.close()
+    else:
+        url = os.environ.get("WHETSTONE_TEST_QDRANT_URL")
+        if not url:
+            pytest.skip("WHETSTONE_TEST_QDRANT_URL is not set")
+        server = QdrantServer(url, None, 30)
+        before = server.names()
+        yield server
+        for name in server.names() - before:
+            server.drop(name)

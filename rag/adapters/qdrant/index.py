@@ -1,72 +1,117 @@
-"""The index of one release, over any Qdrant client: what the three kinds share."""
+"""The index of one release: what embedded and served Qdrant share. Knows nothing of either."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
-from rag.errors import DimensionMismatch, Unavailable
+from rag.errors import DimensionMismatch
 from rag.ports import Found, Vectors, Where
+from rag.sparse import Weighted, Words
 
-if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
+WORDS = "words"
+"""Name of the sparse vector, which an index has where its release's `dense_weight` is below 1."""
+
+INDEXED = ("tenant", "document_id", "labels")
+"""Payload fields that are filtered by."""
+
+BM25_UNIT = 20.0
+"""BM25 score that counts as much as a cosine of 1 where both have the same weight."""
 
 _AT_ONCE = 1_000  # ids in one request
-_PAGE = 10_000  # ids in one answer
+_DEPTH = 100  # candidates of each kind that are fused, at least
 
 
-class ReleaseIndex:
-    """What the three kinds share; `calls` wraps every call to the client."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """A passage as it is stored."""
 
-    def __init__(self, client: "QdrantClient", release: Release) -> None:
+    id: str
+    vector: list[float]
+    words: Weighted | None  # None: the release searches by vectors alone
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is searched for, in one query."""
+
+    tenant: str
+    labels: tuple[tuple[str, ...], ...]  # of each group a passage must have one
+    limit: int
+    vector: list[float]
+    words: Weighted | None  # None: by the vector alone
+    dense_weight: (
+        float  # of the cosine, 0 to below 1; the words have the rest. Without words it means nothing
+    )
+
+    @property
+    def depth(self) -> int:
+        """Candidates taken by the vector, and as many by words, before both are judged by both."""
+        return max(self.limit, _DEPTH)
+
+    @property
+    def words_weight(self) -> float:
+        """What a BM25 score is multiplied by before it is added to the weighted cosine."""
+        return (1 - self.dense_weight) / BM25_UNIT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """A point that was found."""
+
+    id: str
+    score: float  # what the order rests on
+    payload: Mapping[str, Any]
+    vector: Sequence[float] | None  # None: the score is the cosine
+
+
+class ReleaseIndex(ABC):
+    """A `PassageIndex` but for the calls to Qdrant.
+
+    Where the release weighs words as well, a passage's score is ``w * cosine + (1 - w) * BM25 / 20`` with w the
+    release's `dense_weight`: the convex combination of Bruch, Gai and Ingber ("An Analysis of Fusion Functions for
+    Hybrid Retrieval", 2023), with a fixed scale in place of one that depends on the other candidates, so that Qdrant
+    can compute it. The best passages by vector and the best by words are both judged by both.
+    """
+
+    def __init__(self, release: Release) -> None:
         self.name = release.index_name
-        self._client = client
         self._vector = release.vector_name
         self._dimension = release.dimension
-        with self._calls():
-            self._verify()
+        self._dense_weight = release.retrieval.dense_weight
+        self._words = Words(release.retrieval) if has_words(release) else None
 
     def upsert(self, passages: Sequence[Passage], vectors: Vectors) -> None:
-        """Write and wait until it is searchable; same id replaces."""
-        from qdrant_client import models
-
+        """Write and wait until it is searchable and on disk; same id replaces."""
         if vectors.shape != (len(passages), self._dimension):
             raise DimensionMismatch(
                 f"The index {self.name} takes {len(passages)} vectors of dimension {self._dimension} here; "
                 f"got shape {vectors.shape}. Embed with the encoder of the index's release."
             )
-        if not passages:
-            return
         points = [
-            models.PointStruct(
+            Point(
                 id=passage.id,
-                vector={self._vector: vector.tolist()},
-                payload={name: value for name, value in asdict(passage).items() if name != "id"},
+                vector=vector.tolist(),
+                words=None if self._words is None else self._words.passage(passage.embedded_text),
+                payload=_payload(passage),
             )
             for passage, vector in zip(passages, vectors, strict=True)
         ]
-        with self._calls():
-            self._wrote({passage.tenant for passage in passages})
-            self._completed(self._client.upsert(self.name, points=points, wait=True))
+        for start in range(0, len(points), _AT_ONCE):
+            self._write(points[start : start + _AT_ONCE])
 
     def delete_documents(self, document_ids: Collection[str], *, keep: Collection[str] = ()) -> None:
         """Remove the documents' passages, but for the passage ids in `keep`."""
-        from qdrant_client import models
-
         documents = sorted(document_ids)
-        kept = models.HasIdCondition(has_id=sorted(keep))
         for start in range(0, len(documents), _AT_ONCE):
-            some = models.MatchAny(any=documents[start : start + _AT_ONCE])
-            which = models.Filter(
-                must=[models.FieldCondition(key="document_id", match=some)], must_not=[kept] if keep else None
-            )
-            with self._calls():
-                selector = models.FilterSelector(filter=which)
-                self._completed(self._client.delete(self.name, points_selector=selector, wait=True))
+            self._delete(documents[start : start + _AT_ONCE], sorted(keep))
 
     def search(
         self,
@@ -74,115 +119,141 @@ class ReleaseIndex:
         *,
         tenant: str,
         limit: int,
-        text: str | None = None,  # noqa: ARG002 the port's signature
-        where: Where | None = None,  # noqa: ARG002 as above
+        text: str | None = None,
+        where: Where | None = None,
     ) -> list[Found]:
-        """Give the best passages of one tenant, best first. `vector` has shape (dimension,)."""
+        """Give the best passages of one tenant, best first. `vector` has shape (dimension,).
+
+        A question none of whose words any passage has is searched by its vector, whatever the release says.
+        """
         if vector.shape != (self._dimension,):
             raise DimensionMismatch(
                 f"The index {self.name} is searched with a vector of dimension {self._dimension}; "
                 f"got shape {vector.shape}. Embed the question with the encoder of the index's release."
             )
-        if not tenant or limit < 1:
+        labels = tuple(
+            tuple(_label(name, value) for value in values) for name, values in (where or {}).items()
+        )
+        if not tenant or limit < 1 or not all(labels):
             return []
-        with self._calls():
-            found = self._client.query_points(
-                self.name,
-                query=vector.tolist(),
-                using=self._vector,
-                query_filter=self._filter(tenant),
-                limit=limit,
-                with_payload=True,
-            )
-        hits = [
-            Found(passage=_passage(str(point.id), point.payload or {}), score=float(point.score))
-            for point in found.points
-        ]
+        words = None if self._words is None or text is None else self._words.question(text)
+        question = Question(
+            tenant=tenant,
+            labels=labels,
+            limit=limit,
+            vector=vector.tolist(),
+            words=words or None,
+            dense_weight=self._dense_weight,
+        )
+        found = list(self._find(question))
+        if not found and question.words is not None and not question.dense_weight:
+            found = list(self._find(replace(question, words=None)))
         # Equal passages have equal scores; their order must not depend on how the index came about.
-        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
-
-    def ids(self) -> frozenset[str]:
-        """Every passage id in the index."""
-        return frozenset(str(point.id) for point in self._scroll(with_payload=False))
+        found.sort(key=lambda each: (-each.score, each.id))
+        return [Found(passage=_passage(each.id, each.payload), score=_cosine(vector, each)) for each in found]
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Give the stored vectors, unit length, of those ids that are there."""
         stored: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(passage_ids), _AT_ONCE):
-            some = list(passage_ids[start : start + _AT_ONCE])
-            with self._calls():
-                points = self._client.retrieve(
-                    self.name, some, with_payload=False, with_vectors=[self._vector]
-                )
-            for point in points:
-                vector = np.asarray(_named(point.vector)[self._vector], dtype=np.float32)
-                stored[str(point.id)] = vector / (np.linalg.norm(vector) or 1)
+            for passage_id, values in self._stored(passage_ids[start : start + _AT_ONCE]):
+                row = np.asarray(values, dtype=np.float32)
+                stored[passage_id] = row / (np.linalg.norm(row) or 1)
         return stored
 
+    @abstractmethod
+    def ids(self) -> frozenset[str]:
+        """Every passage id in the index."""
+
+    @abstractmethod
     def count(self) -> int:
         """Number of passages."""
-        with self._calls():
-            return self._client.count(self.name, exact=True).count
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of it; a second call does nothing."""
 
-    def _calls(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    @abstractmethod
+    def _write(self, points: Sequence[Point]) -> None:
+        """Write a batch durably."""
 
-    def _filter(self, tenant: str) -> Any:
-        from qdrant_client import models
+    @abstractmethod
+    def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
+        """Delete the documents' points, but for the ids in `keep`, durably."""
 
-        match = models.MatchValue(value=tenant)
-        return models.Filter(must=[models.FieldCondition(key="tenant", match=match)])
+    @abstractmethod
+    def _find(self, question: Question) -> Iterable[Scored]:
+        """Search in one query."""
 
-    def _wrote(self, tenants: Collection[str]) -> None:
-        """Hear of the tenants whose passages are about to be written."""
-
-    def _completed(self, result: Any) -> None:
-        from qdrant_client import models
-
-        if result.status != models.UpdateStatus.COMPLETED:
-            raise Unavailable(f"Qdrant did not complete a write to {self.name}: {result.status}. Repeat it.")
-
-    def _scroll(self, *, with_payload: list[str] | bool) -> Iterator[Any]:
-        offset = None
-        while True:
-            with self._calls():
-                points, offset = self._client.scroll(
-                    self.name, limit=_PAGE, offset=offset, with_payload=with_payload, with_vectors=False
-                )
-            yield from points
-            if offset is None:
-                return
-
-    def _verify(self) -> None:
-        """Make sure that what is there is of this release.
-
-        Raises:
-            DimensionMismatch: it has another vector name or dimension.
-        """
-        there = _named(self._client.get_collection(self.name).config.params.vectors)
-        sizes = {name: params.size for name, params in there.items()}
-        if sizes != {self._vector: self._dimension}:
-            raise DimensionMismatch(
-                f"The index {self.name} holds vectors {sizes}, expected {{{self._vector!r}: {self._dimension}}}. "
-                "It belongs to another release; drop it and build it again."
-            )
+    @abstractmethod
+    def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
+        """Give id and vector of those points that are there."""
 
 
-def make_collection(client: "QdrantClient", release: Release) -> None:
-    """Make the release's collection, empty."""
-    from qdrant_client import models
-
-    params = models.VectorParams(size=release.dimension, distance=models.Distance.COSINE)
-    client.create_collection(release.index_name, vectors_config={release.vector_name: params})
+def has_words(release: Release) -> bool:
+    """Tell whether the release's index has weighted words beside the vectors."""
+    return release.retrieval.dense_weight < 1
 
 
-def _passage(passage_id: str, payload: dict[str, Any]) -> Passage:
-    return Passage(id=passage_id, **payload)
+def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) -> None:
+    """Make sure that what is there is of this release.
+
+    Args:
+        release: whose index it should be.
+        sizes: the vectors that are there, name -> dimension.
+        sparse: names of the sparse vectors that are there.
+
+    Raises:
+        DimensionMismatch: it is another one's.
+    """
+    expected = {release.vector_name: release.dimension}
+    words = {WORDS} if has_words(release) else set()
+    if sizes != expected or set(sparse) != words:
+        raise DimensionMismatch(
+            f"The index {release.index_name} holds vectors {dict(sizes)} and sparse vectors {sorted(sparse)}, expected "
+            f"{expected} and {sorted(words)}. It belongs to another release; drop it and build it again."
+        )
 
 
-def _named(value: Any) -> dict[str, Any]:
-    """Give named vectors, or their settings; a collection with one unnamed vector has it under no name."""
-    return value if isinstance(value, dict) else {"": value}
+def _payload(passage: Passage) -> dict[str, Any]:
+    return {
+        "document_id": passage.document_id,
+        "tenant": passage.tenant,
+        "position": passage.position,
+        "uri": passage.uri,
+        "title": passage.title,
+        "text": passage.text,
+        "text_hash": passage.text_hash,
+        "metadata": dict(passage.metadata),
+        "labels": sorted(_label(name, value) for name, value in passage.metadata.items()),
+    }
+
+
+def _passage(passage_id: str, payload: Mapping[str, Any]) -> Passage:
+    return Passage(
+        id=passage_id,
+        document_id=payload["document_id"],
+        tenant=payload["tenant"],
+        position=payload["position"],
+        uri=payload["uri"],
+        title=payload["title"],
+        text=payload["text"],
+        text_hash=payload["text_hash"],
+        metadata=payload.get("metadata", {}),  # collections made before there was any have none
+    )
+
+
+def _label(name: str, value: str) -> str:
+    """Write a name and value of metadata as one short keyword.
+
+    All names share one payload index this way, and a name needs no escaping, whatever a document's author called it.
+    """
+    return blake2b(json.dumps([name, value]).encode(), digest_size=16).hexdigest()
+
+
+def _cosine(vector: NDArray[np.float32], found: Scored) -> float:
+    if found.vector is None:
+        return found.score
+    stored = np.asarray(found.vector, dtype=np.float32)
+    lengths = float(np.linalg.norm(vector) * np.linalg.norm(stored))
+    return float(vector @ stored) / lengths if lengths else 0.0

@@ -3,48 +3,175 @@
 import math
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from rag.adapters.qdrant.index import ReleaseIndex, make_collection
+from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words, verify
 from rag.domain import Release
 from rag.errors import NotFound, Unavailable
 from rag.ports import PassageIndex
+from rag.sparse import Weighted
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
+    from qdrant_client import QdrantClient, models
 
 _OLDEST_SERVER = (1, 19)  # older ones can lose acknowledged points right after a restart
 _PREFIX = "whetstone-"
+
+
+_PAGE = 10_000  # ids in one answer
 
 
 class _ServerIndex(ReleaseIndex):
     """One collection of a server."""
 
     def __init__(self, client: "QdrantClient", release: Release, url: str) -> None:
+        super().__init__(release)
+        self._client = client
         self._url = url
-        super().__init__(client, release)
+        with _asking(url):
+            there = client.get_collection(self.name).config.params
+        sizes = {name: params.size for name, params in _named(there.vectors).items()}
+        verify(release, sizes, list(there.sparse_vectors or {}))
 
-    def _calls(self) -> AbstractContextManager[None]:
-        return _asking(self._url)
+    def ids(self) -> frozenset[str]:
+        """Every passage id in the index."""
+        return frozenset(self._scroll())
+
+    def count(self) -> int:
+        """Number of passages."""
+        with _asking(self._url):
+            return self._client.count(self.name, exact=True).count
+
+    def close(self) -> None:
+        """Let go of it; a second call does nothing."""
+
+    def _write(self, points: Sequence[Point]) -> None:
+        from qdrant_client import models
+
+        batch = []
+        for point in points:
+            vector: dict[str, Any] = {self._vector: point.vector}
+            if point.words is not None:
+                vector[WORDS] = _sparse(point.words)
+            batch.append(models.PointStruct(id=point.id, vector=vector, payload=point.payload))
+        with _asking(self._url):
+            self._completed(self._client.upsert(self.name, points=batch, wait=True))
+
+    def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
+        from qdrant_client import models
+
+        some = models.MatchAny(any=list(document_ids))
+        kept = models.HasIdCondition(has_id=list(keep))
+        which = models.Filter(
+            must=[models.FieldCondition(key="document_id", match=some)], must_not=[kept] if keep else None
+        )
+        with _asking(self._url):
+            selector = models.FilterSelector(filter=which)
+            self._completed(self._client.delete(self.name, points_selector=selector, wait=True))
+
+    def _completed(self, result: Any) -> None:
+        from qdrant_client import models
+
+        if result.status != models.UpdateStatus.COMPLETED:
+            raise Unavailable(f"Qdrant did not complete a write to {self.name}: {result.status}. Repeat it.")
+
+    def _find(self, question: Question) -> Iterator[Scored]:
+        request = self._by_vector(question) if question.words is None else self._by_words(question)
+        with _asking(self._url):
+            points = self._client.query_points(
+                self.name, limit=question.limit, with_payload=True, **request
+            ).points
+        for point in points:
+            vector = None if point.vector is None else _named(point.vector)[self._vector]
+            yield Scored(id=str(point.id), score=point.score, payload=point.payload or {}, vector=vector)
+
+    def _by_vector(self, question: Question) -> dict[str, Any]:
+        return {"query": question.vector, "using": self._vector, "query_filter": _filter(question)}
+
+    def _by_words(self, question: Question) -> dict[str, Any]:
+        """Ask for both kinds of candidates, judge all by vector and all by words, and add up what they are worth."""
+        from qdrant_client import models
+
+        assert question.words is not None  # noqa: S101 - what tells the two kinds of questions apart
+        allowed = _filter(question)
+        # How rare a word is among the tenant's own passages: other tenants must not be felt.
+        own = models.SearchParams(idf=models.IdfCorpusParams(corpus=_filter(question, labels=False)))
+        by_vector = {"query": question.vector, "using": self._vector}
+        by_words = {"query": _sparse(question.words), "using": WORDS, "params": own}
+        if not question.dense_weight:
+            return {
+                "query": by_words["query"],
+                "using": WORDS,
+                "search_params": own,
+                "query_filter": allowed,
+                "with_vectors": [self._vector],
+            }
+        candidates = [
+            models.Prefetch(**some, filter=allowed, limit=question.depth) for some in (by_vector, by_words)
+        ]
+        judged = [
+            models.Prefetch(**some, prefetch=candidates, limit=2 * question.depth)
+            for some in (by_vector, by_words)
+        ]
+        score = models.SumExpression(
+            sum=[
+                models.MultExpression(mult=[question.dense_weight, "$score[0]"]),
+                models.MultExpression(mult=[question.words_weight, "$score[1]"]),
+            ]
+        )
+        # A passage without any of the words is not among those judged by words.
+        missing = {"$score[0]": 0.0, "$score[1]": 0.0}
+        return {
+            "query": models.FormulaQuery(formula=score, defaults=missing),
+            "prefetch": judged,
+            "with_vectors": [self._vector],
+        }
+
+    def _stored(self, passage_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[float]]]:
+        with _asking(self._url):
+            points = self._client.retrieve(
+                self.name, list(passage_ids), with_payload=False, with_vectors=[self._vector]
+            )
+        for point in points:
+            yield str(point.id), _named(point.vector)[self._vector]
+
+    def _scroll(self) -> Iterator[str]:
+        offset = None
+        while True:
+            with _asking(self._url):
+                points, offset = self._client.scroll(
+                    self.name, limit=_PAGE, offset=offset, with_payload=False, with_vectors=False
+                )
+            yield from (str(point.id) for point in points)
+            if offset is None:
+                return
 
 
 class QdrantServer:
     """An `IndexStore` on a Qdrant server or cluster, 1.19 or newer. May be shared by threads."""
 
-    def __init__(self, url: str, api_key: str | None = None, timeout_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        timeout_s: float = 30.0,
+        *,
+        client: "QdrantClient | None" = None,
+    ) -> None:
         """Point at the server; nothing is sent before the first use.
 
         Args:
             url: e.g. ``http://127.0.0.1:6333``.
             api_key: sent where the server wants one.
             timeout_s: limit of one call, in seconds, rounded up to a whole one.
+            client: used instead of a connection of its own.
         """
         self._url = url
         self._api_key = api_key
         self._timeout_s = timeout_s
-        self._client: QdrantClient | None = None
+        self._client = client
         self._connecting = threading.Lock()
 
     def open(self, release: Release, *, create: bool = False) -> PassageIndex:
@@ -80,12 +207,18 @@ class QdrantServer:
         from qdrant_client.http.exceptions import UnexpectedResponse
 
         if not there:
+            params = models.VectorParams(size=release.dimension, distance=models.Distance.COSINE)
+            words = {WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)}
             try:
-                make_collection(client, release)
+                client.create_collection(
+                    release.index_name,
+                    vectors_config={release.vector_name: params},
+                    sparse_vectors_config=words if has_words(release) else None,
+                )
             except UnexpectedResponse as error:
                 if error.status_code != 409:  # another process made it in the meantime
                     raise
-        for field in ("tenant", "document_id"):
+        for field in INDEXED:
             client.create_payload_index(
                 release.index_name, field, models.PayloadSchemaType.KEYWORD, wait=True
             )
@@ -130,3 +263,24 @@ def _asking(url: str) -> Iterator[None]:
         if error.status_code in (401, 403):
             raise Unavailable(f"Qdrant at {url} refuses the key; check WHETSTONE_QDRANT_API_KEY.") from error
         raise Unavailable(f"Qdrant at {url} answered {error.status_code}: {error.content!r}") from error
+
+
+def _filter(question: Question, *, labels: bool = True) -> "models.Filter":
+    from qdrant_client import models
+
+    tenant = models.MatchValue(value=question.tenant)
+    must: list[Any] = [models.FieldCondition(key="tenant", match=tenant)]
+    for some in question.labels if labels else ():
+        must.append(models.FieldCondition(key="labels", match=models.MatchAny(any=list(some))))
+    return models.Filter(must=must)
+
+
+def _sparse(words: Weighted) -> "models.SparseVector":
+    from qdrant_client import models
+
+    return models.SparseVector(indices=words.indices, values=words.values)
+
+
+def _named(value: Any) -> dict[str, Any]:
+    """Give named vectors, or their settings; a collection with one unnamed vector has it under no name."""
+    return value if isinstance(value, dict) else {"": value}

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,8 +15,10 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
+from rag.batching import MicroBatchingStore
 from rag.breaker import Breaker, State
 from rag.chunking import Chunker
 from rag.documents import Library
@@ -68,7 +70,22 @@ def open_stores_for(settings: Settings) -> Stores:
 
 def encoder_folder(settings: Settings) -> EncoderFolder:
     """Give the encoders' folder."""
-    return EncoderFolder(settings.home / "encoders", batch=settings.encode_batch)
+    return EncoderFolder(
+        settings.home / "encoders",
+        batch=settings.encode_batch,
+        runtime=settings.encoder_runtime,
+        threads=settings.encode_threads,
+    )
+
+
+def reranker_folder(settings: Settings) -> RerankerFolder:
+    """Give the cross-encoders' folder."""
+    return RerankerFolder(
+        settings.home / "rerankers",
+        batch=settings.encode_batch,
+        runtime=settings.encoder_runtime,
+        threads=settings.encode_threads,
+    )
 
 
 def embedding_cache(settings: Settings) -> SqliteEmbeddingCache:
@@ -156,13 +173,16 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
     """
     stores = open_stores_for(settings)
     try:
-        encoders = encoder_folder(settings)
+        encoders, rerankers = encoder_folder(settings), reranker_folder(settings)
+        retrieval = settings.retrieval
+        if settings.reranker is not None and stores.releases.deployment() is None:
+            retrieval = replace(retrieval, reranker=rerankers.resolve(settings.reranker))
         ensure_first_release(
             stores.releases,
             encoders,
             encoder_name=settings.encoder,
             chunking=settings.chunking,
-            retrieval=settings.retrieval,
+            retrieval=retrieval,
             principal="system",
         )
         cache = embedding_cache(settings)
@@ -171,13 +191,14 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         live = LiveRelease(
             stores.releases,
             stores.replicas,
-            encoders,
+            MicroBatchingStore(encoders),
             indexes,
             indexing,
             replica_id=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             poll_interval_s=settings.poll_interval_s,
             rollback_window_h=settings.rollback_window_h,
             leases=stores.leases if settings.qdrant_url else None,
+            rerankers=rerankers,
         )
         model = language_model(settings)
         breaker = model_breaker(settings) if model else None

@@ -1,11 +1,11 @@
-"""Which files of a sentence-transformers folder make its vectors, and whether they are safe to load."""
+"""Which files of a model's folder make its vectors or scores, and whether they are safe to load."""
 
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +14,8 @@ from rag.errors import ArtefactTampered, ArtefactUnsafe, NotFound
 
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
+EXPORT = "openvino"
+"""Folder inside an artefact that holds what was made of it for serving; no part of its digest."""
 
 _ST = "sentence_transformers"
 _MODULES = {
@@ -122,6 +124,21 @@ def module_types(folder: Path) -> list[str]:
     return [module["type"] for module in _modules(folder)]
 
 
+def prompts(folder: Path) -> tuple[str, str]:
+    """Give the texts that a folder's model wants before a question and before a passage."""
+    file = folder / "config_sentence_transformers.json"
+    named = (read_json(file).get("prompts") or {}) if file.is_file() else {}
+    return named.get("query") or "", named.get("document") or ""
+
+
+def artefact_files(folder: Path) -> Iterator[Path]:
+    """Give every file and link of an artefact's folder, without what was made of it for serving."""
+    for entry in sorted(folder.rglob("*")):
+        inside = entry.relative_to(folder).parts[0] == EXPORT
+        if not inside and (entry.is_symlink() or not entry.is_dir()):
+            yield entry
+
+
 def write_vector_files(source: Path, target: Path) -> str:
     """Copy into the new folder `target` what makes the vectors of `source`, with a manifest; give the digest.
 
@@ -129,15 +146,62 @@ def write_vector_files(source: Path, target: Path) -> str:
         NotFound: `source` is no sentence-transformers folder.
         ArtefactUnsafe: it holds something other than safetensors and known modules.
     """
-    for name, file in _known_files(source):
+    parts = {PurePosixPath(module["path"]).as_posix() for module in _modules(source)} | {"."}
+    return _write_known_files(source, target, parts, check_safe)
+
+
+def write_score_files(source: Path, target: Path) -> str:
+    """Copy into the new folder `target` what makes the scores of the cross-encoder `source`, as for vectors.
+
+    Raises:
+        NotFound: `source` is no cross-encoder's folder.
+        ArtefactUnsafe: it holds something other than safetensors.
+    """
+    check_cross_encoder(source)
+    return _write_known_files(source, target, {"."}, check_safe_reranker)
+
+
+def check_cross_encoder(folder: Path) -> None:
+    """Make sure that a folder holds a cross-encoder that gives one score a pair.
+
+    Raises:
+        NotFound: it does not.
+        ArtefactUnsafe: its modules.json names more than a transformer.
+    """
+    file = folder / "config.json"
+    config = read_json(file) if file.is_file() else None
+    if not isinstance(config, dict):
+        raise NotFound(f"{folder} is no cross-encoder: it has no config.json of a transformer.")
+    kinds = [str(name) for name in config.get("architectures") or ()]
+    if not kinds or not all(kind.endswith("ForSequenceClassification") for kind in kinds):
+        raise NotFound(
+            f"{file} names {', '.join(kinds) or 'no architecture'}, expected one ...ForSequenceClassification; "
+            "give the folder of a cross-encoder."
+        )
+    # transformers writes the number of labels as the list of their names.
+    labels = len(config["id2label"]) if "id2label" in config else config.get("num_labels", 2)
+    if labels != 1:
+        raise NotFound(f"{file} names {labels} labels; a cross-encoder that orders passages has one.")
+    if (folder / "modules.json").is_file():
+        others = [kind for kind in module_types(folder) if kind != _MODULES["Transformer"]]
+        if others:
+            raise ArtefactUnsafe(
+                f"{folder / 'modules.json'} names {others[0]}; expected a transformer alone."
+            )
+
+
+def _write_known_files(
+    source: Path, target: Path, parts: Collection[str], check: Callable[[Path], None]
+) -> str:
+    for name, file in _known_files(source, parts):
         if file.name == "modules.json":
             write_json(target / name, _modules(source))
         elif file.name in _WITHOUT_EFFECT:
             write_json(target / name, _effective(file))
         else:
             write_synced(target / name, file)
-    check_safe(target)
-    files = {name: sha256_file(file) for name, file in _known_files(target)}
+    check(target)
+    files = {name: sha256_file(file) for name, file in _known_files(target, parts)}
     write_json(target / MANIFEST, {"files": files})
     for folder in (target, *(f for f in target.rglob("*") if f.is_dir())):
         sync_folder(folder)
@@ -151,21 +215,35 @@ def check_safe(folder: Path) -> None:
         ArtefactUnsafe: a file or module is not on the allow-list, or a setting asks for custom code.
     """
     _modules(folder)
+    _check_files(folder)
+
+
+def check_safe_reranker(folder: Path) -> None:
+    """Make sure of the same for a cross-encoder's folder.
+
+    Raises:
+        ArtefactUnsafe: as for `check_safe`.
+    """
+    check_cross_encoder(folder)
+    _check_files(folder)
+
+
+def _check_files(folder: Path) -> None:
     weights = 0
-    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+    for file in artefact_files(folder):
         if file.name == MANIFEST:
             continue
         if not _KNOWN_FILE.fullmatch(file.name):
             raise ArtefactUnsafe(
-                f"{file} is none of the files an encoder is made of; only safetensors weights are loaded."
+                f"{file} is none of the files a model is made of; only safetensors weights are loaded."
             )
         weights += file.suffix == ".safetensors"
         if file.suffix == ".json" and file.name not in ("tokenizer.json", "vocab.json"):
             _check_setting(file, read_json(file))
     if not weights:
         raise ArtefactUnsafe(
-            f"{folder} holds no safetensors weights. Save the model with "
-            "SentenceTransformer(...).save(folder) in a current sentence-transformers and take that folder."
+            f"{folder} holds no safetensors weights. Save the model with save(folder) "
+            "in a current sentence-transformers and take that folder."
         )
 
 
@@ -192,14 +270,17 @@ def _modules(folder: Path) -> list[dict[str, Any]]:
             )
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise ArtefactUnsafe(f"{file} points at {path!r}, outside its folder.")
+        if PurePosixPath(path).parts[:1] == (EXPORT,):
+            raise ArtefactUnsafe(
+                f"{file} keeps a module in {EXPORT}, where what is made of an artefact lies."
+            )
         canonical.append({**module, "type": _ALLOWED[kind], "path": path})
     return canonical
 
 
-def _known_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Give (relative path, file) of the modules' files; other folders (onnx, checkpoints) are passed over."""
-    parts = sorted({PurePosixPath(module["path"]).as_posix() for module in _modules(folder)} | {"."})
-    for part in parts:
+def _known_files(folder: Path, parts: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """Give (relative path, file) of what lies in `parts`; other folders (onnx, checkpoints) are passed over."""
+    for part in sorted(parts):
         if not (folder / part).is_dir():
             continue
         for file in sorted((folder / part).iterdir()):
@@ -239,6 +320,7 @@ def _check_setting(file: Path, value: Any) -> None:
     for key, item in value.items():
         if key in ("auto_map", "custom_pipelines") or (key == "trust_remote_code" and item):
             raise ArtefactUnsafe(f"{file} asks for custom code ({key}), which is never loaded.")
-        if key == "activation_function" and not _HARMLESS_ACTIVATION.fullmatch(str(item)):
+        named = key in ("activation_function", "activation_fn", "sbert_ce_default_activation_function")
+        if named and item is not None and not _HARMLESS_ACTIVATION.fullmatch(str(item)):
             raise ArtefactUnsafe(f"{file} names the activation function {item}; only torch.nn's are loaded.")
         _check_setting(file, item)

@@ -1,10 +1,14 @@
-"""An encoder artefact, loaded with sentence-transformers. Knows nothing of where artefacts come from."""
+"""Encoders and cross-encoders, loaded with sentence-transformers and torch.
+
+Knows nothing of where artefacts come from.
+"""
 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.ports import Vectors
 
@@ -15,17 +19,21 @@ class SentenceTransformerEncoder:
     digest: str
     dimension: int
 
-    def __init__(self, folder: Path, *, digest: str, batch: int = 32) -> None:
+    def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
         """Load the checked artefact in `folder`: safetensors only, nothing from the network, no custom code.
 
         Args:
             folder: a sentence-transformers folder.
             digest: what the artefact is known as.
+            threads: of torch, for everything in this process; None leaves them as they are.
             batch: texts that go through the model at once.
         """
+        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
+        if threads is not None:
+            torch.set_num_threads(threads)
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
         self._model = SentenceTransformer(
             str(folder),
@@ -77,3 +85,43 @@ class SentenceTransformerEncoder:
                 normalize_embeddings=True,
             )
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+class CrossEncoderReranker:
+    """A cross-encoder's folder as a `Reranker`. May be shared by threads; they take turns."""
+
+    digest: str
+
+    def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
+        """Load the checked artefact in `folder`; arguments as for `SentenceTransformerEncoder`."""
+        import torch
+        from sentence_transformers import CrossEncoder
+        from transformers.utils import logging
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
+        self._model = CrossEncoder(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+        self._model.eval()
+        self._logits = torch.nn.Identity()
+        self.digest = digest
+        self._batch = batch
+        self._lock = threading.Lock()
+
+    def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """Judge each passage beside the question: the model's logits, shape (len(passages),)."""
+        if not passages:
+            return np.empty(0, dtype=np.float32)
+        with self._lock:
+            scores = self._model.predict(
+                [(question, passage) for passage in passages],
+                batch_size=self._batch,
+                show_progress_bar=False,
+                activation_fn=self._logits,
+            )
+        return np.asarray(scores, dtype=np.float32)

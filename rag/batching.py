@@ -1,0 +1,163 @@
+"""Questions that many callers ask at once are embedded together.
+
+Natural (opportunistic) batching, as group commit does it in databases (DeWitt et al. 1984, "Implementation Techniques
+for Main Memory Database Systems"): nobody waits for a batch to fill. A caller that finds nothing under way embeds its
+own question at once, in its own thread. Who comes meanwhile waits; when the computation ends, the first of those who
+wait takes all of them along as the next batch. So an idle service adds no delay, and a busy one makes its batches as
+large as its load. No thread is started, so there is nothing to stop.
+
+Knows nothing of what computes the vectors.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rag.ports import Encoder, EncoderStore, Vectors
+
+MOST = 32
+"""Texts embedded together at most; one caller's are never parted."""
+
+
+class MicroBatching:
+    """An `Encoder` whose questions from several threads share computations; passages go through as they come."""
+
+    digest: str
+    dimension: int
+
+    def __init__(self, encoder: Encoder, *, most: int = MOST) -> None:
+        """Wrap `encoder`, which threads may share; `most` is how many texts are embedded together."""
+        self.digest = encoder.digest
+        self.dimension = encoder.dimension
+        self._encoder = encoder
+        self._most = most
+        self._lock = threading.Lock()
+        self._busy = False
+        self._waiting: deque[_Request] = deque()
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions as the encoder does, perhaps along with other callers'.
+
+        Raises:
+            Exception: what the encoder raises for these texts; other callers' texts have no part in it.
+        """
+        mine = _Request(list(texts))
+        with self._lock:
+            if self._busy:
+                self._waiting.append(mine)
+            else:
+                self._busy = True
+                mine.leads.set()
+        mine.leads.wait()
+        if not mine.done:
+            self._lead(mine)
+        if mine.error is not None:
+            raise mine.error
+        assert mine.vectors is not None  # noqa: S101  # done without an error
+        return mine.vectors
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, on their own."""
+        return self._encoder.encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens."""
+        return self._encoder.count_tokens(texts)
+
+    def _lead(self, mine: "_Request") -> None:
+        """Embed `mine` and those who wait, then let the first of those who came meanwhile lead."""
+        batch = [mine, *self._companions(len(mine.texts))]
+        try:
+            self._embed(batch)
+        finally:
+            with self._lock:
+                # Left undone only where this thread was interrupted, which is no fault of theirs.
+                self._waiting.extendleft(r for r in reversed(batch[1:]) if not r.done)
+                following = self._waiting.popleft() if self._waiting else None
+                self._busy = following is not None
+            for request in batch[1:]:
+                if request.done:
+                    request.leads.set()
+            if following is not None:
+                following.leads.set()
+
+    def _companions(self, size: int) -> list["_Request"]:
+        taken = []
+        with self._lock:
+            while self._waiting and size + len(self._waiting[0].texts) <= self._most:
+                request = self._waiting.popleft()
+                size += len(request.texts)
+                taken.append(request)
+        return taken
+
+    def _embed(self, batch: Sequence["_Request"]) -> None:
+        try:
+            vectors = self._encoder.encode_queries([text for request in batch for text in request.texts])
+        except Exception as error:  # noqa: BLE001  # belongs to a caller, who gets it
+            if len(batch) == 1:
+                batch[0].fail(error)
+                return
+            for request in batch:
+                self._embed([request])
+            return
+        ends = np.cumsum([len(request.texts) for request in batch])[:-1]
+        for request, rows in zip(batch, np.split(vectors, ends), strict=True):
+            request.succeed(rows)
+
+
+class MicroBatchingStore:
+    """An `EncoderStore` that gives its encoders with `MicroBatching` around them."""
+
+    def __init__(self, encoders: EncoderStore, *, most: int = MOST) -> None:
+        """Wrap `encoders`; `most` as in `MicroBatching`."""
+        self._encoders = encoders
+        self._most = most
+
+    def load(self, digest: str) -> Encoder:
+        """Load an artefact after checking its files; errors as in `EncoderStore`."""
+        return MicroBatching(self._encoders.load(digest), most=self._most)
+
+    def resolve(self, name: str) -> str:
+        """Make the encoder `name` an artefact; give its digest."""
+        return self._encoders.resolve(name)
+
+    def register(self, folder: Path) -> str:
+        """Copy a saved folder in as an artefact; give its digest."""
+        return self._encoders.register(folder)
+
+    def path(self, digest: str) -> Path:
+        """Give the artefact's folder."""
+        return self._encoders.path(digest)
+
+    def kind(self, digest: str) -> Literal["transformer", "static"]:
+        """Tell which lane an artefact belongs to."""
+        return self._encoders.kind(digest)
+
+    def digests(self) -> frozenset[str]:
+        """Every artefact's digest."""
+        return self._encoders.digests()
+
+    def drop(self, digest: str) -> None:
+        """Delete an artefact."""
+        self._encoders.drop(digest)
+
+
+class _Request:
+    """One caller's texts, and what became of them."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self.leads = threading.Event()  # its thread goes on: to lead the next batch, or because it is done
+        self.done = False
+        self.vectors: Vectors | None = None
+        self.error: Exception | None = None
+
+    def succeed(self, vectors: Vectors) -> None:
+        self.vectors, self.done = vectors, True
+
+    def fail(self, error: Exception) -> None:
+        self.error, self.done = error, True

@@ -9,6 +9,7 @@ from rag.adapters.sql.audit import SqlAudit
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.documents import SqlDocuments
 from rag.adapters.sql.engine import SILENCE_S, make_engine, place, reading
+from rag.adapters.sql.ingestions import SqlIngestions
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
@@ -23,6 +24,7 @@ from rag.ports import (
     DocumentStore,
     FeedbackStore,
     IndexCursors,
+    IngestionStore,
     InteractionStore,
     KeyStore,
     Leases,
@@ -48,6 +50,7 @@ class Stores:
     releases: ReleaseStore
     replicas: ReplicaStore
     leases: Leases
+    ingestions: IngestionStore
     audit: AuditLog
     keys: KeyStore
 
@@ -110,6 +113,7 @@ def open_stores(url: str, *, silence_s: float = SILENCE_S) -> Stores:
         releases=SqlReleases(engine),
         replicas=SqlReplicas(engine),
         leases=SqlLeases(engine),
+        ingestions=SqlIngestions(engine),
         audit=SqlAudit(engine),
         keys=SqlKeys(engine),
     )

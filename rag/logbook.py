@@ -105,11 +105,12 @@ class Logbook:
         self._in_hand: list[_Entry] = []  # with SQL now
         self._taken_at = 0.0  # monotonic, seconds: since when it has them
         self._beside: deque[_Entry] = deque()  # for the spool
+        self._spooling = False  # the spool's thread is writing what it took from `_beside`
         self._away = ""
         self._closing = False
         self._sql_done = False
         self._threads: tuple[threading.Thread, ...] = ()
-        self._looked_at = float("-inf")  # monotonic, seconds: for what dead processes left
+        self._looked_at = 0.0  # monotonic, seconds: for what dead processes left
 
     def start(self) -> None:
         """Start the threads, which first bring to SQL what was left by a process that died."""
@@ -194,6 +195,7 @@ class Logbook:
     # The thread that writes to SQL
 
     def _to_sql(self) -> None:
+        self._adopt()
         while True:
             with self._for_sql:
                 self._for_sql.wait_for(self._sql_has_work, self._pause())
@@ -240,8 +242,10 @@ class Logbook:
             Exception: SQL is away, or in no state to take anything.
         """
         try:
-            # Without any it tells all the same whether SQL is back.
             self._interactions.add_all(interactions)
+            if not interactions:
+                # Only a look tells whether SQL is back.
+                self._interactions.get("", tenant="")
         except (Unavailable, IntegrityError):
             raise
         except Exception as error:
@@ -264,9 +268,7 @@ class Logbook:
     def _drain(self) -> bool:
         """Bring a batch from the spool to SQL; False where SQL is away."""
         if time.monotonic() - self._looked_at > _LOOK_S:
-            self._looked_at = time.monotonic()
-            if left := self._spool.adopt():
-                logger.info("%d questions of a process that ended are brought to the database", left)
+            self._adopt()
         if not self._away and not self._spool.count:
             return True
         try:
@@ -285,10 +287,15 @@ class Logbook:
             self._spool.refuse(record)
         self._spool.discard(batch)
         with self._for_sql:
-            if self._away and not self._spool.count:
+            if self._away and not (self._spool.count or self._beside or self._spooling):
                 self._away = ""
                 logger.info("the database takes questions again, and has all that were spooled")
         return True
+
+    def _adopt(self) -> None:
+        self._looked_at = time.monotonic()
+        if left := self._spool.adopt():
+            logger.info("%d questions of a process that ended are brought to the database", left)
 
     def _bring(self, records: Sequence[bytes]) -> list[bytes]:
         """Write spooled records to SQL; give those that SQL does not want or nobody can read."""
@@ -304,10 +311,12 @@ class Logbook:
                 self._for_spool.wait_for(lambda: self._beside or self._sql_done)
                 entries = [entry for entry in self._beside if not entry.settled]
                 self._beside.clear()
+                self._spooling = bool(entries)
                 if not entries and self._sql_done:
                     return
             self._keep(entries)
             with self._for_sql:
+                self._spooling = False
                 self._for_sql.notify()
 
     def _keep(self, entries: Sequence[_Entry]) -> None:

@@ -178,8 +178,7 @@ class Spool:
                 segment = _locked(path)
                 if segment is None:
                     continue
-                segment.size = path.stat().st_size
-                segment.count = _count(segment)
+                segment.count, segment.size = _survey(segment)
                 if segment.count:
                     self._adopted = [*self._adopted, segment]
                     found += segment.count
@@ -294,9 +293,14 @@ def _read(segment: _Segment, most: int) -> tuple[list[bytes], int]:
         return records, file.tell()
 
 
-def _count(segment: _Segment) -> int:
+def _survey(segment: _Segment) -> tuple[int, int]:
+    """Give the number of whole records in a file, and the offset behind the last of them."""
+    count = end = 0
     with _reading(segment) as file:
-        return sum(_whole(line) is not None for line in file)
+        while line := file.readline():
+            if _whole(line) is not None:
+                count, end = count + 1, file.tell()
+    return count, end
 
 
 def _reading(segment: _Segment) -> BinaryIO:

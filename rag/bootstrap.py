@@ -42,6 +42,9 @@ logger = logging.getLogger(__name__)
 _GRACE_S = 20.0
 """How long answers under way may go on after the service is told to stop, in seconds."""
 
+_SILENCE_S = 10.0
+"""How long PostgreSQL may say nothing while somebody waits for an answer, in seconds."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serving:
@@ -62,10 +65,15 @@ class Serving:
     answerer: Answerer
 
 
-def open_stores_for(settings: Settings) -> Stores:
-    """Open the truth the settings name; close it after use."""
+def open_stores_for(settings: Settings, *, silence_s: float = 60.0) -> Stores:
+    """Open the truth the settings name; close it after use.
+
+    Args:
+        settings: as read.
+        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
+    """
     url = settings.database_url
-    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home))
+    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), silence_s=silence_s)
 
 
 def encoder_folder(settings: Settings) -> EncoderFolder:
@@ -171,7 +179,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         SettingInvalid: the chunking is not that of the documents that are there.
         WhetstoneError: the database or the encoder is not usable.
     """
-    stores = open_stores_for(settings)
+    stores = open_stores_for(settings, silence_s=_SILENCE_S)
     try:
         encoders, rerankers = encoder_folder(settings), reranker_folder(settings)
         retrieval = settings.retrieval
@@ -223,7 +231,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
                 live,
                 retriever,
                 writer,
-                stores.interactions,
+                log,
                 tenant=settings.tenant,
                 max_question_chars=settings.max_question_chars,
                 max_tokens=settings.llm_max_tokens,

@@ -139,6 +139,6 @@ def serve_api(*, host: str | None, port: int | None) -> None:
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with ExitStack() as open_until_the_end:
-        check_access(settings)
+        check_access(settings, any_key=lambda: serving.any_usable_key(settings))
         pipelines = open_until_the_end.enter_context(open_pipelines())
         serving.serve(settings, routers=lambda _: operations(pipelines))

@@ -18,19 +18,25 @@ from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
+from rag.authentication import Keyring
 from rag.batching import MicroBatchingStore
 from rag.breaker import Breaker, State
 from rag.chunking import Chunker
 from rag.documents import Library
+from rag.domain import utcnow
 from rag.draining import Draining
 from rag.errors import SettingInvalid, Unavailable, WhetstoneError
 from rag.indexing import Indexing
+from rag.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
+from rag.limits import Turns
 from rag.listening import check_access, listen, signals_ending, url_of
 from rag.logbook import Logbook
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
+from rag.secret_files import load_or_make
 from rag.settings import Settings
+from rag.source_links import SourceLinks
 from rag.spool import Spool
 from rag.standby import StandIn
 
@@ -63,6 +69,10 @@ class Serving:
     breaker: Breaker | None  # the language model's
     logbook: Logbook
     answerer: Answerer
+    keyring: Keyring
+    keys: KeyRegister
+    links: SourceLinks
+    turns: Turns  # of questions
 
 
 def open_stores_for(settings: Settings, *, silence_s: float = 60.0) -> Stores:
@@ -168,6 +178,38 @@ def logbook(settings: Settings, stores: Stores) -> Logbook:
     return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
 
 
+def key_secret(settings: Settings) -> bytes:
+    """Give the secret that keys and links are checked with, made at first use where none is set.
+
+    Raises:
+        SettingInvalid: it is too short, or its file is damaged.
+    """
+    if settings.key_secret is None:
+        return load_or_make(settings.home / "keys.secret", lost="every API key has to be made again")
+    secret = settings.key_secret.get_secret_value().encode()
+    if len(secret) < SHORTEST_SECRET:
+        raise SettingInvalid(
+            f"WHETSTONE_KEY_SECRET has to be {SHORTEST_SECRET} or more bytes, got {len(secret)}; make one with: "
+            "openssl rand -hex 32"
+        )
+    return secret
+
+
+def key_register(settings: Settings, stores: Stores) -> KeyRegister:
+    """Give what makes and revokes keys; errors as for `key_secret`."""
+    return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
+
+
+def any_usable_key(settings: Settings) -> bool:
+    """Tell whether a key was made that lets anybody in; errors as for `open_stores_for`."""
+    stores = open_stores_for(settings)
+    try:
+        now = utcnow()
+        return any(status(key, now) is KeyStatus.USABLE for key in stores.keys.all())
+    finally:
+        stores.close()
+
+
 @contextmanager
 def open_serving(settings: Settings) -> Iterator[Serving]:
     """Wire a service over the settings' state, making the first release where there is none.
@@ -213,6 +255,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         extractive = ExtractiveGenerator()
         writer = StandIn(model, extractive, breaker) if model and breaker else extractive
         log = logbook(settings, stores)
+        secret = key_secret(settings)
         retriever = Retriever(stores.documents)
         serving = Serving(
             settings=settings,
@@ -236,6 +279,15 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
                 max_question_chars=settings.max_question_chars,
                 max_tokens=settings.llm_max_tokens,
             ),
+            keyring=Keyring(
+                stores.keys,
+                KeyMaths(secret),
+                environment=settings.api_key.get_secret_value() if settings.api_key else None,
+                tenant=settings.tenant,
+            ),
+            keys=key_register(settings, stores),
+            links=SourceLinks(secret, days=settings.source_link_days),
+            turns=Turns(concurrent=settings.max_concurrent, queued=settings.max_queued),
         )
         try:
             yield serving
@@ -270,7 +322,7 @@ def serve(
     from rag.api import create_app
     from rag.api.draining import Drained
 
-    check_access(settings)
+    check_access(settings, any_key=lambda: any_usable_key(settings))
     draining = Draining()
     listening = threading.Event()
 

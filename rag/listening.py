@@ -19,8 +19,12 @@ _SHORTEST_KEY = 16
 """Characters of an API key."""
 
 
-def check_access(settings: Settings) -> None:
+def check_access(settings: Settings, *, any_key: Callable[[], bool]) -> None:
     """Refuse to listen where strangers could ask without a key.
+
+    Args:
+        settings: host and key.
+        any_key: tells whether a key was made that lets anybody in; called only where that matters.
 
     Raises:
         SettingInvalid: the host is not loopback and there is no key, or the key is too short.
@@ -31,10 +35,11 @@ def check_access(settings: Settings) -> None:
             f"WHETSTONE_API_KEY has to be {_SHORTEST_KEY} or more ASCII characters, got {len(key)}; make one "
             "with: openssl rand -hex 32"
         )
-    if key is None and not _is_loopback(settings.host):
+    if key is None and not _is_loopback(settings.host) and not any_key():
         raise SettingInvalid(
-            f"The service binds to loopback only without WHETSTONE_API_KEY, and {settings.host} is not. Set "
-            f"WHETSTONE_API_KEY to {_SHORTEST_KEY} or more characters, or WHETSTONE_HOST=127.0.0.1."
+            f"The service binds to loopback only without a key, and {settings.host} is not. Make one with `whetstone "
+            f"keys create --role reader`, set WHETSTONE_API_KEY to {_SHORTEST_KEY} or more characters, or "
+            "WHETSTONE_HOST=127.0.0.1."
         )
 
 

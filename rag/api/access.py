@@ -1,69 +1,96 @@
 """Who may come in, and with how much: pure ASGI, in front of every route."""
 
-import hmac
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.api.errors import error_response
+from rag.authentication import Keyring, local_principal
 from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
+from rag.source_links import SIGNATURE, SourceLinks
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NOBODY = Principal(id="", tenant="", roles=frozenset())
+_SOURCE = re.compile(r"/v1/sources/([^/]+)")
 
 
 class Access:
-    """Demands the bearer key; without one, that the caller means this machine."""
+    """Finds out who sends each request, and turns away whom nobody knows.
+
+    Where there are keys, a request needs one, but for what is public and for links to sources that are signed. Where
+    there are none, it has to mean this machine.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        key: str | None,
+        keyring: Keyring,
+        links: SourceLinks,
         tenant: str,
         hosts: frozenset[str],
         public: Sequence[re.Pattern[str]],
     ) -> None:
-        """Guard `app`; `hosts` are names that are accepted beside loopback where there is no key."""
-        self._tenant = tenant
-        self._public = tuple(public)
+        """Guard `app`.
+
+        Args:
+            app: what comes behind.
+            keyring: knows the keys.
+            links: knows which links to sources are signed.
+            tenant: of whoever uses this machine while there are no keys.
+            hosts: names that are accepted beside loopback where there are no keys.
+            public: paths that everybody may ask for.
+        """
         self._app = app
-        self._key = key.encode() if key else None
+        self._keyring = keyring
+        self._links = links
+        self._local = local_principal(tenant)
         self._hosts = _LOOPBACK | hosts
+        self._public = tuple(public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer 401 or 403."""
+        """Let a request through with its principal, or answer 401, 403 or 503."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        name = "environment" if self._key else "local"
-        state["principal"] = Principal(id=name, tenant=self._tenant, roles=frozenset(Role))
-        public = any(pattern.fullmatch(scope["path"]) for pattern in self._public)
-        error = None if public else self._refusal(Headers(scope=scope))
-        if error is None:
-            await self._app(scope, receive, send)
-        else:
-            await error_response(error)(scope, receive, send)
+        state["principal"] = _NOBODY
+        if not any(pattern.fullmatch(scope["path"]) for pattern in self._public):
+            try:
+                state["principal"] = await self._principal(scope)
+            except WhetstoneError as error:
+                await error_response(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> WhetstoneError | None:
-        if self._key is not None:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            known = hmac.compare_digest(given.strip().encode(), self._key)
-            if scheme.lower() == "bearer" and known:
-                return None
-            return Unauthorised("Send the service's key as `Authorization: Bearer <key>`.")
+    async def _principal(self, scope: Scope) -> Principal:
+        headers = Headers(scope=scope)
+        if not await self._keyring.demands():
+            self._check_host(headers)
+            return self._local
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return await self._keyring.principal(token.strip())
+        source = _SOURCE.fullmatch(scope["path"])
+        parameters = QueryParams(scope.get("query_string", b""))
+        if source and scope["method"] == "GET" and SIGNATURE in parameters:
+            tenant = self._links.tenant(source[1], parameters)
+            scope["state"]["link"] = source[1]
+            return Principal(id="link", tenant=tenant, roles=frozenset({Role.READER}))
+        raise Unauthorised("This request needs a key: send it as `Authorization: Bearer <key>`.")
+
+    def _check_host(self, headers: Headers) -> None:
         # Any web page may point its own name at 127.0.0.1 and have the browser ask here as itself.
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if host in self._hosts:
-            return None
-        return Forbidden(
-            f"Without WHETSTONE_API_KEY only requests to loopback are answered, not to {host or 'no host'!r}. "
-            "Ask http://127.0.0.1, or name the host in WHETSTONE_PUBLIC_URL."
-        )
+        if host not in self._hosts:
+            raise Forbidden(
+                f"Without keys only requests to loopback are answered, not to {host or 'no host'!r}. Ask "
+                "http://127.0.0.1, name the host in WHETSTONE_PUBLIC_URL, or make a key with `whetstone keys create`."
+            )
 
 
 class BodyLimit:

@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse
 from rag.api import chat, documents, feedback, health, models, page, retrieve, sources
 from rag.api.access import Access, BodyLimit
 from rag.api.errors import install_error_handlers
+from rag.api.limiting import InTurn, PerKey
 from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
 from rag.domain import Role
+from rag.limits import KeyLimits
 
 ROUTERS = tuple(noun.router for noun in (page, chat, retrieve, models, sources, feedback, documents, health))
 """The routes of serving."""
@@ -41,12 +43,18 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     check_declared(served)
     for router in served:
         app.include_router(router)
+    per_key = KeyLimits(
+        requests_per_minute=settings.requests_per_minute, concurrent=settings.concurrent_per_key
+    )
     named = (settings.host, urlsplit(settings.public_url or "").hostname)
     # The last one added stands in front: nobody without a key makes the service read a body.
+    app.add_middleware(InTurn, turns=serving.turns)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(PerKey, limits=per_key)
     app.add_middleware(
         Access,
-        key=settings.api_key.get_secret_value() if settings.api_key else None,
+        keyring=serving.keyring,
+        links=serving.links,
         tenant=settings.tenant,
         hosts=frozenset(name for name in named if name),
         public=public_paths(served),

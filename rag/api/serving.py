@@ -5,13 +5,17 @@ from typing import Protocol, cast
 from starlette.requests import Request
 
 from rag.answering import Answerer
+from rag.authentication import Keyring
 from rag.breaker import Breaker
 from rag.documents import Library
 from rag.domain import Principal
+from rag.keys import KeyRegister
+from rag.limits import Turns
 from rag.logbook import Logbook
 from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
 from rag.releases import LiveRelease
 from rag.settings import Settings
+from rag.source_links import SourceLinks
 
 
 class Stores(Protocol):
@@ -84,6 +88,26 @@ class Serving(Protocol):
         """Answers questions."""
         ...
 
+    @property
+    def keyring(self) -> Keyring:
+        """Knows who sends a request."""
+        ...
+
+    @property
+    def keys(self) -> KeyRegister:
+        """Makes and revokes keys."""
+        ...
+
+    @property
+    def links(self) -> SourceLinks:
+        """Signs links to sources."""
+        ...
+
+    @property
+    def turns(self) -> Turns:
+        """Bounds the questions under way."""
+        ...
+
 
 def serving_of(request: Request) -> Serving:
     """Give the parts the application was made with."""
@@ -96,6 +120,17 @@ def principal_of(request: Request) -> Principal:
 
 
 def source_url(request: Request, passage_id: str) -> str:
-    """Give the link to a passage that works for whoever sent the request."""
-    base = serving_of(request).settings.public_url or str(request.base_url)
-    return f"{base.rstrip('/')}/v1/sources/{passage_id}"
+    """Give the link to a passage that works for whoever sent the request.
+
+    Where there are keys it is signed, so that it opens in a browser, and for a while. A request that came by such a
+    link itself gets that one for its own passage and bare ones for others: else it could go on for ever.
+    """
+    serving = serving_of(request)
+    base = serving.settings.public_url or str(request.base_url)
+    url = f"{base.rstrip('/')}/v1/sources/{passage_id}"
+    if not serving.keyring.demanded:
+        return url
+    link: str | None = getattr(request.state, "link", None)
+    if link is None:
+        return f"{url}?{serving.links.query(passage_id, principal_of(request).tenant)}"
+    return f"{url}?{request.url.query}" if link == passage_id else url

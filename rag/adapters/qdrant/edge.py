@@ -228,8 +228,10 @@ class QdrantFolders:
         Raises:
             IndexLocked: it is open somewhere.
         """
-        if name in self.names():
-            self._remove(self._root / name)
+        folder = self._root / name
+        # What an engine of before left under the name of an index goes too.
+        if not name.startswith(".") and Path(name).name == name and folder.is_dir():
+            self._remove(folder)
 
     def _make(self, release: Release, folder: Path) -> None:
         """Make the folder under another name first, so that a half-made one never counts."""

@@ -1,0 +1,207 @@
+"""The pages in a real browser: headless Chromium before a real service over a small corpus."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.domain import Document, Interaction
+from rag.settings import Settings
+
+WIDE = {"width": 1440, "height": 900}
+
+
+@dataclass
+class Tab:
+    """One browser with storage of its own, and everything that it asked for or complained of."""
+
+    page: Page
+    url: str  # of the service
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)  # console errors, warnings, and exceptions
+    dialogs: list[str] = field(default_factory=list)  # alert() and the like: only hostile content opens them
+
+    @property
+    def question(self) -> Locator:
+        """The field for the question."""
+        return self.page.get_by_label("Question", exact=True)
+
+    @property
+    def answer(self) -> Locator:
+        """The last answer's text."""
+        return self.page.locator(".turn").last.locator(".text")
+
+    def open(self) -> "Tab":
+        """Show the chat page."""
+        self.page.goto(f"{self.url}/")
+        return self
+
+    def ask(self, question: str, *, to_the_end: bool = True) -> None:
+        """Type a question and press Enter; wait for the whole answer unless told not to."""
+        self.question.fill(question)
+        self.question.press("Enter")
+        if to_the_end:
+            self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait until no answer is under way."""
+        expect(self.page.locator(".answer").last).to_have_attribute("aria-busy", "false")
+
+    def shot(self, name: str) -> None:
+        """Keep a picture, where WHETSTONE_SHOTS names a folder for them."""
+        folder = os.environ.get("WHETSTONE_SHOTS")
+        if folder:
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+
+    def elsewhere(self) -> list[str]:
+        """Addresses outside the service that were asked for."""
+        return [each.url for each in self.requests if not each.url.startswith((f"{self.url}/", "data:"))]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, once per module: playwright keeps an event loop in this thread for as long as it runs."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        message = "there is no chromium on the PATH: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab_of(browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Open a tab before a service; anything that the browser complains of fails the test, unless it says so itself."""
+    contexts: list[BrowserContext] = []
+    tabs: list[Tab] = []
+
+    def new(service: Any, **options: Any) -> Tab:
+        values = {"viewport": WIDE, "color_scheme": "light", "reduced_motion": "reduce", **options}
+        context = browser.new_context(**values)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        tab = Tab(page=context.new_page(), url=service.url)
+        tab.page.on("request", lambda request: tab.requests.append(request))  # noqa: PLW0108
+        tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        tab.page.on(
+            "console",
+            lambda said: tab.complaints.append(said.text) if said.type in ("error", "warning") else None,
+        )
+
+        def on_dialog(dialog: Any) -> None:
+            tab.dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        tab.page.on("dialog", on_dialog)
+        tabs.append(tab)
+        return tab
+
+    yield new
+    for context in contexts:
+        context.close()
+    for tab in tabs:
+        assert [] == tab.complaints
+        assert [] == tab.dialogs
+        assert [] == tab.elsewhere()
+
+
+@pytest.fixture
+def tab(tab_of: Callable[..., Tab], service: Any) -> Tab:
+    """A wide tab that shows the chat page of the service with the scripted language model."""
+    return tab_of(service).open()
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[Any]:
+    """The scripted language model of the module's service."""
+    server = _module("doubles/scripted_llm.py").ScriptedLLM()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the module's service keeps its state."""
+    return tmp_path_factory.mktemp("browser") / "var"
+
+
+@pytest.fixture(scope="module")
+def service(home: Path, llm: Any, settings_of: Callable[..., Settings]) -> Iterator[Any]:
+    """A service that asks the scripted language model."""
+    with running(settings_of(home=home, llm_base_url=llm.url, llm_timeout_s=20.0)) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_scripted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Replies that one test did not use must not answer the next one."""
+    yield
+    if "llm" in request.fixturenames:
+        request.getfixturevalue("llm").replies.clear()
+
+
+@pytest.fixture(scope="module")
+def settings_of(encoder_store: EncoderFolder, static_digest: str) -> Callable[..., Settings]:
+    """Make settings for a home with the static encoder, on any free port."""
+
+    def make(**values: Any) -> Settings:
+        encoder = str(encoder_store.path(static_digest))
+        return Settings(_env_file=None, encoder=encoder, port=0, poll_interval_s=0.1, **values)
+
+    return make
+
+
+@contextmanager
+def running(settings: Settings, *documents: Document) -> Iterator[Any]:
+    """Run a service over the corpus and further documents."""
+    integration = _module("integration/conftest.py")
+    integration.fill(settings)
+    with integration.running(settings) as service:
+        for document in documents:
+            service.serving.library.put(document)
+        yield service
+
+
+@pytest.fixture
+def interaction(service: Any) -> Callable[[str], Interaction]:
+    """Give the logged interaction of a question, once it is there."""
+
+    def find(question: str) -> Interaction:
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            for each in service.serving.stores.interactions.between():
+                if each.question == question:
+                    return each
+            time.sleep(0.05)
+        raise AssertionError(f"no interaction was logged for {question!r}")
+
+    return find
+
+
+def _module(path: str) -> ModuleType:
+    """Load a module of the tests' folders, which are no packages."""
+    name = f"shared_{Path(path).stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

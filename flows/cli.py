@@ -13,6 +13,7 @@ from flows.commands import (
     documents,
     drift,
     flow_runner,
+    keys,
     promotion,
     questions,
     retraining,
@@ -32,6 +33,7 @@ class Sections(click.Group):
         ("Watch", (drift.drift,)),
         ("Improve", (retraining.retrain, retraining.candidates, retraining.approve, retraining.reject)),
         ("Switch", (promotion.promote, promotion.rollback, promotion.collect)),
+        ("Keys", (keys.keys,)),
         ("Schedule", (flow_runner.flows,)),
     )
 

@@ -1,8 +1,11 @@
 """What people compare, as rows: used by the terminal and by Prefect's artifacts alike."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from monitoring.domain import DriftReport
+from rag.domain import Key, Role
+from rag.keys import status
 from retrain.domain import Candidate, Dataset, Scorecard
 
 Rows = list[tuple[object, ...]]
@@ -108,3 +111,24 @@ def show_candidate(candidate: Candidate) -> None:
     out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
     for reason in candidate.verdict.reasons:
         out.print(f"  - {reason}", markup=False)
+
+
+def key_rows(keys: Sequence[Key], now: datetime) -> tuple[list[str], Rows]:
+    """Give one row a key, without its secret."""
+
+    def moment(value: datetime | None) -> str:
+        return "-" if value is None else f"{value:%Y-%m-%d %H:%M}"
+
+    rows: Rows = [
+        (
+            key.id,
+            key.name or "-",
+            key.tenant,
+            " ".join(role for role in Role if role in key.roles),
+            moment(key.created_at),
+            moment(key.expires_at),
+            status(key, now),
+        )
+        for key in keys
+    ]
+    return ["id", "name", "tenant", "roles", "created", "expires", "status"], rows

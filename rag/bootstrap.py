@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,6 +15,8 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.opentelemetry import Tracing, otlp
+from rag.adapters.prometheus import Metrics
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
@@ -26,11 +28,14 @@ from rag.documents import Library
 from rag.domain import utcnow
 from rag.draining import Draining
 from rag.errors import SettingInvalid, Unavailable, WhetstoneError
+from rag.gauges import State as ServiceState
+from rag.gauges import gauges
 from rag.indexing import Indexing
 from rag.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
 from rag.limits import Turns
 from rag.listening import check_access, listen, signals_ending, url_of
 from rag.logbook import Logbook
+from rag.observing import ObservedLog, Observer
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
@@ -73,6 +78,13 @@ class Serving:
     keys: KeyRegister
     links: SourceLinks
     turns: Turns  # of questions
+    metrics: Metrics
+    tracing: Tracing | None  # None: no collector is named
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Who hears of each question and request."""
+        return (self.metrics,) if self.tracing is None else (self.metrics, self.tracing)
 
 
 def open_stores_for(settings: Settings, *, silence_s: float = 60.0) -> Stores:
@@ -178,6 +190,13 @@ def logbook(settings: Settings, stores: Stores) -> Logbook:
     return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
 
 
+def tracing(settings: Settings) -> Tracing | None:
+    """Give what writes traces; None where no collector is named."""
+    if settings.otlp_endpoint is None:
+        return None
+    return otlp(settings.otlp_endpoint, content=settings.log_content)
+
+
 def key_secret(settings: Settings) -> bytes:
     """Give the secret that keys and links are checked with, made at first use where none is set.
 
@@ -200,14 +219,21 @@ def key_register(settings: Settings, stores: Stores) -> KeyRegister:
     return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
 
 
-def any_usable_key(settings: Settings) -> bool:
-    """Tell whether a key was made that lets anybody in; errors as for `open_stores_for`."""
+@contextmanager
+def open_keys(settings: Settings) -> Iterator[KeyRegister]:
+    """Give what makes and revokes keys, over the settings' state alone; errors as for `key_secret`."""
     stores = open_stores_for(settings)
     try:
-        now = utcnow()
-        return any(status(key, now) is KeyStatus.USABLE for key in stores.keys.all())
+        yield key_register(settings, stores)
     finally:
         stores.close()
+
+
+def any_usable_key(settings: Settings) -> bool:
+    """Tell whether a key was made that lets anybody in; errors as for `open_keys`."""
+    with open_keys(settings) as register:
+        now = utcnow()
+        return any(status(key, now) is KeyStatus.USABLE for key in register.all())
 
 
 @contextmanager
@@ -257,6 +283,10 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         log = logbook(settings, stores)
         secret = key_secret(settings)
         retriever = Retriever(stores.documents)
+        turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
+        metrics = Metrics(lambda: gauges(_state(live, indexing, breaker, log, turns)))
+        traces = tracing(settings)
+        observers: list[Observer] = [metrics] if traces is None else [metrics, traces]
         serving = Serving(
             settings=settings,
             stores=stores,
@@ -274,7 +304,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
                 live,
                 retriever,
                 writer,
-                log,
+                ObservedLog(log, observers),
                 tenant=settings.tenant,
                 max_question_chars=settings.max_question_chars,
                 max_tokens=settings.llm_max_tokens,
@@ -287,15 +317,41 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             ),
             keys=key_register(settings, stores),
             links=SourceLinks(secret, days=settings.source_link_days),
-            turns=Turns(concurrent=settings.max_concurrent, queued=settings.max_queued),
+            turns=turns,
+            metrics=metrics,
+            tracing=traces,
         )
         try:
             yield serving
         finally:
             live.stop()
             log.close()
+            if traces is not None:
+                traces.close()
     finally:
         stores.close()
+
+
+def _state(
+    live: LiveRelease, indexing: Indexing, breaker: Breaker | None, log: Logbook, turns: Turns
+) -> ServiceState:
+    """Look at the service for its gauges; what cannot be told now is left open."""
+    epoch, release, encoder, lag = 0, "", "", None
+    with suppress(Unavailable), live.pin() as pinned:
+        epoch, release, encoder = pinned.epoch, pinned.release.digest, pinned.encoder.digest
+        lag = indexing.lag(pinned.release.index_name)
+    written = log.state()
+    return ServiceState(
+        epoch=epoch,
+        release=release,
+        encoder=encoder,
+        lag=lag,
+        breaker_open=breaker is not None and breaker.state is not State.CLOSED,
+        spool_bytes=written.used,
+        spool_limit_bytes=written.used + written.room,
+        running=turns.under_way,
+        queued=turns.waiting,
+    )
 
 
 def serve(
@@ -333,7 +389,9 @@ def serve(
         draining.begin()
 
     with signals_ending(end), listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
-        app = Drained(create_app(serving, routers=routers(serving)), draining)
+        routed = create_app(serving, routers=routers(serving))
+        traced = routed if serving.tracing is None else serving.tracing.around(routed)
+        app = Drained(traced, draining)
         server = DrainingServer(app, draining, grace_s=_GRACE_S)
         serving.logbook.start()
         loading = _Loading(serving, draining, lambda: (on_ready or _say)(url_of(settings, sock)))

@@ -27,6 +27,11 @@ MAX_NAME = 200
 SHORTEST_SECRET = 32
 """Bytes of the secret that keys are checked with."""
 
+FIRST_KEY_NOTE = (
+    "This is the first key: from now on every request needs one, also on this machine, and for good. Set the key as "
+    "WHETSTONE_API_KEY where you run `whetstone ask`."
+)
+
 _PREFIX = "wk_"
 _SECRET_BYTES = 32
 # Letters and digits only, so that a double click selects the whole id.
@@ -51,6 +56,27 @@ def status(key: Key, now: datetime) -> KeyStatus:
     if key.expires_at is not None and key.expires_at <= now:
         return KeyStatus.EXPIRED
     return KeyStatus.USABLE
+
+
+def describe(key: Key, now: datetime) -> dict[str, Any]:
+    """Give what anybody may see of a key, as JSON values."""
+
+    def moment(value: datetime | None) -> str | None:
+        return None if value is None else value.isoformat()
+
+    return {
+        "id": key.id,
+        "name": key.name,
+        "tenant": key.tenant,
+        "roles": [str(role) for role in Role if role in key.roles],
+        "status": str(status(key, now)),
+        "created_at": moment(key.created_at),
+        "created_by": key.created_by,
+        "expires_at": moment(key.expires_at),
+        "revoked_at": moment(key.revoked_at),
+        "requests_per_minute": key.requests_per_minute,
+        "concurrent": key.concurrent,
+    }
 
 
 @dataclass(frozen=True, slots=True)

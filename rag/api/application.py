@@ -6,16 +6,44 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse
 
-from rag.api import chat, documents, feedback, health, models, page, retrieve, sources
+from rag.api import (
+    chat,
+    documents,
+    embeddings,
+    feedback,
+    health,
+    keys,
+    metrics,
+    models,
+    page,
+    retrieve,
+    sources,
+)
 from rag.api.access import Access, BodyLimit
 from rag.api.errors import install_error_handlers
 from rag.api.limiting import InTurn, PerKey
+from rag.api.requests import Requests
 from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
 from rag.domain import Role
 from rag.limits import KeyLimits
 
-ROUTERS = tuple(noun.router for noun in (page, chat, retrieve, models, sources, feedback, documents, health))
+ROUTERS = tuple(
+    noun.router
+    for noun in (
+        page,
+        chat,
+        retrieve,
+        embeddings,
+        models,
+        sources,
+        feedback,
+        documents,
+        keys,
+        metrics,
+        health,
+    )
+)
 """The routes of serving."""
 
 
@@ -59,6 +87,7 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
         hosts=frozenset(name for name in named if name),
         public=public_paths(served),
     )
+    app.add_middleware(Requests, observers=serving.observers)
     return app
 
 

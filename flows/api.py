@@ -20,6 +20,7 @@ from flows.environment import serving_settings
 from rag import bootstrap as serving
 from rag.errors import Unavailable
 from rag.listening import check_access
+from rag.log_lines import write_log_lines
 from retrain.requesting import SwitchRequests
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def serve_api(*, host: str | None, port: int | None) -> None:
     settings = serving_settings()
     given = {"host": host, "port": port}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    write_log_lines(level=settings.log_level, form=settings.log_format)
     with ExitStack() as open_until_the_end:
         check_access(settings, any_key=lambda: serving.any_usable_key(settings))
         pipelines = open_until_the_end.enter_context(open_pipelines())

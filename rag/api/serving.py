@@ -1,5 +1,6 @@
 """What the routes need from the outside, and how they reach it."""
 
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from rag.domain import Principal
 from rag.keys import KeyRegister
 from rag.limits import Turns
 from rag.logbook import Logbook
+from rag.observing import Observer
 from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
 from rag.releases import LiveRelease
 from rag.settings import Settings
@@ -47,6 +49,14 @@ class Stores(Protocol):
         Raises:
             Unavailable: it does not.
         """
+        ...
+
+
+class Metrics(Protocol):
+    """What is counted and timed."""
+
+    def text(self) -> bytes:
+        """Give it in Prometheus's text format."""
         ...
 
 
@@ -108,6 +118,16 @@ class Serving(Protocol):
         """Bounds the questions under way."""
         ...
 
+    @property
+    def metrics(self) -> Metrics:
+        """Counts and times what happens."""
+        ...
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Hear of each request."""
+        ...
+
 
 def serving_of(request: Request) -> Serving:
     """Give the parts the application was made with."""
@@ -119,18 +139,31 @@ def principal_of(request: Request) -> Principal:
     return cast(Principal, request.state.principal)
 
 
-def source_url(request: Request, passage_id: str) -> str:
+def source_url(request: Request, passage_id: str, span: tuple[int, int] | None = None) -> str:
     """Give the link to a passage that works for whoever sent the request.
 
     Where there are keys it is signed, so that it opens in a browser, and for a while. A request that came by such a
     link itself gets that one for its own passage and bare ones for others: else it could go on for ever.
+
+    Args:
+        request: gives the address the service is known by, and who asks.
+        passage_id: of the passage.
+        span: the characters of its text that the page is to mark.
     """
     serving = serving_of(request)
     base = serving.settings.public_url or str(request.base_url)
     url = f"{base.rstrip('/')}/v1/sources/{passage_id}"
+    query = _signed(request, passage_id)
+    if span is not None:
+        query = "&".join(part for part in (query, f"s={span[0]}-{span[1]}") if part)
+    return f"{url}?{query}" if query else url
+
+
+def _signed(request: Request, passage_id: str) -> str:
+    serving = serving_of(request)
     if not serving.keyring.demanded:
-        return url
+        return ""
     link: str | None = getattr(request.state, "link", None)
     if link is None:
-        return f"{url}?{serving.links.query(passage_id, principal_of(request).tenant)}"
-    return f"{url}?{request.url.query}" if link == passage_id else url
+        return serving.links.query(passage_id, principal_of(request).tenant)
+    return request.url.query if link == passage_id else ""

@@ -37,6 +37,11 @@ class Written:
         self.interactions: list[Interaction] = []
         self.full = full
 
+    def check(self) -> None:
+        """Say whether there is room."""
+        if self.full:
+            raise Unavailable("no room")
+
     async def write(self, interaction: Interaction) -> None:
         """Keep it, or refuse."""
         if self.full:
@@ -57,3 +62,10 @@ def test_a_question_that_could_not_be_logged_is_told_of_and_raised(an_interactio
     with pytest.raises(Unavailable):
         asyncio.run(ObservedLog(Written(full=True), [heard]).write(an_interaction()))
     assert heard.interactions == [an_interaction()]
+
+
+def test_whether_there_is_room_is_the_logs_to_say() -> None:
+    """A question that could not be logged later is refused before it costs anything."""
+    ObservedLog(Written(), []).check()
+    with pytest.raises(Unavailable):
+        ObservedLog(Written(full=True), []).check()

@@ -9,6 +9,7 @@ from rag.ports import Splitter
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _LONGEST_HEADING = 120  # characters; a longer line is text that happens to begin with "#"
+_LONGEST_LINE = 500  # characters; a heading with so many blanks around it is none
 _LONGEST_TRAIL = 200  # characters of headings with nothing between them; a longer list of them is text
 
 
@@ -84,7 +85,8 @@ def _lines(text: str) -> Iterator[tuple[str, str | None]]:
                 fence = mark["fence"]
             elif mark["fence"].startswith(fence) and not mark["info"].strip():
                 fence = ""
-        heading = None if fence else _HEADING.fullmatch(bare)
+        # The pattern's time grows with the square of a line of blanks.
+        heading = None if fence or len(bare) > _LONGEST_LINE else _HEADING.fullmatch(bare)
         if heading and 0 < len(heading["words"]) <= _LONGEST_HEADING:
             yield line, heading["words"]
         else:

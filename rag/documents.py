@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
 
-from rag.chunking import Chunker
 from rag.domain import Document, Passage
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
-from rag.ports import DocumentStore
+from rag.ports import DocumentStore, PassageMaker
 
 MAX_TITLE = 300
 """Longest title that is kept, in characters; the title is embedded with every passage."""
@@ -58,7 +57,7 @@ class SyncReport:
 class Library:
     """Puts documents into the store."""
 
-    def __init__(self, documents: DocumentStore, chunker: Chunker) -> None:
+    def __init__(self, documents: DocumentStore, chunker: PassageMaker) -> None:
         """Take the store and the chunker everything in it is split with."""
         self._documents = documents
         self._chunker = chunker

@@ -81,6 +81,37 @@ def read(
     return _records(source_file(root), reader)
 
 
+def read_content(
+    content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int
+) -> Iterator[Document | ReadFailure]:
+    """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
+
+    Args:
+        content: the file's bytes.
+        filename: its ending tells the format.
+        uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
+        tenant: whose the documents are.
+        max_bytes: what the readers take as the largest file.
+
+    Raises:
+        UnsupportedFormat: there is no reader for files with that ending.
+    """
+    path = Path(filename)
+    reader = FORMATS.get(path.suffix.lower())
+    if reader is None:
+        raise UnsupportedFormat(f"{filename}: {_unknown(path)}")
+    file = SourceFile(
+        path=path,
+        tenant=tenant,
+        source=uri,
+        max_bytes=max_bytes,
+        fields=FieldNames(),
+        content=content,
+        given_uri=uri,
+    )
+    return _records(file, reader)
+
+
 def _folder(root: Path, source_file: Callable[[Path], SourceFile]) -> Iterator[Document | ReadFailure]:
     for entry in files_below(root):
         if isinstance(entry, ReadFailure):

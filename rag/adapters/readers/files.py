@@ -22,20 +22,22 @@ def absolute(location: str | Path) -> Path:
 class SourceFile:
     """One file and whose documents it holds."""
 
-    path: Path
+    path: Path  # of one that was handed in: its name alone
     tenant: str
     source: str  # uri of the root it was found under
     max_bytes: int
     fields: FieldNames
+    content: bytes | None = None  # of one that was handed in
+    given_uri: str = ""  # of one that was handed in
 
     @property
     def uri(self) -> str:
-        """The file's absolute uri."""
-        return self.path.as_uri()
+        """The uri that was given, or else the file's absolute one."""
+        return self.given_uri or self.path.as_uri()
 
     def uri_of(self, record: str) -> str:
         """Give the uri of a record within the file."""
-        return f"{self.uri}#{quote(record, safe='')}"
+        return f"{self.uri}#{quote(record, safe='', errors='replace')}"
 
     @property
     def stem(self) -> str:
@@ -48,6 +50,8 @@ class SourceFile:
         Raises:
             UnreadableDocument: it is too large, not a regular file, or cannot be opened.
         """
+        if self.content is not None:
+            return self.content
         try:
             status = self.path.stat()
             # Opening a pipe would wait for its writer for ever.

@@ -1,0 +1,66 @@
+"""Files read in another process."""
+
+from typing import Any
+
+from rag.adapters.parsing.processes import Processes
+from rag.documents import ReadFailure
+from rag.domain import Document
+
+_LONGEST_REASON = 500
+
+
+class ApartReader:
+    """Reads files of all known formats in another process."""
+
+    def __init__(self, processes: Processes, *, max_bytes: int) -> None:
+        """Read with `processes` files of up to `max_bytes`."""
+        from rag.adapters.readers import FORMATS
+
+        self._processes = processes
+        self._max_bytes = max_bytes
+        self.formats = frozenset(FORMATS)
+
+    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+        """Give the documents in a file, and a failure for whatever in it could not be read.
+
+        Args:
+            content: the file's bytes.
+            filename: its ending tells the format.
+            uri: of its document; those of a table's rows begin with it.
+            tenant: whose the documents are.
+
+        Raises:
+            UnreadableDocument: reading it takes more than it may, or brought the process down.
+            Overloaded: every process is at work.
+            Unavailable: no process can be started.
+        """
+        job = {
+            "op": "read",
+            "filename": filename,
+            "uri": uri,
+            "tenant": tenant,
+            "max_bytes": self._max_bytes,
+        }
+        return [
+            _record(reply, text, uri=uri, tenant=tenant) for reply, text in self._processes.run(job, content)
+        ]
+
+
+def _record(reply: dict[str, Any], text: bytes, *, uri: str, tenant: str) -> Document | ReadFailure:
+    if failure := reply.get("failure"):
+        return ReadFailure(uri=_clean(failure["uri"]), reason=_clean(failure["reason"])[:_LONGEST_REASON])
+    named = reply["document"]
+    return Document.create(
+        uri=_clean(named["uri"]),
+        text=text.decode(errors="replace"),
+        title=_clean(named["title"]),
+        tenant=tenant,
+        divisible=bool(named["divisible"]),
+        source=uri,
+        metadata={_clean(name): _clean(value) for name, value in named["metadata"].items()},
+    )
+
+
+def _clean(text: str) -> str:
+    """Give text that every database stores."""
+    return str(text).replace("\0", "").encode(errors="replace").decode()

@@ -1,0 +1,46 @@
+"""Documents split in another process, so that this one never loads the splitter."""
+
+from dataclasses import asdict
+
+from rag.adapters.llama_index import SentenceSplitterAdapter
+from rag.adapters.parsing.processes import Processes
+from rag.chunking import Chunker
+from rag.domain import Chunking, Document, Passage
+
+
+class ApartChunker:
+    """Makes the passages that `Chunker` makes with the sentence splitter, in another process."""
+
+    def __init__(self, processes: Processes, chunking: Chunking) -> None:
+        """Split with `processes`."""
+        self._processes = processes
+        self._chunking = chunking
+        self._short = Chunker(SentenceSplitterAdapter(chunking), chunking)
+
+    @property
+    def digest(self) -> str:
+        """Identify the setting the passages are made under."""
+        return self._chunking.digest
+
+    def split(self, document: Document) -> list[Passage]:
+        """Give the document's passages in order; none where it holds no text.
+
+        Raises:
+            UnreadableDocument: splitting it takes more time or memory than a document may.
+            Overloaded: every process is at work.
+            Unavailable: no process can be started.
+        """
+        text = document.text.encode()
+        # What fits into one passage needs no splitter, and is not worth the way.
+        if not document.divisible or len(text) <= self._chunking.max_tokens:
+            return self._short.split(document)
+        job = {
+            "op": "split",
+            "chunking": asdict(self._chunking),
+            "title": document.title,
+            "divisible": True,
+        }
+        pieces = [piece for reply, _ in self._processes.run(job, text) for piece in reply["passages"]]
+        return [
+            Passage.create(document, position, piece, title) for position, (title, piece) in enumerate(pieces)
+        ]

@@ -1,68 +1,34 @@
-"""A question's whole way: retrieve, prompt, generate, log. Knows nothing of HTTP."""
+"""A question's whole way: rewrite, retrieve, prompt, generate, log. Knows nothing of HTTP."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, cast
 
 import anyio
 from anyio import to_thread
 
-from rag.domain import (
-    DEFAULT_TENANT,
-    Citation,
-    Hit,
-    Interaction,
-    InteractionStatus,
-    LoggedHit,
-    Message,
-    Prompt,
-    new_id,
-    utcnow,
-)
-from rag.errors import InvalidInput, QuestionTooLong
-from rag.ports import Generator, InteractionStore
-from rag.prompting import ABSTENTION, abstains, citations, messages
-from rag.retrieval import Pinned, Retrieved, Retriever
+from rag.auxiliary import Auxiliary, auxiliary, reply
+from rag.domain import DEFAULT_TENANT, Ending, Interaction, InteractionStatus, Message, Prompt
+from rag.drafting import Draft, since
+from rag.errors import InvalidInput, QuestionTooLong, UpstreamFailed
+from rag.events import Delta, Event, Finished, Started, Wishes
+from rag.ports import Generator, InteractionLog, Rewriter, Where
+from rag.prompting import ABSTENTION, abstains, messages
+from rag.quoting import citations, mentions
+from rag.retrieval import Pinned, Retriever
+from rag.rewriting import TurnRewriter
+from rag.stops import Stops
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Started:
-    """The question was accepted and its passages found."""
-
-    interaction_id: str
-    release: str  # digest
-    epoch: int
-    encoder: str  # digest
-    hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delta:
-    """The next piece of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finished:
-    """The answer is complete, and in the log."""
-
-    interaction: Interaction
-    hits: tuple[Hit, ...]
-    citations: tuple[Citation, ...]
-    encoder: str  # digest
-    prompt: tuple[Message, ...]  # what a chat model was, or would have been, sent
-
-
-Event = Started | Delta | Finished
-"""One `Started`, any number of `Delta`, one `Finished`."""
+_AUXILIARY_CHARS = 8
+"""A front end's own prompt quotes a conversation: it may be this many times as long as a question."""
+_AUXILIARY_TOKENS = 400
+"""Longest answer to one, in tokens."""
 
 
 class Live(Protocol):
@@ -85,17 +51,30 @@ class Answerer:
         live: Live,
         retriever: Retriever,
         generator: Generator,
-        interactions: InteractionStore,
+        log: InteractionLog,
         *,
+        rewriter: Rewriter | None = None,
         tenant: str = DEFAULT_TENANT,
         max_question_chars: int = 8_000,
         max_tokens: int | None = None,
     ) -> None:
-        """Wire the parts; `tenant` is taken where a call names none, `max_tokens` caps every answer."""
+        """Wire the parts.
+
+        Args:
+            live: gives the release.
+            retriever: finds passages.
+            generator: writes answers.
+            log: every question ends there, once.
+            rewriter: makes follow-ups stand alone; None: by rules.
+            tenant: taken where a call names none.
+            max_question_chars: of a question; a front end's own prompt may have eight times as many.
+            max_tokens: caps every answer.
+        """
         self._live = live
         self._retriever = retriever
         self._generator = generator
-        self._interactions = interactions
+        self._log = log
+        self._rewriter = rewriter or TurnRewriter()
         self._tenant = tenant
         self._max_question_chars = max_question_chars
         self._max_tokens = max_tokens
@@ -106,96 +85,80 @@ class Answerer:
         *,
         principal: str = "local",
         tenant: str | None = None,
-        history: Sequence[Message] = (),
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        stop: Sequence[str] = (),
+        wishes: Wishes | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answer, event by event, all of it with the release that was live at the start.
 
         The interaction is in the log before `Finished` is yielded; where it fails, or the caller closes
         the generator or is cancelled, it is logged as failed or cancelled. A question that is refused
-        before it starts (the first three errors) is not logged.
+        before it starts (the first four errors) is not logged.
 
         Raises:
             InvalidInput: the question is blank or no proper text.
             QuestionTooLong: it is longer than the service accepts.
             NotReady: no release is loaded yet.
+            Unavailable: there is no room to log it; or, later, the database or the index failed.
             UpstreamFailed: the language model failed.
-            Unavailable: the database or the index failed.
         """
-        question = self._checked(question)
+        wishes = wishes or Wishes()
+        aside = auxiliary(question, wishes.history, wishes.instructions)
+        question = self._checked(question, _AUXILIARY_CHARS if aside else 1)
+        self._log.check()
         with self._live.pin() as pinned:
-            draft = _Draft(
-                question=question,
+            draft = Draft(
+                question=question[: self._max_question_chars],
                 principal=principal,
                 tenant=self._tenant if tenant is None else tenant,
                 generator=self._generator.name,
                 pinned=pinned,
+                auxiliary=aside is not None,
             )
             try:
-                await self._retrieve(draft, limit=None)
-                yield Started(
-                    interaction_id=draft.id,
-                    release=pinned.release.digest,
-                    epoch=pinned.epoch,
-                    encoder=pinned.encoder.digest,
-                    hits=draft.hits,
-                )
-                prompt = Prompt(
-                    question=question,
-                    hits=draft.hits,
-                    messages=messages(
-                        question,
-                        draft.hits,
-                        history,
-                        count_tokens=pinned.encoder.count_tokens,
-                        context_tokens=pinned.release.retrieval.context_tokens,
-                    ),
-                    max_tokens=self._capped(max_tokens),
-                    temperature=temperature,
-                    stop=tuple(stop),
-                )
-                if draft.retrieved.supports(pinned.release.retrieval.threshold):
-                    began = time.perf_counter()
-                    async with aclosing(_closable(self._generator, prompt, pinned)) as pieces:
-                        async for piece in pieces:
-                            draft.pieces.append(piece)
-                            yield Delta(text=piece)
-                    draft.generate_ms = _since(began)
-                if not draft.answer.strip():
-                    draft.pieces = [ABSTENTION]
-                    yield Delta(text=ABSTENTION)
-                abstained = abstains(draft.answer)
-                draft.cited = () if abstained else citations(draft.answer, draft.hits)
-                status = InteractionStatus.ABSTAINED if abstained else InteractionStatus.ANSWERED
-                interaction = await self._log(draft, status)
+                if aside:
+                    draft.prompt = self._plain_prompt(question, wishes)
+                else:
+                    await self._rewrite(draft, wishes)
+                    await self._retrieve(draft, wishes)
+                yield _started(draft)
+                async with aclosing(self._pieces(draft, aside, wishes)) as pieces:
+                    async for piece in pieces:
+                        yield Delta(text=piece)
+                finished = await self._finish(draft, InteractionStatus.ANSWERED)
             except BaseException as error:
                 await self._log_failure(draft, error)
                 raise
-            yield Finished(
-                interaction=interaction,
-                hits=draft.hits,
-                citations=draft.cited,
-                encoder=pinned.encoder.digest,
-                prompt=prompt.messages,
-            )
+            yield finished
 
-    async def answer(self, question: str, *, principal: str = "local", tenant: str | None = None) -> Finished:
+    async def answer(
+        self,
+        question: str,
+        *,
+        principal: str = "local",
+        tenant: str | None = None,
+        wishes: Wishes | None = None,
+    ) -> Finished:
         """Answer in one go; errors as for `ask`."""
-        async with aclosing(self.ask(question, principal=principal, tenant=tenant)) as events:
+        asked = self.ask(question, principal=principal, tenant=tenant, wishes=wishes)
+        async with aclosing(asked) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     return event
         raise AssertionError("a question neither finished nor failed")
 
     async def retrieve_only(
-        self, question: str, *, principal: str = "local", tenant: str | None = None, limit: int | None = None
+        self,
+        question: str,
+        *,
+        principal: str = "local",
+        tenant: str | None = None,
+        limit: int | None = None,
+        where: Where | None = None,
     ) -> Finished:
         """Find passages without an answer; logged as retrieved. Errors as for `ask`."""
         question = self._checked(question)
+        self._log.check()
         with self._live.pin() as pinned:
-            draft = _Draft(
+            draft = Draft(
                 question=question,
                 principal=principal,
                 tenant=self._tenant if tenant is None else tenant,
@@ -203,138 +166,197 @@ class Answerer:
                 pinned=pinned,
             )
             try:
-                await self._retrieve(draft, limit=limit)
-                interaction = await self._log(draft, InteractionStatus.RETRIEVED)
+                await self._retrieve(draft, Wishes(limit=limit, where=where), prompted=False)
+                return await self._finish(draft, InteractionStatus.RETRIEVED)
             except BaseException as error:
                 await self._log_failure(draft, error)
                 raise
-            return Finished(
-                interaction=interaction,
-                hits=draft.hits,
-                citations=(),
-                encoder=pinned.encoder.digest,
-                prompt=(),
-            )
 
-    def _checked(self, question: str) -> str:
-        if len(question) > self._max_question_chars:
+    def _checked(self, question: str, longer: int = 1) -> str:
+        longest = self._max_question_chars * longer
+        if len(question) > longest:
             raise QuestionTooLong(
-                f"The question has {len(question)} characters; at most {self._max_question_chars} are "
+                f"The question has {len(question)} characters; at most {longest} are "
                 "accepted. Shorten it, or raise WHETSTONE_MAX_QUESTION_CHARS."
             )
         question = question.strip()
         if not question:
             raise InvalidInput("The question is blank; write one.")
         # NUL and lone surrogates are valid JSON, but no database stores them as text.
-        if "\0" in question or not _is_utf8(question):
+        if not is_text(question):
             raise InvalidInput("The question holds characters that are not text; send proper Unicode.")
         return question
 
-    def _capped(self, max_tokens: int | None) -> int | None:
-        asked = [limit for limit in (max_tokens, self._max_tokens) if limit is not None]
-        return min(asked, default=None)
+    def _capped(self, *limits: int | None) -> int | None:
+        return min((limit for limit in (*limits, self._max_tokens) if limit is not None), default=None)
 
-    async def _retrieve(self, draft: "_Draft", *, limit: int | None) -> None:
-        began = time.perf_counter()
-        draft.retrieved = await to_thread.run_sync(
-            lambda: self._retriever.retrieve(draft.pinned, draft.question, tenant=draft.tenant, limit=limit)
+    def _plain_prompt(self, question: str, wishes: Wishes) -> Prompt:
+        """Hand a front end's own prompt on as it came."""
+        return Prompt(
+            question=question,
+            hits=(),
+            messages=(
+                *(Message(role="system", content=each) for each in wishes.instructions),
+                *wishes.history,
+                Message(role="user", content=question),
+            ),
+            max_tokens=self._capped(wishes.max_tokens, _AUXILIARY_TOKENS),
+            temperature=wishes.temperature,
+            stop=wishes.stop,
         )
-        draft.retrieve_ms = _since(began)
 
-    async def _log(self, draft: "_Draft", status: InteractionStatus, error: str = "") -> Interaction:
+    async def _rewrite(self, draft: Draft, wishes: Wishes) -> None:
+        if not wishes.history:
+            return
+        began = time.perf_counter()
+        rewritten = await self._rewriter.rewrite(draft.question, wishes.history, encoder=draft.pinned.encoder)
+        # What a model wrote is no less in need of a look than what a caller sent.
+        if rewritten != draft.question and rewritten.strip() and is_text(rewritten):
+            draft.rewritten = rewritten.strip()[: self._max_question_chars]
+        draft.rewrite_ms = since(began)
+
+    async def _retrieve(self, draft: Draft, wishes: Wishes, *, prompted: bool = True) -> None:
+        # One hop to a thread for everything that blocks: a hop costs more than counting a prompt's tokens.
+        await to_thread.run_sync(self._retrieve_now, draft, wishes, prompted)
+
+    def _retrieve_now(self, draft: Draft, wishes: Wishes, prompted: bool) -> None:
+        began = time.perf_counter()
+        pinned, retrieval = draft.pinned, draft.pinned.release.retrieval
+        draft.retrieved = self._retriever.retrieve(
+            pinned,
+            draft.rewritten or draft.question,
+            tenant=draft.tenant,
+            limit=wishes.limit,
+            where=wishes.where,
+        )
+        draft.retrieve_ms = since(began)
+        if prompted and draft.retrieved.supports(retrieval.threshold):
+            draft.prompt = Prompt(
+                # What quotes sentences looks for the question as it would be asked alone.
+                question=draft.rewritten or draft.question,
+                hits=draft.hits,
+                messages=messages(
+                    draft.question,
+                    draft.hits,
+                    wishes.history,
+                    count_tokens=pinned.encoder.count_tokens,
+                    context_tokens=retrieval.context_tokens,
+                    instructions=wishes.instructions,
+                ),
+                max_tokens=self._capped(wishes.max_tokens),
+                temperature=wishes.temperature,
+                stop=wishes.stop,
+            )
+
+    async def _pieces(
+        self, draft: Draft, aside: Auxiliary | None, wishes: Wishes
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer, up to the first stop string, as it goes into the draft."""
+        stops = Stops(wishes.stop)
+        if draft.prompt is not None:
+            began = time.perf_counter()
+            try:
+                async with aclosing(self._generated(draft, draft.prompt)) as generated:
+                    async for piece in generated:
+                        if text := stops.feed(piece):
+                            yield draft.say(text)
+                        if stops.met:
+                            break
+                if text := stops.rest():
+                    yield draft.say(text)
+            except UpstreamFailed as error:
+                # Nobody asked for a title: a plain one is better than an error.
+                if aside is None or draft.pieces:
+                    raise
+                logger.warning("a front end's own prompt is answered without the language model: %s", error)
+                draft.ending = Ending(degraded=True)
+            draft.generate_ms = since(began)
+        if not stops.met and not draft.answer.strip():
+            draft.abstained = aside is None
+            if text := stops.feed(reply(aside) if aside else ABSTENTION) + stops.rest():
+                yield draft.say(text)
+        if aside is None:
+            draft.abstained |= bool(draft.answer.strip()) and abstains(draft.answer)
+            draft.mentions = () if draft.abstained else mentions(draft.answer, draft.hits)
+
+    async def _generated(self, draft: Draft, prompt: Prompt) -> AsyncGenerator[str, None]:
+        # The port promises an iterator only; what is there is a generator, which can be closed when the client leaves.
+        stream = cast(
+            "AsyncGenerator[str | Ending, None]",
+            self._generator.stream(prompt, encoder=draft.pinned.encoder),
+        )
+        async with aclosing(stream):
+            async for piece in stream:
+                if isinstance(piece, Ending):
+                    draft.ending = piece
+                elif piece:
+                    yield piece
+
+    async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:
+        if draft.abstained:
+            status = InteractionStatus.ABSTAINED
+        if draft.prompt is not None and None in (draft.ending.prompt_tokens, draft.ending.completion_tokens):
+            await to_thread.run_sync(_count, draft, draft.prompt)
+        interaction = await self._write(draft, status)
+        return Finished(
+            interaction=interaction,
+            hits=draft.hits,
+            citations=citations(draft.mentions),
+            mentions=draft.mentions,
+            encoder=draft.pinned.encoder.digest,
+            cut=draft.ending.cut,
+            timings=draft.timings(),
+        )
+
+    async def _write(self, draft: Draft, status: InteractionStatus, error: str = "") -> Interaction:
         interaction = draft.interaction(status, error)
-        # Set first: a cancellation that arrives while the thread writes must not write a second row.
+        # Set first: a cancellation that arrives while it is written must not write a second row.
         draft.logged = True
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(self._interactions.add, interaction)
+            await self._log.write(interaction)
         return interaction
 
-    async def _log_failure(self, draft: "_Draft", error: BaseException) -> None:
+    async def _log_failure(self, draft: Draft, error: BaseException) -> None:
         if draft.logged:
             return
         cancelled = isinstance(error, GeneratorExit | asyncio.CancelledError)
         status = InteractionStatus.CANCELLED if cancelled else InteractionStatus.FAILED
         message = "" if cancelled else f"{type(error).__name__}: {error}"
         try:
-            await self._log(draft, status, message)
+            await self._write(draft, status, message)
         except Exception:
             # The caller gets the first error, which matters more than the one about the log.
             logger.exception("interaction %s could not be logged as %s", draft.id, status)
 
 
-@dataclass(kw_only=True)
-class _Draft:
-    """An interaction while it happens."""
-
-    question: str
-    principal: str
-    tenant: str
-    generator: str
-    pinned: Pinned
-    id: str = field(default_factory=new_id)
-    asked_at: datetime = field(default_factory=utcnow)
-    began: float = field(default_factory=time.perf_counter)
-    retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
-    pieces: list[str] = field(default_factory=list)
-    cited: tuple[Citation, ...] = ()
-    retrieve_ms: float = 0.0
-    generate_ms: float = 0.0
-    logged: bool = False
-
-    @property
-    def hits(self) -> tuple[Hit, ...]:
-        return self.retrieved.hits
-
-    @property
-    def answer(self) -> str:
-        return "".join(self.pieces)
-
-    def interaction(self, status: InteractionStatus, error: str) -> Interaction:
-        return Interaction(
-            id=self.id,
-            tenant=self.tenant,
-            principal=self.principal,
-            asked_at=self.asked_at,
-            question=self.question,
-            hits=tuple(
-                LoggedHit(
-                    passage_id=hit.passage.id,
-                    document_id=hit.passage.document_id,
-                    rank=hit.rank,
-                    score=hit.score,
-                )
-                for hit in self.hits
-            ),
-            answer=self.answer,
-            cited=tuple(citation.passage.id for citation in self.cited),
-            release=self.pinned.release.digest,
-            epoch=self.pinned.epoch,
-            generator=self.generator,
-            status=status,
-            error=error,
-            embed_ms=self.retrieved.embed_ms,
-            search_ms=self.retrieved.search_ms,
-            retrieve_ms=self.retrieve_ms,
-            generate_ms=self.generate_ms,
-            total_ms=_since(self.began),
-        )
-
-
-async def _closable(generator: Generator, prompt: Prompt, pinned: Pinned) -> AsyncGenerator[str, None]:
-    # The port promises an iterator only; this one can be closed on the spot when the client leaves.
-    async for piece in generator.stream(prompt, encoder=pinned.encoder):
-        if isinstance(piece, str) and piece:
-            yield piece
-
-
-def _since(began: float) -> float:
-    """Milliseconds since `began`."""
-    return (time.perf_counter() - began) * 1_000
-
-
-def _is_utf8(text: str) -> bool:
+def is_text(text: str) -> bool:
+    """Tell whether it is what databases and tokenizers take for text: no NUL, no lone surrogates."""
     try:
-        text.encode()
+        return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+
+
+def _started(draft: Draft) -> Started:
+    return Started(
+        interaction_id=draft.id,
+        release=draft.pinned.release.digest,
+        epoch=draft.pinned.epoch,
+        encoder=draft.pinned.encoder.digest,
+        hits=draft.hits,
+        rewritten=draft.rewritten,
+        timings=draft.timings(),
+    )
+
+
+def _count(draft: Draft, prompt: Prompt) -> None:
+    """Count the tokens that the generator did not tell, the encoder's way."""
+    told = draft.ending
+    *prompts, completion = draft.pinned.encoder.count_tokens(
+        [*(each.content for each in prompt.messages), draft.answer]
+    )
+    draft.ending = replace(
+        told,
+        prompt_tokens=sum(prompts) if told.prompt_tokens is None else told.prompt_tokens,
+        completion_tokens=completion if told.completion_tokens is None else told.completion_tokens,
+    )

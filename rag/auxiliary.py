@@ -60,7 +60,10 @@ _WANTED: tuple[tuple[Task, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_ASKED_FOR = r"(?:please\s+)?(?:can you\s+)?(?:generate|create|provide|write|give|suggest|make|summari[sz]e|come up with)\b"
+_ASKED_FOR = (
+    r"(?:please\s+)?(?:can you\s+)?"
+    r"(?:generate|create|provide|write|give|suggest|make|summari[sz]e|come up with)\b"
+)
 _NUMBER = r"(?:\d+|two|three|four|five|six|seven|ten)"
 _SMALL = rf"(?:concise|short|brief|{_NUMBER}(?:\s*(?:-|–|to|or)\s*\w+)*[\s-]+(?:words?|characters?))"
 _TALK = r"(?:chat|conversation|discussion|dialogue)"

@@ -13,6 +13,7 @@ The API maps each class to one status, the CLI to one line on standard error::
     ├── Unauthorised                   401
     ├── Forbidden                      403
     ├── NotFound                       404
+    │   └── ModelNotFound              404
     ├── BodyTooLarge                   413
     ├── RateLimited                    429
     ├── Conflict                       409
@@ -116,6 +117,10 @@ class NotFound(WhetstoneError):
 
     status = 404
     type = "invalid_request_error"
+
+
+class ModelNotFound(NotFound):
+    """There is no model by that name."""
 
 
 class BodyTooLarge(WhetstoneError):

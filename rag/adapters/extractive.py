@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from anyio import to_thread
 
-from rag.domain import Hit, Prompt
+from rag.domain import Ending, Hit, Prompt
 from rag.ports import Encoder, Vectors
+from rag.sentences import sentences
 
 _MAX_SENTENCES = 3
 _FLOOR = 0.25
@@ -21,15 +22,7 @@ _SAME = 0.9
 """Cosine of two sentences from which they say the same."""
 _MAX_CANDIDATES = 60
 _SHORTEST, _LONGEST = 20, 400  # characters of a sentence worth quoting; longer ones are cut
-
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|no|nos|fig|figs|eq|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co|dept)"
-    r"|\b[A-Za-z])\.$",
-    re.IGNORECASE,
-)
-_END = re.compile(
-    r"(?<=[.!?…])(?P<closing>[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-Z0-9À-ÖØ-Þ])|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)])\s)"
-)
+_PIECE = re.compile(r"\s*\S+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,38 +36,37 @@ class ExtractiveGenerator:
 
     name = "extractive"
 
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:
-        """Yield the chosen sentences, best first; nothing where no sentence is near enough."""
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+        """Yield the chosen sentences, best first; nothing where no sentence is near enough.
+
+        The prompt's limit on tokens, counted the encoder's way, cuts the answer after a word.
+        """
         candidates = _candidates(prompt.hits)
         if not candidates:
             return
-        chosen = await to_thread.run_sync(_choose, prompt.question, candidates, encoder)
-        for i, sentence in enumerate(chosen):
-            yield f"{' ' if i else ''}“{sentence.text}” [{sentence.rank}]"
+        answer, tokens, cut = await to_thread.run_sync(_written, prompt, candidates, encoder)
+        for sentence in answer:
+            yield sentence
+        yield Ending(cut=cut, completion_tokens=tokens)
 
 
-def sentences(text: str) -> list[str]:
-    """Split text into sentences; whitespace inside them becomes single blanks.
-
-    Abbreviations ("e.g.", "Fig. 3", "J. Smith") end none; blank lines and list items do.
-    """
-    pieces: list[str] = []
-    open_ended = False
-    start = 0
-    for end in [*_END.finditer(text), None]:
-        # Closing quotes and brackets belong to the sentence they follow.
-        until = len(text) if end is None else max(end.start(), end.end("closing"))
-        piece = " ".join(text[start:until].split())
-        start = end.end() if end else len(text)
-        if open_ended and pieces:
-            pieces[-1] = f"{pieces[-1]} {piece}"
-        elif piece:
-            pieces.append(piece)
-        # The break may have come after an abbreviation: then the next piece still belongs to this one.
-        open_ended = bool(
-            end and not end.group().startswith("\n") and pieces and _ABBREVIATION.search(pieces[-1])
-        )
-    return pieces
+def _written(
+    prompt: Prompt, candidates: Sequence[_Sentence], encoder: Encoder
+) -> tuple[list[str], int, bool]:
+    """Give the answer's pieces, their tokens, and whether they were cut."""
+    chosen = _choose(prompt.question, candidates, encoder)
+    pieces = [f"{' ' if i else ''}“{each.text}” [{each.rank}]" for i, each in enumerate(chosen)]
+    counts = encoder.count_tokens(pieces)
+    if prompt.max_tokens is None or sum(counts) <= prompt.max_tokens:
+        return pieces, sum(counts), False
+    words = _PIECE.findall("".join(pieces))
+    kept, left = [], prompt.max_tokens
+    for word, count in zip(words, encoder.count_tokens(words), strict=True):
+        if count > left:
+            break
+        kept.append(word)
+        left -= count
+    return kept, prompt.max_tokens - left, True
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Sentence]:

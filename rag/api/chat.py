@@ -1,9 +1,13 @@
 """Chat completions: the way any OpenAI client asks a question."""
 
+from functools import cache
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from rag.api.chat_wire import ChatRequest, ChatWire
+from rag.api.chat_request import ChatRequest
+from rag.api.chat_wire import ChatWire
+from rag.api.models import check_chat_model
 from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
 from rag.api.watched import StreamedAnswer, WholeAnswer
@@ -15,20 +19,16 @@ router = APIRouter(tags=["chat"], dependencies=[allow(Role.READER)])
 @router.post("/v1/chat/completions", response_model=None)
 async def chat_completions(request: Request, body: ChatRequest) -> Response:
     """Answer the last user message from the documents."""
-    question, history = body.conversation()
+    check_chat_model(body.model)
+    question, wishes = body.asked()
     principal = principal_of(request)
     events = serving_of(request).answerer.ask(
-        question,
-        principal=principal.id,
-        tenant=principal.tenant,
-        history=history,
-        max_tokens=body.limit,
-        temperature=body.temperature,
-        stop=body.stops,
+        question, principal=principal.id, tenant=principal.tenant, wishes=wishes
     )
-    wire = ChatWire(
-        body.model,
-        lambda passage_id: source_url(request, passage_id),
-        include_usage=bool(body.stream_options and body.stream_options.include_usage),
-    )
+
+    @cache  # the same link wherever it stands in the answer, though its signature tells the time
+    def link(passage_id: str, span: tuple[int, int] | None = None) -> str:
+        return source_url(request, passage_id, span)
+
+    wire = ChatWire(body.model, link, include_usage=body.include_usage, sources_block=body.extension.sources)
     return StreamedAnswer(events, wire) if body.stream else WholeAnswer(events, wire)

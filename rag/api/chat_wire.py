@@ -1,198 +1,191 @@
-"""OpenAI's chat completions, as JSON: what comes in and what goes out."""
+"""OpenAI's chat completions as they go out."""
 
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from pydantic import BaseModel, Field
-
-from rag.answering import Finished
-from rag.domain import Hit, InteractionStatus, Message, new_id
-from rag.errors import InvalidInput
-from rag.prompting import marks
+from rag.domain import Hit, InteractionStatus, Passage
+from rag.events import Finished, Started
 
 _SNIPPET = 300
 """Characters of a passage in ``search_results``."""
-_PIECE = re.compile(r"\w+|[^\w\s]")
+_MARKDOWN = re.compile(r"([\\\[\]*_`<>])")
 
 
-class ContentPart(BaseModel):
-    """One part of a message; only text is understood."""
+class Link(Protocol):
+    """Makes the link to a passage."""
 
-    type: str
-    text: str | None = None
-
-
-class ChatMessage(BaseModel):
-    """One turn of the conversation."""
-
-    role: str
-    content: str | list[ContentPart] | None = None
-
-    def plain(self) -> str:
-        """Give the text.
-
-        Raises:
-            InvalidInput: a part is something else than text.
-        """
-        if isinstance(self.content, str):
-            return self.content
-        parts = self.content or []
-        for part in parts:
-            if part.type != "text" or part.text is None:
-                raise InvalidInput(
-                    f"Content parts of type 'text' are understood, not {part.type!r}; send the question as text."
-                )
-        return "\n".join(part.text for part in parts if part.text is not None)
-
-
-class StreamOptions(BaseModel):
-    """How to stream."""
-
-    include_usage: bool | None = None
-
-
-class ChatRequest(BaseModel):
-    """A chat completion asked for; fields of OpenAI's that are not here are ignored."""
-
-    model: str = "whetstone"
-    messages: Annotated[list[ChatMessage], Field(min_length=1)]
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
-
-    def conversation(self) -> tuple[str, tuple[Message, ...]]:
-        """Give the question, which is the last user message, and the turns before it.
-
-        System messages are left out: what the answer may rest on is the service's business.
-
-        Raises:
-            InvalidInput: there is no user message, or it is not text.
-        """
-        last = max((i for i, each in enumerate(self.messages) if each.role == "user"), default=None)
-        if last is None:
-            raise InvalidInput("There is no message with the role 'user'; send the question as one.")
-        history = tuple(
-            Message(role=each.role, content=each.plain())
-            for each in self.messages[:last]
-            if each.role in ("user", "assistant") and each.content
-        )
-        return self.messages[last].plain(), history
-
-    @property
-    def stops(self) -> tuple[str, ...]:
-        """Where the answer is to end."""
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-
-    @property
-    def limit(self) -> int | None:
-        """Longest answer asked for, in tokens."""
-        return self.max_completion_tokens or self.max_tokens
+    def __call__(self, passage_id: str, span: tuple[int, int] | None = None) -> str:
+        """Give its URL; `span` are the characters of its text that the page is to mark."""
+        ...
 
 
 class ChatWire:
     """Writes one answer in OpenAI's form.
 
-    Sources are given in every form clients show: ``[n]`` in the text, ``annotations`` (Open WebUI),
-    ``citations`` and ``search_results`` (Perplexity), where the n-th belongs to ``[n]``.
+    Sources are given in every form clients show: ``[n]`` in the text, ``annotations`` (OpenAI, Open WebUI),
+    ``citations`` and ``search_results`` (Perplexity), ``context.citations`` (Azure), where the n-th belongs to
+    ``[n]``, and a markdown list where it is asked for.
     """
 
-    def __init__(self, model: str, link: Callable[[str], str], *, include_usage: bool = False) -> None:
-        """Take the model's name to echo, and what makes a link of a passage id."""
+    def __init__(
+        self, model: str, link: Link, *, include_usage: bool = False, sources_block: bool = False
+    ) -> None:
+        """Take the model's name to echo, and what makes the links."""
         self._model = model
         self._link = link
         self._include_usage = include_usage
-        self._id = f"chatcmpl-{new_id()}"
+        self._sources_block = sources_block
         self._created = int(time.time())
 
     def whole(self, finished: Finished) -> dict[str, Any]:
         """Give the answer as one object."""
         message = {
             "role": "assistant",
-            "content": finished.interaction.answer,
+            "content": finished.interaction.answer + self._block(finished),
             "refusal": None,
             "annotations": self._annotations(finished),
+            "context": self._context(finished),
         }
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-        head = self._head("chat.completion")
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(finished)}
+        interaction = finished.interaction
+        head = self._head("chat.completion", interaction.id, interaction.release)
         return {**head, "choices": [choice], "usage": _usage(finished), **self._extras(finished)}
 
-    def opening(self) -> dict[str, Any]:
+    def opening(self, started: Started) -> dict[str, Any]:
         """Give the first chunk of a stream."""
-        return self._chunk({"role": "assistant", "content": ""})
+        return self._chunk(started, {"role": "assistant", "content": ""})
 
-    def delta(self, text: str) -> dict[str, Any]:
+    def delta(self, started: Started, text: str) -> dict[str, Any]:
         """Give a chunk of text."""
-        return self._chunk({"content": text})
+        return self._chunk(started, {"content": text})
 
-    def closing(self, finished: Finished) -> list[dict[str, Any]]:
+    def closing(self, started: Started, finished: Finished) -> list[dict[str, Any]]:
         """Give the chunks that end a stream: reason and sources, then the usage where it was asked for."""
-        last = self._chunk({"annotations": self._annotations(finished)}, "stop") | self._extras(finished)
-        if not self._include_usage:
-            return [last]
-        return [last, {**self._head("chat.completion.chunk"), "choices": [], "usage": _usage(finished)}]
+        chunks = []
+        if block := self._block(finished):
+            chunks.append(self.delta(started, block))
+        sources = {"annotations": self._annotations(finished), "context": self._context(finished)}
+        chunks.append(self._chunk(started, sources, _reason(finished)) | self._extras(finished))
+        if self._include_usage:
+            head = self._head("chat.completion.chunk", started.interaction_id, started.release)
+            chunks.append({**head, "choices": [], "usage": _usage(finished)})
+        return chunks
 
-    def _head(self, kind: str) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+    def _head(self, kind: str, interaction_id: str, release: str) -> dict[str, Any]:
+        return {
+            "id": f"chatcmpl-{interaction_id}",
+            "object": kind,
+            "created": self._created,
+            "model": self._model,
+            "system_fingerprint": f"whetstone-{release[:16]}",
+        }
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    def _chunk(self, started: Started, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return {**self._head("chat.completion.chunk"), "choices": [choice]}
+        head = self._head("chat.completion.chunk", started.interaction_id, started.release)
+        # Clients that asked for the usage expect the field in every chunk.
+        usage = {"usage": None} if self._include_usage else {}
+        return {**head, "choices": [choice], **usage}
 
     def _annotations(self, finished: Finished) -> list[dict[str, Any]]:
-        sources = {citation.number: citation.passage for citation in finished.citations}
         return [
             {
                 "type": "url_citation",
                 "url_citation": {
-                    "url": self._link(sources[number].id),
-                    "title": sources[number].title or sources[number].uri,
-                    "start_index": start,
-                    "end_index": end,
+                    "url": self._link(each.passage.id, each.span),
+                    "title": _name(each.passage),
+                    "start_index": each.start,
+                    "end_index": each.end,
                 },
             }
-            for start, end, numbers in marks(finished.interaction.answer)
-            for number in numbers
-            if number in sources
+            for each in finished.mentions
         ]
 
-    def _extras(self, finished: Finished) -> dict[str, Any]:
-        interaction = finished.interaction
-        # An answer that rests on nothing must not look as if it had sources.
-        answered = interaction.status == InteractionStatus.ANSWERED
-        shown: Sequence[Hit] = finished.hits if answered else ()
+    def _context(self, finished: Finished) -> dict[str, Any]:
+        # Azure's clients read the n-th for [docn] and for [n] alike, so all that were shown stand here.
         return {
-            "citations": [self._link(hit.passage.id) for hit in shown],
-            "search_results": [
+            "citations": [
                 {
-                    "title": hit.passage.title or hit.passage.uri,
-                    "url": self._link(hit.passage.id),
-                    "snippet": hit.passage.text[:_SNIPPET],
+                    "content": hit.passage.text[:_SNIPPET],
+                    "title": _name(hit.passage),
+                    "url": url,
+                    "filepath": hit.passage.uri,
+                    "chunk_id": str(hit.passage.position),
                 }
-                for hit in shown
-            ],
-            "whetstone": {
-                "interaction_id": interaction.id,
-                "release": interaction.release,
-                "epoch": interaction.epoch,
-                "encoder": finished.encoder,
-                "status": str(interaction.status),
-                "hits": [
-                    {
-                        "passage_id": hit.passage_id,
-                        "document_id": hit.document_id,
-                        "rank": hit.rank,
-                        "score": hit.score,
-                    }
-                    for hit in interaction.hits
-                ],
-            },
+                for hit, url in self._shown(finished)
+            ]
         }
+
+    def _extras(self, finished: Finished) -> dict[str, Any]:
+        shown = self._shown(finished)
+        return {
+            "citations": [url for _, url in shown],
+            "search_results": [
+                {"title": _name(hit.passage), "url": url, "snippet": hit.passage.text[:_SNIPPET]}
+                for hit, url in shown
+            ],
+            "whetstone": self._own(finished),
+        }
+
+    def _own(self, finished: Finished) -> dict[str, Any]:
+        interaction = finished.interaction
+        urls = self._urls(finished)
+        return {
+            "interaction_id": interaction.id,
+            "release": interaction.release,
+            "epoch": interaction.epoch,
+            "encoder": finished.encoder,
+            "status": str(interaction.status),
+            "rewritten": interaction.rewritten,
+            "auxiliary": interaction.auxiliary,
+            "degraded": interaction.degraded,
+            "citations": [
+                {
+                    "number": each.number,
+                    "passage_id": each.passage.id,
+                    "url": urls[each.number],
+                    "quote": each.quote,
+                }
+                for each in finished.citations
+            ],
+            "hits": [
+                {
+                    "passage_id": hit.passage_id,
+                    "document_id": hit.document_id,
+                    "rank": hit.rank,
+                    "score": hit.score,
+                }
+                for hit in interaction.hits
+            ],
+        }
+
+    def _shown(self, finished: Finished) -> list[tuple[Hit, str]]:
+        """Give the sources with their links, the n-th for ``[n]``."""
+        # An answer that rests on nothing must not look as if it had sources.
+        answered = finished.interaction.status == InteractionStatus.ANSWERED
+        hits: Sequence[Hit] = finished.hits if answered else ()
+        urls = self._urls(finished)
+        return [(hit, urls.get(hit.rank) or self._link(hit.passage.id)) for hit in hits]
+
+    def _urls(self, finished: Finished) -> Mapping[int, str]:
+        """Give the link of each number that is cited; the first mention whose sentence is known decides on the mark."""
+        chosen: dict[int, str] = {}
+        for each in sorted(finished.mentions, key=lambda mention: mention.span is None):
+            chosen.setdefault(each.number, self._link(each.passage.id, each.span))
+        return chosen
+
+    def _block(self, finished: Finished) -> str:
+        if not self._sources_block or not finished.citations:
+            return ""
+        urls = self._urls(finished)
+        lines = [
+            f"{each.number}. [{_as_markdown(_name(each.passage))}]({urls[each.number]})"
+            for each in sorted(finished.citations, key=lambda citation: citation.number)
+        ]
+        return "\n\n**Sources**\n\n" + "\n".join(lines)
 
 
 def sse(value: dict[str, Any]) -> bytes:
@@ -200,10 +193,22 @@ def sse(value: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
 
 
+def _name(passage: Passage) -> str:
+    return passage.title or passage.uri
+
+
+def _as_markdown(text: str) -> str:
+    """Write text so that no character of it becomes markup, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _reason(finished: Finished) -> str:
+    return "length" if finished.cut else "stop"
+
+
 def _usage(finished: Finished) -> dict[str, int]:
-    """Count words and marks: near enough for a display, no tokenizer's exact count."""
-    prompt = sum(len(_PIECE.findall(message.content)) for message in finished.prompt)
-    completion = len(_PIECE.findall(finished.interaction.answer))
+    """Give the language model's own counts, or the encoder's where it gave none."""
+    prompt, completion = finished.interaction.prompt_tokens, finished.interaction.completion_tokens
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,

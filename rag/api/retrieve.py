@@ -6,8 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from rag.api.filters import Filter
 from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.watched import answer_headers
 from rag.domain import Role
 
 router = APIRouter(prefix="/v1/retrieve", tags=["retrieve"], dependencies=[allow(Role.READER)])
@@ -18,14 +20,15 @@ class RetrieveRequest(BaseModel):
 
     query: str
     limit: Annotated[int, Field(ge=1, le=100)] | None = None  # unset: as many as an answer relies on
+    filter: Filter | None = None
 
 
-@router.post("")
+@router.post("", response_model=None)
 async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
     """Find the passages nearest to a question."""
     principal = principal_of(request)
     found = await serving_of(request).answerer.retrieve_only(
-        body.query, principal=principal.id, tenant=principal.tenant, limit=body.limit
+        body.query, principal=principal.id, tenant=principal.tenant, limit=body.limit, where=body.filter
     )
     interaction = found.interaction
     hits: list[dict[str, Any]] = [
@@ -37,6 +40,7 @@ async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
             "uri": hit.passage.uri,
             "title": hit.passage.title,
             "text": hit.passage.text,
+            "metadata": dict(hit.passage.metadata),
             "url": source_url(request, hit.passage.id),
         }
         for hit in found.hits
@@ -48,9 +52,5 @@ async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
         "encoder": found.encoder,
         "hits": hits,
     }
-    headers = {
-        "X-Whetstone-Release": interaction.release,
-        "X-Whetstone-Epoch": str(interaction.epoch),
-        "X-Whetstone-Interaction": interaction.id,
-    }
+    headers = answer_headers(interaction.release, interaction.epoch, interaction.id, found.timings)
     return JSONResponse(content, headers=headers)

@@ -1,18 +1,19 @@
 """Responses made from a question's events; they end the work when the client goes away."""
 
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import anyio
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from rag.answering import Delta, Event, Finished, Started
 from rag.api.chat_wire import ChatWire, sse
 from rag.api.errors import error_body, whetstone_body
 from rag.errors import WhetstoneError
+from rag.events import Delta, Event, Finished, Started
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ class WholeAnswer(WatchedAnswer):
         """Write the answer in one piece."""
         async for event in self.events:
             if isinstance(event, Finished):
-                headers = _headers(event.interaction.release, event.interaction.epoch, event.interaction.id)
+                told = event.interaction
+                headers = answer_headers(told.release, told.epoch, told.id, event.timings)
                 response = JSONResponse(self.wire.whole(event), headers=headers)
                 raw = response.raw_headers
                 await send({"type": "http.response.start", "status": 200, "headers": raw})
@@ -73,7 +75,7 @@ class StreamedAnswer(WatchedAnswer):
         started = await anext(self.events)
         assert isinstance(started, Started)  # noqa: S101 the first event always is
         event: Event | None = await anext(self.events)
-        headers = _headers(started.release, started.epoch, started.interaction_id) | {
+        headers = answer_headers(started.release, started.epoch, started.interaction_id, started.timings) | {
             "Content-Type": "text/event-stream; charset=utf-8",
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",
@@ -82,16 +84,16 @@ class StreamedAnswer(WatchedAnswer):
         await send({"type": "http.response.start", "status": 200, "headers": raw})
 
         async def write(*chunks: dict[str, Any]) -> None:
-            for chunk in chunks:
-                await send({"type": "http.response.body", "body": sse(chunk), "more_body": True})
+            body = b"".join(map(sse, chunks))
+            await send({"type": "http.response.body", "body": body, "more_body": True})
 
-        await write(self.wire.opening())
+        await write(self.wire.opening(started))
         try:
             while event is not None:
                 if isinstance(event, Delta):
-                    await write(self.wire.delta(event.text))
+                    await write(self.wire.delta(started, event.text))
                 elif isinstance(event, Finished):
-                    await write(*self.wire.closing(event))
+                    await write(*self.wire.closing(started, event))
                 event = await anext(self.events, None)
         except WhetstoneError as error:
             await write(whetstone_body(error))
@@ -102,12 +104,29 @@ class StreamedAnswer(WatchedAnswer):
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": False})
 
 
-def _headers(release: str, epoch: int, interaction_id: str) -> dict[str, str]:
+def answer_headers(
+    release: str, epoch: int, interaction_id: str, timings: Mapping[str, float]
+) -> dict[str, str]:
+    """Give the headers of an answer: what served it, and how long each part took (W3C Server Timing, ms)."""
     return {
         "X-Whetstone-Release": release,
         "X-Whetstone-Epoch": str(epoch),
         "X-Whetstone-Interaction": interaction_id,
+        "Server-Timing": ", ".join(f"{name};dur={value:.1f}" for name, value in timings.items()),
     }
+
+
+@asynccontextmanager
+async def unless_left(request: Request) -> AsyncIterator[None]:
+    """Cut short what happens in the context once the client has gone away; nobody hears what follows it."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_on_disconnect, request.receive, tasks.cancel_scope)
+            yield
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The only task that raises is the one in the context.
+        raise group.exceptions[0] from None
 
 
 async def _cancel_on_disconnect(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -10,19 +10,22 @@ import pytest
 from numpy.typing import NDArray
 
 from rag.adapters.sql.stores import Stores
-from rag.answering import Answerer, Delta, Finished, Started
+from rag.answering import Answerer
 from rag.domain import (
     Chunking,
     Document,
+    Ending,
     Interaction,
     InteractionStatus,
+    Message,
     Passage,
     Prompt,
     Release,
     Retrieval,
 )
-from rag.errors import InvalidInput, QuestionTooLong, UpstreamFailed
-from rag.ports import Encoder, InteractionStore, Vectors
+from rag.errors import InvalidInput, QuestionTooLong, Unavailable, UpstreamFailed
+from rag.events import Delta, Event, Finished, Started, Wishes
+from rag.ports import Encoder, Found, Vectors, Where
 from rag.prompting import ABSTENTION
 from rag.retrieval import Pinned, Retriever
 
@@ -42,6 +45,10 @@ class WordEncoder:
 
     encode_passages = encode_queries
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count words."""
+        return [len(text.split()) for text in texts]
+
 
 class ListIndex:
     """An index in a list."""
@@ -49,21 +56,36 @@ class ListIndex:
     name = "list"
 
     def __init__(self) -> None:
-        self.rows: dict[str, tuple[str, NDArray[np.float32]]] = {}
+        self.rows: dict[str, tuple[Passage, NDArray[np.float32]]] = {}
+        self.searched: list[str | None] = []  # the questions, in the order they came
 
     def upsert(self, passages: Sequence[Passage], vectors: Vectors) -> None:
         """Write."""
         for passage, vector in zip(passages, vectors, strict=True):
-            self.rows[passage.id] = (passage.tenant, vector)
+            self.rows[passage.id] = (passage, vector)
 
     def delete_documents(self, document_ids: Collection[str], *, keep: Collection[str] = ()) -> None:
         """Not needed here."""
         raise NotImplementedError
 
-    def search(self, vector: NDArray[np.float32], *, tenant: str, limit: int) -> list[tuple[str, float]]:
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        where: Where | None = None,
+    ) -> list[Found]:
         """Search."""
-        scored = [(key, float(row @ vector)) for key, (owner, row) in self.rows.items() if owner == tenant]
-        return sorted(scored, key=lambda pair: -pair[1])[:limit]
+        self.searched.append(text)
+        found = [
+            Found(passage=passage, score=float(row @ vector))
+            for passage, row in self.rows.values()
+            if passage.tenant == tenant
+            and all(passage.metadata.get(name) in values for name, values in (where or {}).items())
+        ]
+        return sorted(found, key=lambda each: -each.score)[:limit]
 
     def ids(self) -> frozenset[str]:
         """Give all ids."""
@@ -98,35 +120,59 @@ class FixedLive:
             self.pins -= 1
 
 
+class StoreLog:
+    """A log that writes to the store at once."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def check(self) -> None:
+        """There is always room."""
+
+    async def write(self, interaction: Interaction) -> None:
+        """Write."""
+        await asyncio.to_thread(self._stores.interactions.add, interaction)
+
+
+Stream = Callable[[Prompt], AsyncIterator[str | Ending]]
+
+
 class Says:
-    """A generator made of a function that may raise or wait."""
+    """A generator made of a function that may raise or wait; it keeps what it was asked."""
 
     name = "says"
 
-    def __init__(self, stream: Callable[[Prompt], AsyncIterator[str]]) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self.prompts: list[Prompt] = []
 
-    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str]:
+    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
         """Yield."""
+        self.prompts.append(prompt)
         return self._stream(prompt)
 
 
-async def _two_pieces(_: Prompt) -> AsyncIterator[str]:
+async def _two_pieces(_: Prompt) -> AsyncIterator[str | Ending]:
     yield "At noon "
     yield "[1], they say [9]."
 
 
-async def _failing(_: Prompt) -> AsyncIterator[str]:
+async def _failing(_: Prompt) -> AsyncIterator[str | Ending]:
     yield "At "
     raise UpstreamFailed("The language model fell over.")
 
 
-async def _silent(_: Prompt) -> AsyncIterator[str]:
+async def _raising(_: Prompt) -> AsyncIterator[str | Ending]:
+    raise UpstreamFailed("The language model fell over.")
+    yield ""
+
+
+async def _silent(_: Prompt) -> AsyncIterator[str | Ending]:
     for nothing in ("", ""):
         yield nothing
 
 
-async def _endless(_: Prompt) -> AsyncIterator[str]:
+async def _endless(_: Prompt) -> AsyncIterator[str | Ending]:
     yield "At "
     await asyncio.sleep(3_600)
 
@@ -134,11 +180,11 @@ async def _endless(_: Prompt) -> AsyncIterator[str]:
 class Bench:
     """An answerer over a small corpus."""
 
-    def __init__(self, stores: Stores, stream: Callable[[Prompt], AsyncIterator[str]] = _two_pieces) -> None:
+    def __init__(self, stores: Stores, stream: Stream = _two_pieces) -> None:
         encoder, index = WordEncoder(), ListIndex()
         chunking = Chunking()
         for uri, text in {"a": "Lunch is at noon.", "b": "Rain falls.", "c": "The bus is late."}.items():
-            document = Document.create(uri=uri, text=text)
+            document = Document.create(uri=uri, text=text, metadata={"letter": uri})
             passage = Passage.create(document, 0, text)
             stores.documents.put(document, [passage], chunking.digest)
             index.upsert([passage], encoder.encode_passages([text]))
@@ -146,19 +192,21 @@ class Bench:
             encoder=encoder.digest, dimension=4, chunking=chunking, retrieval=Retrieval(top_k=2)
         )
         self.stores = stores
+        self.index = index
+        self.generator = Says(stream)
         self.live = FixedLive(Pinned(epoch=3, release=release, encoder=encoder, index=index))
         self.answerer = Answerer(
             self.live,
             Retriever(stores.documents),
-            Says(stream),
-            stores.interactions,
+            self.generator,
+            StoreLog(stores),
             max_question_chars=100,
         )
 
-    def ask(self, question: str, **more: Any) -> list[Started | Delta | Finished]:
+    def ask(self, question: str, **more: Any) -> list[Event]:
         """Give all events."""
 
-        async def collect() -> list[Started | Delta | Finished]:
+        async def collect() -> list[Event]:
             async with aclosing(self.answerer.ask(question, **more)) as events:
                 return [event async for event in events]
 
@@ -286,7 +334,10 @@ def test_retrieval_alone_is_logged_as_such(stores: Stores) -> None:
 class BrokenLog:
     """A log whose database is gone."""
 
-    def add(self, interaction: Interaction) -> None:
+    def check(self) -> None:
+        """Promise what it cannot keep."""
+
+    async def write(self, interaction: Interaction) -> None:
         """Fail."""
         raise OSError("disk gone")
 
@@ -298,7 +349,7 @@ def test_answer_that_cannot_be_logged_fails(stores: Stores) -> None:
         bench.live,
         Retriever(stores.documents),
         Says(_two_pieces),
-        cast(InteractionStore, BrokenLog()),
+        BrokenLog(),
     )
 
     with pytest.raises(OSError, match="disk gone"):
@@ -326,3 +377,181 @@ def test_other_tenants_passages_are_not_found(stores: Stores) -> None:
 
     assert isinstance(started, Started)
     assert started.hits == ()
+
+
+class FullLog(BrokenLog):
+    """A log without room."""
+
+    def check(self) -> None:
+        """Say so."""
+        raise Unavailable("full")
+
+
+def test_question_that_could_not_be_logged_is_refused(stores: Stores) -> None:
+    """Without room in the log nothing is searched and nobody is asked."""
+    bench = Bench(stores)
+    bench.answerer = Answerer(bench.live, Retriever(stores.documents), bench.generator, FullLog())
+
+    with pytest.raises(Unavailable, match="full"):
+        bench.ask("When is lunch?")
+
+    assert bench.index.searched == []
+    assert bench.generator.prompts == []
+
+
+HISTORY = (Message(role="user", content="When is lunch?"), Message(role="assistant", content="At noon [1]."))
+
+
+def test_follow_up_is_searched_for_with_its_topic(stores: Stores) -> None:
+    """The search gets the rewritten question, the model the conversation, the log both."""
+    bench = Bench(stores)
+
+    started, *_, finished = bench.ask("And why?", wishes=Wishes(history=HISTORY))
+
+    assert isinstance(started, Started)
+    assert isinstance(finished, Finished)
+    assert bench.index.searched == ["lunch: why?"]
+    (prompt,) = bench.generator.prompts
+    assert [each.content for each in prompt.messages[1:3]] == ["When is lunch?", "At noon [1]."]
+    assert prompt.messages[-1].content.endswith("Question: And why?")
+    assert prompt.question == "lunch: why?"
+    (logged,) = bench.log
+    assert (logged.question, logged.rewritten) == ("And why?", "lunch: why?")
+    assert started.rewritten == finished.interaction.rewritten == "lunch: why?"
+    assert "rewrite" in finished.timings
+
+
+def test_question_that_stands_alone_has_no_rewritten_form(stores: Stores) -> None:
+    """What is searched for as it was asked is logged once."""
+    bench = Bench(stores)
+
+    bench.ask("When does the bus arrive?", wishes=Wishes(history=HISTORY))
+
+    assert bench.index.searched == ["When does the bus arrive?"]
+    assert [each.rewritten for each in bench.log] == [""]
+
+
+def test_filter_and_limit_confine_the_hits(stores: Stores) -> None:
+    """Metadata and number of passages are as asked for."""
+    bench = Bench(stores)
+
+    started, *_ = bench.ask("Lunch, rain or bus?", wishes=Wishes(where={"letter": ["b", "c"]}, limit=1))
+    nothing, *_ = bench.ask("Lunch, rain or bus?", wishes=Wishes(where={"letter": ["z"]}))
+
+    assert isinstance(started, Started)
+    assert isinstance(nothing, Started)
+    assert [hit.passage.metadata["letter"] for hit in started.hits] in (["b"], ["c"])
+    assert nothing.hits == ()
+
+
+def test_stop_ends_the_answer_and_the_generator(stores: Stores) -> None:
+    """A stop string over two pieces is never said, and the generator is closed where it stands."""
+    ended: list[str] = []
+
+    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+        try:
+            yield "At noon [1]. EN"
+            yield "D more"
+            ended.append("went on")
+        finally:
+            ended.append("closed")
+
+    bench = Bench(stores, stream)
+
+    _, *deltas, finished = bench.ask("When is lunch?", wishes=Wishes(stop=("END",)))
+
+    assert deltas == [Delta(text="At noon [1]. ")]
+    assert isinstance(finished, Finished)
+    assert finished.interaction.answer == "At noon [1]. "
+    assert (finished.cut, len(finished.citations)) == (False, 1)
+    assert ended == ["closed"]
+
+
+def test_stop_holds_for_an_abstention_too(stores: Stores) -> None:
+    """Whoever speaks, a stop string is not said."""
+    *_, finished = Bench(stores).ask("Who wrote it?", wishes=Wishes(stop=("do not",)))
+
+    assert isinstance(finished, Finished)
+    assert finished.interaction.answer == "The documents "
+    assert finished.interaction.status == InteractionStatus.ABSTAINED
+
+
+def test_model_tells_how_it_ended(stores: Stores) -> None:
+    """Its counts, the cut and a stand-in's answer are logged; what it does not tell is counted here."""
+
+    async def told(_: Prompt) -> AsyncIterator[str | Ending]:
+        yield "At noon [1]"
+        yield Ending(cut=True, prompt_tokens=321, completion_tokens=45, degraded=True)
+
+    bench = Bench(stores, told)
+    *_, finished = bench.ask("When is lunch?")
+    (logged,) = bench.log
+    assert isinstance(finished, Finished)
+    assert finished.cut is True
+    assert (logged.prompt_tokens, logged.completion_tokens, logged.degraded) == (321, 45, True)
+    assert 0 < logged.first_token_ms <= logged.total_ms
+
+    bench.generator._stream = _two_pieces
+    *_, finished = bench.ask("When is lunch?")
+    assert isinstance(finished, Finished)
+    prompt = bench.generator.prompts[-1]
+    assert finished.interaction.prompt_tokens == sum(len(each.content.split()) for each in prompt.messages)
+    assert finished.interaction.completion_tokens == len("At noon [1], they say [9].".split(" "))
+
+
+def test_mentions_know_their_sentence(stores: Stores) -> None:
+    """A citation carries the sentence that the statement rests on."""
+
+    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+        yield "Lunch is at noon [1]."
+
+    *_, finished = Bench(stores, stream).ask("When is lunch?")
+
+    assert isinstance(finished, Finished)
+    assert [(each.number, each.quote) for each in finished.citations] == [(1, "Lunch is at noon.")]
+    assert [each.span for each in finished.mentions] == [(0, 17)]
+
+
+TITLE = "### Task:\nGenerate a title for the chat.\n<chat_history>\nUSER: When is lunch?\n</chat_history>"
+
+
+def test_front_ends_own_prompt_is_nobodys_question(stores: Stores) -> None:
+    """It goes to the model as it came, finds and cites nothing, and is marked in the log."""
+    bench = Bench(stores)
+
+    started, *_, finished = bench.ask(TITLE, wishes=Wishes(instructions=["Be brief."], max_tokens=9_000))
+
+    assert isinstance(started, Started)
+    assert isinstance(finished, Finished)
+    assert (started.hits, bench.index.searched, finished.citations) == ((), [], ())
+    (prompt,) = bench.generator.prompts
+    assert [(each.role, each.content) for each in prompt.messages] == [
+        ("system", "Be brief."),
+        ("user", TITLE),
+    ]
+    assert (prompt.hits, prompt.max_tokens) == ((), 400)
+    (logged,) = bench.log
+    assert (logged.auxiliary, logged.status, logged.cited) == (True, InteractionStatus.ANSWERED, ())
+    assert logged.answer == "At noon [1], they say [9]."
+
+
+@pytest.mark.parametrize(("stream", "degraded"), [(_silent, False), (_raising, True)])
+def test_front_ends_own_prompt_is_answered_without_a_model(
+    stores: Stores, stream: Stream, degraded: bool
+) -> None:
+    """Where no model writes, or it fails at once, something plain is said in the format asked for."""
+    bench = Bench(stores, stream)
+
+    assert bench.ask(TITLE)[1] == Delta(text="Lunch")
+    assert [(each.auxiliary, each.degraded) for each in bench.log] == [(True, degraded)]
+
+
+def test_front_ends_own_prompt_may_quote_a_conversation(stores: Stores) -> None:
+    """It may be longer than a question, within limits, and is logged cut."""
+    bench = Bench(stores)
+
+    bench.ask(TITLE.replace("lunch", "lunch" * 20))
+    with pytest.raises(QuestionTooLong, match="at most 800"):
+        bench.ask(TITLE.replace("lunch", "lunch" * 200))
+
+    assert [len(each.question) for each in bench.log] == [100]

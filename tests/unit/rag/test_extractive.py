@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from rag.adapters.extractive import ExtractiveGenerator, sentences
-from rag.domain import Document, Hit, Passage, Prompt
+from rag.adapters.extractive import ExtractiveGenerator
+from rag.domain import Document, Ending, Hit, Passage, Prompt
 from rag.ports import Encoder
 
 
@@ -17,36 +17,21 @@ def hits(*texts: str) -> tuple[Hit, ...]:
     return tuple(found)
 
 
-def answer(encoder: Encoder, question: str, found: Sequence[Hit]) -> str:
-    """Give the whole answer."""
+def pieces(
+    encoder: Encoder, question: str, found: Sequence[Hit], max_tokens: int | None = None
+) -> list[str | Ending]:
+    """Give everything it yields."""
 
-    async def collect() -> str:
-        prompt = Prompt(question=question, hits=tuple(found), messages=())
-        return "".join([piece async for piece in ExtractiveGenerator().stream(prompt, encoder=encoder)])
+    async def collect() -> list[str | Ending]:
+        prompt = Prompt(question=question, hits=tuple(found), messages=(), max_tokens=max_tokens)
+        return [piece async for piece in ExtractiveGenerator().stream(prompt, encoder=encoder)]
 
     return asyncio.run(collect())
 
 
-def test_sentences_keep_abbreviations_together() -> None:
-    """Abbreviations, initials and numbers end no sentence; blank lines and list items do."""
-    text = "Use it, e.g. Like this. See Fig. 3 by J. Smith.\nIt costs 3.5 euros! Done?\n\nNext\n- one\n- two"
-
-    assert sentences(text) == [
-        "Use it, e.g. Like this.",
-        "See Fig. 3 by J. Smith.",
-        "It costs 3.5 euros!",
-        "Done?",
-        "Next",
-        "- one",
-        "- two",
-    ]
-
-
-def test_sentences_lose_no_words() -> None:
-    """Whatever the text, every word comes out once and in order."""
-    text = 'He said: "Stop." (She did not.) Then A. B. Cee spoke... "Why?" 42 times.\n\n\n* End'
-
-    assert " ".join(sentences(text)).split() == text.split()
+def answer(encoder: Encoder, question: str, found: Sequence[Hit]) -> str:
+    """Give the whole answer."""
+    return "".join(piece for piece in pieces(encoder, question, found) if isinstance(piece, str))
 
 
 def test_answer_quotes_the_nearest_sentence_with_its_rank(static_encoder: Encoder) -> None:
@@ -77,3 +62,21 @@ def test_silence_where_nothing_is_near(static_encoder: Encoder) -> None:
 
     assert answer(static_encoder, "What is the capital gains tax in Norway?", found) == ""
     assert answer(static_encoder, "Anything?", ()) == ""
+
+
+def test_limit_on_tokens_cuts_after_a_word(static_encoder: Encoder) -> None:
+    """The answer has no more tokens than asked for, says that it was cut, and is the uncut one's beginning."""
+    found = hits("The cafeteria serves lunch from noon until two o'clock.")
+    question = "When does the cafeteria serve lunch?"
+    *whole, uncut = pieces(static_encoder, question, found)
+
+    *cut, ending = pieces(static_encoder, question, found, max_tokens=5)
+
+    assert isinstance(uncut, Ending)
+    assert uncut.cut is False
+    assert isinstance(ending, Ending)
+    assert ending.cut is True
+    text = "".join(piece for piece in cut if isinstance(piece, str))
+    assert whole[0] == f"{text}{str(whole[0])[len(text) :]}"
+    assert 0 < sum(static_encoder.count_tokens([text])) <= 5
+    assert ending.completion_tokens == sum(static_encoder.count_tokens([text]))

@@ -39,6 +39,7 @@ from rag.observing import ObservedLog, Observer
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
+from rag.rewriting import ModelRewriter, TurnRewriter
 from rag.secret_files import load_or_make
 from rag.settings import Settings
 from rag.source_links import SourceLinks
@@ -305,6 +306,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
                 retriever,
                 writer,
                 ObservedLog(log, observers),
+                rewriter=ModelRewriter(writer) if settings.llm_base_url else TurnRewriter(),
                 tenant=settings.tenant,
                 max_question_chars=settings.max_question_chars,
                 max_tokens=settings.llm_max_tokens,

@@ -110,14 +110,17 @@ class Keyring:
         Args:
             store: the keys.
             maths: with the installation's key secret.
-            environment: the one key that is a setting: all roles, without limits of its own.
+            environment: the one key that is a setting: all roles, without limits of its own; one that was made
+                here does not become more by it.
             tenant: the installation's own.
             clock: monotonic, seconds.
             now: for what expires.
         """
         self._store = store
         self._maths = maths
-        self._environment = environment.encode() if environment else None
+        # The command line sends its key from the same setting: a key that was made keeps its own roles and end.
+        given = environment if environment and maths.parse(environment) is None else None
+        self._environment = given.encode() if given else None
         self._tenant = tenant
         self._clock = clock
         self._now = now

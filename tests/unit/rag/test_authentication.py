@@ -135,6 +135,21 @@ def test_the_environments_key_needs_no_database(door: Door) -> None:
     run(test)
 
 
+def test_a_key_that_was_made_gets_no_further_roles_from_the_environment(door: Door) -> None:
+    """A setting meant for the command line does not turn a reader into everything, nor undo a revocation."""
+    key_id, token = door.key()
+
+    async def test() -> None:
+        ring = door.ring(environment=token)
+        assert (await ring.principal(token)).roles == {Role.READER}
+        assert await ring.demands()
+        door.register.revoke(key_id, principal="local")
+        door.now += FRESH_S
+        assert "was revoked" in await refused(ring, token)
+
+    run(test)
+
+
 def test_what_is_wrong_with_a_key_is_said_to_its_owner_alone(door: Door) -> None:
     """Revoked and expired are told to whoever has the secret; a wrong secret is not known, whatever the id."""
     revoked_id, revoked = door.key()

@@ -193,6 +193,11 @@ class Indexing:
             return None
         return self._documents.last_change() - cursor
 
+    def reached(self, index_name: str) -> int | None:
+        """Give the last change the index holds; None where it is not known or its backfill is not through."""
+        cursor = self._cursors.cursor(index_name)
+        return None if self._cursors.backfill(index_name) is not None else cursor
+
     def forget(self, index_name: str) -> None:
         """Forget how far an index is, because it is gone; the next backfill starts from nothing."""
         self._cursors.forget(index_name)

@@ -262,6 +262,20 @@ class LiveRelease:
             logger.warning("change %d was not applied to the live index within %.1f s", seq, timeout_s)
         return caught_up
 
+    def holds(self, seq: int) -> bool:
+        """Tell whether the live index holds the documents as of change `seq`; where not, ask for a look, and do not wait.
+
+        Args:
+            seq: sequence number of a change that is committed.
+        """
+        with self._lock:
+            current = self._current
+        reached = None if current is None else self._indexing.reached(current[1].index.name)
+        if reached is not None and reached >= seq:
+            return True
+        self._nudge.set()
+        return False
+
     def look(self) -> None:
         """Look once at the deployment and the change log, and do what they ask for."""
         with self._applied:

@@ -23,6 +23,7 @@ from rag.adapters.artefact_files import (
     sha256_file,
     sync_folder,
     write_json,
+    write_synced,
 )
 from rag.adapters.exports import Export, read_export
 from rag.errors import ArtefactTampered, NotFound, Unavailable
@@ -69,6 +70,24 @@ class ArtefactFolder:
                 incoming.rename(self.root / digest)
                 sync_folder(self.root)
         return digest
+
+    def adopt(self, other: "ArtefactFolder", digest: str) -> None:
+        """Take an artefact as it is, with its export, from another folder after the same checks; once it is here.
+
+        Raises:
+            NotFound: the other folder has no such artefact.
+            ArtefactTampered: its files are not those of its digest, or its export's not those of its manifest.
+        """
+        other.check(digest)
+        read_export(other.root / digest, digest)
+        with self.locked(), self.incoming() as incoming:
+            if digest in self.digests():
+                return
+            source = other.root / digest
+            for file in sorted(f for f in source.rglob("*") if f.is_file()):
+                write_synced(incoming / file.relative_to(source), file)
+            incoming.rename(self.root / digest)
+            sync_folder(self.root)
 
     def export(self, digest: str, make: Callable[[Path, Path, str], None]) -> Export:
         """Give an artefact's export, which `make` writes where there is none: (artefact, new folder, digest).

@@ -119,6 +119,16 @@ class EncoderFolder:
             self._artefacts.export(digest, _export)
         return digest
 
+    def adopt(self, other: "EncoderFolder", digest: str) -> str:
+        """Take an artefact from another folder with what was made of it for serving, so that it is not made again.
+
+        Raises:
+            NotFound: the other folder has no such artefact.
+            ArtefactTampered: its files are not those of its digest, or its export's not those of its manifest.
+        """
+        self._artefacts.adopt(other._artefacts, digest)
+        return digest
+
     def kind(self, digest: str) -> Literal["transformer", "static"]:
         """Tell which lane an artefact belongs to.
 

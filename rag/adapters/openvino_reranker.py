@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag.adapters.openvino_model import OpenVinoModel, Precision, Rows, tokenizer
+from rag.adapters.openvino_model import OpenVinoModel, Rows, tokenizer
 
 
 class OpenVinoReranker:
@@ -16,12 +16,11 @@ class OpenVinoReranker:
         folder: Path,
         *,
         digest: str,
-        precision: Precision = "f32",
         threads: int | None = None,
         batch: int = 32,
     ) -> None:
         """Load the checked export in `folder`; arguments as for `OpenVinoEncoder`."""
-        self._model = OpenVinoModel(folder, precision=precision, threads=threads, batch=batch)
+        self._model = OpenVinoModel(folder, precision="f32", threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
         self.digest = digest
 

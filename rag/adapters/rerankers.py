@@ -81,13 +81,11 @@ class RerankerFolder:
         if not in_torch(self._runtime):
             export = self._artefacts.export(digest, _export)
             if export.refused is None:
-                from rag.adapters.openvino_model import processor_has_bf16
                 from rag.adapters.openvino_reranker import OpenVinoReranker
 
                 return OpenVinoReranker(
                     export.folder,
                     digest=digest,
-                    precision=export.precision(bf16=processor_has_bf16()),
                     threads=self._threads,
                     batch=self._batch,
                 )

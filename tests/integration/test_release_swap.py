@@ -85,7 +85,7 @@ def open_folders(service: Any) -> frozenset[str]:
 @pytest.fixture
 def minilm(service: Any, encoder_store: EncoderFolder, minilm_digest: str) -> str:
     """Digest of MiniLM, which the service's home has too."""
-    return str(service.serving.encoders.register(encoder_store.path(minilm_digest)))
+    return str(service.serving.encoders.adopt(encoder_store, minilm_digest))
 
 
 def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, minilm: str) -> None:
@@ -196,7 +196,7 @@ def test_pinned_release_outlives_its_switch(
     corpus(settings)
     with run_service(settings) as service:
         old = service.serving.stores.releases.deployment().release
-        minilm = service.serving.encoders.register(encoder_store.path(minilm_digest))
+        minilm = service.serving.encoders.adopt(encoder_store, minilm_digest)
         new = build(service, minilm).digest
         with service.serving.live.pin() as pinned:
             flip(service, new)

@@ -1,0 +1,114 @@
+"""Tiny models, saved the way their libraries do: every part real, the weights drawn by chance."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "a",
+    "the",
+    "how",
+    "to",
+    "sharpen",
+    "knives",
+    "with",
+    "whetstone",
+    "water",
+    "boils",
+    "at",
+    "what",
+    "is",
+    "it",
+    "question",
+    "passage",
+    ":",
+    "?",
+    ".",
+    "##s",
+    "##ing",
+    "stone",
+    "oil",
+    "and",
+]
+
+
+def _tokenizer(longest: int) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    words.normalizer = normalizers.BertNormalizer(lowercase=False)
+    words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=words,
+        model_max_length=longest,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def _config(labels: int = 2) -> Any:
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=40,
+        initializer_range=0.4,
+        num_labels=labels,
+    )
+
+
+@pytest.fixture
+def transformer(tmp_path: Path) -> Path:
+    """A tiny BERT as a sentence-transformers folder: lower case, 12 tokens, CLS pooling, a dense layer, prompts."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from transformers import BertModel
+
+    torch.manual_seed(7)
+    bert = tmp_path / "bert"
+    BertModel(_config()).save_pretrained(bert)
+    _tokenizer(40).save_pretrained(bert)
+    words = Transformer(str(bert), max_seq_length=12, do_lower_case=True)
+    dense = Dense(in_features=32, out_features=8, activation_function=torch.nn.Tanh())
+    model = SentenceTransformer(
+        modules=[words, Pooling(32, pooling_mode="cls"), dense],
+        prompts={"query": "question: ", "document": "passage: "},
+        device="cpu",
+    )
+    model.save(str(tmp_path / "transformer"), create_model_card=False)
+    return tmp_path / "transformer"
+
+
+@pytest.fixture
+def cross_encoder(tmp_path: Path) -> Path:
+    """A tiny BERT that judges pairs of up to 16 tokens, as transformers saves it."""
+    import torch
+    from transformers import BertForSequenceClassification
+
+    torch.manual_seed(7)
+    folder = tmp_path / "cross-encoder"
+    BertForSequenceClassification(_config(labels=1)).save_pretrained(folder)
+    _tokenizer(16).save_pretrained(folder)
+    return folder

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flows.environment import (
     drift_settings,
@@ -21,12 +22,14 @@ from monitoring.trigger import Trigger, should_retrain
 from rag import bootstrap as serving
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
 from rag.documents import FieldNames, Library, SyncReport
 from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.indexing import Indexing
 from rag.ports import IndexStore
+from rag.rehearsal import load_cast
 from rag.secret_files import load_or_make
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
@@ -56,6 +59,7 @@ class Pipelines:
     reports: SqlDriftReports
     renderer: EvidentlyRenderer
     encoders: EncoderFolder
+    rerankers: RerankerFolder
     cache: SqliteEmbeddingCache
     indexes: IndexStore
     indexing: Indexing
@@ -131,9 +135,9 @@ class Pipelines:
             golden=self.stores.questions.all(tenant=tenant, purpose=Purpose.GOLDEN),
             passages=self.stores.documents.all_passages(tenant=tenant),
             encoder=self.encoders.load(self.fixed_encoder()),
-            live=self.encoders.load(live.encoder),
-            release=live.digest,
+            live=load_cast(live, self.encoders, self.rerankers),
             cache=self.cache,
+            scratch=scratch_indexes,
             settings=self.drift,
             renderer=self.renderer,
             previous=self.reports.newest(tenant=tenant),
@@ -189,6 +193,8 @@ class Pipelines:
                     self.encoders, self.settings.home / "training", self.retrain
                 ),
                 writer=self._writer(),
+                scratch=scratch_indexes,
+                rerankers=self.rerankers,
                 settings=self.retrain,
             )
 
@@ -243,6 +249,8 @@ class Pipelines:
             leases=self.stores.leases,
             audit=self.stores.audit,
             key=self.approval_key(),
+            scratch=scratch_indexes,
+            rerankers=self.rerankers,
             verify_sample=self.retrain.verify_sample,
             preload_timeout_s=self.retrain.preload_timeout_s,
             seed=self.retrain.seed,
@@ -301,6 +309,15 @@ class Pipelines:
         }
 
 
+@contextmanager
+def scratch_indexes() -> Iterator[IndexStore]:
+    """Give a place for indexes among the system's temporary files, and remove it afterwards."""
+    from rag.adapters.qdrant import QdrantFolders
+
+    with TemporaryDirectory(prefix="whetstone-rehearsal-") as folder:
+        yield QdrantFolders(Path(folder))
+
+
 def demo_documents(location: str, settings: Settings) -> Iterator[Document]:
     """Yield the documents at a location; whatever cannot be read is left out."""
     from rag.adapters.readers import read
@@ -340,6 +357,7 @@ def open_pipelines() -> Iterator[Pipelines]:
             reports=SqlDriftReports(stores.engine),
             renderer=EvidentlyRenderer(),
             encoders=serving.encoder_folder(settings),
+            rerankers=serving.reranker_folder(settings),
             cache=cache,
             indexes=serving.index_store(settings),
             indexing=Indexing(stores.documents, stores.cursors, cache),

@@ -1,7 +1,7 @@
 """One whole check: two windows of the log, the golden questions, four tests, one verdict."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
 from rag.indexing import Embedder
 from rag.ports import EmbeddingCache, Encoder, Vectors
+from rag.rehearsal import Cast, Scratch, rehearsal
 
 MOST_TESTS = 4
 """Tests a check makes at most; the permutations have to reach the level that is left for one of them."""
@@ -30,9 +31,9 @@ def check_drift(
     golden: Sequence[LabelledQuestion],
     passages: Iterable[Sequence[Passage]],
     encoder: Encoder,
-    live: Encoder,
-    release: str,
+    live: Cast,
     cache: EmbeddingCache,
+    scratch: Scratch,
     settings: DriftSettings,
     renderer: ReportRenderer,
     previous: Sequence[DriftReport] = (),
@@ -41,10 +42,11 @@ def check_drift(
     """Compare what is asked and found now with what was before.
 
     Up to four findings, held together to the level alpha by Holm's correction: ``question_mmd`` (topics),
-    ``top_score_ks`` (how near the best passage is), ``golden_recall@k`` (golden questions, live encoder)
+    ``top_score_ks`` (how near the best passage is), ``golden_recall@k`` (golden questions, live release)
     and ``labelled_recall@k`` (questions whose right passage people named). The first two are measured in
     one fixed encoder against the corpus as it is now, so that neither a promotion nor an ingestion looks
-    like other questions.
+    like other questions. The golden questions are asked of the live release's whole retrieval, in a rehearsal over
+    that corpus, so that what is watched is what people are given.
 
     Drift where any finding is; else not enough data where a window is too small; else calm.
 
@@ -55,9 +57,9 @@ def check_drift(
         golden: the tenant's golden questions.
         passages: the tenant's whole corpus, in batches; read once.
         encoder: the fixed encoder.
-        live: the live release's encoder.
-        release: digest of the live release.
+        live: the live release, with its models.
         cache: of passage embeddings, for both encoders.
+        scratch: where the live release is rehearsed.
         settings: sizes and levels.
         renderer: makes the snapshot.
         previous: earlier reports of the tenant; the golden questions' baseline is one of them.
@@ -78,22 +80,22 @@ def check_drift(
     enough = min(len(reference.interactions), len(current.interactions)) >= settings.min_questions
     golden = sorted((question for question in golden if question.documents), key=lambda question: question.id)
 
-    vectors = _embed(encoder, [interaction.question for interaction in asked])
+    # A follow-up as it was searched for: on its own it would be about nothing.
+    vectors = _embed(encoder, [each.rewritten or each.question for each in asked])
     nearest = Nearest(vectors, 1)
-    watched = Nearest(_embed(live, [question.text for question in golden]), settings.recall_k)
-    _search(passages, nearest, Embedder(encoder, cache), watched, Embedder(live, cache))
-
-    golden_recall = {
-        question.id: question_recall(found, question.documents)
-        for question, found in zip(golden, watched.documents(), strict=True)
-    }
-    gone = sum(not (question.documents & watched.seen()) for question in golden)
+    corpus = _offered(passages, nearest, Embedder(encoder, cache))
+    golden_recall = _golden_recall(
+        golden, live, corpus, k=settings.recall_k, tenant=tenant, cache=cache, scratch=scratch
+    )
+    gone = sum(not (question.documents & nearest.seen()) for question in golden)
     depth, hits = labelled_hits((reference, current), feedback, k=settings.recall_k)
     samples = _samples(vectors, nearest, hits)
 
     tests: list[Measured | DriftFinding] = [
         *question_findings(*samples, settings),
-        golden_finding(golden_recall, gone=gone, previous=previous, release=release, settings=settings),
+        golden_finding(
+            golden_recall, gone=gone, previous=previous, release=live.release.digest, settings=settings
+        ),
         labelled_finding(*hits, depth=depth, settings=settings),
     ]
     findings = judge(tests, settings.alpha)
@@ -110,7 +112,7 @@ def check_drift(
         verdict=verdict,
         findings=findings,
         encoder=encoder.digest,
-        release=release,
+        release=live.release.digest,
         reference=_describe(reference),
         current=_describe(current),
         snapshot=snapshot,
@@ -125,13 +127,37 @@ def _embed(encoder: Encoder, questions: list[str]) -> Vectors:
     return encoder.encode_queries(questions)
 
 
-def _search(
-    passages: Iterable[Sequence[Passage]], nearest: Nearest, fixed: Embedder, watched: Nearest, live: Embedder
-) -> None:
+def _offered(
+    passages: Iterable[Sequence[Passage]], nearest: Nearest, embedder: Embedder
+) -> Iterator[Sequence[Passage]]:
+    """Hand the corpus on, showing it to `nearest` as it goes by."""
     for batch in passages:
         if batch:
-            nearest.offer(batch, fixed.passages(list(batch)))
-            watched.offer(batch, live.passages(list(batch)))
+            nearest.offer(batch, embedder.passages(list(batch)))
+            yield batch
+
+
+def _golden_recall(
+    golden: Sequence[LabelledQuestion],
+    live: Cast,
+    corpus: Iterable[Sequence[Passage]],
+    *,
+    k: int,
+    tenant: str,
+    cache: EmbeddingCache,
+    scratch: Scratch,
+) -> dict[str, float]:
+    """Give question id -> share of its documents that are found among `k` passages; reads the corpus to its end."""
+    if not golden:
+        for _ in corpus:
+            pass
+        return {}
+    with rehearsal(live, corpus, tenant=tenant, cache=cache, scratch=scratch) as tried:
+        found = tried.find([question.text for question in golden], limit=k)
+    return {
+        question.id: question_recall({each.passage.document_id for each in hits}, question.documents)
+        for question, hits in zip(golden, found, strict=True)
+    }
 
 
 def _samples(

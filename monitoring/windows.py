@@ -10,8 +10,8 @@ from rag.errors import InvalidInput
 REPEAT = timedelta(hours=1)
 """A question asked again by the same principal within this time is a retry, not another question."""
 
-CHORE = "### Task:"
-"""How the prompts begin that Open WebUI sends on its own, for titles, tags and follow-ups; nobody asked those."""
+OLD_CHORE = "### Task:"
+"""How a chat front end's own prompts begin in rows from before these were marked as auxiliary when logged."""
 
 Span = tuple[datetime, datetime]
 """(since, until): since <= asked_at < until."""
@@ -31,12 +31,13 @@ def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
     kept: list[Interaction] = []
     last: dict[tuple[str, str, str], datetime] = {}
     for interaction in sorted(interactions, key=lambda i: (i.asked_at, i.id)):
-        text = " ".join(interaction.question.casefold().split())
+        text = " ".join((interaction.rewritten or interaction.question).casefold().split())
         key = (interaction.tenant, interaction.principal, text)
         before = last.get(key)
         if (
             not text
-            or text.startswith(CHORE.casefold())
+            or interaction.auxiliary
+            or text.startswith(OLD_CHORE.casefold())
             or (before is not None and interaction.asked_at - before < REPEAT)
         ):
             continue

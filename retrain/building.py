@@ -10,16 +10,17 @@ from collections.abc import Callable, Sequence
 
 from rag.domain import Release
 from rag.errors import IndexLocked, VerificationFailed
-from rag.indexing import Embedder, Indexing
+from rag.indexing import Indexing
 from rag.ports import (
     DocumentStore,
     EmbeddingCache,
-    Encoder,
     EncoderStore,
     IndexCursors,
     IndexStore,
     PassageIndex,
+    RerankerStore,
 )
+from rag.rehearsal import Cast, Scratch, load_cast
 from retrain.domain import EvalQuestion, PromotionPhase
 from retrain.running import Run
 from retrain.verification import verify_answers
@@ -42,8 +43,10 @@ class IndexBuilder:
         indexes: IndexStore,
         indexing: Indexing,
         cache: EmbeddingCache,
+        scratch: Scratch,
         verify_sample: int,
         seed: int,
+        rerankers: RerankerStore | None = None,
     ) -> None:
         """Verify `verify_sample` passages and as many questions, drawn with `seed`."""
         self._documents = documents
@@ -52,6 +55,8 @@ class IndexBuilder:
         self._indexes = indexes
         self._indexing = indexing
         self._cache = cache
+        self._scratch = scratch
+        self._rerankers = rerankers
         self._sample = verify_sample
         self._seed = seed
 
@@ -81,7 +86,8 @@ class IndexBuilder:
             IndexLocked: another process keeps the folder open.
             NotFound, ArtefactTampered: the encoder cannot be loaded.
         """
-        encoder = self._encoders.load(release.encoder)
+        cast = load_cast(release, self._encoders, self._rerankers)
+        encoder = cast.encoder
         index = self._open(release, served)
         try:
             run.enter(PromotionPhase.BACKFILL)
@@ -95,7 +101,7 @@ class IndexBuilder:
             run.enter(PromotionPhase.CATCH_UP)
             self._indexing.catch_up(release, encoder, index)
             run.enter(PromotionPhase.VERIFY)
-            self._verify(release, encoder, index, self._drawn(questions), tenant=tenant, check=run.check)
+            self._verify(cast, index, self._drawn(questions), tenant=tenant, check=run.check)
         finally:
             index.close()
 
@@ -122,15 +128,14 @@ class IndexBuilder:
 
     def _verify(
         self,
-        release: Release,
-        encoder: Encoder,
+        cast: Cast,
         index: PassageIndex,
         questions: Sequence[str],
         *,
         tenant: str,
         check: Callable[[], None],
     ) -> None:
-        embedder = Embedder(encoder, self._cache)
+        release, encoder = cast.release, cast.encoder
         problems: list[str] = []
         for _ in range(_ROUNDS):
             check()
@@ -139,10 +144,11 @@ class IndexBuilder:
             problems = self._indexing.verify(release, encoder, index, sample=self._sample, seed=self._seed)
             problems += verify_answers(
                 questions,
-                encoder=encoder,
-                embedder=embedder,
+                cast=cast,
                 index=index,
                 documents=self._documents,
+                cache=self._cache,
+                scratch=self._scratch,
                 tenant=tenant,
                 check=check,
             )

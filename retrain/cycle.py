@@ -13,12 +13,15 @@ from rag.errors import EmptyCorpus, NotReady
 from rag.ports import (
     DocumentStore,
     EmbeddingCache,
+    Encoder,
     EncoderStore,
     FeedbackStore,
     InteractionStore,
     QuestionStore,
     ReleaseStore,
+    RerankerStore,
 )
+from rag.rehearsal import Cast, Scratch, load_cast
 from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
 from retrain.evaluation import compare
 from retrain.gate import Policy, decide
@@ -27,6 +30,7 @@ from retrain.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mi
 from retrain.paraphrasing import paraphrase
 from retrain.ports import CandidateStore, DatasetStore, Progress, QuestionWriter, Trainer
 from retrain.settings import RetrainSettings
+from retrain.tuning import tune
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +59,14 @@ class RetrainCycle:
         candidates: CandidateStore,
         trainer: Trainer,
         writer: QuestionWriter | None,
+        scratch: Scratch,
         settings: RetrainSettings,
+        rerankers: RerankerStore | None = None,
     ) -> None:
-        """Take the stores, the trainer, and a language model where there is one to write questions."""
+        """Take the stores, the trainer, and a language model where there is one to write questions.
+
+        Releases are rehearsed in `scratch`; `rerankers` has the cross-encoders they may name.
+        """
         self._tenant = tenant
         self._documents = documents
         self._interactions = interactions
@@ -70,6 +79,8 @@ class RetrainCycle:
         self._candidates = candidates
         self._trainer = trainer
         self._writer = writer
+        self._scratch = scratch
+        self._rerankers = rerankers
         self._settings = settings
 
     def build_dataset(self, *, progress: Progress) -> Dataset:
@@ -137,32 +148,56 @@ class RetrainCycle:
         return Trained(encoder=encoder, report=report)
 
     def evaluate(self, dataset: str, trained: Trained, *, progress: Progress) -> Candidate:
-        """Compare with the live encoder on the gate questions, let the gate decide, and store the candidate.
+        """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
+
+        Before, the candidate's weight of words and its threshold are chosen on the dev questions; the training
+        report says how.
 
         Raises:
             NotReady: nothing is live yet.
             InvalidInput: no gate question has an answer in the corpus any more.
         """
-        live, settings = self._live(), self._settings
+        live, settings, corpus = self._live(), self._settings, self._corpus()
         stored = self._datasets.get(dataset)
-        candidate_encoder = self._encoders.load(trained.encoder)
+        incumbent = self._cast(live)
+        encoder = self._encoders.load(trained.encoder)
+        progress(0, 0, "choose retrieval on the dev questions")
+        tuned = tune(
+            self._cast(
+                Release.create(
+                    encoder=trained.encoder,
+                    dimension=encoder.dimension,
+                    chunking=live.chunking,
+                    retrieval=live.retrieval,
+                ),
+                encoder,
+            ),
+            incumbent,
+            stored.dev,
+            corpus,
+            tenant=self._tenant,
+            cache=self._cache,
+            scratch=self._scratch,
+            metric=settings.gate_metric,
+            alpha=settings.gate_alpha,
+            min_questions=settings.gate_min_questions,
+            seed=settings.seed,
+        )
+        release = tuned.cast.release
         progress(0, 0, "compare candidate and incumbent")
         scorecard = compare(
             stored.gate,
-            self._corpus(),
-            incumbent=self._encoders.load(live.encoder),
-            candidate=candidate_encoder,
+            corpus,
+            incumbent=incumbent,
+            candidate=tuned.cast,
+            tenant=self._tenant,
             cache=self._cache,
+            scratch=self._scratch,
             dataset=dataset,
             seed=settings.seed,
         )
-        release = Release.create(
-            encoder=trained.encoder,
-            dimension=candidate_encoder.dimension,
-            chunking=live.chunking,
-            retrieval=live.retrieval,
-        )
         self._releases.add(release)
+        report = trained.report
         candidate = Candidate(
             id=new_id(),
             tenant=self._tenant,
@@ -170,12 +205,16 @@ class RetrainCycle:
             release=release.digest,
             incumbent=live.digest,
             dataset=dataset,
-            training=trained.report,
+            training=replace(report, settings={**report.settings, "tuning": tuned.notes}),
             scorecard=scorecard,
             verdict=decide(scorecard, self._policy()),
         )
         self._candidates.add(candidate)
         return candidate
+
+    def _cast(self, release: Release, encoder: Encoder | None = None) -> Cast:
+        """Load what a release names, but for an encoder that is given."""
+        return load_cast(release, self._encoders, self._rerankers, encoder=encoder)
 
     def _policy(self) -> Policy:
         settings = self._settings

@@ -1,10 +1,10 @@
-"""How well encoders find what they should: exact search, ranking metrics, intervals, a paired test.
+"""How well releases find what they should: ranking metrics, intervals, a paired test; exact search to compare with.
 
 Knows nothing of thresholds or verdicts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from rag.domain import Passage
 from rag.errors import InvalidInput
 from rag.indexing import Embedder
 from rag.ports import EmbeddingCache, Encoder, Vectors
+from rag.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import Difference, Estimate, EvalQuestion, MetricRow, Scorecard, Slice
 
 Floats = NDArray[np.float64]
@@ -129,7 +130,7 @@ def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion])
 def search(
     encoder: Encoder, questions: Sequence[EvalQuestion], corpus: Sequence[Passage], cache: EmbeddingCache
 ) -> list[list[str]]:
-    """Give each question's `DEPTH` nearest passages by id, best first."""
+    """Give each question's `DEPTH` nearest passages by id, best first: an encoder alone, by exact search."""
     passages = Embedder(encoder, cache).passages(list(corpus))
     asked = encoder.encode_queries([question.text for question in questions])
     return [[corpus[row].id for row in rows] for rows in rank(asked, passages, DEPTH)]
@@ -139,48 +140,46 @@ def compare(
     questions: Sequence[EvalQuestion],
     corpus: Sequence[Passage],
     *,
-    incumbent: Encoder,
-    candidate: Encoder,
+    incumbent: Cast,
+    candidate: Cast,
+    tenant: str,
     cache: EmbeddingCache,
+    scratch: Scratch,
     dataset: str,
     seed: int,
 ) -> Scorecard:
-    """Put the candidate beside the incumbent: same questions, same corpus, exact search.
+    """Put the candidate beside the incumbent: same questions, same corpus, each with its whole retrieval.
 
-    Questions whose answers are all gone from the corpus are left out, since neither encoder could find
+    Both releases are rehearsed, so that what is compared is what is served: index, words, context and cross-encoder
+    as well as the encoder.
+
+    Questions whose answers are all gone from the corpus are left out, since neither release could find
     them; the scorecard's count says how many were asked.
 
     Args:
         questions: the held-back ones.
-        corpus: every passage that is searched.
-        incumbent: the encoder that is live.
+        corpus: every passage that is searched, whole documents.
+        incumbent: the release that is live.
         candidate: the one that wants to be.
+        tenant: whose passages these are.
         cache: of passages' embeddings.
+        scratch: where both indexes are made.
         dataset: digest of the dataset the questions come from.
         seed: of resampling.
 
     Raises:
         InvalidInput: no question has an answer in the corpus.
     """
-    there = {passage.id for passage in corpus}
-    asked = [
-        EvalQuestion(
-            id=question.id,
-            text=question.text,
-            relevant=question.relevant & there,
-            documents=question.documents,
-            origin=question.origin,
-        )
-        for question in questions
-        if question.relevant & there
-    ]
+    asked = answerable(questions, corpus)
     if not asked:
         raise InvalidInput(
             f"None of the {len(questions)} held-back questions has an answer in the {len(corpus)} passages; "
             "ingest more documents or import labelled questions, then mine again."
         )
-    before = evaluate(search(incumbent, asked, corpus, cache), asked)
-    after = evaluate(search(candidate, asked, corpus, cache), asked)
+    before, after = (
+        evaluate(rehearsed(cast, asked, corpus, tenant=tenant, cache=cache, scratch=scratch), asked)
+        for cast in (incumbent, candidate)
+    )
     slices = []
     for origin in sorted({question.origin for question in asked}):
         rows = [row for row, question in enumerate(asked) if question.origin is origin]
@@ -188,13 +187,37 @@ def compare(
         slices.append(Slice(name=f"origin={origin}", questions=len(rows), rows=part))
     return Scorecard.create(
         dataset=dataset,
-        incumbent=incumbent.digest,
-        candidate=candidate.digest,
+        incumbent=incumbent.encoder.digest,
+        candidate=candidate.encoder.digest,
         questions=len(asked),
         passages=len(corpus),
         overall=contrast(before, after, clusters(asked), seed=seed),
         slices=slices,
     )
+
+
+def rehearsed(
+    cast: Cast,
+    questions: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    *,
+    tenant: str,
+    cache: EmbeddingCache,
+    scratch: Scratch,
+) -> list[list[str]]:
+    """Give each question's `DEPTH` best passages by id, as the release would give them, best first."""
+    with rehearsal(cast, [corpus], tenant=tenant, cache=cache, scratch=scratch) as tried:
+        return tried.rank([question.text for question in questions], limit=DEPTH)
+
+
+def answerable(questions: Sequence[EvalQuestion], corpus: Sequence[Passage]) -> list[EvalQuestion]:
+    """Give the questions that have an answer in the corpus, without the answers that are gone."""
+    there = {passage.id for passage in corpus}
+    return [
+        replace(question, relevant=question.relevant & there)
+        for question in questions
+        if question.relevant & there
+    ]
 
 
 def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:

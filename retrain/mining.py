@@ -62,7 +62,8 @@ def mine_log(
 
     Each person's newest word on an interaction counts: the passage they said is right; else, where they
     did not rate the answer bad, the one they opened; else, where they rated it good, the first one cited.
-    A bad rating alone gives no pair.
+    A bad rating alone gives no pair, and neither does a chat front end's own prompt. A follow-up counts as it was
+    searched for: made to stand alone.
 
     No principal gives more than `principal_share` of the pairs, neither as the one who asked nor as the
     one who judged. With fewer principals than that allows for (three at a share of 0.25), they give equal
@@ -81,6 +82,9 @@ def mine_log(
         for given in feedback.get(interaction.id, ()):
             by_judge[given.principal].append(given)
         for judge, said in by_judge.items():
+            if interaction.auxiliary:
+                dropped["a chat front end's own prompt"] += 1
+                continue
             passage_id, origin_of_doubt = _confirmed(interaction, said)
             if passage_id is None:
                 dropped[origin_of_doubt] += 1
@@ -90,7 +94,13 @@ def mine_log(
                 dropped["the passage is gone"] += 1
             elif passage.tenant != interaction.tenant:
                 dropped["the passage is another tenant's"] += 1
-            elif pair := _pair(interaction.question, passage, Origin.LOG, dropped, interaction.principal):
+            elif pair := _pair(
+                interaction.rewritten or interaction.question,
+                passage,
+                Origin.LOG,
+                dropped,
+                interaction.principal,
+            ):
                 key = (normal(pair.question), passage.id)
                 dropped["the same question and passage"] += key in found
                 found.setdefault(key, (pair, judge))

@@ -22,7 +22,9 @@ from rag.ports import (
     Leases,
     ReleaseStore,
     ReplicaStore,
+    RerankerStore,
 )
+from rag.rehearsal import Scratch
 from retrain.building import IndexBuilder
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, Progress, PromotionStore
@@ -55,9 +57,11 @@ class Promoter:
         leases: Leases,
         audit: AuditLog,
         key: bytes,
+        scratch: Scratch,
         verify_sample: int,
         preload_timeout_s: float,
         seed: int,
+        rerankers: RerankerStore | None = None,
         lease_ttl_s: float = 30.0,
         poll_s: float = 0.2,
     ) -> None:
@@ -79,9 +83,11 @@ class Promoter:
             leases: keep a second runner out.
             audit: failures are written there; a switch is written with the flip.
             key: checks the approvals' signatures.
+            scratch: where a release is rehearsed that does more than compare vectors.
             verify_sample: passages, and gate questions, that are compared before a switch.
             preload_timeout_s: how long the replicas may take to load a release, in seconds.
             seed: of the samples.
+            rerankers: the cross-encoders that releases may name.
             lease_ttl_s: how long after a kill another runner may go on, in seconds.
             poll_s: time between two looks at the replicas, in seconds.
         """
@@ -92,6 +98,8 @@ class Promoter:
             indexes=indexes,
             indexing=indexing,
             cache=cache,
+            scratch=scratch,
+            rerankers=rerankers,
             verify_sample=verify_sample,
             seed=seed,
         )

@@ -1,4 +1,4 @@
-"""Does a new index answer as it was evaluated? Compared with exact search over the corpus.
+"""Does a new index answer as it was evaluated? Compared with exact search, and with the release's rehearsal.
 
 Whether the index holds the right passages and vectors is asked elsewhere (`rag.indexing.Indexing.verify`).
 """
@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.indexing import Embedder
-from rag.ports import DocumentStore, Encoder, PassageIndex
+from rag.indexing import ReleaseVectors
+from rag.ports import DocumentStore, EmbeddingCache, PassageIndex
+from rag.rehearsal import Cast, Rehearsal, Scratch, rehearsal
+from rag.retrieval import Pinned
 
 TIE = 1e-4
 """Two cosines this close are a tie: whichever of the passages is found is right."""
@@ -17,33 +19,67 @@ TIE = 1e-4
 AGREEMENT = 0.99
 """Share of the passages found that must be right; an approximate index may miss a few."""
 
+REHEARSED = 0.95
+"""Share of the passages that index and rehearsal must have in common; equal scores at the end of a list may differ."""
+
 
 def verify_answers(
     questions: Sequence[str],
     *,
-    encoder: Encoder,
-    embedder: Embedder,
+    cast: Cast,
     index: PassageIndex,
     documents: DocumentStore,
+    cache: EmbeddingCache,
+    scratch: Scratch,
     tenant: str,
     limit: int = 10,
     check: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Search each question in the index and exactly; give what differs, in sentences. None means: all is well.
+    """Ask each question of the index; give what differs from what should be found, in sentences. None: all is well.
+
+    By vectors alone the index has to find what exact search over the release's vectors finds. Where the release does
+    more (words, a cross-encoder), its whole retrieval has to find what it finds in a rehearsal over the corpus.
 
     Args:
         questions: the sample; their count times `limit` passages are compared.
-        encoder: the release's.
-        embedder: embeds passages with the same encoder; the corpus passes through it once.
+        cast: the release, with its models.
         index: what is verified.
-        documents: the corpus.
+        documents: the corpus; it is read once, twice where the release does more.
+        cache: of passages' embeddings.
+        scratch: where the rehearsal's index is made.
         tenant: whose passages are searched.
         limit: passages asked for with each question.
         check: called between batches; may raise to stop.
     """
     if not questions:
         return []
-    queries = encoder.encode_queries(questions)  # (questions, dimension)
+    problems = _by_vectors(
+        questions, cast, index, documents, cache=cache, tenant=tenant, limit=limit, check=check
+    )
+    retrieval = cast.release.retrieval
+    if problems or (retrieval.dense_weight >= 1 and cast.reranker is None):
+        return problems
+    pinned = Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
+    found = Rehearsal(pinned, tenant=tenant).rank(questions, limit=limit)
+    corpus = documents.all_passages(tenant=tenant)
+    with rehearsal(cast, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
+        expected = tried.rank(questions, limit=limit)
+    return _unlike_rehearsed(questions, found, expected)
+
+
+def _by_vectors(
+    questions: Sequence[str],
+    cast: Cast,
+    index: PassageIndex,
+    documents: DocumentStore,
+    *,
+    cache: EmbeddingCache,
+    tenant: str,
+    limit: int,
+    check: Callable[[], None],
+) -> list[str]:
+    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
+    queries = cast.encoder.encode_queries(questions)  # (questions, dimension)
     found = [
         [each.passage.id for each in index.search(query, tenant=tenant, limit=limit)] for query in queries
     ]
@@ -51,12 +87,31 @@ def verify_answers(
     best = np.empty((len(questions), 0), dtype=np.float32)  # (questions, at most limit), in no order
     for passages in documents.all_passages(tenant=tenant):
         check()
-        exact = queries @ embedder.passages(passages).T  # (questions, passages)
+        exact = queries @ vectors.of(passages).T  # (questions, passages)
         best = _largest(np.concatenate([best, exact], axis=1), limit)
         column = {passage.id: at for at, passage in enumerate(passages)}
         for row, ids in enumerate(found):
             scores[row] |= {id_: float(exact[row, column[id_]]) for id_ in ids if id_ in column}
     return _differences(questions, found, scores, best)
+
+
+def _unlike_rehearsed(
+    questions: Sequence[str], found: Sequence[Sequence[str]], expected: Sequence[Sequence[str]]
+) -> list[str]:
+    """Compare sets, not orders: passages with equal scores may come in any."""
+    total = sum(len(ids) for ids in expected)
+    shared = [len(set(ids) & set(wanted)) for ids, wanted in zip(found, expected, strict=True)]
+    if sum(shared) >= REHEARSED * total:
+        return []
+    unlike = [
+        f"{question[:80]!r}: {same} of the {len(wanted)} passages that the rehearsal finds were found."
+        for question, same, wanted in zip(questions, shared, expected, strict=True)
+        if same < len(wanted)
+    ]
+    return [
+        f"Only {sum(shared)} of {total} passages are found as in the rehearsal ({REHEARSED:.0%} are needed).",
+        *unlike[:5],
+    ]
 
 
 def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.float32]:

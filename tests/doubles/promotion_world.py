@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rag.adapters.artefacts import EncoderFolder
@@ -121,21 +122,21 @@ class World:
         for each in documents:
             self.stores.documents.delete(each.id, tenant=TENANT)
 
-    def release(self, encoder: str, *, top_k: int = 5) -> Release:
-        """Make a release; `top_k` tells those of one encoder apart."""
+    def release(self, encoder: str, *, top_k: int = 5, **retrieval: Any) -> Release:
+        """Make a release; `top_k`, or anything else of its retrieval, tells those of one encoder apart."""
         made = Release.create(
             encoder=encoder,
             dimension=self.encoders.load(encoder).dimension,
             chunking=CHUNKING,
-            retrieval=Retrieval(top_k=top_k),
+            retrieval=Retrieval(top_k=top_k, **retrieval),
         )
         self.stores.releases.add(made)
         return made
 
-    def found(self, encoder: str, documents: int = 40) -> Release:
+    def found(self, encoder: str, documents: int = 40, **retrieval: Any) -> Release:
         """Ingest the handbook and make the first release live, its index built."""
         self.put(*(document(number) for number in range(documents)))
-        first = self.release(encoder)
+        first = self.release(encoder, **retrieval)
         self.stores.releases.deploy_first(first.digest, principal="test")
         with self.serving():
             pass
@@ -223,6 +224,7 @@ class World:
             "leases": self.stores.leases,
             "audit": self.stores.audit,
             "key": KEY,
+            "scratch": self.scratch,
             "verify_sample": 16,
             "preload_timeout_s": 20.0,
             "seed": 17,
@@ -230,6 +232,12 @@ class World:
             "poll_s": 0.02,
         }
         return Promoter(**(parts | changes))
+
+    @contextmanager
+    def scratch(self) -> Iterator[QdrantFolders]:
+        """Give a place for rehearsals; gone afterwards."""
+        with TemporaryDirectory(dir=self.home) as folder:
+            yield QdrantFolders(Path(folder))
 
     @contextmanager
     def serving(self, replica_id: str | None = None) -> Iterator[LiveRelease]:

@@ -2,10 +2,13 @@
 
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,9 @@ from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.ports import WindowSample
 from monitoring.settings import DriftSettings
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.qdrant import QdrantFolders
 from rag.domain import (
+    Chunking,
     Document,
     Feedback,
     Interaction,
@@ -26,9 +31,12 @@ from rag.domain import (
     LoggedHit,
     Passage,
     Purpose,
+    Release,
+    Retrieval,
 )
 from rag.errors import SettingInvalid
-from rag.ports import Encoder
+from rag.ports import Encoder, IndexStore, Vectors
+from rag.rehearsal import Cast
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = (
@@ -145,6 +153,24 @@ def drifted_questions(seed: int = 0) -> list[str]:
     return calm[:160] + [str(q) for q in generator.permutation([*calm[160:224], *new])]
 
 
+def cast(encoder: Encoder, **retrieval: Any) -> Cast:
+    """Give a release of the encoder."""
+    release = Release.create(
+        encoder=encoder.digest,
+        dimension=encoder.dimension,
+        chunking=Chunking(),
+        retrieval=Retrieval(**retrieval),
+    )
+    return Cast(release=release, encoder=encoder)
+
+
+@contextmanager
+def scratch() -> Iterator[IndexStore]:
+    """Give a place for indexes, gone afterwards."""
+    with TemporaryDirectory() as folder:
+        yield QdrantFolders(Path(folder))
+
+
 @pytest.fixture
 def check(static_encoder: Encoder, tmp_path: Path) -> Any:
     """Run a check over the corpus, with anything replaced."""
@@ -157,8 +183,8 @@ def check(static_encoder: Encoder, tmp_path: Path) -> Any:
             "golden": [],
             "passages": [PASSAGES[start : start + 20] for start in range(0, len(PASSAGES), 20)],
             "encoder": static_encoder,
-            "live": static_encoder,
-            "release": "live",
+            "live": cast(static_encoder),
+            "scratch": scratch,
             "cache": SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
             "settings": SETTINGS,
             "renderer": Figures(),
@@ -285,6 +311,62 @@ def test_golden_recall_that_stays_is_calm(check: Any) -> None:
     finding = found(check([], golden=GOLDEN, previous=[check([], golden=GOLDEN)]), "golden_recall@10")
 
     assert (finding.verdict, finding.p_value, finding.statistic) == (DriftVerdict.CALM, 1.0, 0.0)
+
+
+class Blind:
+    """The static encoder, blind to numbers."""
+
+    def __init__(self, inner: Encoder) -> None:
+        self._inner = inner
+        self.digest, self.dimension = f"{inner.digest}, blind", inner.dimension
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed without digits."""
+        return self._inner.encode_queries([re.sub(r"\d", "", text) for text in texts])
+
+    encode_passages = encode_queries
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count."""
+        return self._inner.count_tokens(texts)
+
+
+def test_golden_recall_is_of_what_people_are_given(check: Any, static_encoder: Encoder) -> None:
+    """What only words find is found by a release that weighs words; the windows' figures are of vectors as ever."""
+    forms = [
+        Document.create(uri=f"form/{n}", text=f"The form Q{n} is in the cupboard.") for n in range(100, 130)
+    ]
+    passages = [Passage.create(form, 0, form.text) for form in forms]
+    golden = [
+        LabelledQuestion.create(
+            tenant="default", text=f"Where is Q{n}?", documents=frozenset({form.id}), purpose=Purpose.GOLDEN
+        )
+        for n, form in enumerate(forms, start=100)
+    ]
+    recalls, figures = {}, {}
+    for weight in (1.0, 0.5):
+        live = cast(Blind(static_encoder), dense_weight=weight)
+        report = check(calm_questions(), golden=golden, passages=[passages], live=live)
+        recalls[weight] = found(report, "golden_recall@10").current
+        figures[weight] = found(report, "top_score_ks")
+        assert report.release == live.release.digest
+
+    assert recalls[0.5] == 1.0
+    assert recalls[1.0] is not None and recalls[1.0] < 0.5
+    assert figures[0.5] == figures[1.0]
+
+
+def test_follow_ups_are_compared_as_they_were_searched_for(check: Any) -> None:
+    """Words that mean nothing alone are not taken for a topic."""
+    questions = drifted_questions()
+    follow_ups = [
+        replace(logged, question="And what about that?", rewritten=logged.question)
+        for logged in log(questions)
+    ]
+
+    report = check([], interactions=follow_ups)
+
+    assert found(report, "question_mmd") == found(check(questions), "question_mmd")
 
 
 def test_few_golden_questions_are_not_enough(check: Any) -> None:

@@ -1,5 +1,6 @@
 """Which questions are compared with which."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -85,7 +86,22 @@ def test_blank_questions_do_not_count() -> None:
 
 def test_a_chat_clients_own_prompts_do_not_count() -> None:
     """What Open WebUI asks by itself, such as a title for the chat, is nobody's question."""
-    assert questions_of([ask(0, "### Task:\nGenerate a concise title.")]) == []
+    marked = replace(ask(0, "Suggest three follow-up questions."), auxiliary=True)
+    before_marks = ask(1, "### Task:\nGenerate a concise title.")
+
+    assert questions_of([marked, before_marks]) == []
+    assert questions_of([replace(marked, auxiliary=False)]) != []
+
+
+def test_a_follow_up_counts_as_it_was_searched_for() -> None:
+    """The same few words after other turns are another question, and other words for one question are not."""
+    log = [
+        replace(ask(0, "And by post?"), rewritten="Can I renew a passport by post?"),
+        replace(ask(1, "And by post?"), rewritten="Can I pay taxes by post?"),
+        replace(ask(2, "By post too?"), rewritten="Can I pay taxes by post?"),
+    ]
+
+    assert questions_of(log) == log[:2]
 
 
 def test_a_repeat_within_the_hour_is_a_retry() -> None:

@@ -1,8 +1,11 @@
 """Metrics against ir_measures, exact search, intervals and the paired test."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ir_measures
@@ -12,11 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.domain import Document, Passage
+from rag.adapters.qdrant import QdrantFolders
+from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import InvalidInput
 from rag.ports import Vectors
-from retrain.domain import EvalQuestion, Origin
-from retrain.evaluation import METRICS, clusters, compare, contrast, evaluate, rank
+from rag.rehearsal import Cast, Scratch
+from retrain.domain import EvalQuestion, Origin, Scorecard
+from retrain.evaluation import (
+    METRICS,
+    clusters,
+    compare,
+    contrast,
+    evaluate,
+    rank,
+    rehearsed,
+    search,
+)
 
 
 def _question(name: str, relevant: Sequence[str], origin: Origin = Origin.LOG) -> EvalQuestion:
@@ -157,6 +171,10 @@ class _Letters:
 
     encode_passages = encode_queries
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count letters."""
+        return [len(text) for text in texts]
+
 
 class _Cache:
     """An embedding cache in memory."""
@@ -186,13 +204,54 @@ def _asked(corpus: list[Passage]) -> list[EvalQuestion]:
     return [_question(p.text, [p.id], origins[n % 2]) for n, p in enumerate(corpus)]
 
 
-def test_the_encoder_that_sees_more_wins() -> None:
+@pytest.fixture
+def scratch(tmp_path: Path) -> Scratch:
+    """A place for indexes, emptied after each use."""
+
+    @contextmanager
+    def place() -> Iterator[QdrantFolders]:
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            yield QdrantFolders(Path(folder))
+
+    return place
+
+
+def _cast(encoder: _Letters, **retrieval: Any) -> Cast:
+    release = Release.create(
+        encoder=encoder.digest,
+        dimension=encoder.dimension,
+        chunking=Chunking(),
+        retrieval=Retrieval(**retrieval),
+    )
+    return Cast(release=release, encoder=encoder)
+
+
+def _compare(
+    questions: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    scratch: Scratch,
+    *,
+    incumbent: Cast,
+    candidate: Cast,
+) -> Scorecard:
+    return compare(
+        questions,
+        corpus,
+        incumbent=incumbent,
+        candidate=candidate,
+        tenant="default",
+        cache=_Cache(),
+        scratch=scratch,
+        dataset="d",
+        seed=1,
+    )
+
+
+def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
     """Candidate beside incumbent on the same questions and corpus, overall and by origin, with all metrics."""
     corpus = _corpus("a", "b", "c", "d", "ab", "cd")
-    blind, seeing = _Letters("ab"), _Letters("abcd")
-    card = compare(
-        _asked(corpus), corpus, incumbent=blind, candidate=seeing, cache=_Cache(), dataset="d", seed=1
-    )
+    blind, seeing = _cast(_Letters("ab")), _cast(_Letters("abcd"))
+    card = _compare(_asked(corpus), corpus, scratch, incumbent=blind, candidate=seeing)
     assert [row.metric for row in card.overall] == list(METRICS)
     assert (card.questions, card.passages) == (6, 6)
     assert (card.dataset, card.incumbent, card.candidate) == ("d", "letters-ab", "letters-abcd")
@@ -201,36 +260,55 @@ def test_the_encoder_that_sees_more_wins() -> None:
     assert [(part.name, part.questions) for part in card.slices] == [("origin=llm", 3), ("origin=log", 3)]
 
 
-def test_a_scorecard_is_the_same_each_time() -> None:
+def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:
+    """With one and the same blind encoder, the release that weighs words finds what the other cannot."""
+    corpus = _corpus("Form Q17 is blue.", "Form K42 is green.", "Form Z99 is red.", "Form B03 is brown.")
+    questions = [
+        _question(name, [p.id]) for name, p in zip(("Q17", "K42", "Z99", "B03"), corpus, strict=True)
+    ]
+    blind = _Letters("xy")
+
+    card = _compare(
+        questions, corpus, scratch, incumbent=_cast(blind), candidate=_cast(blind, dense_weight=0.5)
+    )
+
+    assert card.row("recall@1").candidate.value == 1
+    assert card.row("recall@1").incumbent.value < 1
+
+
+def test_a_rehearsal_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
+    """Where a release does nothing but compare vectors, its rehearsal finds what exact search finds."""
+    corpus = _corpus("a", "b", "c", "aab", "bbc", "cca", "aaabbcc")
+    encoder = _Letters("abc")
+    asked = _asked(corpus)
+
+    found = rehearsed(_cast(encoder), asked, corpus, tenant="default", cache=_Cache(), scratch=scratch)
+
+    assert [ids[:3] for ids in found] == [ids[:3] for ids in search(encoder, asked, corpus, _Cache())]
+
+
+def test_a_scorecard_is_the_same_each_time(scratch: Scratch) -> None:
     """Same things in, same digest out."""
     corpus = _corpus("a", "b", "c", "ab")
     cards = [
-        compare(
+        _compare(
             _asked(corpus),
             corpus,
-            incumbent=_Letters("ab"),
-            candidate=_Letters("abc"),
-            cache=_Cache(),
-            dataset="d",
-            seed=1,
+            scratch,
+            incumbent=_cast(_Letters("ab")),
+            candidate=_cast(_Letters("abc"), dense_weight=0.5),
         )
         for _ in range(2)
     ]
     assert cards[0] == cards[1]
 
 
-def test_answers_that_are_gone_are_left_out() -> None:
+def test_answers_that_are_gone_are_left_out(scratch: Scratch) -> None:
     """A question without an answer in the corpus is not asked; with none at all there is nothing to compare."""
     corpus = _corpus("a", "b")
     gone = [_question("gone", ["gone"])]
-    encoder = _Letters("ab")
-    more: dict[str, Any] = {
-        "incumbent": encoder,
-        "candidate": encoder,
-        "cache": _Cache(),
-        "dataset": "d",
-        "seed": 1,
-    }
-    assert compare(_asked(corpus) + gone, corpus, **more).questions == 2
+    both = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("ab"))}
+
+    assert _compare(_asked(corpus) + gone, corpus, scratch, **both).questions == 2
     with pytest.raises(InvalidInput, match="None of the 1 held-back questions"):
-        compare(gone, corpus, **more)
+        _compare(gone, corpus, scratch, **both)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -121,6 +122,34 @@ def test_gone_and_foreign_passages_are_left_out() -> None:
     mined = mine_log(asked, feedback, {foreign.id: foreign}, principal_share=1.0)
     assert mined.pairs == ()
     assert mined.dropped == {"the passage is another tenant's": 1, "the passage is gone": 1}
+
+
+def test_a_front_ends_own_prompts_teach_nothing() -> None:
+    """What a chat front end asked on its own gives no pair, however it was judged."""
+    right = _passage("a")
+    asked = [replace(_asked(n), auxiliary=n == 0) for n in range(2)]
+
+    mined = mine_log(
+        asked,
+        {i.id: [_said(i, corrected=right.id)] for i in asked},
+        {right.id: right},
+        principal_share=1.0,
+    )
+
+    assert [pair.question for pair in mined.pairs] == [asked[1].question]
+    assert mined.dropped["a chat front end's own prompt"] == 1
+
+
+def test_a_follow_up_is_learned_as_it_was_searched_for() -> None:
+    """Words that mean nothing without the turns before them are no question to train on."""
+    right = _passage("a")
+    asked = replace(_asked(0, "And by post?"), rewritten="Can I renew a passport by post?")
+
+    (pair,) = mine_log(
+        [asked], {"i0": [_said(asked, corrected=right.id)]}, {right.id: right}, principal_share=1.0
+    ).pairs
+
+    assert pair.question == "Can I renew a passport by post?"
 
 
 def test_the_same_question_and_passage_count_once() -> None:

@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
-from rag.indexing import Embedder
+from rag.rehearsal import Cast
 from retrain.verification import verify_answers
 
 
@@ -21,18 +24,58 @@ def built(world: Any, two_encoders: Any) -> Iterator[Any]:
     index.close()
 
 
+@pytest.fixture
+def hybrid(world: Any, two_encoders: Any) -> Iterator[Any]:
+    """The index of a release that weighs words and knows context, open."""
+    release = world.found(two_encoders.first, dense_weight=0.5, context_weight=0.3)
+    index = world.indexes.open(release)
+    yield index
+    index.close()
+
+
 def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
-    """Verify with the company's questions, but for what is said."""
-    loaded = world.encoders.load(encoder)
+    """Verify the live release with the company's questions, but for what is said."""
+    release = world.stores.releases.get(world.stores.releases.deployment().release)
     arguments: dict[str, Any] = {
         "questions": sys.modules["doubles.promotion_world"].QUESTIONS,
-        "encoder": loaded,
-        "embedder": Embedder(loaded, world.cache),
+        "cast": Cast(release=release, encoder=world.encoders.load(encoder)),
         "index": index,
         "documents": world.stores.documents,
+        "cache": world.cache,
+        "scratch": world.scratch,
         "tenant": "default",
     }
     return verify_answers(**(arguments | changes))
+
+
+def test_a_sound_index_of_words_and_context_has_no_problems(
+    world: Any, hybrid: Any, two_encoders: Any
+) -> None:
+    """A release's whole retrieval answers as its rehearsal does."""
+    assert problems(world, hybrid, two_encoders.first) == []
+    assert problems(world, hybrid, two_encoders.first, limit=1) == []
+
+
+def test_another_rule_of_words_is_a_problem(
+    world: Any, hybrid: Any, two_encoders: Any, tmp_path: Path
+) -> None:
+    """An index whose vectors are right but whose words are not does not answer as it was rehearsed."""
+    release = world.stores.releases.get(world.stores.releases.deployment().release)
+    passages = [passage for batch in world.stores.documents.all_passages() for passage in batch]
+    vectors = hybrid.vectors([passage.id for passage in passages])
+    wrong = QdrantFolders(tmp_path).open(release, create=True)
+    # Another passage's words under each id: what a writer with another tokeniser would leave, at its worst.
+    texts = [passage.text for passage in passages]
+    swapped = [
+        replace(p, text=text, title="") for p, text in zip(passages, texts[1:] + texts[:1], strict=True)
+    ]
+    wrong.upsert(swapped, np.stack([vectors[passage.id] for passage in passages]))
+
+    found = problems(world, wrong, two_encoders.first, limit=3)
+    wrong.close()
+
+    assert found[0].endswith("passages are found as in the rehearsal (95% are needed).")
+    assert "passages that the rehearsal finds were found" in found[1]
 
 
 def test_a_sound_index_has_no_problems(world: Any, built: Any, two_encoders: Any) -> None:

@@ -1,0 +1,201 @@
+"""What a fine-tuned encoder needs besides its weights: its share beside words, and a threshold on its own scale.
+
+Both are chosen on the dev questions that people asked, never on the gate's, and are part of the candidate's release.
+Questions made from documents would favour the words they were made of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage, Release, Retrieval
+from rag.ports import EmbeddingCache, Found
+from rag.rehearsal import Cast, Scratch, rehearsal
+from retrain.domain import EvalQuestion
+from retrain.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate
+
+WEIGHTS = (1.0, 0.75, 0.5, 0.25)
+"""Shares of the vectors in the order that are tried beside the incumbent's."""
+
+REFUSED = 0.05
+"""Largest share of questions whose right passage is found that the threshold may refuse."""
+
+FEWEST, ENOUGH = 20, 200
+"""Questions found below which the threshold stays, and from which it is set by them alone."""
+
+Scores = NDArray[np.float64]
+"""Shape (questions found,): the nearest hit's cosine."""
+
+Note = dict[str, float | int | str]
+"""Something to read for the one who approves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tuned:
+    """A candidate with its retrieval chosen, and how."""
+
+    cast: Cast
+    notes: Note
+
+
+def tune(
+    candidate: Cast,
+    incumbent: Cast,
+    dev: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    *,
+    tenant: str,
+    cache: EmbeddingCache,
+    scratch: Scratch,
+    metric: str,
+    alpha: float,
+    min_questions: int,
+    seed: int,
+) -> Tuned:
+    """Choose `dense_weight` and `threshold` of the candidate's release.
+
+    The weight stays the incumbent's unless another one is better for certain; see `better_weight`. The threshold
+    moves with the scale of the cosines; see `moved_threshold`. With fewer than `min_questions` dev questions that
+    people asked, the weight is not looked at.
+
+    Args:
+        candidate: the trained encoder under the incumbent's retrieval.
+        incumbent: the live release.
+        dev: the dataset's dev questions.
+        corpus: every passage that is searched, whole documents.
+        tenant: whose passages these are.
+        cache: of passages' embeddings.
+        scratch: where indexes are made, one for each weight that is tried.
+        metric: what has to gain, a name of `retrain.evaluation.METRICS`.
+        alpha: two-sided level of the whole choice of a weight.
+        min_questions: see above.
+        seed: of resampling.
+    """
+    asked = answerable([question for question in dev if question.origin.human], corpus)
+    notes: Note = {"dev_questions": len(asked)}
+
+    def found(cast: Cast) -> list[list[Found]]:
+        with rehearsal(cast, [corpus], tenant=tenant, cache=cache, scratch=scratch) as tried:
+            return tried.find([question.text for question in asked], limit=DEPTH)
+
+    if len(asked) < FEWEST:
+        return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
+    kept = candidate.release.retrieval.dense_weight
+    tried = {kept: found(candidate)}
+    if len(asked) >= min_questions:
+        tried |= {weight: found(_weighing(candidate, weight)) for weight in WEIGHTS if weight != kept}
+    measured = {
+        weight: evaluate([[each.passage.id for each in hits] for hits in results], asked)
+        for weight, results in tried.items()
+    }
+    weight = better_weight(measured, clusters(asked), kept=kept, metric=metric, alpha=alpha, seed=seed)
+    before = incumbent.release.retrieval
+    after = nearest_of_found(tried[weight], asked, top_k=before.top_k)
+    threshold = moved_threshold(
+        before.threshold,
+        before=nearest_of_found(found(incumbent), asked, top_k=before.top_k),
+        after=after,
+    )
+    notes |= {
+        "dense_weight": weight,
+        "threshold": threshold,
+        "threshold_before": before.threshold,
+        "found": len(after),
+        "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
+    }
+    retrieval = replace(before, dense_weight=weight, threshold=threshold)
+    return Tuned(cast=_retrieving(candidate, retrieval), notes=notes)
+
+
+def better_weight(
+    measured: Mapping[float, Floats],
+    groups: NDArray[np.int64],
+    *,
+    kept: float,
+    metric: str,
+    alpha: float,
+    seed: int,
+) -> float:
+    """Give the weight whose metric is highest among those better than the kept one for certain, else the kept one.
+
+    Certain: the 95 % interval of the paired difference lies above 0, and its p-value is below alpha divided by the
+    number of weights tried (Bonferroni), so that looking at several does not find a gain by luck.
+
+    Args:
+        measured: weight -> metrics, shape (questions, len(METRICS)); the kept weight is one of them.
+        groups: shape (questions,), from `retrain.evaluation.clusters`.
+        kept: the incumbent's weight.
+        metric: the one that has to gain.
+        alpha: level of the whole choice.
+        seed: of resampling.
+    """
+    column = list(METRICS).index(metric)
+    gains = {}
+    for weight, values in measured.items():
+        if weight == kept:
+            continue
+        rows = contrast(measured[kept], values, groups, seed=seed)
+        difference = rows[column].difference
+        if difference.low > 0 and difference.p_value < alpha / (len(measured) - 1):
+            gains[weight] = difference.value
+    # Of equal gains the one nearest to what is known is taken.
+    return max(gains, key=lambda weight: (gains[weight], -abs(weight - kept)), default=kept)
+
+
+def nearest_of_found(
+    results: Sequence[Sequence[Found]], questions: Sequence[EvalQuestion], *, top_k: int
+) -> Scores:
+    """Give the nearest hit's cosine of each question one of whose answers is among its first `top_k` hits."""
+    return np.array(
+        [
+            max(each.score for each in hits[:top_k])
+            for hits, question in zip(results, questions, strict=True)
+            if any(each.passage.id in question.relevant for each in hits[:top_k])
+        ],
+        dtype=np.float64,
+    )
+
+
+def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: float = REFUSED) -> float:
+    """Give the threshold on the candidate's scale of cosines.
+
+    Fine-tuning moves and stretches the cosines, so that a threshold of another encoder says nothing. With Q the
+    quantile of share `most` of the nearest hit's cosine over questions whose right passage is found, the new
+    threshold is ``min(Q_after, threshold + Q_after - Q_before)``: as far below the quantile as it was, so that
+    somebody's choice of a lower one is kept, and never above it, so that at most that share of these questions is
+    refused. Of few questions a low quantile is uncertain where their median is not: the move of the quantile is
+    shrunk towards the median's, with weight n / `ENOUGH`. Below `FEWEST` questions the threshold stays.
+
+    Args:
+        threshold: the incumbent's.
+        before: cosines under the incumbent.
+        after: cosines under the candidate.
+        most: share of the questions found, 0 to 1.
+
+    Returns:
+        A cosine, -1 to 1, to four digits. A threshold of -1 refuses nothing and stays.
+    """
+    count = min(len(before), len(after))
+    if count < FEWEST or threshold <= -1:
+        return threshold
+    # The lower of two neighbours, not what lies between them: the share is a promise.
+    low, high = (float(np.quantile(scores, most, method="lower")) for scores in (before, after))
+    middle = float(np.median(after) - np.median(before))
+    trust = min(1.0, count / ENOUGH)
+    moved = min(high, threshold + trust * (high - low) + (1 - trust) * middle)
+    # Rounded down, so that rounding refuses nobody.
+    return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
+
+
+def _weighing(cast: Cast, weight: float) -> Cast:
+    return _retrieving(cast, replace(cast.release.retrieval, dense_weight=weight))
+
+
+def _retrieving(cast: Cast, retrieval: Retrieval) -> Cast:
+    release = cast.release
+    made = Release.create(
+        encoder=release.encoder, dimension=release.dimension, chunking=release.chunking, retrieval=retrieval
+    )
+    return replace(cast, release=made)

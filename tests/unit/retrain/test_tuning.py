@@ -1,0 +1,243 @@
+"""A candidate's weight of words and threshold are chosen on the dev questions, and only with reason."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.qdrant import QdrantFolders
+from rag.domain import Chunking, Document, Passage, Release, Retrieval
+from rag.ports import Encoder, Found, IndexStore, Vectors
+from rag.rehearsal import Cast
+from retrain.domain import EvalQuestion, Origin
+from retrain.evaluation import METRICS
+from retrain.tuning import ENOUGH, FEWEST, REFUSED, better_weight, moved_threshold, nearest_of_found, tune
+
+RECALL = list(METRICS).index("recall@10")
+
+
+def cosines(count: int, *, centre: float, spread: float = 0.1, seed: int = 1) -> NDArray[np.float64]:
+    """Draw cosines."""
+    return np.random.default_rng(seed).normal(centre, spread, count)
+
+
+@pytest.mark.parametrize("count", [FEWEST, 60, ENOUGH, 500])
+@pytest.mark.parametrize("threshold", [0.1, 0.35, 0.6])
+@pytest.mark.parametrize("centre", [0.3, 0.5, 0.8])
+def test_no_more_than_the_share_is_refused(count: int, threshold: float, centre: float) -> None:
+    """Wherever the cosines move, at most that share of the questions found is refused."""
+    after = cosines(count, centre=centre, seed=2)
+
+    new = moved_threshold(threshold, before=cosines(count, centre=0.5), after=after)
+
+    assert (after < new).mean() <= REFUSED
+    assert -1 <= new <= 1
+
+
+@pytest.mark.parametrize("count", [FEWEST, 60, 500])
+@pytest.mark.parametrize("shift", [-0.2, 0.0, 0.15])
+def test_the_threshold_moves_with_the_cosines(count: int, shift: float) -> None:
+    """Where every cosine moves by as much, so does a threshold that refused few, however few questions there are."""
+    before = cosines(count, centre=0.6)
+
+    assert moved_threshold(0.3, before=before, after=before + shift) == pytest.approx(0.3 + shift, abs=2e-4)
+
+
+def test_a_stretched_scale_is_followed_at_its_low_end() -> None:
+    """With many questions the quantile alone counts, not the middle."""
+    before = cosines(1_000, centre=0.6, spread=0.05)
+    after = 0.6 + 3 * (before - 0.6)
+    low, high = (float(np.quantile(scores, REFUSED, method="lower")) for scores in (before, after))
+
+    assert moved_threshold(low - 0.1, before=before, after=after) == pytest.approx(high - 0.1, abs=2e-4)
+
+
+def test_few_questions_leave_the_threshold() -> None:
+    """A handful says nothing, and somebody who wants every question answered keeps it so."""
+    few, many = cosines(FEWEST - 1, centre=0.6), cosines(300, centre=0.6)
+
+    assert moved_threshold(0.35, before=few, after=few - 0.3) == 0.35
+    assert moved_threshold(0.35, before=many, after=few - 0.3) == 0.35
+    assert moved_threshold(-1.0, before=many, after=many + 0.3) == -1.0
+
+
+def measured(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give metrics with these recalls: shape (questions, metrics)."""
+    values = np.zeros((len(recalls), len(METRICS)))
+    values[:, RECALL] = recalls
+    return values
+
+
+def choose(by_weight: dict[float, NDArray[np.float64]], kept: float = 1.0) -> float:
+    """Choose among weights of 200 questions each for itself."""
+    return better_weight(
+        {weight: measured(recalls) for weight, recalls in by_weight.items()},
+        np.arange(200),
+        kept=kept,
+        metric="recall@10",
+        alpha=0.05,
+        seed=1,
+    )
+
+
+def test_the_best_weight_with_a_real_gain_is_taken() -> None:
+    """Of several that are better for certain, the best one."""
+    base = np.zeros(200)
+    some, more = base.copy(), base.copy()
+    some[:20], more[:40] = 1, 1
+
+    assert choose({1.0: base, 0.75: some, 0.5: more, 0.25: some}) == 0.5
+    assert choose({1.0: more, 0.75: some, 0.5: base}, kept=0.75) == 1.0
+
+
+def test_a_chance_gain_keeps_the_weight() -> None:
+    """A few questions more, or what would pass as one test of one but not of three, is no reason."""
+    base = np.zeros(200)
+    chance, single = base.copy(), base.copy()
+    chance[:3] = 1
+    single[:7] = 1  # two-sided p of 2 / 2^7 = 0.016, below 0.05 but not below 0.05 / 4
+
+    assert choose({1.0: base, 0.75: chance, 0.5: chance}) == 1.0
+    assert choose({1.0: base, 0.5: single}) == 0.5
+    assert choose({1.0: base, 0.9: base, 0.75: base, 0.5: single, 0.25: base}) == 1.0
+
+
+def passage(name: str) -> Passage:
+    """Give a passage."""
+    return Passage.create(Document.create(uri=name, text=name), 0, name)
+
+
+def asked(text: str, right: Passage, origin: Origin = Origin.LABEL) -> EvalQuestion:
+    """Give a question."""
+    return EvalQuestion(
+        id=text,
+        text=text,
+        relevant=frozenset({right.id}),
+        documents=frozenset({right.document_id}),
+        origin=origin,
+    )
+
+
+def test_only_questions_that_are_answered_right_set_the_threshold() -> None:
+    """What is found beyond the hits a reader gets does not count; the nearest hit's cosine does, whatever its rank."""
+    one, two, three = (passage(name) for name in ("one", "two", "three"))
+    results = [
+        [Found(passage=one, score=0.4), Found(passage=two, score=0.7), Found(passage=three, score=0.9)],
+        [Found(passage=two, score=0.6), Found(passage=one, score=0.5), Found(passage=three, score=0.3)],
+    ]
+
+    nearest = nearest_of_found(results, [asked("a", one), asked("b", three)], top_k=2)
+
+    assert nearest.tolist() == [0.7]
+
+
+class Blurred:
+    """The static encoder, blind to numbers, with a constant mixed into every vector, so that cosines are higher."""
+
+    def __init__(self, inner: Encoder, constant: float) -> None:
+        self._inner, self._constant = inner, constant
+        self.digest, self.dimension = f"{inner.digest}+{constant}", inner.dimension + 1
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed, and mix."""
+        plain = self._inner.encode_queries([re.sub(r"\d", "", text) for text in texts])
+        wide = np.hstack([plain, np.full((len(plain), 1), self._constant, np.float32)])
+        return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), dtype=np.float32)
+
+    encode_passages = encode_queries
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count."""
+        return self._inner.count_tokens(texts)
+
+
+@pytest.fixture
+def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
+    """Tune over a corpus of parts with numbers that no vector tells apart."""
+    parts = [passage(f"The spare part PX-{number}-K is in the warehouse.") for number in range(300, 420)]
+    dev = [asked(f"Where is the PX-{number}-K?", part) for number, part in enumerate(parts, start=300)]
+
+    @contextmanager
+    def scratch() -> Iterator[IndexStore]:
+        store = QdrantFolders(tmp_path / "scratch")
+        yield store
+        for name in store.names():
+            store.drop(name)
+
+    def cast(encoder: Encoder) -> Cast:
+        release = Release.create(
+            encoder=encoder.digest,
+            dimension=encoder.dimension,
+            chunking=Chunking(),
+            retrieval=Retrieval(threshold=0.3),
+        )
+        return Cast(release=release, encoder=encoder)
+
+    def run(*, questions: Sequence[EvalQuestion] = dev, min_questions: int = 50) -> Any:
+        return tune(
+            cast(Blurred(static_encoder, 1.0)),
+            cast(static_encoder),
+            questions,
+            parts,
+            tenant="default",
+            cache=SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
+            scratch=scratch,
+            metric="recall@1",
+            alpha=0.05,
+            min_questions=min_questions,
+            seed=1,
+        )
+
+    run.dev = dev  # type: ignore[attr-defined]
+    return run
+
+
+def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
+    """Part numbers are found by words: the candidate's release says so, and its threshold is on its own scale."""
+    tuned = bench()
+    retrieval = tuned.cast.release.retrieval
+
+    assert retrieval.dense_weight < 1
+    assert retrieval.threshold > 0.4  # cosines rose: half of each is a constant now
+    assert tuned.notes["refused_of_found"] <= REFUSED
+    assert (
+        tuned.notes | {"dense_weight": retrieval.dense_weight, "threshold": retrieval.threshold}
+        == tuned.notes
+    )
+    assert (
+        tuned.cast.release.digest
+        == Release.create(
+            encoder=tuned.cast.encoder.digest,
+            dimension=tuned.cast.encoder.dimension,
+            chunking=Chunking(),
+            retrieval=retrieval,
+        ).digest
+    )
+
+
+def test_the_weight_stays_where_few_were_asked(bench: Any) -> None:
+    """Below the least number of questions, only the threshold is looked at."""
+    tuned = bench(questions=bench.dev[:40], min_questions=50)
+
+    assert tuned.cast.release.retrieval.dense_weight == 1.0
+    assert tuned.notes["dev_questions"] == 40
+
+
+@pytest.mark.parametrize("origin", [Origin.DOCUMENT, Origin.LLM, Origin.PARAPHRASE])
+def test_questions_nobody_asked_choose_nothing(bench: Any, origin: Origin) -> None:
+    """Questions made from the documents would favour their own words: all stays as it was."""
+    made = [
+        EvalQuestion(id=q.id, text=q.text, relevant=q.relevant, documents=q.documents, origin=origin)
+        for q in bench.dev
+    ]
+
+    tuned = bench(questions=made)
+
+    assert tuned.cast.release.retrieval == Retrieval(threshold=0.3)
+    assert "too few" in tuned.notes["kept"]

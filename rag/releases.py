@@ -263,7 +263,7 @@ class LiveRelease:
         return caught_up
 
     def holds(self, seq: int) -> bool:
-        """Tell whether the live index holds the documents as of change `seq`; where not, ask for a look, and do not wait.
+        """Tell whether the live index holds the documents as of change `seq`; where not, have it look, but do not wait.
 
         Args:
             seq: sequence number of a change that is committed.

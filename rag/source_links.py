@@ -12,6 +12,9 @@ from rag.errors import Forbidden, Unauthorised
 SIGNATURE = "signature"
 """Name of the parameter without which a link is not a signed one."""
 
+PARAMETERS = ("tenant", "until", SIGNATURE)
+"""Names of all its parameters."""
+
 
 class SourceLinks:
     """Signs links and checks them: HMAC-SHA-256 over passage id, tenant and the moment the link ends."""

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.api.errors import error_response
+from rag.api.serving import SignedLink
 from rag.authentication import Keyring, local_principal
 from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
-from rag.source_links import SIGNATURE, SourceLinks
+from rag.source_links import PARAMETERS, SIGNATURE, SourceLinks
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NOBODY = Principal(id="", tenant="", roles=frozenset())
@@ -79,7 +80,8 @@ class Access:
         parameters = QueryParams(scope.get("query_string", b""))
         if source and scope["method"] == "GET" and SIGNATURE in parameters:
             tenant = self._links.tenant(source[1], parameters)
-            scope["state"]["link"] = source[1]
+            query = urlencode({name: parameters[name] for name in PARAMETERS})
+            scope["state"]["link"] = SignedLink(source[1], query)
             return Principal(id="link", tenant=tenant, roles=frozenset({Role.READER}))
         raise Unauthorised("This request needs a key: send it as `Authorization: Bearer <key>`.")
 

@@ -1,6 +1,7 @@
 """What the routes need from the outside, and how they reach it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from starlette.requests import Request
@@ -18,6 +19,14 @@ from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseSto
 from rag.releases import LiveRelease
 from rag.settings import Settings
 from rag.source_links import SourceLinks
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLink:
+    """The link that a request came by, instead of with a key."""
+
+    passage_id: str
+    query: str  # what makes it open
 
 
 class Stores(Protocol):
@@ -163,7 +172,7 @@ def _signed(request: Request, passage_id: str) -> str:
     serving = serving_of(request)
     if not serving.keyring.demanded:
         return ""
-    link: str | None = getattr(request.state, "link", None)
+    link: SignedLink | None = getattr(request.state, "link", None)
     if link is None:
         return serving.links.query(passage_id, principal_of(request).tenant)
-    return request.url.query if link == passage_id else ""
+    return link.query if link.passage_id == passage_id else ""

@@ -1,7 +1,7 @@
 """A real service on a loopback port, for tests from the outside."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from rag.adapters.artefacts import EncoderFolder
 from rag.bootstrap import Serving, open_serving
@@ -56,8 +57,10 @@ class Service:
 
 
 @contextmanager
-def running(settings: Settings, *, started: bool = True) -> Iterator[Service]:
-    """Run a service in a thread; not `started` leaves the release unloaded."""
+def running(
+    settings: Settings, *, started: bool = True, routers: Sequence[APIRouter] = ()
+) -> Iterator[Service]:
+    """Run a service in a thread; not `started` leaves the release unloaded, `routers` are further routes."""
     import uvicorn
 
     from rag.api import create_app
@@ -65,7 +68,7 @@ def running(settings: Settings, *, started: bool = True) -> Iterator[Service]:
     with listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
         if started:
             serving.live.start()
-        app = create_app(serving)
+        app = create_app(serving, routers=routers)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()

@@ -18,6 +18,7 @@ from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.prometheus import Metrics
 from rag.adapters.rerankers import RerankerFolder
+from rag.adapters.sql.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
 from rag.authentication import Keyring
@@ -54,8 +55,8 @@ logger = logging.getLogger(__name__)
 _GRACE_S = 20.0
 """How long answers under way may go on after the service is told to stop, in seconds."""
 
-_SILENCE_S = 10.0
-"""How long PostgreSQL may say nothing while somebody waits for an answer, in seconds."""
+_PATIENCE = Patience(reading_s=3.0, writing_s=10.0)
+"""With PostgreSQL, while somebody waits for an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +89,15 @@ class Serving:
         return (self.metrics,) if self.tracing is None else (self.metrics, self.tracing)
 
 
-def open_stores_for(settings: Settings, *, silence_s: float = 60.0) -> Stores:
+def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stores:
     """Open the truth the settings name; close it after use.
 
     Args:
         settings: as read.
-        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
+        patience: with PostgreSQL.
     """
     url = settings.database_url
-    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), silence_s=silence_s)
+    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), patience=patience)
 
 
 def encoder_folder(settings: Settings) -> EncoderFolder:
@@ -248,7 +249,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         SettingInvalid: the chunking is not that of the documents that are there.
         WhetstoneError: the database or the encoder is not usable.
     """
-    stores = open_stores_for(settings, silence_s=_SILENCE_S)
+    stores = open_stores_for(settings, patience=_PATIENCE)
     try:
         encoders, rerankers = encoder_folder(settings), reranker_folder(settings)
         retrieval = settings.retrieval

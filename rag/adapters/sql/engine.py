@@ -1,8 +1,9 @@
 """Connections and transactions: what SQLite and PostgreSQL each need, hidden behind two context managers."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, exc, func, make_url, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from rag.breaker import Breaker
 from rag.errors import Conflict, IntegrityError, MissingExtra, SettingInvalid, Unavailable
 
 BUSY_TIMEOUT_S = 15.0
@@ -18,8 +20,11 @@ BUSY_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 3
 """How long connecting to PostgreSQL may take, in seconds."""
 
-SILENCE_S = 60.0
-"""How long PostgreSQL may say nothing during a statement before it is taken for dead, in seconds."""
+_PING_S = 1.5
+"""How long PostgreSQL may take to prove that a connection still lives, in seconds."""
+
+_AWAY_S = 1.0
+"""How long nobody asks PostgreSQL anything after it was found away, in seconds."""
 
 _POOL_TIMEOUT_S = 5.0
 """How long a caller waits for one of the connections to come free, in seconds."""
@@ -27,12 +32,24 @@ _POOL_TIMEOUT_S = 5.0
 _WRITES = {"whetstone_writes": True}
 
 
-def make_engine(url: str, *, silence_s: float = SILENCE_S) -> Engine:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long PostgreSQL may say nothing during a statement before it is given up, in seconds."""
+
+    reading_s: float = 60.0
+    writing_s: float = 60.0  # a writer may have to wait for another one's transaction
+
+
+PATIENT = Patience()
+"""Where nobody waits for an answer."""
+
+
+def make_engine(url: str, *, patience: Patience = PATIENT) -> Engine:
     """Make an engine for a SQLite or PostgreSQL URL; nothing is opened yet.
 
     Args:
         url: SQLAlchemy's.
-        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
+        patience: with PostgreSQL.
 
     Raises:
         SettingInvalid: the URL is malformed or names another database.
@@ -50,7 +67,7 @@ def make_engine(url: str, *, silence_s: float = SILENCE_S) -> Engine:
     if dialect == "sqlite":
         return _sqlite(parsed)
     if dialect in ("postgresql", "postgres"):
-        return _postgresql(parsed.set(drivername="postgresql+psycopg"), silence_s)
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"), patience)
     raise SettingInvalid(f"expected a sqlite or postgresql database URL, got one of {dialect!r}")
 
 
@@ -85,7 +102,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(url: URL, silence_s: float) -> Engine:
+def _postgresql(url: URL, patience: Patience) -> Engine:
     try:
         from rag.adapters.sql.impatient import ImpatientConnection
 
@@ -105,10 +122,19 @@ def _postgresql(url: URL, silence_s: float) -> Engine:
 
     def connect(_: Dialect, __: ConnectionPoolEntry, arguments: Any, named: Any) -> ImpatientConnection:
         connection = ImpatientConnection.connect(*arguments, **named)
-        connection.silence_s = silence_s
+        connection.silence_s = _PING_S
         return connection
 
+    def rest(connection: Any, _: ConnectionPoolEntry) -> None:
+        # The next thing it is asked is whether it still lives.
+        if connection is not None:
+            connection.silence_s = _PING_S
+
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkin", rest)
+    engine.update_execution_options(
+        whetstone_patience=patience, whetstone_gate=Breaker(failures=1, pause_s=_AWAY_S)
+    )
     return engine
 
 
@@ -120,7 +146,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
         Unavailable: the database cannot be reached, or stays locked.
         IntegrityError: the database file is damaged.
     """
-    with _translated(engine), engine.connect() as connection:
+    with _translated(engine), _gated(engine) as answered, engine.connect() as connection:
+        answered()
+        _be_patient(connection)
         yield connection
 
 
@@ -133,7 +161,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
         Unavailable: the database cannot be reached, or stays locked.
         IntegrityError: the database file is damaged.
     """
-    with _translated(engine), engine.execution_options(**_WRITES).begin() as connection:
+    writer = engine.execution_options(**_WRITES)
+    with _translated(engine), _gated(engine) as answered, writer.begin() as connection:
+        answered()
+        _be_patient(connection)
         yield connection
 
 
@@ -173,6 +204,47 @@ def _translated(engine: Engine) -> Iterator[None]:
                 f"{place(engine)} is damaged or no database: {_first_line(error.orig)}; restore a copy"
             ) from error
         raise
+
+
+@contextmanager
+def _gated(engine: Engine) -> Iterator[Callable[[], None]]:
+    """Refuse at once while PostgreSQL was found away a moment ago; else everybody would find out by waiting.
+
+    What is given is to be called once the server has answered, so that a long transaction keeps nobody out.
+    """
+    gate: Breaker | None = engine.get_execution_options().get("whetstone_gate")
+    if gate is None:
+        yield _nothing
+        return
+    permit = gate.permit()
+    if permit is None:
+        raise Unavailable(f"{place(engine)} does not work now; it is tried again in a moment")
+    try:
+        yield permit.succeeded
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        # Without a state of SQL it was no answer of the server's; 57P and 08: it says that it ends, or has to.
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if not state or state.startswith(("57P", "08")):
+            permit.failed()
+            # It had answered, and fell silent later: that is news.
+            if (again := gate.permit()) is not None:
+                again.failed()
+        raise
+    finally:
+        permit.abandoned()
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _be_patient(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    patience: Patience | None = options.get("whetstone_patience")
+    driver: Any = connection.connection.driver_connection
+    if patience is not None and driver is not None:
+        writes = options.get("whetstone_writes", False)
+        driver.silence_s = patience.writing_s if writes else patience.reading_s
 
 
 def _first_line(error: BaseException | None) -> str:

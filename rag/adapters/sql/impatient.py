@@ -15,6 +15,7 @@ class ImpatientConnection(Connection[Any]):
     """Closes itself when nothing came for `silence_s` seconds; SQLAlchemy then takes it for lost."""
 
     silence_s: float = 60.0
+    """Seconds; may be changed between two statements."""
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **more: Any) -> Any:
         """Do one exchange with the server."""

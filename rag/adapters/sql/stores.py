@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from rag.adapters.sql.audit import SqlAudit
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.documents import SqlDocuments
-from rag.adapters.sql.engine import SILENCE_S, make_engine, place, reading
+from rag.adapters.sql.engine import PATIENT, Patience, make_engine, place, reading
 from rag.adapters.sql.ingestions import SqlIngestions
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
@@ -33,8 +33,8 @@ from rag.ports import (
     ReplicaStore,
 )
 
-_MIGRATION_S = 3600.0
-"""How long PostgreSQL may be silent over one step of bringing the tables up to date, in seconds."""
+_MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
+"""Bringing the tables up to date may take its time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,14 +81,14 @@ def sqlite_url(home: Path) -> str:
     return f"sqlite:///{home}/whetstone.sqlite"
 
 
-def open_stores(url: str, *, silence_s: float = SILENCE_S) -> Stores:
+def open_stores(url: str, *, patience: Patience = PATIENT) -> Stores:
     """Open the database, bringing its tables up to date; a SQLite file and its folder are made.
 
     Processes that open a new database at the same time wait for the one that makes the tables.
 
     Args:
         url: SQLAlchemy's.
-        silence_s: how long PostgreSQL may say nothing during a statement before it is given up, in seconds.
+        patience: with PostgreSQL.
 
     Raises:
         SettingInvalid: the URL is malformed or names another kind of database.
@@ -97,12 +97,12 @@ def open_stores(url: str, *, silence_s: float = SILENCE_S) -> Stores:
         IntegrityError: the SQLite file is damaged.
     """
     # Making an index of a large table takes its time, and so does whoever is at it already.
-    patient = make_engine(url, silence_s=_MIGRATION_S)
+    patient = make_engine(url, patience=_MIGRATION)
     try:
         migrate(patient)
     finally:
         patient.dispose()
-    engine = make_engine(url, silence_s=silence_s)
+    engine = make_engine(url, patience=patience)
     return Stores(
         engine=engine,
         documents=SqlDocuments(engine),

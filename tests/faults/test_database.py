@@ -1,0 +1,139 @@
+"""The database goes away under load and comes back: questions are answered on, and none that was answered is lost."""
+
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+
+def rows(url: str) -> set[str]:
+    """Give the ids of the logged interactions."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        found = [row[0] for row in connection.execute("SELECT id FROM interactions").fetchall()]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def spooled(home: Path) -> list[Path]:
+    """Give the files of the spool."""
+    return sorted((home / "spool").glob("*.spool"))
+
+
+def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home of the service."""
+    return tmp_path / "var"
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("way", ["freeze", "kill"])
+def test_postgresql_away_under_load(
+    mortal_postgres: Any, make_service: Any, load: Any, home: Path, way: str
+) -> None:
+    """Frozen or killed: answers go on, none takes long, readyz says what is; back again, every one is in SQL once."""
+    url = mortal_postgres.url(mortal_postgres.create())
+    service = make_service(database_url=url)
+    asking = load(service)
+    asking.goes_on(10)
+
+    getattr(mortal_postgres, way)()
+    asking.goes_on(40)
+    ready = service.ready()
+    assert (200, True) == (ready["code"], ready["parts"]["sql"]["ready"])
+    assert "database away" in ready["parts"]["sql"]["detail"]
+    assert spooled(home)
+    began = time.monotonic()
+    interaction = asking.acknowledged[-1]
+    feedback = httpx.post(
+        f"{service.url}/v1/feedback", json={"interaction_id": interaction, "rating": 1}, timeout=60
+    )
+    assert 503 == feedback.status_code
+    assert time.monotonic() - began < 20
+
+    mortal_postgres.thaw() if way == "freeze" else mortal_postgres.restart()
+    until(lambda: service.ready()["parts"]["sql"]["detail"] == "answers")
+    asking.goes_on(10)
+    asking.stop()
+    assert {200} == set(asking.statuses)
+    assert asking.slowest_s < 10
+    assert set(asking.acknowledged) <= rows(url)
+    assert 0 == service.end()
+    assert [] == spooled(home)
+
+
+@pytest.mark.heavy
+def test_kill_9_with_a_spool(mortal_postgres: Any, make_service: Any, load: Any, home: Path) -> None:
+    """A service that is killed while the database is away has its questions brought there by the next one."""
+    url = mortal_postgres.url(mortal_postgres.create())
+    service = make_service(database_url=url)
+    asking = load(service)
+    asking.goes_on(5)
+    mortal_postgres.kill()
+    asking.goes_on(30)
+    service.end(signal.SIGKILL)
+    asking.stop()
+    assert spooled(home)
+
+    mortal_postgres.restart()
+    missing = set(asking.acknowledged) - rows(url)
+    assert len(missing) > 10
+    make_service(fill=False, database_url=url)
+    until(lambda: set(asking.acknowledged) <= rows(url))
+    until(lambda: not spooled(home))
+
+
+def test_sqlite_locked_for_long(make_service: Any, load: Any, home: Path) -> None:
+    """Another process that holds the write lock delays nobody's answer; let go, every question is in the file."""
+    service = make_service()
+    asking = load(service, threads=2)
+    asking.goes_on(5)
+    with closing(sqlite3.connect(home / "whetstone.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asking.goes_on(20)
+        assert spooled(home)
+        other.execute("ROLLBACK")
+    until(lambda: not service.ready()["parts"]["sql"]["detail"].endswith("on their way to it"))
+    asking.stop()
+    assert 0 == service.end()
+
+    with closing(sqlite3.connect(home / "whetstone.sqlite")) as file:
+        found = {row[0] for row in file.execute("SELECT id FROM interactions")}
+    assert {200} == set(asking.statuses)
+    assert asking.slowest_s < 5
+    assert set(asking.acknowledged) <= found
+    assert [] == spooled(home)
+
+
+def test_a_spool_that_is_full_refuses_before_answering(make_service: Any, home: Path) -> None:
+    """Then readyz says so and questions get 503; with the database back they are answered again."""
+    service = make_service(spool_bytes=10_000)
+    with closing(sqlite3.connect(home / "whetstone.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        statuses = [service.ask().status_code for _ in range(20)]
+        assert 200 == statuses[0]
+        assert [503] * 3 == statuses[-3:]
+        refused = service.ask().json()["error"]
+        assert "WHETSTONE_SPOOL_BYTES" in refused["message"]
+        assert sum(path.stat().st_size for path in spooled(home)) <= 10_000
+        other.execute("ROLLBACK")
+    until(lambda: service.ask().status_code == 200)
+    until(lambda: service.ready()["parts"]["sql"]["detail"] == "answers")
+    assert 0 == service.end()
+    with closing(sqlite3.connect(home / "whetstone.sqlite")) as file:
+        answered = statuses.count(200)
+        assert answered + 1 <= file.execute("SELECT count(*) FROM interactions").fetchone()[0]

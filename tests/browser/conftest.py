@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -98,7 +98,7 @@ def tab_of(browser: Browser) -> Iterator[Callable[..., Tab]]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         tab = Tab(page=context.new_page(), url=service.url)
-        tab.page.on("request", lambda request: tab.requests.append(request))  # noqa: PLW0108
+        tab.page.on("request", lambda request: tab.requests.append(request))
         tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
         tab.page.on(
             "console",
@@ -128,21 +128,21 @@ def tab(tab_of: Callable[..., Tab], service: Any) -> Tab:
     return tab_of(service).open()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def llm() -> Iterator[Any]:
-    """The scripted language model of the module's service."""
+    """The scripted language model that the service asks."""
     server = _module("doubles/scripted_llm.py").ScriptedLLM()
     yield server
     server.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the module's service keeps its state."""
+    """Where the service keeps its state."""
     return tmp_path_factory.mktemp("browser") / "var"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(home: Path, llm: Any, settings_of: Callable[..., Settings]) -> Iterator[Any]:
     """A service that asks the scripted language model."""
     with running(settings_of(home=home, llm_base_url=llm.url, llm_timeout_s=20.0)) as started:
@@ -157,7 +157,7 @@ def nothing_left_scripted(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("llm").replies.clear()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def settings_of(encoder_store: EncoderFolder, static_digest: str) -> Callable[..., Settings]:
     """Make settings for a home with the static encoder, on any free port."""
 
@@ -166,6 +166,12 @@ def settings_of(encoder_store: EncoderFolder, static_digest: str) -> Callable[..
         return Settings(_env_file=None, encoder=encoder, port=0, poll_interval_s=0.1, **values)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def run() -> Callable[..., AbstractContextManager[Any]]:
+    """Run a service with the settings given, in a context."""
+    return running
 
 
 @contextmanager

@@ -205,7 +205,9 @@ def test_conversations_are_listed_switched_and_deleted(tab: Any, llm: Any) -> No
     tab.page.get_by_role("dialog").get_by_role("button", name="Delete all").click()
 
     expect(listed.locator("li")).to_have_count(0)
-    kept = "() => Object.keys(localStorage).filter((each) => each.startsWith('whetstone.conversation.')).length"
+    kept = (
+        "() => Object.keys(localStorage).filter((each) => each.startsWith('whetstone.conversation.')).length"
+    )
     assert 0 == tab.page.evaluate(kept)
     tab.page.reload()
     expect(tab.page.locator(".turn")).to_have_count(0)

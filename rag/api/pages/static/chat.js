@@ -4,9 +4,9 @@ import { ask, Failure } from "./client.js";
 import * as conversations from "./conversations.js";
 import { opened } from "./feedback.js";
 import { askForKey, currentKey } from "./key.js";
-import { Panel } from "./panel.js";
+import { Sidebar } from "./sidebar.js";
 import { SourcePanel, sourcesOf } from "./sources.js";
-import { conversationItem, Speaker, TurnView } from "./turns.js";
+import { Speaker, TurnView } from "./turns.js";
 
 const MOST_TURNS_SENT = 12;
 const MOST_SENT = 24_000; // characters of earlier turns
@@ -18,15 +18,20 @@ const stop = at("stop");
 const turns = at("turns");
 const speaker = new Speaker(at("spoken"));
 const sources = new SourcePanel();
-const list = new Panel(at("conversations"), at("conversations-side"), at("conversations-dialog"), "(min-width: 80rem)", {
-  onClose: () => at("show-conversations").focus(),
+const sidebar = new Sidebar({
+  open: (id) => {
+    if (id !== conversation.id) showAll(conversations.find(id) ?? conversations.fresh());
+    focusQuestion();
+  },
+  removed: (id) => {
+    if (id === null) startOver();
+    else if (id === conversation.id) showAll(conversations.fresh());
+  },
 });
 
 let conversation = conversations.opened();
 let views = [];
 let running = null; // AbortController of the answer that comes
-
-// ---- asking ---------------------------------------------------------------------------------------------------------
 
 async function submit(text) {
   const turn = { question: text, answer: "", state: "asked", at: Date.now() };
@@ -37,11 +42,10 @@ async function submit(text) {
 
 async function retry(turn) {
   if (running) return;
-  const here = conversation.turns.indexOf(turn);
   Object.assign(turn, { answer: "", state: "asked", failure: null, told: null, interaction: null, said: {} });
-  question.focus();
+  focusQuestion();
   // What followed rested on another answer; it stays, but the new one does not see it.
-  await answer(turn, here);
+  await answer(turn, conversation.turns.indexOf(turn));
 }
 
 async function answer(turn, upTo = conversation.turns.length - 1) {
@@ -68,7 +72,8 @@ async function answer(turn, upTo = conversation.turns.length - 1) {
       if (text) turn.answer += text;
       if (text && !frame) frame = requestAnimationFrame(redraw);
       if (last) {
-        turn.told = { whetstone: last.whetstone, citations: last.citations, search_results: last.search_results };
+        const { whetstone, citations, search_results } = last;
+        turn.told = { whetstone, citations, search_results, annotations: last.choices?.[0]?.delta?.annotations };
         turn.interaction = last.whetstone.interaction_id ?? turn.interaction;
       }
     }
@@ -88,8 +93,10 @@ async function answer(turn, upTo = conversation.turns.length - 1) {
     busy(false);
     const atEnd = isAtEnd();
     view.draw();
-    if (atEnd) toEnd();
-    speaker.end(turn.answer, closing(turn));
+    if (asked === conversation) {
+      if (atEnd) toEnd();
+      speaker.end(turn.answer, closing(turn));
+    }
     keep(asked);
   }
 }
@@ -147,7 +154,7 @@ at("ask").addEventListener("submit", (event) => {
   if (!text || running) return;
   question.value = "";
   ready();
-  question.focus();
+  focusQuestion();
   submit(text);
 });
 
@@ -155,8 +162,6 @@ stop.addEventListener("click", () => {
   running?.abort();
   question.focus();
 });
-
-// ---- what is shown --------------------------------------------------------------------------------------------------
 
 function show(turn) {
   const view = new TurnView(turn, { open: openSource, retry, changed: () => keep(conversation) });
@@ -176,7 +181,7 @@ function showAll(next) {
   at("welcome").hidden = conversation.turns.length > 0;
   conversation.turns.forEach(show);
   document.title = conversation.turns.length ? `${conversations.titleOf(conversation)} – Whetstone` : "Whetstone";
-  showList();
+  sidebar.draw(conversation);
   toEnd();
 }
 
@@ -200,31 +205,7 @@ function keep(which) {
   if (!kept && !unkept) console.warn("This browser has no room for the conversation; it lasts as long as the page.");
   unkept = !kept;
   if (which === conversation) document.title = `${conversations.titleOf(conversation)} – Whetstone`;
-  showList();
-}
-
-function showList() {
-  const all = conversations.all();
-  const items = all.map((each) =>
-    conversationItem({
-      title: conversations.titleOf(each),
-      current: each.id === conversation.id,
-      open: () => {
-        if (each.id !== conversation.id) showAll(conversations.find(each.id) ?? conversations.fresh());
-        if (!list.wide.matches) list.close();
-        question.focus();
-      },
-      remove: () => {
-        conversations.remove(each.id);
-        if (each.id === conversation.id) showAll(conversations.fresh());
-        else showList();
-        (at("conversation-list").querySelector("button") ?? at("new-conversation")).focus();
-      },
-    }),
-  );
-  at("conversation-list").replaceChildren(...items);
-  at("no-conversations").hidden = all.length > 0;
-  at("clear-conversations").hidden = all.length === 0;
+  sidebar.draw(conversation);
 }
 
 function isAtEnd() {
@@ -239,35 +220,28 @@ function toEnd() {
 
 function startOver() {
   showAll(conversations.fresh());
-  if (list.isOpen && !list.wide.matches) list.close();
-  question.focus();
+  sidebar.leave();
+  focusQuestion();
+}
+
+function focusQuestion() {
+  // On a phone this would raise the keyboard over what is to be read.
+  if (matchMedia("(pointer: fine)").matches) question.focus();
+  else question.blur();
 }
 
 at("new-conversation").addEventListener("click", startOver);
-at("show-conversations").addEventListener("click", () => (list.isOpen ? list.close() : list.open()));
 at("to-end").addEventListener("click", () => {
   toEnd();
   question.focus();
 });
 addEventListener("scroll", () => (at("to-end").hidden = isAtEnd()), { passive: true });
 
-const sure = at("sure-dialog");
-at("clear-conversations").addEventListener("click", () => sure.showModal());
-at("cancel-sure").addEventListener("click", () => sure.close());
-at("sure-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  conversations.clear();
-  sure.close();
-  startOver();
-});
-
 conversations.watch((id) => {
   // Another tab has gone on with this conversation, or deleted it.
   if ((id === null || id === conversation.id) && !running) showAll(conversations.find(conversation.id) ?? conversations.fresh());
-  else showList();
+  else sidebar.draw(conversation);
 });
-
-// ---- keyboard -------------------------------------------------------------------------------------------------------
 
 question.addEventListener("input", ready);
 question.addEventListener("keydown", (event) => {
@@ -302,6 +276,4 @@ addEventListener("keydown", (event) => {
 
 showAll(conversation);
 ready();
-if (list.wide.matches) list.open();
-// On a phone this would raise the keyboard before anything was read.
-if (matchMedia("(pointer: fine)").matches) question.focus();
+focusQuestion();

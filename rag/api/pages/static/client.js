@@ -29,7 +29,7 @@ export async function request(path, options = {}) {
   const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
   let response;
   try {
-    response = await fetch(path, { ...options, headers, credentials: "omit", redirect: "error" });
+    response = await fetch(path, { ...options, headers, redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure("The service cannot be reached. Look at the connection, then try again.");

@@ -137,7 +137,8 @@ const INLINE = new RegExp(
     "(?<escape>\\\\[\\\\`*_{}\\[\\]()#+.!|>~-])",
     "(?<code>`[^`\\n]+`|``(?:[^`]|`(?!`))+``)",
     "(?<cite>\\[\\d{1,3}(?:\\s*,\\s*\\d{1,3})*\\](?!\\())",
-    "(?<link>(?<!!)\\[[^\\[\\]\\n]{1,500}\\]\\([^()\\s]{1,2000}\\))",
+    "(?<image>!\\[[^\\[\\]\\n]{0,500}\\]\\([^()\\s]{0,2000}\\))",
+    "(?<link>\\[[^\\[\\]\\n]{1,500}\\]\\([^()\\s]{1,2000}\\))",
     // *args and **kwargs are words, not emphasis: a mark that opens follows no letter, one that closes no blank.
     "(?<bold>(?<![\\w*])\\*\\*(?=[^\\s*])(?:[^*\\n]|\\*(?!\\*))*[^\\s*]\\*\\*(?![\\w*]))",
     "(?<italic>(?<![\\w*])\\*(?=[^\\s*])[^*\\n]*[^\\s*]\\*(?![\\w*])|(?<!\\w)_(?=[^\\s_])[^_\\n]*[^\\s_]_(?!\\w))",
@@ -157,6 +158,7 @@ function inline(text, cite, depth = 0) {
     let length = whole.length;
     if (kind.escape) node = whole[1];
     else if (kind.code) node = make("code", {}, whole.replace(/^(`+)\s?(.*?)\s?\1$/s, "$2"));
+    else if (kind.image) node = whole;
     else if (kind.cite) node = marks(whole, cite);
     else if (kind.bold) node = make("strong", {}, ...within(whole.slice(2, -2)));
     else if (kind.italic) node = make("em", {}, ...within(whole.slice(1, -1)));

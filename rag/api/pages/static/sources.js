@@ -7,9 +7,10 @@ import { Panel } from "./panel.js";
 const text = (value) => (typeof value === "string" ? value : "");
 
 /**
- * Read the sources out of a stream's last chunk: a map of number to {number, passage, url, quotes, title, snippet, cited}.
+ * Read the sources out of a stream's last chunk: {number, passage, url, mentions, quotes, title, snippet, cited} each.
  *
- * Whatever is missing is left empty; a source whose passage is not named is left out.
+ * `mentions` are the links of its marks in their order, each to the sentence that mark stands for. Whatever is missing
+ * is left empty; a source whose passage is not named is left out.
  */
 export function sourcesOf(last) {
   const told = last.whetstone ?? {};
@@ -25,6 +26,7 @@ export function sourcesOf(last) {
       number: hit.rank,
       passage: hit.passage_id,
       url: text(links[at]) || text(url),
+      mentions: [],
       quotes: [],
       title: text(title),
       snippet: text(snippet),
@@ -34,12 +36,18 @@ export function sourcesOf(last) {
   for (const citation of Array.isArray(told.citations) ? told.citations : []) {
     const { number, passage_id: passage } = citation;
     if (!Number.isInteger(number) || !text(passage)) continue;
-    const source = found.get(number) ?? { number, passage, url: "", quotes: [], title: "", snippet: "", cited: false };
+    const source = found.get(number) ?? { number, passage, url: "", mentions: [], quotes: [], title: "", snippet: "", cited: false };
     source.url = text(citation.url) || source.url;
     source.title ||= text(citation.title);
     source.cited = true;
     if (text(citation.quote)) source.quotes.push(citation.quote);
     found.set(number, source);
+  }
+  for (const annotation of Array.isArray(last.annotations) ? last.annotations : []) {
+    const url = text(annotation?.url_citation?.url);
+    for (const source of found.values()) {
+      if (url.includes(`/v1/sources/${source.passage}`)) source.mentions.push(url);
+    }
   }
   return [...found.values()].sort((a, b) => a.number - b.number);
 }
@@ -133,7 +141,7 @@ export class SourcePanel {
     this.title.textContent = passage.title || source.title || passage.uri;
     const href = linkable(passage.uri);
     this.origin.replaceChildren(href ? outward(href, passage.uri) : passage.uri);
-    const spans = [...marked(passage.text, source)];
+    const spans = marked(passage.text, source);
     this.text.replaceChildren(...highlighted(passage.text, spans));
     const page = new URL(source.url || `v1/sources/${encodeURIComponent(passage.passage_id)}`, document.baseURI).href;
     if (linkable(page)) this.more.replaceChildren(outward(page, "Open as a page ", icon("out")));
@@ -163,34 +171,36 @@ export class SourcePanel {
   }
 }
 
-/** Yield the [start, end] of what an answer relied on, in UTF-16 units: by its words, else by the link's offsets. */
-function* marked(passage, source) {
-  let any = false;
-  for (const quote of source.quotes) {
-    // A quote has single blanks where the passage may have line ends.
-    const words = quote.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const match = quote.trim() && new RegExp(words.join("\\s+")).exec(passage);
-    if (match) {
-      any = true;
-      yield [match.index, match.index + match[0].length];
-    }
-  }
-  if (any || !source.url) return;
-  const given = /^(\d{1,9})-(\d{1,9})$/.exec(new URL(source.url, document.baseURI).searchParams.get("s") ?? "");
-  if (!given) return;
+/** Give the [start, end] of what an answer relied on, in UTF-16 units: where its links say, else by its words. */
+function marked(passage, source) {
+  const links = source.mentions.length ? source.mentions : [source.url];
+  const spans = links.map((link) => spanOf(link, passage)).filter((span) => span !== null);
+  return spans.length ? spans : source.quotes.map((quote) => find(quote, passage)).filter((span) => span !== null);
+}
+
+function spanOf(link, passage) {
+  const given = /[?&]s=(\d{1,9})-(\d{1,9})(?:&|#|$)/.exec(link);
+  if (!given) return null;
   // The service counts characters, not halves of them.
   const characters = [...passage];
   const [start, end] = [Number(given[1]), Number(given[2])];
-  if (start >= end || end > characters.length) return;
-  const units = (count) => characters.slice(0, count).join("").length;
-  yield [units(start), units(end)];
+  if (start >= end || end > characters.length) return null;
+  return [start, end].map((count) => characters.slice(0, count).join("").length);
+}
+
+function find(quote, passage) {
+  if (!quote.trim()) return null;
+  // A quote has single blanks where the passage may have line ends.
+  const words = quote.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const match = new RegExp(words.join("\\s+")).exec(passage);
+  return match && [match.index, match.index + match[0].length];
 }
 
 function highlighted(passage, spans) {
   const nodes = [];
   let from = 0;
   for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
-    if (start < from) continue;
+    if (start < from) continue; // two marks may stand for the same sentence
     nodes.push(passage.slice(from, start), make("mark", {}, passage.slice(start, end)));
     from = end;
   }

@@ -45,7 +45,12 @@ export class TurnView {
       return;
     }
     const sources = turn.state === "asked" ? null : new Map(sourcesOf(turn.told ?? {}).map((each) => [each.number, each]));
-    const cite = (number) => this.cite(number, sources);
+    const seen = new Map();
+    const cite = (number) => {
+      const count = seen.get(number) ?? 0;
+      seen.set(number, count + 1);
+      return this.cite(number, count, sources);
+    };
     if (!this.drawn.length || sources) {
       this.drawn = [];
       this.text.replaceChildren();
@@ -61,14 +66,17 @@ export class TurnView {
     }
   }
 
-  cite(number, sources) {
+  /** Make the mark of a source, or null where there is none; `count` is how often it was cited before. */
+  cite(number, count, sources) {
     // Until the answer is complete nobody knows where its marks lead.
     if (!sources) return make("span", { class: "cite pending" }, String(number));
     const source = sources.get(number);
     if (!source) return null;
     const label = `Source ${number}: ${source.title || "passage"}`;
     const button = make("button", { type: "button", class: "cite", "aria-label": label, title: source.title || null }, String(number));
-    button.addEventListener("click", () => this.acts.open(this.turn, source, button));
+    const link = source.mentions[count];
+    const cited = link ? { ...source, url: link, mentions: [link] } : source;
+    button.addEventListener("click", () => this.acts.open(this.turn, cited, button));
     return button;
   }
 
@@ -145,15 +153,6 @@ export class TurnView {
     button.addEventListener("click", () => this.acts.retry(this.turn));
     return button;
   }
-}
-
-/** Make one entry of the list of conversations. */
-export function conversationItem({ title, current, open, remove }) {
-  const button = make("button", { type: "button", class: "item", "aria-current": current ? "true" : null }, title);
-  const bin = iconButton("bin", `Delete: ${title}`);
-  button.addEventListener("click", open);
-  bin.addEventListener("click", remove);
-  return make("li", {}, button, bin);
 }
 
 /** Says an answer to screen readers sentence by sentence: a growing text read anew with each word helps nobody. */

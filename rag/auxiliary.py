@@ -84,10 +84,10 @@ _EMOJI = re.compile(r"\A\W*your task is to reflect the speaker's likely facial e
 _TOOLS_SYSTEM = re.compile(r"\A\W*available tools:", re.IGNORECASE)
 _ANSWERS_A_QUESTION = re.compile(r"<(?:user_query|context)>|\bRespond to the user query\b", re.IGNORECASE)
 
-_HISTORY = re.compile(r"<chat_history>\s*(?P<turns>.*?)\s*</chat_history>", re.DOTALL)
+_OPENED, _CLOSED = "<chat_history>", "</chat_history>"
 _TURN = re.compile(
-    r"^\s*(?:\*\*)?(?P<who>user|human|assistant|ai|model)(?:\*\*)?\s*:\s*(?P<said>.*?)"
-    r"(?=^\s*(?:\*\*)?(?:user|human|assistant|ai|model)(?:\*\*)?\s*:|\Z)",
+    r"^[ \t]*(?:\*\*)?(?P<who>user|human|assistant|ai|model)(?:\*\*)?[ \t]*:(?P<said>.*?)"
+    r"(?=^[ \t]*(?:\*\*)?(?:user|human|assistant|ai|model)(?:\*\*)?[ \t]*:|\Z)",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 
@@ -155,7 +155,7 @@ def _task(prompt: str, history: Sequence[Message], system: str) -> Task | None:
 
 def _of_template(prompt: str) -> Task | None:
     # The conversation quoted in a template must not decide what the template is for.
-    frame = _HISTORY.sub("", prompt)
+    frame = "".join(_around_history(prompt))
     if _ANSWERS_A_QUESTION.search(frame):
         return None
     return next((task for task, wanted in _WANTED if wanted.search(frame)), None)
@@ -163,12 +163,19 @@ def _of_template(prompt: str) -> Task | None:
 
 def _turns(prompt: str) -> tuple[Message, ...]:
     """Read the conversation out of a prompt."""
-    block = _HISTORY.search(prompt)
+    start = prompt.find(_OPENED)
+    block = prompt[start + len(_OPENED) : len(prompt) - len(_around_history(prompt)[1])]
     people = {"user": "user", "human": "user"}
     return tuple(
         Message(role=people.get(turn["who"].casefold(), "assistant"), content=turn["said"].strip())
-        for turn in _TURN.finditer(block["turns"] if block else prompt)
+        for turn in _TURN.finditer(block if start >= 0 else prompt)
     )
+
+
+def _around_history(prompt: str) -> tuple[str, str]:
+    """Give what stands before and after the conversation in a template."""
+    start, end = prompt.find(_OPENED), prompt.rfind(_CLOSED)
+    return (prompt, "") if start < 0 else (prompt[:start], prompt[max(start, end) :] if end > start else "")
 
 
 def _as(asked: Auxiliary, name: str, value: str) -> str:

@@ -10,6 +10,8 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[,;:]")
 _MAX_WORDS = 14
 """Words of a topic."""
 _LONGEST_WORD = 60  # characters
+_LONGEST_FOLLOW_UP = 40
+"""Words; whoever writes more says what it is about."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -98,7 +100,7 @@ def is_follow_up(question: str) -> bool:
     body, led = unled(question)
     words = _words(body)
     own = content(body)
-    if not words:
+    if not 0 < len(words) <= _LONGEST_FOLLOW_UP:
         return False
     if led and len(own) <= 4:
         return True

@@ -11,7 +11,7 @@ from rag.domain import Message
 from rag.errors import InvalidInput
 from rag.events import Wishes
 
-_SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*\n?)+\Z")
+_SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")
 
 
 class ContentPart(BaseModel):

@@ -1,6 +1,7 @@
 """What front ends send on their own is told from what people ask, and answered in the format asked for."""
 
 import json
+import time
 
 import pytest
 
@@ -141,3 +142,35 @@ def test_other_languages_keep_their_words() -> None:
     assert reply(title) == '{"title": "Wann gibt es Mittagessen in"}'
     assert further is not None
     assert reply(further) == '{"follow_ups": []}'
+
+
+def test_an_emoji_is_one() -> None:
+    """The front end shows whatever comes as an emoji."""
+    asked = auxiliary(
+        "Your task is to reflect the speaker's likely facial expression through a fitting emoji."
+    )
+
+    assert asked is not None
+    assert reply(asked) == "💬"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### Task:\ntitle chat\n" + "<chat_history>" * 5_000,
+        "### Task:\ntitle chat\n<chat_history>" + " \n" * 40_000,
+        "### Task:\ntitle chat\n" + "\nuser" * 20_000,
+        "Generate a short title for the chat" + " \n" * 40_000,
+        "title " * 20_000,
+    ],
+    ids=lambda text: text[:40],
+)
+def test_no_prompt_keeps_the_service_busy(text: str) -> None:
+    """Whatever is sent is told apart in far less than a second."""
+    began = time.process_time()
+
+    asked = auxiliary(text, TURNS, [text])
+    if asked is not None:
+        reply(asked)
+
+    assert time.process_time() - began < 1.0

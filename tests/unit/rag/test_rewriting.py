@@ -1,6 +1,7 @@
 """A follow-up is searched for with what it is about; a question that stands alone is left as it is."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -200,3 +201,15 @@ def test_rules_need_no_model() -> None:
     )
 
     assert rewritten == "lunch served: Why?"
+
+
+@pytest.mark.parametrize(
+    "text", ["it " * 2_600, "and " * 2_000, "x, " * 2_600 + "it", "the one " * 1_000, "A" * 8_000]
+)
+def test_no_question_keeps_the_service_busy(text: str) -> None:
+    """Whatever is asked is rewritten, or not, in far less than a second."""
+    began = time.process_time()
+
+    standalone(text, turns(text, f"- {text}", "When is lunch?", text))
+
+    assert time.process_time() - began < 1.0

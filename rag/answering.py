@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import replace
 from typing import Protocol, cast
 
 import anyio
@@ -295,8 +294,8 @@ class Answerer:
     async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:
         if draft.abstained:
             status = InteractionStatus.ABSTAINED
-        if draft.prompt is not None and None in (draft.ending.prompt_tokens, draft.ending.completion_tokens):
-            await to_thread.run_sync(_count, draft, draft.prompt)
+        if not draft.counted:
+            await to_thread.run_sync(draft.count)
         interaction = await self._write(draft, status)
         return Finished(
             interaction=interaction,
@@ -346,17 +345,4 @@ def _started(draft: Draft) -> Started:
         hits=draft.hits,
         rewritten=draft.rewritten,
         timings=draft.timings(),
-    )
-
-
-def _count(draft: Draft, prompt: Prompt) -> None:
-    """Count the tokens that the generator did not tell, the encoder's way."""
-    told = draft.ending
-    *prompts, completion = draft.pinned.encoder.count_tokens(
-        [*(each.content for each in prompt.messages), draft.answer]
-    )
-    draft.ending = replace(
-        told,
-        prompt_tokens=sum(prompts) if told.prompt_tokens is None else told.prompt_tokens,
-        completion_tokens=completion if told.completion_tokens is None else told.completion_tokens,
     )

@@ -1,7 +1,7 @@
 """An interaction while it happens: what is known of it so far, and how long each part took."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rag.domain import Ending, Hit, Interaction, InteractionStatus, LoggedHit, Prompt, new_id, utcnow
@@ -51,6 +51,24 @@ class Draft:
             self.first_token_ms = self.elapsed_ms
         self.pieces.append(text)
         return text
+
+    @property
+    def counted(self) -> bool:
+        """Whether all tokens are counted, or there are none to count."""
+        return self.prompt is None or None not in (self.ending.prompt_tokens, self.ending.completion_tokens)
+
+    def count(self) -> None:
+        """Count the tokens that the generator did not tell, the encoder's way; takes milliseconds."""
+        told = self.ending
+        prompt = self.prompt.messages if self.prompt else ()
+        *prompts, completion = self.pinned.encoder.count_tokens(
+            [*(each.content for each in prompt), self.answer]
+        )
+        self.ending = replace(
+            told,
+            prompt_tokens=sum(prompts) if told.prompt_tokens is None else told.prompt_tokens,
+            completion_tokens=completion if told.completion_tokens is None else told.completion_tokens,
+        )
 
     @property
     def elapsed_ms(self) -> float:

@@ -49,7 +49,8 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
     response = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=limit)
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise Unauthorised(
-            f"the service at {url} wants a key: set WHETSTONE_API_KEY to the one it was started with"
+            f"the service at {url} wants a key with the role reader: make one with `whetstone keys create --role "
+            "reader`, and set WHETSTONE_API_KEY to it"
         )
     payload: dict[str, Any] = response.json()
     if response.is_error:

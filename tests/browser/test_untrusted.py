@@ -96,6 +96,31 @@ def test_hostile_document_executes_nothing(tab: Any, llm: Any, service: Any) -> 
     assert 0 == tab.page.locator("main img, main b, main script, main a").count()
 
 
+def test_no_answer_keeps_the_page_busy(tab: Any) -> None:
+    """Twenty thousand characters made to be slow to parse are drawn within the blink of a second each."""
+    module = next(each.url for each in tab.requests if each.url.endswith("/markdown.js"))
+    slow = tab.page.evaluate(
+        r"""async (module) => {
+          const { blocks, draw } = await import(module);
+          const n = 20000;
+          const texts = {
+            emphasis: "**a*a_a".repeat(n / 7), brackets: "[".repeat(n), links: "[a](http://x".repeat(n / 12),
+            ticks: "``a`".repeat(n / 4), quotes: "> ".repeat(n / 2), pipes: "a|b\n" + "-|".repeat(n / 2) + "x",
+            table: "|a|\n|-|\n" + "|".repeat(n), rules: "- ".repeat(n / 2) + "x", heading: "# " + "#".repeat(n) + "x",
+            blanks: "# a" + " ".repeat(n) + "b", fences: "```\n".repeat(n / 4), marks: "[1" + " ".repeat(n) + ",",
+            lists: Array.from({ length: 400 }, (_, i) => " ".repeat(Math.min(i, 60)) + "- x").join("\n"),
+          };
+          return Object.entries(texts).map(([name, text]) => {
+            const began = performance.now();
+            blocks(text).forEach((block) => draw(block, () => null));
+            return [name, performance.now() - began];
+          }).filter(([, ms]) => ms > 1000);
+        }""",
+        module,
+    )
+    assert [] == slow
+
+
 def test_tampered_storage_is_left_aside(tab: Any) -> None:
     """Records of another make in the browser's storage do not stop the page."""
     tab.page.evaluate(

@@ -10,7 +10,7 @@ const MAX_COLUMNS = 12;
 const MAX_ROWS = 100;
 
 const FENCE = /^ {0,3}(```+|~~~+)\s*([\w+#.-]*)[^`]*$/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.+?)\s*#*$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(\S.*)$/;
 const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const ITEM = /^(\s*)([-*+•]|\d{1,9}[.)])\s+(.*)$/;
 const QUOTE = /^ {0,3}> ?(.*)$/;
@@ -66,7 +66,7 @@ export function draw(block, cite, depth = 0) {
     case "heading": {
       const [, marks, title] = HEADING.exec(lines[0]);
       // The page's own headings are above those of an answer.
-      return make(`h${Math.min(6, marks.length + 2)}`, {}, ...inline(title, cite));
+      return make(`h${Math.min(6, marks.length + 2)}`, {}, ...inline(title.replace(/ #+\s*$/, "").trimEnd(), cite));
     }
     case "rule":
       return make("hr");

@@ -69,7 +69,7 @@ class Markup:
 
 
 def html_page(
-    template: str, *, root: str, headers: Mapping[str, str], **values: str | Markup
+    template: str, *, root: str, headers: Mapping[str, str], status: int = 200, **values: str | Markup
 ) -> HTMLResponse:
     """Fill a page in.
 
@@ -77,6 +77,7 @@ def html_page(
         template: its name.
         root: the way from the page's address to ``/``, e.g. ``../../``: links stay right below a proxy's prefix.
         headers: sent beside `PAGE_HEADERS`.
+        status: of the response.
         values: text for the template's places, escaped here for element content and quoted attributes alike; `Markup`
             is taken as it is.
     """
@@ -86,7 +87,7 @@ def html_page(
         for name, value in values.items()
     }
     content = files.templates[template].substitute(escaped, root=root, static=f"{root}static/{files.digest}")
-    return HTMLResponse(content, headers={**PAGE_HEADERS, **headers})
+    return HTMLResponse(content, status, headers={**PAGE_HEADERS, **headers})
 
 
 @router.api_route("/", methods=["GET", "HEAD"])

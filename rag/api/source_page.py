@@ -9,6 +9,8 @@ from starlette.responses import HTMLResponse
 from rag.api.page import Markup, html_page
 from rag.domain import Passage
 
+# What it shows may change or be deleted, and belongs to whoever had the link or the key.
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
 _SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})", re.ASCII)
 
 
@@ -22,11 +24,23 @@ def source_page(passage: Passage, span: str) -> HTMLResponse:
     return html_page(
         "source",
         root="../../",
-        # What it shows may change or be deleted, and belongs to whoever had the link or the key.
-        headers={"Cache-Control": "private, no-cache", "Vary": "Accept"},
+        headers=_HEADERS,
         title=passage.title or passage.uri,
         origin=_origin(passage.uri),
         text=_marked(passage.text, span),
+    )
+
+
+def gone_page() -> HTMLResponse:
+    """Write the page for a person who follows a link to a passage that is not there."""
+    return html_page(
+        "source",
+        root="../../",
+        headers=_HEADERS,
+        status=404,
+        title="This passage is not there any more",
+        origin="",
+        text="Its document was changed or deleted since the answer was given. Ask again to see what it says now.",
     )
 
 

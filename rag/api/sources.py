@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
-from rag.api.source_page import source_page
+from rag.api.source_page import gone_page, source_page
 from rag.domain import Role
 from rag.errors import NotFound
 
@@ -26,9 +26,12 @@ async def source(request: Request, passage_id: str) -> Response:
     serving = serving_of(request)
     found = await to_thread.run_sync(serving.stores.documents.passages, [passage_id])
     passage = found.get(passage_id)
+    page_wanted = "text/html" in request.headers.get("accept", "")
     if passage is None or passage.tenant != principal_of(request).tenant:
+        if page_wanted:
+            return gone_page()
         raise NotFound(f"There is no passage {passage_id!r}; its document was changed or deleted.")
-    if "text/html" in request.headers.get("accept", ""):
+    if page_wanted:
         return source_page(passage, request.query_params.get("s", ""))
     return JSONResponse(
         {

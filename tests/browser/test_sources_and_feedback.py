@@ -122,6 +122,16 @@ def test_source_page_ignores_spans_that_are_none(service: Any, span: str) -> Non
     assert "<mark>" not in page.text
 
 
+def test_link_to_a_passage_that_is_gone_is_explained(service: Any) -> None:
+    """A person gets a page that says what happened, a program the error; both with the status 404."""
+    page = service.client.get("/v1/sources/gone", headers={"Accept": "text/html"})
+    error = service.client.get("/v1/sources/gone")
+
+    assert (404, 404) == (page.status_code, error.status_code)
+    assert "changed or deleted" in page.text
+    assert "not_found" == error.json()["error"]["code"]
+
+
 def test_source_page_counts_characters(service: Any, tab_of: Callable[..., Any]) -> None:
     """Characters beyond the basic plane count as one, on the page and in the panel alike."""
     text = "🛠️🛠️ Tools 🔧 are lent by the workshop. Bring them back <b>clean</b> & dry."

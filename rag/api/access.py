@@ -87,12 +87,26 @@ class Access:
 
     def _check_host(self, headers: Headers) -> None:
         # Any web page may point its own name at 127.0.0.1 and have the browser ask here as itself.
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        host = _hostname(f"//{headers.get('host', '')}")
+        # And any may have it send here what needs no answer, such as a POST that starts something.
+        origin = headers.get("origin")
+        if origin is not None and _hostname(origin) not in self._hosts:
+            raise Forbidden(
+                "Without keys requests of other sites' pages are not answered. Make a key with `whetstone keys "
+                "create`, or name the site's host in WHETSTONE_PUBLIC_URL."
+            )
         if host not in self._hosts:
             raise Forbidden(
                 f"Without keys only requests to loopback are answered, not to {host or 'no host'!r}. Ask "
                 "http://127.0.0.1, name the host in WHETSTONE_PUBLIC_URL, or make a key with `whetstone keys create`."
             )
+
+
+def _hostname(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # e.g. brackets that hold no IPv6 address
+        return ""
 
 
 class BodyLimit:

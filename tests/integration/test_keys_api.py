@@ -63,6 +63,27 @@ def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settin
     assert get("/v1/models").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Host": "[::1]"}, 200),
+        ({"Origin": "http://127.0.0.1:3000"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "["}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
+    ],
+)
+def test_without_keys_only_this_machines_pages_are_answered(
+    service: Any, headers: dict[str, str], status: int
+) -> None:
+    """Neither a page whose name points here nor one that sends across sites gets anything."""
+    assert service.client.post("/v1/retrieve", json={"query": "x"}, headers=headers).status_code == status
+
+
 def test_keys_over_http(service: Any) -> None:
     """The first is made on the machine itself; an administrator's makes, lists and revokes others."""
     post = service.client.post

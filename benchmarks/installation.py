@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_PATIENCE_S = 900.0
+"""Longest wait for a service that builds its index, in seconds."""
+
 WHETSTONE = (sys.executable, "-m", "flows.cli")
 DATASETS = Path(os.environ.get("WHETSTONE_DATASETS", "../shared/datasets"))
 
@@ -82,6 +85,8 @@ def service(home: Path, *command: str, **settings: str) -> Iterator[Running]:
         if not url:
             raise RuntimeError(f"the service ended with status {process.wait()}")
         while not _ready(url):
+            if time.perf_counter() - began > _PATIENCE_S:
+                raise RuntimeError(f"the service at {url} did not become ready")
             time.sleep(0.01)
         yield Running(url=url, pid=process.pid, ready_s=time.perf_counter() - began)
     finally:

@@ -315,6 +315,10 @@ class DocumentStore(Protocol):
         """Give id -> passage of those that exist now."""
         ...
 
+    def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
+        """Give those of the ids under which there is a passage now: `passages` without reading them."""
+        ...
+
     def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
         """Give document id -> its passages by position; a document that is gone is left out."""
         ...

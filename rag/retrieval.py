@@ -91,7 +91,7 @@ class Retriever:
         vector = pinned.encoder.encode_queries([question])[0]  # (dimension,)
         embedded = time.perf_counter()
         found = candidates(pinned, question, vector, tenant=tenant, limit=limit + _SPARE, where=where)
-        present = self._present(found)
+        present = self._present(found, whole=bool(where))
         alive = [
             Found(passage=passage, score=each.score)
             for each in found
@@ -108,10 +108,19 @@ class Retriever:
         ended = time.perf_counter()
         return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
 
-    def _present(self, found: Sequence[Found]) -> dict[str, Passage]:
-        """Give id -> passage, as it is now, of the found passages that exist now."""
+    def _present(self, found: Sequence[Found], *, whole: bool) -> dict[str, Passage]:
+        """Give id -> passage of the found passages that exist now.
+
+        A passage's id is bound to its tenant, uri, position, title and text, so the index's copy is the passage where
+        the id is still there. Only metadata may be newer in SQL: `whole` reads it as it is now.
+        """
+        ids = [each.passage.id for each in found]
         try:
-            present = self._documents.passages([each.passage.id for each in found])
+            if whole:
+                present = self._documents.passages(ids)
+            else:
+                existing = self._documents.existing(ids)
+                present = {each.passage.id: each.passage for each in found if each.passage.id in existing}
         except Unavailable as error:
             self._say(away=error)
             return {each.passage.id: each.passage for each in found}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -398,3 +399,17 @@ def test_several_documents_in_one_transaction(any_stores: Stores) -> None:
         store.put_all([(new, [Passage.create(new, 0, "new")]), (documents[0], given[1][1])], "c")
     assert store.get(new.id, tenant=new.tenant) is None
     assert store.last_change() == 3
+
+
+def test_which_passages_exist_is_told_without_reading_them(any_stores: Stores) -> None:
+    """Those that were deleted, and those that never were, are left out; the rest is what `passages` gives."""
+    document = Document.create(uri="a", text="one")
+    kept = Passage.create(document, 0, "one")
+    gone_document = Document.create(uri="b", text="two")
+    gone = Passage.create(gone_document, 0, "two")
+    any_stores.documents.put(document, [kept], "c")
+    any_stores.documents.put(gone_document, [gone], "c")
+    any_stores.documents.delete(gone_document.id, tenant=gone_document.tenant)
+    asked = [kept.id, gone.id, str(uuid4())]
+    assert any_stores.documents.existing(asked) == {kept.id} == set(any_stores.documents.passages(asked))
+    assert any_stores.documents.existing([]) == frozenset()

@@ -175,6 +175,17 @@ class SqlDocuments:
                 for row in connection.execute(select(passages).where(passages.c.id.in_(ids))).mappings()
             }
 
+    def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
+        """Give those of the ids under which there is a passage now."""
+        with reading(self._engine) as connection:
+            return frozenset(
+                passage_id
+                for ids in batches(passage_ids)
+                for passage_id in connection.execute(
+                    select(passages.c.id).where(passages.c.id.in_(ids))
+                ).scalars()
+            )
+
     def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
         """Give document id -> its passages by position; a document that is gone is left out."""
         found: dict[str, dict[str, Passage]] = {}

@@ -33,6 +33,12 @@ class Sometimes(SqlDocuments):
             raise Unavailable("The database is away.")
         return super().passages(passage_ids)
 
+    def existing(self, passage_ids: Any) -> frozenset[str]:
+        """Read, or fail."""
+        if self.away:
+            raise Unavailable("The database is away.")
+        return super().existing(passage_ids)
+
 
 @dataclass
 class LongestFirst:
@@ -57,7 +63,7 @@ class Handbook:
             encoder=encoder.digest,
             dimension=encoder.dimension,
             chunking=CHUNKING,
-            retrieval=Retrieval(top_k=3),
+            retrieval=Retrieval(top_k=3, dense_weight=1.0, context_weight=0.0),
         )
         self.index = QdrantFolders(folder).open(release, create=True)
         self.pinned = Pinned(epoch=1, release=release, encoder=encoder, index=self.index)

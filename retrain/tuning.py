@@ -16,7 +16,7 @@ from rag.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import EvalQuestion
 from retrain.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate
 
-WEIGHTS = (1.0, 0.75, 0.5, 0.25)
+WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 """Shares of the vectors in the order that are tried beside the incumbent's."""
 
 REFUSED = 0.05

@@ -3,13 +3,14 @@
 Whether the index holds the right passages and vectors is asked elsewhere (`rag.indexing.Indexing.verify`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.indexing import ReleaseVectors
-from rag.ports import DocumentStore, EmbeddingCache, PassageIndex
+from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
 from rag.rehearsal import Cast, Rehearsal, Scratch, rehearsal
 from rag.retrieval import Pinned
 
@@ -60,10 +61,10 @@ def verify_answers(
     if problems or (retrieval.dense_weight >= 1 and cast.reranker is None):
         return problems
     pinned = Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
-    found = Rehearsal(pinned, tenant=tenant).rank(questions, limit=limit)
+    found = Rehearsal(pinned, tenant=tenant).find(questions, limit=limit)
     corpus = documents.all_passages(tenant=tenant)
     with rehearsal(cast, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
-        expected = tried.rank(questions, limit=limit)
+        expected = tried.find(questions, limit=limit)
     return _unlike_rehearsed(questions, found, expected)
 
 
@@ -96,11 +97,11 @@ def _by_vectors(
 
 
 def _unlike_rehearsed(
-    questions: Sequence[str], found: Sequence[Sequence[str]], expected: Sequence[Sequence[str]]
+    questions: Sequence[str], found: Sequence[Sequence[Found]], expected: Sequence[Sequence[Found]]
 ) -> list[str]:
-    """Compare sets, not orders: passages with equal scores may come in any."""
-    total = sum(len(ids) for ids in expected)
-    shared = [len(set(ids) & set(wanted)) for ids, wanted in zip(found, expected, strict=True)]
+    """Compare what was found, whatever its order; copies of a text stand for each other, since their scores are equal."""
+    total = sum(len(wanted) for wanted in expected)
+    shared = [(_texts(got) & _texts(wanted)).total() for got, wanted in zip(found, expected, strict=True)]
     if sum(shared) >= REHEARSED * total:
         return []
     unlike = [
@@ -112,6 +113,10 @@ def _unlike_rehearsed(
         f"Only {sum(shared)} of {total} passages are found as in the rehearsal ({REHEARSED:.0%} are needed).",
         *unlike[:5],
     ]
+
+
+def _texts(found: Sequence[Found]) -> Counter[str]:
+    return Counter(each.passage.text_hash for each in found)
 
 
 def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.float32]:

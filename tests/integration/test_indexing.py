@@ -57,7 +57,7 @@ def release(static_encoder: Encoder) -> Release:
         encoder=static_encoder.digest,
         dimension=static_encoder.dimension,
         chunking=CHUNKING,
-        retrieval=Retrieval(),
+        retrieval=Retrieval(context_weight=0.0),
     )
 
 

@@ -82,8 +82,9 @@ def cast(encoder: Encoder, retrieval: Retrieval) -> Cast:
     "retrieval",
     [
         Retrieval(),
-        Retrieval(dense_weight=0.5),
-        Retrieval(dense_weight=0.0),
+        Retrieval(dense_weight=1.0, context_weight=0.0),
+        Retrieval(dense_weight=0.5, context_weight=0.0),
+        Retrieval(dense_weight=0.0, context_weight=0.0),
         Retrieval(context_weight=0.5, dense_weight=0.7),
         Retrieval(reranker="r" * 64, rerank_depth=4, dense_weight=0.5),
     ],

@@ -221,7 +221,7 @@ def _cast(encoder: _Letters, **retrieval: Any) -> Cast:
         encoder=encoder.digest,
         dimension=encoder.dimension,
         chunking=Chunking(),
-        retrieval=Retrieval(**retrieval),
+        retrieval=Retrieval(**({"dense_weight": 1.0, "context_weight": 0.0} | retrieval)),
     )
     return Cast(release=release, encoder=encoder)
 

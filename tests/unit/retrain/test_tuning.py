@@ -20,6 +20,7 @@ from retrain.evaluation import METRICS
 from retrain.tuning import ENOUGH, FEWEST, REFUSED, better_weight, moved_threshold, nearest_of_found, tune
 
 RECALL = list(METRICS).index("recall@10")
+PLAIN = Retrieval(threshold=0.3, dense_weight=1.0, context_weight=0.0)
 
 
 def cosines(count: int, *, centre: float, spread: float = 0.1, seed: int = 1) -> NDArray[np.float64]:
@@ -175,7 +176,7 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
             encoder=encoder.digest,
             dimension=encoder.dimension,
             chunking=Chunking(),
-            retrieval=Retrieval(threshold=0.3),
+            retrieval=PLAIN,
         )
         return Cast(release=release, encoder=encoder)
 
@@ -239,5 +240,5 @@ def test_questions_nobody_asked_choose_nothing(bench: Any, origin: Origin) -> No
 
     tuned = bench(questions=made)
 
-    assert tuned.cast.release.retrieval == Retrieval(threshold=0.3)
+    assert tuned.cast.release.retrieval == PLAIN
     assert "too few" in tuned.notes["kept"]

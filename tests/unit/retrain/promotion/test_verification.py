@@ -18,7 +18,7 @@ from retrain.verification import verify_answers
 @pytest.fixture
 def built(world: Any, two_encoders: Any) -> Iterator[Any]:
     """The index of the first release, open."""
-    release = world.found(two_encoders.first)
+    release = world.found(two_encoders.first, dense_weight=1.0, context_weight=0.0)
     index = world.indexes.open(release)
     yield index
     index.close()

@@ -45,7 +45,9 @@ def main() -> None:
             with serving.live.pin() as pinned:
                 began = time.perf_counter()
                 vector = pinned.encoder.encode_queries([question])[0]
-                pinned.index.search(vector, tenant=settings.tenant, limit=15, text=question)
+                pinned.index.search(
+                    vector, tenant=settings.tenant, limit=pinned.release.retrieval.top_k, text=question
+                )
                 return (time.perf_counter() - began) * 1_000
 
         work(do)
@@ -56,7 +58,7 @@ def main() -> None:
 def _unbatch(live: Any) -> None:
     """Take the micro-batching off the loaded encoder."""
     loaded = live._current[1]
-    loaded.encoder = loaded.encoder.alone
+    loaded.encoder = loaded.encoder._encoder
 
 
 if __name__ == "__main__":

@@ -142,8 +142,8 @@ class Retrieval:
 
     top_k: int = 5  # passages given to the generator
     threshold: float = 0.35  # cosine of the nearest hit below which the documents do not say
-    dense_weight: float = 1.0  # 1: by vectors alone, 0: by words (BM25) alone, between: both, fused
-    context_weight: float = 0.0  # share of its document's vector in a passage's vector; 0: the passage alone
+    dense_weight: float = 0.8  # 1: by vectors alone, 0: by words (BM25) alone, between: both, fused
+    context_weight: float = 0.3  # share of its document's vector in a passage's vector; 0: the passage alone
     neighbours: int = 0  # passages before and after each hit that the generator sees with it
     context_tokens: int = 3_000  # budget of all passages in the prompt, tokens
     language: str = "english"  # of the stemmer that words are reduced with (Snowball's name), or "none"

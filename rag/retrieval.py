@@ -16,7 +16,7 @@ from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Whe
 logger = logging.getLogger(__name__)
 
 _SPARE = 10
-"""Candidates searched for beyond the limit: they fill up for passages deleted since the index saw them."""
+"""Candidates searched for beyond the limit where some of them were deleted since the index saw them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,15 +90,11 @@ class Retriever:
         began = time.perf_counter()
         vector = pinned.encoder.encode_queries([question])[0]  # (dimension,)
         embedded = time.perf_counter()
-        found = candidates(pinned, question, vector, tenant=tenant, limit=limit + _SPARE, where=where)
-        present = self._present(found, whole=bool(where))
-        alive = [
-            Found(passage=passage, score=each.score)
-            for each in found
-            if (passage := present.get(each.passage.id)) is not None
-            and passage.tenant == tenant
-            and _fits(passage, where)
-        ]
+        for depth in (limit, limit + _SPARE, 4 * (limit + _SPARE)):
+            found = candidates(pinned, question, vector, tenant=tenant, limit=depth, where=where)
+            alive = self._alive(found, tenant=tenant, where=where)
+            if len(alive) >= limit or len(found) < depth:
+                break
         best = reranked(pinned, question, alive)[:limit]
         around = self._around([each.passage for each in best], reach=retrieval.neighbours)
         hits = tuple(
@@ -107,6 +103,17 @@ class Retriever:
         )
         ended = time.perf_counter()
         return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
+
+    def _alive(self, found: Sequence[Found], *, tenant: str, where: Where | None) -> list[Found]:
+        """Give those that exist now, belong to the tenant and are as confined, in their order."""
+        present = self._present(found, whole=bool(where))
+        return [
+            Found(passage=passage, score=each.score)
+            for each in found
+            if (passage := present.get(each.passage.id)) is not None
+            and passage.tenant == tenant
+            and _fits(passage, where)
+        ]
 
     def _present(self, found: Sequence[Found], *, whole: bool) -> dict[str, Passage]:
         """Give id -> passage of the found passages that exist now.

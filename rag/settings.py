@@ -58,11 +58,11 @@ class Settings(BaseSettings):
     )
 
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
-        1.0,
+        0.8,
         description="1: search by vectors alone, 0: by words alone (BM25), between: fused (first release).",
     )
     context_weight: Annotated[float, Field(ge=0, le=0.9)] = Field(
-        0.0, description="Share of a document's vector in its passages' vectors (first release)."
+        0.3, description="Share of a document's vector in its passages' vectors (first release)."
     )
     neighbours: Annotated[int, Field(ge=0, le=5)] = Field(
         0, description="Passages around each hit that the generator sees with it (first release)."

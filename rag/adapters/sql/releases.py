@@ -196,7 +196,7 @@ def _release(row: RowMapping) -> Release:
         **{
             **row,
             "chunking": Chunking(**row["chunking"]),
-            # Releases of before words counted have no weight of them, and never looked at any.
-            "retrieval": Retrieval(**({"dense_weight": 1.0} | row["retrieval"])),
+            # Releases of before words and context counted have no weight of either, and never looked at any.
+            "retrieval": Retrieval(**({"dense_weight": 1.0, "context_weight": 0.0} | row["retrieval"])),
         }
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -33,8 +34,19 @@ def fresh(empty_url: str) -> Iterator[Stores]:
 def test_the_migrations_give_exactly_the_schema(fresh: Stores) -> None:
     """Tables, columns, types, keys and indexes made by the migrations are those the code works with."""
     with fresh.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        context = MigrationContext.configure(connection, opts={"compare_server_default": differs})
         assert compare_metadata(context, metadata) == []
+
+
+def differs(
+    _context: Any, _there: Any, _wanted: Any, there: str | None, _default: Any, wanted: str | None
+) -> bool:
+    """Compare two defaults as text: Alembic asks PostgreSQL, which compares no JSON, and errs over empty text."""
+
+    def plain(default: str | None) -> str | None:
+        return None if default is None else default.partition("::")[0].strip("'")
+
+    return plain(there) != plain(wanted)
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -148,8 +160,12 @@ def test_ping_says_when_the_database_is_gone(any_url: str, open_any: Callable[[]
     """Readiness learns of a database that went away after it was opened, and of its return."""
     stores = open_any()
     stores.ping()
-    with away(any_url), pytest.raises(Unavailable, match=r"whetstone\.sqlite is gone|does not work now"):
-        stores.ping()
+    with away(any_url):
+        for _ in range(2):
+            with pytest.raises(Unavailable, match=r"whetstone\.sqlite is gone|does not work now"):
+                stores.ping()
+    # Nobody asks anew for a second, so that not everybody finds out by waiting.
+    time.sleep(1.1)
     stores.ping()
 
 

@@ -5,37 +5,11 @@ from typing import Any
 
 import pytest
 
-WORDS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "a",
-    "the",
-    "how",
-    "to",
-    "sharpen",
-    "knives",
-    "with",
-    "whetstone",
-    "water",
-    "boils",
-    "at",
-    "what",
-    "is",
-    "it",
-    "question",
-    "passage",
-    ":",
-    "?",
-    ".",
-    "##s",
-    "##ing",
-    "stone",
-    "oil",
-    "and",
-]
+WORDS = (
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ":", "?", ".", "##s", "##ing", "question", "passage"),
+    *("a", "the", "how", "to", "sharpen", "knives", "with", "whetstone", "water", "boils", "at", "what"),
+    *("is", "it", "stone", "oil", "and"),
+)
 
 
 def _tokenizer(longest: int) -> Any:

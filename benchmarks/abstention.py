@@ -1,0 +1,203 @@
+"""Claim: the default threshold refuses few questions that the documents answer, and what it lets through is known.
+
+A question is refused where the nearest hit's cosine lies below the release's threshold. Measured with the default
+retrieval over a whole corpus, the questions being of five kinds:
+
+- answered: `dev` questions whose right passage is among the hits;
+- missed: `dev` questions whose right passage is not;
+- gone: `dev` questions whose right passages are taken away, so that what is left is near but does not answer;
+- unanswerable: questions of ClapNQ that its corpus is known not to answer; half of them choose, half report;
+- foreign: `dev` questions of the other sets.
+
+The threshold is chosen on these. ClapNQ's answerable questions are a `test` split and only reported on::
+
+    python benchmarks/abstention.py --home /tmp/abstention
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.qdrant import QdrantFolders
+from rag.domain import Chunking, Document, Passage, Release, Retrieval
+from rag.ports import Found, IndexStore
+from rag.rehearsal import Cast, rehearsal
+
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)
+FOREIGN = 200  # questions of the other sets, at most
+PARTED = {"medquad", "pubmedqa-pqal"}  # sets whose passages "x-1", "x-2" are parts of the document x
+
+Cosines = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question."""
+
+    text: str
+    right: frozenset[str]  # passage ids; empty where the corpus does not answer it
+    split: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """A data set."""
+
+    name: str
+    passages: list[Passage]
+    questions: list[Asked]
+
+    def of(self, split: str) -> list[Asked]:
+        """Give one split's questions."""
+        return [question for question in self.questions if question.split == split]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; give the exit status."""
+    options = _options().parse_args(arguments)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    encoders = EncoderFolder(options.home / "encoders")
+    digest = encoders.resolve(options.encoder)
+    encoder = encoders.load(digest)
+    release = Release.create(
+        encoder=digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
+    )
+    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
+    sets = [load(options.datasets / name) for name in options.data]
+    results = {
+        data.name: measure(data, sets, Cast(release=release, encoder=encoder), cache=cache) for data in sets
+    }
+    print(distributions(results), thresholds(results), sep="\n\n")
+    if options.out:
+        plain = {
+            name: {kind: values.tolist() for kind, values in kinds.items()} for name, kinds in results.items()
+        }
+        options.out.write_text(json.dumps(plain) + "\n")
+    return 0
+
+
+def load(folder: Path) -> Data:
+    """Read a data set in BEIR layout."""
+    parts: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for record in _records(folder / "corpus.jsonl"):
+        name = record["_id"].rpartition("-")[0] if folder.name in PARTED else record["_id"]
+        parts.setdefault(name, []).append((record["_id"], record))
+    passages: dict[str, Passage] = {}
+    for name, records in parts.items():
+        document = Document.create(uri=name, text="\n".join(record["text"] for _, record in records))
+        for position, (key, record) in enumerate(records):
+            passages[key] = Passage.create(document, position, record["text"], record["title"])
+    right: dict[str, set[str]] = {}
+    for line in (folder / "qrels.tsv").read_text().splitlines()[1:]:
+        question, passage, grade = line.split("\t")
+        if int(grade) > 0:
+            right.setdefault(question, set()).add(passages[passage].id)
+    questions = [
+        Asked(text=record["text"], right=frozenset(right.get(record["_id"], ())), split=record["split"])
+        for record in _records(folder / "queries.jsonl")
+    ]
+    return Data(name=folder.name, passages=list(passages.values()), questions=questions)
+
+
+def measure(
+    data: Data, sets: Sequence[Data], cast: Cast, *, cache: SqliteEmbeddingCache
+) -> dict[str, Cosines]:
+    """Give kind of question -> the nearest hit's cosine of each, shape (questions,)."""
+    top_k = cast.release.retrieval.top_k
+    foreign = [question for other in sets if other is not data for question in other.of("dev")]
+    drawn = np.random.default_rng(17).permutation(len(foreign))[:FOREIGN]
+    with rehearsal(cast, [data.passages], tenant="default", cache=cache, scratch=_scratch) as tried:
+
+        def find(questions: Sequence[Asked]) -> list[list[Found]]:
+            more = max((len(question.right) for question in questions), default=0)
+            return tried.find([question.text for question in questions], limit=top_k + more)
+
+        kinds: dict[str, list[float]] = {"foreign": _nearest(find([foreign[at] for at in drawn]), top_k)}
+        dev = [question for question in data.of("dev") if question.right]
+        for question, found in zip(dev, find(dev), strict=True):
+            hit = any(each.passage.id in question.right for each in found[:top_k])
+            kinds.setdefault("answered" if hit else "missed", []).extend(_nearest([found], top_k))
+            left = [each for each in found if each.passage.id not in question.right]
+            kinds.setdefault("gone", []).extend(_nearest([left], top_k))
+        unanswerable = _nearest(find(data.of("unanswerable")), top_k)
+        if unanswerable:
+            kinds["unanswerable"], kinds["unanswerable (held back)"] = unanswerable[::2], unanswerable[1::2]
+            test = data.of("test")
+            kinds["answerable (held back)"] = _nearest(find(test), top_k)
+    return {kind: np.array(values) for kind, values in kinds.items()}
+
+
+def distributions(results: Mapping[str, Mapping[str, Cosines]]) -> str:
+    """Give the quantiles of the nearest cosine, as Markdown."""
+    lines = [
+        f"| data | questions | n | {' | '.join(f'{share:.0%}' for share in SHARES)} |",
+        f"|---|---|---|{'---|' * len(SHARES)}",
+    ]
+    for name, kinds in results.items():
+        for kind, values in kinds.items():
+            cells = " | ".join(f"{value:.2f}" for value in np.quantile(values, SHARES))
+            lines.append(f"| {name} | {kind} | {len(values):,} | {cells} |")
+    return "\n".join(lines)
+
+
+def thresholds(results: Mapping[str, Mapping[str, Cosines]]) -> str:
+    """Give the share of questions refused at each threshold, percent, as Markdown."""
+    lines = [
+        f"| data | questions | {' | '.join(f'{threshold:.2f}' for threshold in THRESHOLDS)} |",
+        f"|---|---|{'---|' * len(THRESHOLDS)}",
+    ]
+    for name, kinds in results.items():
+        for kind, values in kinds.items():
+            cells = " | ".join(f"{100 * (values < threshold).mean():.1f}" for threshold in THRESHOLDS)
+            lines.append(f"| {name} | {kind} | {cells} |")
+    return "\n".join(lines)
+
+
+def _nearest(results: Sequence[Sequence[Found]], top_k: int) -> list[float]:
+    return [max((each.score for each in found[:top_k]), default=-1.0) for found in results]
+
+
+@contextmanager
+def _scratch() -> Iterator[IndexStore]:
+    with TemporaryDirectory() as folder:
+        yield QdrantFolders(Path(folder))
+
+
+def _records(file: Path) -> list[dict[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _options() -> argparse.ArgumentParser:
+    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        nargs="+",
+        default=["clapnq-dev", "feedbackqa", "pubmedqa-pqal", "medquad"],
+        help="folders of --datasets",
+    )
+    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
+    add("--encoder", default="minilm", help="minilm, static, a folder or a hub id")
+    add("--home", type=Path, default=Path("var/benchmarks"), help="where encoders and embeddings are kept")
+    add("--out", type=Path, help="write every cosine there, as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

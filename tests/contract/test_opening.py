@@ -44,7 +44,7 @@ def differs(
     """Compare two defaults as text: Alembic asks PostgreSQL, which compares no JSON, and errs over empty text."""
 
     def plain(default: str | None) -> str | None:
-        return None if default is None else default.partition("::")[0].strip("'")
+        return None if default is None else default.partition("::")[0].strip("'()")
 
     return plain(there) != plain(wanted)
 

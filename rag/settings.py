@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         5, description="Passages an answer may rely on (first release)."
     )
     threshold: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.35, description="Cosine of the best passage below which the documents do not say (first release)."
+        0.4, description="Cosine of the nearest passage below which the documents do not say (first release)."
     )
 
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(

@@ -74,11 +74,9 @@ def test_a_lost_index_is_built_again(home: Path) -> None:
 
 def test_an_index_of_another_dimension_is_refused(home: Path) -> None:
     """A folder whose vectors do not fit the release is named, and left as it is."""
-    meta = next((home / "indexes").glob("*/meta.json"))
+    meta = next((home / "indexes").glob("*/whetstone.json"))
     content = json.loads(meta.read_text())
-    for collection in content["collections"].values():
-        for vector in collection["vectors"].values():
-            vector["size"] = 3
+    content["vectors"] = dict.fromkeys(content["vectors"], 3)
     meta.write_text(json.dumps(content))
 
     said = failed_with_one_line(run(home, "ask", "Where do I get a new badge?"))

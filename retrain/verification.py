@@ -99,7 +99,7 @@ def _by_vectors(
 def _unlike_rehearsed(
     questions: Sequence[str], found: Sequence[Sequence[Found]], expected: Sequence[Sequence[Found]]
 ) -> list[str]:
-    """Compare what was found, whatever its order; copies of a text stand for each other, since their scores are equal."""
+    """Compare what was found, whatever its order; copies of a text, with equal scores, stand for each other."""
     total = sum(len(wanted) for wanted in expected)
     shared = [(_texts(got) & _texts(wanted)).total() for got, wanted in zip(found, expected, strict=True)]
     if sum(shared) >= REHEARSED * total:

@@ -1,0 +1,101 @@
+"""A trained encoder becomes a candidate whose release is what was evaluated."""
+
+from typing import Any
+
+from rag.domain import Document, Passage, Release
+from retrain.cycle import RetrainCycle, Trained
+from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
+from retrain.settings import RetrainSettings
+
+REPORT = TrainingReport(
+    lane="static",
+    pairs=1,
+    steps=1,
+    epochs=1.0,
+    seconds=1.0,
+    best_dev=0.5,
+    history=({"step": 1.0, "loss": 0.1},),
+    settings={"batch": 2},
+)
+
+
+def parts(count: int) -> list[Document]:
+    """Give documents that only a number tells apart."""
+    return [
+        Document.create(
+            uri=f"part/{n}", text=f"The spare part PX-{n}-K is in the warehouse.", divisible=False
+        )
+        for n in range(100, 100 + count)
+    ]
+
+
+def asked(document: Document, origin: Origin) -> EvalQuestion:
+    """Ask for one."""
+    passage = Passage.create(document, 0, document.text)
+    number = document.uri.rpartition("/")[2]
+    return EvalQuestion(
+        id=document.uri,
+        text=f"Where is the PX-{number}-K?",
+        relevant=frozenset({passage.id}),
+        documents=frozenset({document.id}),
+        origin=origin,
+    )
+
+
+def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, Candidate]:
+    """Evaluate the second encoder against the first; the dev questions are of that origin."""
+    documents = parts(160)
+    world.put(*documents)
+    live = world.found(two_encoders.first, dense_weight=1.0, context_weight=0.0, threshold=0.3)
+    dataset = Dataset.create(
+        train=(),
+        dev=[asked(document, dev) for document in documents[:100]],
+        gate=[asked(document, Origin.LABEL) for document in documents[100:]],
+        manifest={},
+    )
+    world.retrain.datasets.put(dataset)
+    cycle = RetrainCycle(
+        tenant="default",
+        documents=world.stores.documents,
+        interactions=world.stores.interactions,
+        feedback=world.stores.feedback,
+        questions=world.stores.questions,
+        releases=world.stores.releases,
+        encoders=world.encoders,
+        cache=world.cache,
+        datasets=world.retrain.datasets,
+        candidates=world.retrain.candidates,
+        trainer=None,  # type: ignore[arg-type]  # evaluating trains nothing
+        writer=None,
+        scratch=world.scratch,
+        settings=RetrainSettings(gate_metric="recall@1"),
+    )
+    trained = Trained(encoder=two_encoders.second, report=REPORT)
+    return live, cycle.evaluate(dataset.digest, trained, progress=lambda *_: None)
+
+
+def test_the_candidates_release_is_what_was_chosen_and_measured(world: Any, two_encoders: Any) -> None:
+    """Weight and threshold chosen on the dev questions are the release's, and the report says how."""
+    live, candidate = evaluated(world, two_encoders, dev=Origin.LABEL)
+    release = world.stores.releases.get(candidate.release)
+    notes = candidate.training.settings["tuning"]
+
+    assert (release.encoder, candidate.incumbent) == (two_encoders.second, live.digest)
+    assert notes["dev_questions"] == 100
+    assert (notes["dense_weight"], notes["threshold"]) == (
+        release.retrieval.dense_weight,
+        release.retrieval.threshold,
+    )
+    assert release.retrieval.threshold != live.retrieval.threshold
+    assert notes["refused_of_found"] <= 0.05
+    assert candidate.training.settings["batch"] == 2
+    assert candidate.scorecard.questions == 60
+    assert world.retrain.candidates.get(candidate.id) == candidate
+
+
+def test_without_questions_that_people_asked_the_retrieval_stays(world: Any, two_encoders: Any) -> None:
+    """Only the encoder differs then, and the report says why."""
+    live, candidate = evaluated(world, two_encoders, dev=Origin.DOCUMENT)
+
+    assert world.stores.releases.get(candidate.release).retrieval == live.retrieval
+    assert "too few" in candidate.training.settings["tuning"]["kept"]

@@ -16,11 +16,14 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
+from rag.adapters.parsing import ApartChunker, ApartReader, Processes
+from rag.adapters.parsing.processes import Limits
 from rag.adapters.prometheus import Metrics
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.answering import Answerer
+from rag.arrivals import Arrivals
 from rag.authentication import Keyring
 from rag.batching import MicroBatchingStore
 from rag.breaker import Breaker, State
@@ -32,12 +35,13 @@ from rag.errors import SettingInvalid, Unavailable, WhetstoneError
 from rag.gauges import State as ServiceState
 from rag.gauges import gauges
 from rag.indexing import Indexing
+from rag.ingesting import Ingester, Intake, Room
 from rag.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
 from rag.limits import Turns
 from rag.listening import check_access, listen, signals_ending, url_of
 from rag.logbook import Logbook
 from rag.observing import ObservedLog, Observer
-from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
+from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore, PassageMaker
 from rag.releases import LiveRelease, ensure_first_release
 from rag.retrieval import Retriever
 from rag.rewriting import ModelRewriter, TurnRewriter
@@ -46,11 +50,15 @@ from rag.settings import Settings
 from rag.source_links import SourceLinks
 from rag.spool import Spool
 from rag.standby import StandIn
+from rag.watching import FolderWatch
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
 logger = logging.getLogger(__name__)
+
+_FILES_PER_PROCESS = 100
+"""After so many files a process that reads them is replaced by a fresh one."""
 
 _GRACE_S = 20.0
 """How long answers under way may go on after the service is told to stop, in seconds."""
@@ -71,6 +79,8 @@ class Serving:
     indexing: Indexing
     live: LiveRelease
     library: Library
+    intake: Intake
+    arrivals: Arrivals  # not started yet
     retriever: Retriever
     generator: Generator
     breaker: Breaker | None  # the language model's
@@ -144,8 +154,27 @@ def chunker(settings: Settings) -> Chunker:
     return Chunker(SentenceSplitterAdapter(settings.chunking), settings.chunking)
 
 
-def library(settings: Settings, stores: Stores) -> Library:
-    """Give what puts documents into the store.
+def splitting_processes(settings: Settings) -> Processes:
+    """Give the processes that split documents for a service; close them after use."""
+    return Processes(_parse_limits(settings), most=2, warm=True)
+
+
+def reading_processes(settings: Settings) -> Processes:
+    """Give the processes that read files for a service; close them after use."""
+    return Processes(_parse_limits(settings), most=2, jobs=_FILES_PER_PROCESS)
+
+
+def _parse_limits(settings: Settings) -> Limits:
+    return Limits(
+        memory_bytes=settings.parse_memory_bytes,
+        timeout_s=settings.parse_timeout_s,
+        # Of text, as UTF-8: more than the largest text file gives is given by an unpacked one only.
+        most_bytes=settings.max_file_bytes + 1_000_000,
+    )
+
+
+def library(settings: Settings, stores: Stores, maker: PassageMaker | None = None) -> Library:
+    """Give what puts documents into the store; `maker` splits them instead of this process.
 
     Raises:
         SettingInvalid: the documents that are there are split in another way than the settings say.
@@ -156,7 +185,55 @@ def library(settings: Settings, stores: Stores) -> Library:
             "The documents that are ingested were split with other values of WHETSTONE_CHUNK_TOKENS and "
             "WHETSTONE_CHUNK_OVERLAP. Set these back, or start over in another WHETSTONE_HOME."
         )
-    return Library(stores.documents, chunker(settings))
+    return Library(stores.documents, maker or chunker(settings))
+
+
+def documents_work(
+    settings: Settings,
+    stores: Stores,
+    live: LiveRelease,
+    shelves: Library,
+    splitting: Processes,
+    reading: Processes,
+) -> tuple[Intake, Arrivals]:
+    """Give what takes files and pages, and the work on them and on watched folders."""
+    from rag.adapters.readers.watched import DiskFolder
+    from rag.adapters.web_pages import PublicPages
+
+    reader = ApartReader(reading, max_bytes=settings.max_file_bytes)
+    pages = (
+        PublicPages(max_bytes=settings.max_file_bytes, timeout_s=settings.web_timeout_s)
+        if settings.web_pages
+        else None
+    )
+    ingester = Ingester(
+        stores.ingestions,
+        stores.documents,
+        shelves,
+        reader,
+        live,
+        stores.leases,
+        pages=pages,
+        interval_s=settings.poll_interval_s,
+    )
+    room = Room(
+        files=settings.max_waiting_files, bytes=settings.max_waiting_bytes, largest=settings.max_file_bytes
+    )
+    intake = Intake(
+        stores.ingestions, formats=reader.formats, room=room, pages=pages, arrived=ingester.arrived
+    )
+    folders = [
+        DiskFolder(path, reader, tenant=settings.tenant, max_bytes=settings.max_file_bytes)
+        for path in settings.watch_folders
+    ]
+    watch = FolderWatch(
+        folders,
+        shelves,
+        stores.leases,
+        tenant=settings.tenant,
+        interval_s=settings.watch_interval_s,
+    )
+    return intake, Arrivals(ingester, watch, splitting=splitting, reading=reading)
 
 
 def language_model(settings: Settings) -> OpenAIGenerator | None:
@@ -289,6 +366,9 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         metrics = Metrics(lambda: gauges(_state(live, indexing, breaker, log, turns)))
         traces = tracing(settings)
         observers: list[Observer] = [metrics] if traces is None else [metrics, traces]
+        splitting, reading = splitting_processes(settings), reading_processes(settings)
+        shelves = library(settings, stores, ApartChunker(splitting, settings.chunking))
+        intake, arrivals = documents_work(settings, stores, live, shelves, splitting, reading)
         serving = Serving(
             settings=settings,
             stores=stores,
@@ -297,7 +377,9 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             indexes=indexes,
             indexing=indexing,
             live=live,
-            library=library(settings, stores),
+            library=shelves,
+            intake=intake,
+            arrivals=arrivals,
             retriever=retriever,
             generator=writer,
             breaker=breaker,
@@ -327,6 +409,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         try:
             yield serving
         finally:
+            arrivals.stop()
             live.stop()
             log.close()
             if traces is not None:
@@ -422,6 +505,8 @@ class _Loading(threading.Thread):
     def run(self) -> None:
         try:
             self._serving.live.start()
+            if not self._draining.stopping:
+                self._serving.arrivals.start()
             if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:

@@ -1,6 +1,6 @@
 """Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
@@ -11,6 +11,12 @@ from rag.ports import DocumentStore, PassageMaker
 
 MAX_TITLE = 300
 """Longest title that is kept, in characters; the title is embedded with every passage."""
+
+_MOST_VANISHED = 0.5
+"""Share of a source's documents that may vanish at once; more looks like a disk that is not there."""
+
+_FEW = 10
+"""So many may vanish whatever share they are."""
 
 Progress = Callable[[int], None]
 """Called with the number of records done so far."""
@@ -52,6 +58,7 @@ class SyncReport:
     failed: tuple[ReadFailure, ...]  # an earlier version of these stays in place
     passages: int  # written now, for the documents added or changed
     seconds: float
+    spared: int = 0  # documents that vanished and were kept, because too many vanished at once
 
 
 class Library:
@@ -88,16 +95,26 @@ class Library:
         tenant: str,
         source: str,
         prune: bool = False,
+        force: bool = False,
+        kept: Collection[str] = (),
         progress: Progress | None = None,
     ) -> SyncReport:
         """Bring the store up to date with all `records` of one source.
 
-        Documents are written in batches: a sync that was broken off is finished by the next one. With `prune`,
-        documents of this source that the records no longer hold are removed; whatever could not be read keeps
-        its earlier version.
+        Documents are written in batches: a sync that was broken off is finished by the next one.
+
+        Args:
+            records: documents, and failures for what could not be read, which keeps its earlier version.
+            tenant: whose they are.
+            source: what they were read from.
+            prune: remove documents of this source that the records no longer hold, unless more than half of
+                them (and more than ten) would go: a share that is not mounted looks like that.
+            force: prune whatever is gone, all of it even.
+            kept: uris of files that are known to be as they were, and were not read again.
+            progress: told of every record.
 
         Raises:
-            EmptyCorpus: there was not one record; nothing is pruned then.
+            EmptyCorpus: there was not one record and nothing is kept; nothing is pruned then, unless forced.
             InvalidInput: a record belongs to another tenant.
         """
         started = perf_counter()
@@ -125,10 +142,12 @@ class Library:
                     failed.append(ReadFailure(uri=record.uri, reason=str(error)))
             if progress is not None:
                 progress(done)
-        if not done:
+        if not done and not kept and not (prune and force):
             raise EmptyCorpus(f"{source} holds no documents; name a file or folder that does")
         batch.write()
-        removed = self._prune(tenant, source, seen, failed) if prune else 0
+        gone = self._gone(tenant, source, seen, failed, frozenset(kept)) if prune else []
+        spared = 0 if force else self._too_many(tenant, source, gone)
+        removed = 0 if spared else sum(self._documents.delete(each, tenant=tenant) for each in gone)
         return SyncReport(
             added=batch.added,
             changed=batch.changed,
@@ -137,6 +156,7 @@ class Library:
             failed=tuple(failed),
             passages=batch.passages,
             seconds=perf_counter() - started,
+            spared=spared,
         )
 
     def _split(self, document: Document) -> list[Passage]:
@@ -145,19 +165,30 @@ class Library:
             raise UnreadableDocument("holds no text")
         return passages
 
-    def _prune(self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure]) -> int:
-        """Remove the source's documents that were neither seen nor failed."""
+    def _gone(
+        self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure], kept: frozenset[str]
+    ) -> list[str]:
+        """Give the ids of the source's documents that were neither seen nor kept, and did not fail."""
         missing = self._documents.hashes(tenant=tenant, source=source).keys() - seen
         uris = self._documents.uris(missing, tenant=tenant)
         # A folder or a table that failed as a whole stands for everything in it.
-        kept_uris = {failure.uri for failure in failed}
-        kept_within = tuple(failure.uri + mark for failure in failed for mark in ("/", "#"))
-        gone = [
+        failed_uris = {failure.uri for failure in failed}
+        failed_within = tuple(failure.uri + mark for failure in failed for mark in ("/", "#"))
+        return [
             document_id
             for document_id, uri in sorted(uris.items())
-            if uri not in kept_uris and not uri.startswith(kept_within)
+            if uri not in failed_uris
+            and not uri.startswith(failed_within)
+            and uri not in kept
+            and uri.partition("#")[0] not in kept
         ]
-        return sum(self._documents.delete(document_id, tenant=tenant) for document_id in gone)
+
+    def _too_many(self, tenant: str, source: str, gone: list[str]) -> int:
+        """Give how many are gone where that is too many to be believed; else 0."""
+        if len(gone) <= _FEW:
+            return 0
+        there = len(self._documents.hashes(tenant=tenant, source=source))
+        return len(gone) if len(gone) > _MOST_VANISHED * there else 0
 
 
 class _Batch:

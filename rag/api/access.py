@@ -1,7 +1,7 @@
 """Who may come in, and with how much: pure ASGI, in front of every route."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, QueryParams
@@ -112,10 +112,11 @@ def _hostname(url: str) -> str:
 class BodyLimit:
     """Refuses request bodies above a size, declared or streamed."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        """Guard `app`."""
+    def __init__(self, app: ASGIApp, *, max_bytes: int, streamed: Mapping[str, int] | None = None) -> None:
+        """Guard `app`; bodies for the paths in `streamed` have those limits, and are handed on as they come."""
         self._app = app
         self._max_bytes = max_bytes
+        self._streamed = dict(streamed or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body up to the limit, then hand it on; or answer 413."""
@@ -123,8 +124,12 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdigit() and int(declared) > self._max_bytes:
+        most = self._streamed.get(scope["path"])
+        if declared.isdigit() and int(declared) > (most or self._max_bytes):
             await self._refuse(scope, receive, send)
+            return
+        if most is not None:
+            await self._app(scope, _counted(receive, most), send)
             return
         body = bytearray()
         more = True
@@ -147,8 +152,34 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = BodyTooLarge(
-            f"The request has more than the {self._max_bytes} bytes that are accepted. "
-            "Send less, or raise WHETSTONE_MAX_BODY_BYTES; `whetstone ingest` takes larger files."
+        most = self._streamed.get(scope["path"])
+        error = (
+            _too_large(most)
+            if most is not None
+            else BodyTooLarge(
+                f"The request has more than the {self._max_bytes} bytes that are accepted. "
+                "Send less, or raise WHETSTONE_MAX_BODY_BYTES; `whetstone ingest` takes larger files."
+            )
         )
         await error_response(error)(scope, receive, send)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    left = most
+
+    async def count() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large(most)
+        return message
+
+    return count
+
+
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The files of one request have more than the {most} bytes that are accepted together. "
+        "Send them in several requests, or raise WHETSTONE_MAX_FILE_BYTES."
+    )

@@ -12,6 +12,7 @@ from rag.api import (
     embeddings,
     feedback,
     health,
+    ingestions,
     keys,
     metrics,
     models,
@@ -38,6 +39,7 @@ ROUTERS = tuple(
         models,
         sources,
         feedback,
+        ingestions,
         documents,
         keys,
         metrics,
@@ -77,7 +79,11 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     named = (settings.host, urlsplit(settings.public_url or "").hostname)
     # The last one added stands in front: nobody without a key makes the service read a body.
     app.add_middleware(InTurn, turns=serving.turns)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        streamed={ingestions.FILES_PATH: settings.max_file_bytes + ingestions.FORM_BYTES},
+    )
     app.add_middleware(PerKey, limits=per_key)
     app.add_middleware(
         Access,

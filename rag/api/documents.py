@@ -1,32 +1,22 @@
-"""Documents, one at a time; whole folders go through `whetstone ingest`."""
+"""Documents, one at a time, as text; files are taken by `ingestions`."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from rag.api.roles import allow
 from rag.api.serving import Serving, principal_of, serving_of
+from rag.api.texts import Text
 from rag.domain import Document, Role
-from rag.errors import NotFound
+from rag.errors import NotFound, NotReady
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[allow(Role.EDITOR)])
 
 APPLY_TIMEOUT_S = 5.0
 """How long a change waits for the live index before it answers all the same, in seconds."""
-
-
-def _encodable(text: str) -> str:
-    """Refuse lone surrogates: valid JSON, but no text that could be stored or hashed."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("holds characters that are not text; send proper Unicode") from error
-    return text
-
-
-Text = Annotated[str, AfterValidator(_encodable)]
 
 
 class DocumentRequest(BaseModel):
@@ -83,13 +73,14 @@ async def list_documents(
 
 @router.get("/{document_id}")
 async def get_document(request: Request, document_id: str) -> dict[str, Any]:
-    """Give one document with its text."""
+    """Give one document with its text; `indexed` tells whether questions find it as it is."""
     serving = serving_of(request)
     tenant = principal_of(request).tenant
     document = await to_thread.run_sync(lambda: serving.stores.documents.get(document_id, tenant=tenant))
     if document is None:
         raise _missing(document_id)
-    return _summary(document) | {"text": document.text}
+    indexed = await to_thread.run_sync(_indexed, serving, document_id)
+    return _summary(document) | {"text": document.text, "indexed": indexed}
 
 
 @router.delete("/{document_id}")
@@ -106,6 +97,15 @@ async def _applied(serving: Serving) -> bool:
         return serving.live.wait_caught_up(serving.stores.documents.last_change(), APPLY_TIMEOUT_S)
 
     return await to_thread.run_sync(wait)
+
+
+def _indexed(serving: Serving, document_id: str) -> bool:
+    """Tell whether the live index has the document's passages; they are written together, so two stand for all."""
+    passages = serving.stores.documents.passages_of([document_id]).get(document_id, [])
+    ends = {passage.id for passage in (passages[:1] + passages[-1:])}
+    with suppress(NotReady), serving.live.pin() as pinned:
+        return bool(ends) and pinned.index.vectors(sorted(ends)).keys() == ends
+    return False
 
 
 def _summary(document: Document) -> dict[str, Any]:

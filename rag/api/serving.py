@@ -11,11 +11,12 @@ from rag.authentication import Keyring
 from rag.breaker import Breaker
 from rag.documents import Library
 from rag.domain import Principal
+from rag.ingesting import Intake
 from rag.keys import KeyRegister
 from rag.limits import Turns
 from rag.logbook import Logbook
 from rag.observing import Observer
-from rag.ports import DocumentStore, FeedbackStore, InteractionStore, ReleaseStore
+from rag.ports import DocumentStore, FeedbackStore, IngestionStore, InteractionStore, ReleaseStore
 from rag.releases import LiveRelease
 from rag.settings import Settings
 from rag.source_links import SourceLinks
@@ -50,6 +51,11 @@ class Stores(Protocol):
     @property
     def releases(self) -> ReleaseStore:
         """Releases and the deployment."""
+        ...
+
+    @property
+    def ingestions(self) -> IngestionStore:
+        """What was handed in."""
         ...
 
     def ping(self) -> None:
@@ -90,6 +96,11 @@ class Serving(Protocol):
     @property
     def library(self) -> Library:
         """Puts documents into the store."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """Takes files and pages."""
         ...
 
     @property

@@ -68,6 +68,7 @@ def running(
     with listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
         if started:
             serving.live.start()
+            serving.arrivals.start()
         app = create_app(serving, routers=routers)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)

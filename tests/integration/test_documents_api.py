@@ -271,9 +271,10 @@ def test_database_gone_is_named_by_readyz(service: Any, caplog: pytest.LogCaptur
     assert answer.status_code == 200, answer.text
     assert "noon" in answer.json()["choices"][0]["message"]["content"]
 
-    service.serving.stores.engine.dispose()
     for file in home.glob("away-*"):
         file.replace(file.with_name(file.name.removeprefix("away-")))
+    # Only now: a thread of the service may have opened the empty file that stood there meanwhile.
+    service.serving.stores.engine.dispose()
     assert service.client.get("/readyz").status_code == 200
     until = time.monotonic() + 5
     while "reading the deployment works again" not in caplog.messages and time.monotonic() < until:

@@ -214,3 +214,29 @@ def test_progress_counts_every_record(library: Library) -> None:
     library.sync(records, tenant="acme", source="file:///docs", progress=told.append)
 
     assert told == [1, 2, 3]
+
+
+def test_most_of_a_source_is_not_pruned_unless_forced(library: Library, stores: Stores) -> None:
+    """More than half and more than ten are spared and counted; half, or ten, are believed."""
+    documents = [document(str(number)) for number in range(24)]
+    sync(library, *documents)
+
+    def pruned(*left: Document, force: bool = False) -> tuple[int, int]:
+        report = library.sync(left, tenant="acme", source="file:///docs", prune=True, force=force)
+        return report.removed, report.spared
+
+    assert pruned(*documents[:11]) == (0, 13)
+    assert pruned(*documents[:12]) == (12, 0)
+    assert pruned(*documents[:2]) == (10, 0)
+    assert pruned(force=True) == (2, 0)
+    assert uris(stores) == []
+
+
+def test_what_is_kept_is_not_pruned(library: Library, stores: Stores) -> None:
+    """Files that were not read again stay with all their records, without a record of theirs in the sync."""
+    sync(library, document("a.md"), document("b.csv#1"), document("b.csv#2"), document("c.md"))
+    report = library.sync(
+        [], tenant="acme", source="file:///docs", prune=True, kept=["file:///docs/a.md", "file:///docs/b.csv"]
+    )
+    assert report.removed == 1
+    assert uris(stores) == ["a.md", "b.csv#1", "b.csv#2"]

@@ -1,0 +1,71 @@
+"""A folder on this machine's disks that is followed."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag.adapters.readers import FORMATS
+from rag.adapters.readers.beir import CORPUS
+from rag.adapters.readers.files import SourceFile, absolute
+from rag.adapters.readers.folders import files_below
+from rag.documents import FieldNames, ReadFailure
+from rag.domain import Document
+from rag.errors import UnreadableDocument
+from rag.ingesting import FileReader
+from rag.watching import Listing, Stamp
+
+
+class DiskFolder:
+    """A folder, and all below it; its documents are the ones that `readers.read` makes of it."""
+
+    def __init__(self, root: Path, reader: FileReader, *, tenant: str, max_bytes: int) -> None:
+        """Read files of up to `max_bytes` below `root` with `reader`; the folder need not be there yet."""
+        self._root = absolute(root)
+        self._reader = reader
+        self._tenant = tenant
+        self._max_bytes = max_bytes
+        self._paths: dict[str, Path] = {}
+
+    @property
+    def source(self) -> str:
+        """The `source` of its documents: its uri."""
+        return self._root.as_uri()
+
+    def list(self) -> Listing:
+        """Look at it. Files of no known format are passed over, and so are data sets with labels."""
+        files: dict[str, Stamp] = {}
+        failed: list[ReadFailure] = []
+        paths: dict[str, Path] = {}
+        for entry in files_below(self._root):
+            if isinstance(entry, ReadFailure):
+                failed.append(entry)
+                continue
+            if entry.suffix.lower() not in FORMATS or entry.name == CORPUS:
+                continue
+            uri = entry.as_uri()
+            try:
+                status = os.stat(entry)  # noqa: PTH116 - Path.stat() is the same and slower
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                failed.append(ReadFailure(uri=uri, reason=f"cannot be looked at: {error.strerror or error}"))
+                continue
+            files[uri] = (status.st_mtime_ns, status.st_size, status.st_ino)
+            paths[uri] = entry
+        self._paths = paths
+        return Listing(files=files, failed=tuple(failed))
+
+    def read(self, uri: str) -> Sequence[Document | ReadFailure]:
+        """Read one of its files."""
+        path = self._paths[uri]
+        file = SourceFile(
+            path=path,
+            tenant=self._tenant,
+            source=self.source,
+            max_bytes=self._max_bytes,
+            fields=FieldNames(),
+        )
+        try:
+            return self._reader.read(file.read_bytes(), filename=path.name, uri=uri, tenant=self._tenant)
+        except UnreadableDocument as error:
+            return [ReadFailure(uri=uri, reason=str(error))]

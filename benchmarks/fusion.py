@@ -192,7 +192,8 @@ def _source(name: str, row: dict[str, str]) -> str:
 
 
 def _records(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def _options() -> argparse.Namespace:

@@ -42,7 +42,9 @@ _UNSPACED = (
 )
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _WORD = rf"{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*"
-_PIECE = re.compile(rf"(?P<run>[{_UNSPACED}]+)|{_WORD}(?:[.\-_/:@+#]{{1,2}}{_WORD})*(?:\+\+|#)?")
+_PIECE = re.compile(
+    rf"(?P<run>[{_UNSPACED}]+)|{_WORD}(?P<more>(?:[.\-_/:@+#]{{1,2}}{_WORD})+(?:\+\+|#)?|\+\+|#)?"
+)
 _PART = re.compile(_WORD)
 _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
 _ENGLISH_CLITIC = re.compile(r"(?<=\w)['’](?:s|t|d|m|ll|re|ve)\b")
@@ -142,15 +144,15 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     pairs of neighbouring characters.
     """
     for found in _PIECE.finditer(text):
-        piece = found.group()
-        if found.lastgroup == "run":
+        piece, kind = found.group(), found.lastgroup
+        if kind is None:
+            yield piece[:_LONGEST_WORD], False
+        elif kind == "run":
             for start in range(max(len(piece) - 1, 1)):
                 yield piece[start : start + 2], False
-            continue
-        parts = _PART.findall(piece)
-        for part in parts:
-            yield part[:_LONGEST_WORD], False
-        if piece != parts[0]:
+        else:
+            for part in _PART.findall(piece):
+                yield part[:_LONGEST_WORD], False
             yield piece[:_LONGEST_WORD], True
 
 

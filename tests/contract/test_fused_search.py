@@ -259,4 +259,5 @@ def test_the_ranking_by_words_is_that_of_another_implementation(
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
+    with path.open(encoding="utf-8") as lines:
+        return list(lines)

@@ -87,25 +87,25 @@ def cut(text: str, room: int, count_tokens: CountTokens, *, end: bool = False, w
 def overlap(before: str, after: str) -> int:
     """Give how many characters the end of one text shares with the beginning of the next; 0 for chance likeness.
 
-    The longest border of `after` + `before`, by the failure function of Knuth, Morris and Pratt (1977): linear in
-    the texts' lengths. It begins and ends with whole words.
+    The longest stretch of whole words, up to `_LONGEST_OVERLAP`. Whatever is shared ends with the last few
+    characters of `before`, so that only the places where these stand in `after` are looked at.
     """
-    head, tail = after[:_LONGEST_OVERLAP], before[-_LONGEST_OVERLAP:]
-    joined = [*head, None, *tail]  # None is like no character, so that no border passes the seam
-    borders = [0] * len(joined)
-    for at in range(1, len(joined)):
-        size = borders[at - 1]
-        while size and joined[at] != joined[size]:
-            size = borders[size - 1]
-        borders[at] = size + (joined[at] == joined[size])
-    size = borders[-1]
-    while size >= _SHORTEST_OVERLAP:
-        starts = size == len(tail) or not (tail[-size - 1].isalnum() and head[0].isalnum())
-        ends = size == len(after) or not (after[size - 1].isalnum() and after[size].isalnum())
-        if starts and ends:
+    head, end = after[:_LONGEST_OVERLAP], before[-_SHORTEST_OVERLAP:]
+    if len(end) < _SHORTEST_OVERLAP:
+        return 0
+    at = head.rfind(end)
+    while at >= 0:
+        size = at + len(end)
+        if before.endswith(head[:size]) and _whole_words(before, after, size):
             return size
-        size = borders[size - 1]
+        at = head.rfind(end, 0, size - 1)
     return 0
+
+
+def _whole_words(before: str, after: str, size: int) -> bool:
+    begins = size == len(before) or not (before[-size - 1].isalnum() and after[0].isalnum())
+    ends = size == len(after) or not (after[size - 1].isalnum() and after[size].isalnum())
+    return begins and ends
 
 
 @dataclass(kw_only=True, eq=False)

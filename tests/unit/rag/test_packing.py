@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.domain import Document, Hit, Passage
 from rag.packing import Packed, cut, overlap, pack
@@ -164,3 +166,18 @@ def test_cut_keeps_whole_sentences_from_either_end() -> None:
 def test_overlap_is_the_longest_shared_stretch_of_whole_words(before: str, after: str, shared: str) -> None:
     """Chance likeness of a few letters, or of parts of words, is none."""
     assert overlap(before, after) == len(shared)
+
+
+@given(st.text("ab .", max_size=40), st.text("ab .", max_size=40))
+def test_overlap_is_as_long_as_any(before: str, after: str) -> None:
+    """No longer stretch of whole words is shared than the one found."""
+
+    def whole_words(size: int) -> bool:
+        begins = size == len(before) or not (before[-size - 1].isalnum() and after[0].isalnum())
+        ends = size == len(after) or not (after[size - 1].isalnum() and after[size].isalnum())
+        return begins and ends
+
+    longest = min(len(before), len(after))
+    shared = [n for n in range(8, longest + 1) if before[-n:] == after[:n] and whole_words(n)]
+
+    assert overlap(before, after) == max(shared, default=0)

@@ -81,6 +81,7 @@ class SentBy:
         self._principal = principal or Principal(id="local", tenant=DEFAULT_TENANT, roles=frozenset(Role))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on as the principal's."""
         scope.setdefault("state", {})["principal"] = self._principal
         await self._app(scope, receive, send)
 

@@ -61,6 +61,12 @@ EXPECTED: dict[tuple[str, str], Route] = {
     ("GET", "/v1/documents"): Route(EDITOR, "/v1/documents", 200),
     ("GET", "/v1/documents/{document_id}"): Route(EDITOR, "/v1/documents/{document}", 200, elsewhere=404),
     ("DELETE", "/v1/documents/{document_id}"): Route(EDITOR, "/v1/documents/nothing", 404),
+    ("POST", "/v1/documents/files"): Route(EDITOR, "/v1/documents/files", 400, {}),
+    ("POST", "/v1/documents/pages"): Route(EDITOR, "/v1/documents/pages", 400, {}),
+    ("GET", "/v1/documents/ingestions"): Route(EDITOR, "/v1/documents/ingestions", 200),
+    ("GET", "/v1/documents/ingestions/{ingestion_id}"): Route(
+        EDITOR, "/v1/documents/ingestions/nothing", 404
+    ),
     ("GET", "/v1/keys"): Route(ADMIN, "/v1/keys", 200),
     ("POST", "/v1/keys"): Route(ADMIN, "/v1/keys", 201, {"roles": ["reader"]}),
     ("DELETE", "/v1/keys/{key_id}"): Route(ADMIN, "/v1/keys/nothing", 404),

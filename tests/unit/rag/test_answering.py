@@ -496,7 +496,7 @@ def test_model_tells_how_it_ended(stores: Stores) -> None:
     assert isinstance(finished, Finished)
     prompt = bench.generator.prompts[-1]
     assert finished.interaction.prompt_tokens == sum(len(each.content.split()) for each in prompt.messages)
-    assert finished.interaction.completion_tokens == len("At noon [1], they say [9].".split(" "))
+    assert finished.interaction.completion_tokens == len(["At", "noon", "[1],", "they", "say", "[9]."])
 
 
 def test_mentions_know_their_sentence(stores: Stores) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, exc, func, make_url, select
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -44,12 +45,14 @@ PATIENT = Patience()
 """Where nobody waits for an answer."""
 
 
-def make_engine(url: str, *, patience: Patience = PATIENT) -> Engine:
+def make_engine(url: str, *, patience: Patience = PATIENT, create: bool = True) -> Engine:
     """Make an engine for a SQLite or PostgreSQL URL; nothing is opened yet.
 
     Args:
         url: SQLAlchemy's.
         patience: with PostgreSQL.
+        create: whether a SQLite file that is not there is made. Where it was taken away while it was in use,
+            an empty one in its place would be written to, and its journal would harm the one that comes back.
 
     Raises:
         SettingInvalid: the URL is malformed or names another database.
@@ -65,13 +68,13 @@ def make_engine(url: str, *, patience: Patience = PATIENT) -> Engine:
         ) from None
     dialect = parsed.drivername.partition("+")[0]
     if dialect == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, create)
     if dialect in ("postgresql", "postgres"):
         return _postgresql(parsed.set(drivername="postgresql+psycopg"), patience)
     raise SettingInvalid(f"expected a sqlite or postgresql database URL, got one of {dialect!r}")
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise SettingInvalid(
             "SQLite needs a file, because several processes share it; expected sqlite:///path"
@@ -83,9 +86,18 @@ def _sqlite(url: URL) -> Engine:
         max_overflow=56,
         pool_timeout=_POOL_TIMEOUT_S,
     )
+    if not create:
+        event.listen(engine, "do_connect", _open_existing)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_existing(
+    _: Dialect, __: ConnectionPoolEntry, given: list[Any], named: dict[str, Any]
+) -> sqlite3.Connection:
+    opened: sqlite3.Connection = sqlite3.connect(f"file:{quote(str(given[0]))}?mode=rw", uri=True, **named)
+    return opened
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -102,7 +102,7 @@ def open_stores(url: str, *, patience: Patience = PATIENT) -> Stores:
         migrate(patient)
     finally:
         patient.dispose()
-    engine = make_engine(url, patience=patience)
+    engine = make_engine(url, patience=patience, create=False)
     return Stores(
         engine=engine,
         documents=SqlDocuments(engine),

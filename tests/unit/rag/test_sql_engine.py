@@ -124,3 +124,22 @@ def test_a_home_that_no_url_can_name_is_refused(tmp_path: Path) -> None:
     """Better than a database in another folder."""
     with pytest.raises(SettingInvalid, match="question mark"):
         sqlite_url(tmp_path / "why?")
+
+
+@pytest.mark.parametrize("folder", ["home", "a b%20c#d", "Ü"])
+def test_a_file_that_is_taken_away_is_not_made_anew(tmp_path: Path, folder: str) -> None:
+    """What comes back is as it was, whatever was asked meanwhile; odd names of folders are found."""
+    stores = open_stores(sqlite_url(tmp_path / folder))
+    try:
+        stores.cursors.set_cursor("a", 7)
+        stores.engine.dispose()
+        file = tmp_path / folder / "whetstone.sqlite"
+        away = file.rename(file.with_name("away"))
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                stores.cursors.cursor("a")
+        assert not file.exists()
+        away.rename(file)
+        assert stores.cursors.cursor("a") == 7
+    finally:
+        stores.close()

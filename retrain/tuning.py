@@ -14,7 +14,7 @@ from rag.domain import Passage, Release, Retrieval
 from rag.ports import EmbeddingCache, Found
 from rag.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import EvalQuestion
-from retrain.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate
+from retrain.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
 
 WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 """Shares of the vectors in the order that are tried beside the incumbent's."""
@@ -73,12 +73,15 @@ def tune(
         min_questions: see above.
         seed: of resampling.
     """
+    top_k = incumbent.release.retrieval.top_k
+    # No deeper than is looked at: every hit beyond it takes time and changes nothing.
+    depth = max(top_k, METRICS[metric][1])
     asked = answerable([question for question in dev if question.origin.human], corpus)
     notes: Note = {"dev_questions": len(asked)}
 
     def found(cast: Cast) -> list[list[Found]]:
         with rehearsal(cast, [corpus], tenant=tenant, cache=cache, scratch=scratch) as tried:
-            return tried.find([question.text for question in asked], limit=DEPTH)
+            return tried.find([question.text for question in asked], limit=depth)
 
     if len(asked) < FEWEST:
         return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
@@ -92,10 +95,10 @@ def tune(
     }
     weight = better_weight(measured, clusters(asked), kept=kept, metric=metric, alpha=alpha, seed=seed)
     before = incumbent.release.retrieval
-    after = nearest_of_found(tried[weight], asked, top_k=before.top_k)
+    after = nearest_of_found(tried[weight], asked, top_k=top_k)
     threshold = moved_threshold(
         before.threshold,
-        before=nearest_of_found(found(incumbent), asked, top_k=before.top_k),
+        before=nearest_of_found(found(incumbent), asked, top_k=top_k),
         after=after,
     )
     notes |= {

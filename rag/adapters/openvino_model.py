@@ -23,8 +23,9 @@ READING = "reading.json"
 
 _MULTIPLE = 16
 """Lengths are padded to a multiple of it, in tokens: each shape that occurs is prepared once and kept."""
-_TOKENS_PER_THREAD = 512
-"""A batch holds at most so many tokens a thread; more costs memory and gains no speed."""
+_TOKENS_PER_THREAD = 256
+"""A batch holds at most so many tokens a thread: more gains no speed, costs memory, and a question that comes while
+passages are embedded waits for longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

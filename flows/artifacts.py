@@ -102,8 +102,11 @@ def publish_promotion(promotion: Promotion, deployment: Deployment | None) -> No
 
 def publish_sync(reports: Mapping[str, SyncReport]) -> None:
     """Show what a sync changed."""
-    rows = [(p, r.added, r.changed, r.unchanged, r.removed, len(r.failed)) for p, r in reports.items()]
-    _table("sync", ["path", "added", "changed", "unchanged", "removed", "failed"], rows, "Documents synced")
+    rows = [
+        (p, r.added, r.changed, r.unchanged, r.removed, r.spared, len(r.failed)) for p, r in reports.items()
+    ]
+    columns = ["path", "added", "changed", "unchanged", "removed", "spared", "failed"]
+    _table("sync", columns, rows, "Documents synced; spared: too many vanished at once to be believed")
     failed = [f"- `{f.uri}`: {f.reason}" for r in reports.values() for f in r.failed]
     if failed:
         create_markdown_artifact("# Not read\n\n" + "\n".join(failed) + "\n", key="sync-failures")

@@ -66,9 +66,15 @@ class Pipelines:
     library: Library
 
     def ingest(
-        self, location: str, *, prune: bool, progress: Progress, fields: FieldNames | None = None
+        self,
+        location: str,
+        *,
+        prune: bool,
+        progress: Progress,
+        force: bool = False,
+        fields: FieldNames | None = None,
     ) -> SyncReport:
-        """Bring the store in line with a file, a folder, or python-docs.
+        """Bring the store in line with a file, a folder, or python-docs; `force` prunes however much is gone.
 
         Raises:
             InvalidInput: there is nothing there, or nothing of a known kind.
@@ -81,6 +87,7 @@ class Pipelines:
             tenant=self.settings.tenant,
             source=source_of(location),
             prune=prune,
+            force=force,
             progress=lambda done: progress(done, 0, f"ingest {location}"),
         )
 

@@ -6,12 +6,19 @@ import click
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--prune", is_flag=True, help="Remove documents of the same PATH that are no longer there.")
+@click.option("--force", is_flag=True, help="With --prune: remove them even where more than half are gone.")
 @click.option("--id-field", default="id", show_default=True, help="CSV/JSON field that names a record.")
 @click.option("--title-field", default="title", show_default=True, help="CSV/JSON field of the title.")
 @click.option("--text-field", default="text", show_default=True, help="CSV/JSON field of the text.")
 @click.option("--json", "json_output", is_flag=True, help="Print the summary as JSON.")
 def ingest(
-    paths: tuple[str, ...], prune: bool, id_field: str, title_field: str, text_field: str, json_output: bool
+    paths: tuple[str, ...],
+    prune: bool,
+    force: bool,
+    id_field: str,
+    title_field: str,
+    text_field: str,
+    json_output: bool,
 ) -> None:
     """Read documents: files, folders, BEIR folders, or the word python-docs.
 
@@ -27,7 +34,8 @@ def ingest(
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
     with open_pipelines() as pipelines, progress() as show:
         reports = [
-            (path, pipelines.ingest(path, prune=prune, fields=fields, progress=show)) for path in paths
+            (path, pipelines.ingest(path, prune=prune, force=force, fields=fields, progress=show))
+            for path in paths
         ]
 
     if json_output:
@@ -44,5 +52,12 @@ def ingest(
         for _, report in reports:
             for failure in report.failed:
                 console(stderr=True).print(f"not read: {failure.uri}: {failure.reason}", markup=False)
-    if any(report.failed for _, report in reports):
+        for path, report in reports:
+            if report.spared:
+                console(stderr=True).print(
+                    f"{path}: {report.spared} documents are gone there, which is more than half of them; nothing was "
+                    "removed. If that is right, add --force.",
+                    markup=False,
+                )
+    if any(report.failed or report.spared for _, report in reports):
         raise SystemExit(1)

@@ -12,7 +12,7 @@ from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
 from monitoring.domain import DriftVerdict
 from rag.adapters.artefacts import EncoderFolder
-from rag.errors import ApprovalInvalid, NotReady, Unavailable, WhetstoneError
+from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases import ensure_first_release
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
@@ -68,6 +68,27 @@ def test_sync_ingests_what_is_configured(home: Path, monkeypatch: pytest.MonkeyP
     with open_pipelines() as pipelines:
         assert pipelines.stores.documents.count() == 1
     assert artifacts("sync")
+
+
+def test_trouble_with_one_path_keeps_none_from_the_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is empty or gone fails the run, after the others were synced; nothing of it is removed."""
+    handbook, share = home / "handbook", home / "share"
+    for folder in (handbook, share):
+        folder.mkdir()
+        (folder / "a.md").write_text("# Badges\n\nAsk the front desk.\n")
+    monkeypatch.setenv("WHETSTONE_FLOWS_SYNC_PATHS", f'["{share}", "{handbook}"]')
+    sync_documents = load_flow("sync_documents")
+    assert sync_documents() == 2
+    (share / "a.md").unlink()
+    (handbook / "a.md").write_text("# Badges\n\nAsk the porter.\n")
+
+    with pytest.raises(EmptyCorpus):
+        sync_documents()
+    with open_pipelines() as pipelines:
+        texts = [document.text for document in pipelines.stores.documents.page(tenant="default")]
+    assert sorted("porter" in text for text in texts) == [False, True]
 
 
 def test_a_drift_check_on_too_few_questions_gives_no_verdict(

@@ -1,5 +1,6 @@
 """The command line: quick to answer, clear about what is wrong."""
 
+import json
 import subprocess
 import sys
 import time
@@ -125,6 +126,23 @@ def test_ingest_reports_each_path(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "bad.pdf" in done.stderr
     assert run("ingest", str(folder / "good.md"), home=tmp_path).returncode == 0
+
+
+def test_ingest_prunes_most_of_a_folder_only_when_forced(tmp_path: Path) -> None:
+    """A disk that is half there looks the same: nothing is removed, and the way to do it is named."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number}.md").write_text(f"Number {number}.\n")
+    assert run("ingest", str(folder), home=tmp_path).returncode == 0
+    for number in range(11):
+        (folder / f"{number}.md").unlink()
+
+    refused = run("ingest", "--prune", str(folder), home=tmp_path)
+    forced = run("ingest", "--prune", "--force", "--json", str(folder), home=tmp_path)
+
+    assert (refused.returncode, "--force" in refused.stderr) == (1, True)
+    assert json.loads(forced.stdout)[0]["removed"] == 11
 
 
 def test_main_returns_the_status_of_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -273,7 +273,11 @@ def _config(release: Release) -> "EdgeConfig":
 
     words = {WORDS: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)} if has_words(release) else None
     return edge.EdgeConfig(
-        vectors={release.vector_name: edge.EdgeVectorParams(release.dimension, edge.Distance.Cosine)},
+        vectors={
+            release.vector_name: edge.EdgeVectorParams(
+                release.dimension, edge.Distance.Cosine, memory=edge.Memory.Cold
+            )
+        },
         sparse_vectors=words,
         payload_memory=edge.Memory.Cold,
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_NO_GRAPH_KB),

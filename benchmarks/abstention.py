@@ -32,7 +32,7 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Found, IndexStore
-from rag.rehearsal import Cast, rehearsal
+from rag.releases.rehearsal import Cast, rehearsal
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)

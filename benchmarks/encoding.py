@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.adapters.artefacts import EncoderFolder
-from rag.batching import MicroBatching
 from rag.ports import Encoder
+from rag.releases.batching import MicroBatching
 
 Floats = NDArray[np.float64]
 DEPTH = 10

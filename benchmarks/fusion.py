@@ -26,8 +26,8 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
-from rag.indexing import ReleaseVectors
 from rag.ports import Encoder, Vectors
+from rag.releases.indexing import ReleaseVectors
 from rag.settings import Settings
 
 CUTS = (1, 3, 5, 10)

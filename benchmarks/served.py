@@ -15,7 +15,7 @@ from worker import work
 
 from rag.api import create_app
 from rag.bootstrap import open_serving
-from rag.listening import listen
+from rag.running.listening import listen
 from rag.settings import Settings
 
 

@@ -19,8 +19,8 @@ from flows.bootstrap import Pipelines, open_pipelines
 from flows.environment import serving_settings
 from rag import bootstrap as serving
 from rag.errors import Unavailable
-from rag.listening import check_access
-from rag.log_lines import write_log_lines
+from rag.running.listening import check_access
+from rag.running.log_lines import write_log_lines
 from retrain.requesting import SwitchRequests
 
 if TYPE_CHECKING:

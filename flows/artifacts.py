@@ -19,8 +19,8 @@ from prefect.logging import get_run_logger
 from flows.console import progress
 from flows.tables import dataset_rows, drift_rows, scorecard_rows
 from monitoring.domain import DriftReport
-from rag.documents import SyncReport
 from rag.domain import Deployment
+from rag.library.documents import SyncReport
 from retrain.domain import Candidate, Dataset, Promotion
 
 SECONDS_BETWEEN_UPDATES = 2.0

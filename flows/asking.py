@@ -8,7 +8,7 @@ import httpx
 from flows.environment import terminal_principal
 from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
-from rag.prompting import marks
+from rag.questions.prompting import marks
 from rag.settings import Settings
 
 

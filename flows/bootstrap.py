@@ -20,17 +20,17 @@ from monitoring.domain import DriftReport
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, should_retrain
 from rag import bootstrap as serving
+from rag.access.secret_files import load_or_make
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
-from rag.documents import FieldNames, Library, SyncReport
 from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
-from rag.indexing import Indexing
+from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
-from rag.rehearsal import load_cast
-from rag.secret_files import load_or_make
+from rag.releases.indexing import Indexing
+from rag.releases.rehearsal import load_cast
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.approval import Approver

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitoring.domain import DriftReport
+from rag.access.keys import status
 from rag.domain import Key, Role
-from rag.keys import status
 from retrain.domain import Candidate, Dataset, Scorecard
 
 Rows = list[tuple[object, ...]]

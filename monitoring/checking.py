@@ -15,9 +15,9 @@ from monitoring.settings import DriftSettings
 from monitoring.windows import split_windows
 from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
-from rag.indexing import Embedder
 from rag.ports import EmbeddingCache, Encoder, Vectors
-from rag.rehearsal import Cast, Scratch, rehearsal
+from rag.releases.indexing import Embedder
+from rag.releases.rehearsal import Cast, Scratch, rehearsal
 
 MOST_TESTS = 4
 """Tests a check makes at most; the permutations have to reach the level that is left for one of them."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from rag.domain import Release
 from rag.errors import IndexLocked, VerificationFailed
-from rag.indexing import Indexing
 from rag.ports import (
     DocumentStore,
     EmbeddingCache,
@@ -20,7 +19,8 @@ from rag.ports import (
     PassageIndex,
     RerankerStore,
 )
-from rag.rehearsal import Cast, Scratch, load_cast
+from rag.releases.indexing import Indexing
+from rag.releases.rehearsal import Cast, Scratch, load_cast
 from retrain.domain import EvalQuestion, PromotionPhase
 from retrain.running import Run
 from retrain.verification import verify_answers

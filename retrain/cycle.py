@@ -21,7 +21,7 @@ from rag.ports import (
     ReleaseStore,
     RerankerStore,
 )
-from rag.rehearsal import Cast, Scratch, load_cast
+from rag.releases.rehearsal import Cast, Scratch, load_cast
 from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
 from retrain.evaluation import compare
 from retrain.gate import Policy, decide

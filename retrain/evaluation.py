@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rag.domain import Passage
 from rag.errors import InvalidInput
-from rag.indexing import Embedder
 from rag.ports import EmbeddingCache, Encoder, Vectors
-from rag.rehearsal import Cast, Scratch, rehearsal
+from rag.releases.indexing import Embedder
+from rag.releases.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import Difference, Estimate, EvalQuestion, MetricRow, Scorecard, Slice
 
 Floats = NDArray[np.float64]

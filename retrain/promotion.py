@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from rag.domain import AuditEntry, Release, utcnow
 from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld, NotFound
-from rag.indexing import Indexing
 from rag.ports import (
     AuditLog,
     DocumentStore,
@@ -24,7 +23,8 @@ from rag.ports import (
     ReplicaStore,
     RerankerStore,
 )
-from rag.rehearsal import Scratch
+from rag.releases.indexing import Indexing
+from rag.releases.rehearsal import Scratch
 from retrain.building import IndexBuilder
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, Progress, PromotionStore

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rag.domain import Passage, Release, Retrieval
 from rag.ports import EmbeddingCache, Found
-from rag.rehearsal import Cast, Scratch, rehearsal
+from rag.releases.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import EvalQuestion
 from retrain.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
 

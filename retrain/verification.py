@@ -1,6 +1,6 @@
 """Does a new index answer as it was evaluated? Compared with exact search, and with the release's rehearsal.
 
-Whether the index holds the right passages and vectors is asked elsewhere (`rag.indexing.Indexing.verify`).
+Whether the index holds the right passages and vectors is asked elsewhere (`rag.releases.indexing.Indexing.verify`).
 """
 
 from collections import Counter
@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.indexing import ReleaseVectors
 from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
-from rag.rehearsal import Cast, Rehearsal, Scratch, rehearsal
-from rag.retrieval import Pinned
+from rag.questions.retrieval import Pinned
+from rag.releases.indexing import ReleaseVectors
+from rag.releases.rehearsal import Cast, Rehearsal, Scratch, rehearsal
 
 TIE = 1e-4
 """Two cosines this close are a tie: whichever of the passages is found is right."""

@@ -29,7 +29,7 @@ def ingest(
 
     from flows.bootstrap import open_pipelines
     from flows.console import as_json, console, progress, table
-    from rag.documents import FieldNames
+    from rag.library.documents import FieldNames
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
     with open_pipelines() as pipelines, progress() as show:

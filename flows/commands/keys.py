@@ -70,9 +70,9 @@ def create(
 ) -> None:
     """Make a key and print it, this once, on standard output; what is to be said about it goes to standard error."""
     from flows.environment import serving_settings, terminal_principal
+    from rag.access.keys import FIRST_KEY_NOTE
     from rag.bootstrap import open_keys
     from rag.domain import Role, utcnow
-    from rag.keys import FIRST_KEY_NOTE
 
     with open_keys(serving_settings()) as register:
         new = register.create(
@@ -97,9 +97,9 @@ def list_keys(json_output: bool) -> None:
     from flows.console import as_json, table
     from flows.environment import serving_settings
     from flows.tables import key_rows
+    from rag.access.keys import describe
     from rag.bootstrap import open_keys
     from rag.domain import utcnow
-    from rag.keys import describe
 
     now = utcnow()
     with open_keys(serving_settings()) as register:

@@ -12,7 +12,7 @@ from flows.demo.service import ServiceProcess
 from flows.demo.story import Story
 from flows.environment import serving_settings
 from rag.errors import InvalidInput, PortInUse, SettingInvalid, WhetstoneError
-from rag.listening import listen
+from rag.running.listening import listen
 from rag.settings import Settings
 
 KEPT = ("encoders", "prefect")

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from rag.domain import Ending, Hit, Prompt
 from rag.ports import Encoder, Vectors
-from rag.sentences import sentences
+from rag.text.sentences import sentences
 
 _MAX_SENTENCES = 3
 _FLOOR = 0.25

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-from rag.draining import Draining
+from rag.running.draining import Draining
 
 logger = logging.getLogger(__name__)
 

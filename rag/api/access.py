@@ -7,12 +7,12 @@ from urllib.parse import urlencode, urlsplit
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.access.authentication import Keyring, local_principal
+from rag.access.source_links import PARAMETERS, SIGNATURE, SourceLinks
 from rag.api.errors import error_response
 from rag.api.serving import SignedLink
-from rag.authentication import Keyring, local_principal
 from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
-from rag.source_links import PARAMETERS, SIGNATURE, SourceLinks
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NOBODY = Principal(id="", tenant="", roles=frozenset())

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse
 
+from rag.access.limits import KeyLimits
 from rag.api import (
     chat,
     documents,
@@ -27,7 +28,6 @@ from rag.api.requests import Requests
 from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
 from rag.domain import Role
-from rag.limits import KeyLimits
 
 ROUTERS = tuple(
     noun.router

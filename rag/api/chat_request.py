@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.api.filters import Filter
 from rag.domain import Message
 from rag.errors import InvalidInput
-from rag.events import Wishes
+from rag.questions.events import Wishes
 
 _SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")
 

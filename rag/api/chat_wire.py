@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from rag.domain import Hit, InteractionStatus, Passage
-from rag.events import Finished, Started
+from rag.questions.events import Finished, Started
 
 _SNIPPET = 300
 """Characters of a passage in ``search_results``."""

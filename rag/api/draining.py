@@ -6,8 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.api.chat_wire import sse
 from rag.api.errors import error_response, whetstone_body
-from rag.draining import Draining
 from rag.errors import Stopping
+from rag.running.draining import Draining
 
 _STILL_TOLD = frozenset({"/healthz", "/metrics"})
 """Who asks here wants to know of this very process, also at its end."""

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from rag.answering import is_text
 from rag.api.models import EMBEDDING_MODEL, check_embedding_model
 from rag.api.roles import allow
 from rag.api.serving import serving_of
@@ -17,6 +16,7 @@ from rag.api.watched import unless_left
 from rag.domain import Role
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
+from rag.questions.answering import is_text
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"], dependencies=[allow(Role.READER)])
 

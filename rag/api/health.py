@@ -9,7 +9,7 @@ from rag.api.errors import whetstone_body
 from rag.api.roles import public
 from rag.api.serving import Stores, serving_of
 from rag.errors import NotReady, WhetstoneError
-from rag.readiness import readiness
+from rag.running.readiness import readiness
 
 _PING_S = 1.0
 """How long the database may take to answer before it counts as away, in seconds."""

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from rag.access.keys import FIRST_KEY_NOTE, MAX_NAME, describe
 from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of
 from rag.domain import Role, utcnow
-from rag.keys import FIRST_KEY_NOTE, MAX_NAME, describe
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[allow(Role.ADMIN)])
 

@@ -1,4 +1,4 @@
-"""How much each key, and all together, may have under way: pure ASGI around `rag.limits`."""
+"""How much each key, and all together, may have under way: pure ASGI around `rag.access.limits`."""
 
 import math
 
@@ -6,10 +6,10 @@ import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.access.limits import KeyLimits, Standing, Turn, Turns
 from rag.api.errors import error_response
 from rag.domain import Principal
 from rag.errors import Overloaded, RateLimited
-from rag.limits import KeyLimits, Standing, Turn, Turns
 
 QUESTIONS = frozenset({"/v1/chat/completions", "/v1/retrieve", "/v1/embeddings"})
 """Paths whose work is heavy enough to be done in turns."""

@@ -9,7 +9,7 @@ from rag.api.roles import allow
 from rag.api.serving import serving_of
 from rag.domain import Role
 from rag.errors import InvalidInput, ModelNotFound
-from rag.retrieval import Pinned
+from rag.questions.retrieval import Pinned
 
 MODEL = "whetstone"
 EMBEDDING_MODEL = "whetstone-embedding"

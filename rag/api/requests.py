@@ -9,7 +9,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.observing import Observer, request_id
+from rag.running.observing import Observer, request_id
 
 logger = logging.getLogger(__name__)
 

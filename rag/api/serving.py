@@ -6,20 +6,20 @@ from typing import Protocol, cast
 
 from starlette.requests import Request
 
-from rag.answering import Answerer
-from rag.authentication import Keyring
+from rag.access.authentication import Keyring
+from rag.access.keys import KeyRegister
+from rag.access.limits import Turns
+from rag.access.source_links import SourceLinks
 from rag.breaker import Breaker
-from rag.documents import Library
 from rag.domain import Principal
-from rag.ingesting import Intake
-from rag.keys import KeyRegister
-from rag.limits import Turns
-from rag.logbook import Logbook
-from rag.observing import Observer
+from rag.library.documents import Library
+from rag.library.ingesting import Intake
+from rag.log.logbook import Logbook
 from rag.ports import DocumentStore, FeedbackStore, IngestionStore, InteractionStore, ReleaseStore
-from rag.releases import LiveRelease
+from rag.questions.answering import Answerer
+from rag.releases.live import LiveRelease
+from rag.running.observing import Observer
 from rag.settings import Settings
-from rag.source_links import SourceLinks
 
 
 @dataclass(frozen=True, slots=True)

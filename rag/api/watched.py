@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from rag.api.chat_wire import ChatWire, sse
 from rag.api.errors import error_body, whetstone_body
 from rag.errors import WhetstoneError
-from rag.events import Delta, Event, Finished, Started
+from rag.questions.events import Delta, Event, Finished, Started
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Found, IndexStore, PassageIndex, Vectors
-from rag.sparse import Words
-from rag.stop_words import stop_words
+from rag.text.sparse import Words
+from rag.text.stop_words import stop_words
 
 DIMENSION = 16
 TEXTS = [

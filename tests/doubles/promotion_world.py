@@ -18,10 +18,10 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Chunking, Document, Passage, Release, Retrieval, new_id
-from rag.indexing import Indexing
 from rag.ports import Encoder, EncoderStore
-from rag.releases import LiveRelease
-from rag.retrieval import Retriever
+from rag.questions.retrieval import Retriever
+from rag.releases.indexing import Indexing
+from rag.releases.live import LiveRelease
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.approval import Approver
 from retrain.domain import (

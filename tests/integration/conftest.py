@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from rag.adapters.artefacts import EncoderFolder
 from rag.bootstrap import Serving, open_serving
 from rag.domain import Document
-from rag.listening import listen
+from rag.running.listening import listen
 from rag.settings import Settings
 
 CORPUS = {

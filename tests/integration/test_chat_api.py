@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from rag.domain import Interaction, InteractionStatus
-from rag.prompting import ABSTENTION
+from rag.questions.prompting import ABSTENTION
 from rag.settings import Settings
 
 LUNCH = "When does the cafeteria serve lunch?"

@@ -12,8 +12,8 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import NotFound
-from rag.indexing import Embedder, Indexing, ReleaseVectors
 from rag.ports import Encoder, PassageIndex, Vectors
+from rag.releases.indexing import Embedder, Indexing, ReleaseVectors
 
 CHUNKING = Chunking()
 

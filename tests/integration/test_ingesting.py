@@ -10,9 +10,9 @@ from rag.adapters.labels import read_labels
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.readers import read, source_of
 from rag.adapters.sql.stores import Stores
-from rag.chunking import Chunker
-from rag.documents import Library, SyncReport
 from rag.domain import Chunking, Purpose
+from rag.library.chunking import Chunker
+from rag.library.documents import Library, SyncReport
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import openai
 import pytest
 from pydantic import SecretStr
 
+from rag.access.source_links import PARAMETERS
 from rag.bootstrap import open_keys
 from rag.domain import Role
 from rag.settings import Settings
-from rag.source_links import PARAMETERS
 
 LUNCH = {"messages": [{"role": "user", "content": "When is lunch served?"}]}
 

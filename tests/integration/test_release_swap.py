@@ -15,9 +15,9 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
-from rag.indexing import Indexing
 from rag.ports import Encoder, PassageIndex
-from rag.releases import LiveRelease
+from rag.releases.indexing import Indexing
+from rag.releases.live import LiveRelease
 from rag.settings import Settings
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from rag.adapters.parsing.processes import Processes
-from rag.documents import ReadFailure
 from rag.domain import Document
+from rag.library.documents import ReadFailure
 
 _LONGEST_REASON = 500
 

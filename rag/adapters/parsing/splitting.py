@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.parsing.processes import Processes
-from rag.chunking import Chunker
 from rag.domain import Chunking, Document, Passage
+from rag.library.chunking import Chunker
 
 
 class ApartChunker:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rag.adapters.parsing import wire
-from rag.chunking import Chunker
-from rag.documents import ReadFailure
 from rag.domain import Chunking, Document
+from rag.library.chunking import Chunker
+from rag.library.documents import ReadFailure
 
 Reply = tuple[dict[str, Any], bytes]
 

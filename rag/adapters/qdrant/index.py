@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.domain import Passage, Release
 from rag.errors import DimensionMismatch
 from rag.ports import Found, Vectors, Where
-from rag.sparse import Weighted, Words
+from rag.text.sparse import Weighted, Words
 
 WORDS = "words"
 """Name of the sparse vector, which an index has where its release's `dense_weight` is below 1."""

@@ -11,7 +11,7 @@ from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIn
 from rag.domain import Release
 from rag.errors import NotFound, Unavailable
 from rag.ports import PassageIndex
-from rag.sparse import Weighted
+from rag.text.sparse import Weighted
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models

@@ -6,9 +6,9 @@ from pathlib import Path
 from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
 from rag.adapters.readers.files import SourceFile, absolute
 from rag.adapters.readers.folders import files_below
-from rag.documents import FieldNames, ReadFailure
 from rag.domain import Document
 from rag.errors import NotFound, UnreadableDocument, UnsupportedFormat
+from rag.library.documents import FieldNames, ReadFailure
 
 PYTHON_DOCS = python_docs.NAME
 """The location that stands for the documentation of the running Python."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.adapters.readers.files import SourceFile, absolute, document_or_failure
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
 
 CORPUS = "corpus.jsonl"
 

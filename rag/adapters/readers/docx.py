@@ -9,9 +9,9 @@ from io import BytesIO
 from typing import Any
 
 from rag.adapters.readers.files import SourceFile
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
 
 _OLE = b"\xd0\xcf\x11\xe0"  # an old .doc, or a .docx that is encrypted
 _MOST_UNPACKED = 4  # times the largest file allowed; a small archive can unpack to anything

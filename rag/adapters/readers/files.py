@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from rag.documents import FieldNames, ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import FieldNames, ReadFailure
 
 
 def absolute(location: str | Path) -> Path:

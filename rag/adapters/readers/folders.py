@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rag.documents import ReadFailure
+from rag.library.documents import ReadFailure
 
 
 def files_below(root: Path) -> Iterator[Path | ReadFailure]:

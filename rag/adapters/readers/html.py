@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rag.adapters.readers.files import SourceFile, decoded
-from rag.documents import ReadFailure
 from rag.domain import Document
+from rag.library.documents import ReadFailure
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from rag.adapters.readers.files import SourceFile
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
 
 # What programs write into the title by themselves.
 _NO_TITLE = re.compile(

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.adapters.readers.files import document_or_failure
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import Unavailable
+from rag.library.documents import ReadFailure
 
 NAME = "python-docs"
 _PROGRAM = Path(__file__).with_name("python_docstrings.py")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rag.adapters.readers.files import SourceFile
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
 
 
 def read_csv(file: SourceFile) -> Iterator[Document | ReadFailure]:

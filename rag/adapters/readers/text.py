@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rag.adapters.readers.files import SourceFile
-from rag.documents import ReadFailure
 from rag.domain import Document
+from rag.library.documents import ReadFailure
 
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\n(?P<fields>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE

@@ -8,11 +8,11 @@ from rag.adapters.readers import FORMATS
 from rag.adapters.readers.beir import CORPUS
 from rag.adapters.readers.files import SourceFile, absolute
 from rag.adapters.readers.folders import files_below
-from rag.documents import FieldNames, ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
-from rag.ingesting import FileReader
-from rag.watching import Listing, Stamp
+from rag.library.documents import FieldNames, ReadFailure
+from rag.library.ingesting import FileReader
+from rag.library.watching import Listing, Stamp
 
 
 class DiskFolder:

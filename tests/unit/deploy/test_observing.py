@@ -11,7 +11,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from rag.adapters.prometheus import Metrics
-from rag.gauges import State, gauges
+from rag.running.gauges import State, gauges
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ALERTS: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.access.keys import KeyMaths
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import utcnow
-from rag.keys import KeyMaths
 
 
 def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ from rag.domain import (
 )
 from rag.errors import SettingInvalid
 from rag.ports import Encoder, IndexStore, Vectors
-from rag.rehearsal import Cast
+from rag.releases.rehearsal import Cast
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = (

@@ -19,7 +19,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import InvalidInput
 from rag.ports import Vectors
-from rag.rehearsal import Cast, Scratch
+from rag.releases.rehearsal import Cast, Scratch
 from retrain.domain import EvalQuestion, Origin, Scorecard
 from retrain.evaluation import (
     METRICS,

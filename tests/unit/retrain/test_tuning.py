@@ -14,7 +14,7 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Found, IndexStore, Vectors
-from rag.rehearsal import Cast
+from rag.releases.rehearsal import Cast
 from retrain.domain import EvalQuestion, Origin
 from retrain.evaluation import METRICS
 from retrain.tuning import ENOUGH, FEWEST, REFUSED, better_weight, moved_threshold, nearest_of_found, tune

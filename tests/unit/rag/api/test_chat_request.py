@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rag.api.chat_request import ChatRequest
 from rag.domain import Message
-from rag.events import Wishes
+from rag.questions.events import Wishes
 
 
 def asked(*messages: dict[str, Any], **more: Any) -> tuple[str, Wishes]:

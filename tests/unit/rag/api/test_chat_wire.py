@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from rag.api.chat_wire import ChatWire
 from rag.domain import Document, Hit, Interaction, InteractionStatus, Passage
-from rag.events import Finished, Started
-from rag.quoting import citations, mentions
+from rag.questions.events import Finished, Started
+from rag.questions.quoting import citations, mentions
 
 TEXT = "Lunch is at noon. Dinner is at seven."
 

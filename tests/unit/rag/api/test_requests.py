@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from rag.api.requests import Requests
-from rag.observing import request_id
+from rag.running.observing import request_id
 
 
 class Heard:

@@ -11,7 +11,7 @@ import pytest
 
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
-from rag.rehearsal import Cast
+from rag.releases.rehearsal import Cast
 from retrain.verification import verify_answers
 
 

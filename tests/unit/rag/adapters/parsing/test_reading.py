@@ -10,9 +10,9 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.adapters.parsing import ApartReader, Processes
-from rag.documents import ReadFailure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
 
 Make = Callable[..., Processes]
 

@@ -9,9 +9,9 @@ import pytest
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.parsing import ApartChunker, Processes
-from rag.chunking import Chunker
 from rag.domain import Chunking, Document
 from rag.errors import UnreadableDocument
+from rag.library.chunking import Chunker
 
 TEXT = (
     "# Leave\n\n"

@@ -12,8 +12,8 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.adapters.readers import read
-from rag.documents import FieldNames, ReadFailure
 from rag.domain import Document
+from rag.library.documents import FieldNames, ReadFailure
 
 LIMIT = 1_000_000
 

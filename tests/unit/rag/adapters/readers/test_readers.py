@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.readers import FORMATS, read, source_of
-from rag.documents import FieldNames, ReadFailure
 from rag.domain import Document
 from rag.errors import NotFound, UnsupportedFormat
+from rag.library.documents import FieldNames, ReadFailure
 
 LIMIT = 100_000
 

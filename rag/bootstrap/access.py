@@ -1,0 +1,51 @@
+"""What decides who may come in, over the settings' state alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.access.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
+from rag.access.secret_files import load_or_make
+from rag.adapters.sql.stores import Stores
+from rag.bootstrap.parts import open_stores_for
+from rag.domain import utcnow
+from rag.errors import SettingInvalid
+from rag.settings import Settings
+
+
+def key_secret(settings: Settings) -> bytes:
+    """Give the secret that keys and links are checked with, made at first use where none is set.
+
+    Raises:
+        SettingInvalid: it is too short, or its file is damaged.
+    """
+    if settings.key_secret is None:
+        return load_or_make(settings.home / "keys.secret", lost="every API key has to be made again")
+    secret = settings.key_secret.get_secret_value().encode()
+    if len(secret) < SHORTEST_SECRET:
+        raise SettingInvalid(
+            f"WHETSTONE_KEY_SECRET has to be {SHORTEST_SECRET} or more bytes, got {len(secret)}; make one with: "
+            "openssl rand -hex 32"
+        )
+    return secret
+
+
+def key_register(settings: Settings, stores: Stores) -> KeyRegister:
+    """Give what makes and revokes keys; errors as for `key_secret`."""
+    return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
+
+
+@contextmanager
+def open_keys(settings: Settings) -> Iterator[KeyRegister]:
+    """Give what makes and revokes keys, over the settings' state alone; errors as for `key_secret`."""
+    stores = open_stores_for(settings)
+    try:
+        yield key_register(settings, stores)
+    finally:
+        stores.close()
+
+
+def any_usable_key(settings: Settings) -> bool:
+    """Tell whether a key was made that lets anybody in; errors as for `open_keys`."""
+    with open_keys(settings) as register:
+        now = utcnow()
+        return any(status(key, now) is KeyStatus.USABLE for key in register.all())

@@ -1,0 +1,207 @@
+"""Each part of serving, built as the settings say; what each of them needs is given to it."""
+
+import logging
+
+from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.opentelemetry import Tracing, otlp
+from rag.adapters.parsing import ApartReader, Processes
+from rag.adapters.parsing.processes import Limits
+from rag.adapters.rerankers import RerankerFolder
+from rag.adapters.sql.engine import PATIENT, Patience
+from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.breaker import Breaker, State
+from rag.errors import SettingInvalid
+from rag.library.arrivals import Arrivals
+from rag.library.chunking import Chunker
+from rag.library.documents import Library
+from rag.library.ingesting import Ingester, Intake, Room
+from rag.library.watching import FolderWatch
+from rag.log.logbook import Logbook
+from rag.log.spool import Spool
+from rag.ports import IndexStore, PassageMaker
+from rag.releases.live import LiveRelease
+from rag.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_FILES_PER_PROCESS = 100
+"""After so many files a process that reads them is replaced by a fresh one."""
+
+
+def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stores:
+    """Open the truth the settings name; close it after use.
+
+    Args:
+        settings: as read.
+        patience: with PostgreSQL.
+    """
+    url = settings.database_url
+    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), patience=patience)
+
+
+def encoder_folder(settings: Settings) -> EncoderFolder:
+    """Give the encoders' folder."""
+    return EncoderFolder(
+        settings.home / "encoders",
+        batch=settings.encode_batch,
+        runtime=settings.encoder_runtime,
+        threads=settings.encode_threads,
+    )
+
+
+def reranker_folder(settings: Settings) -> RerankerFolder:
+    """Give the cross-encoders' folder."""
+    return RerankerFolder(
+        settings.home / "rerankers",
+        batch=settings.encode_batch,
+        runtime=settings.encoder_runtime,
+        threads=settings.encode_threads,
+    )
+
+
+def embedding_cache(settings: Settings) -> SqliteEmbeddingCache:
+    """Give the cache of embeddings."""
+    return SqliteEmbeddingCache(settings.home / "embeddings.sqlite")
+
+
+def index_store(settings: Settings) -> IndexStore:
+    """Give the place where indexes live: a Qdrant server where one is named, else folders."""
+    from rag.adapters.qdrant import QdrantFolders, QdrantServer
+
+    if settings.qdrant_url is None:
+        return QdrantFolders(settings.home / "indexes")
+    key = settings.qdrant_api_key
+    return QdrantServer(
+        settings.qdrant_url, key.get_secret_value() if key else None, settings.qdrant_timeout_s
+    )
+
+
+def chunker(settings: Settings) -> Chunker:
+    """Give the chunker all documents are split with."""
+    from rag.adapters.llama_index import SentenceSplitterAdapter
+
+    return Chunker(SentenceSplitterAdapter(settings.chunking), settings.chunking)
+
+
+def splitting_processes(settings: Settings) -> Processes:
+    """Give the processes that split documents for a service; close them after use."""
+    return Processes(_parse_limits(settings), most=2, warm=True)
+
+
+def reading_processes(settings: Settings) -> Processes:
+    """Give the processes that read files for a service; close them after use."""
+    return Processes(_parse_limits(settings), most=2, jobs=_FILES_PER_PROCESS)
+
+
+def _parse_limits(settings: Settings) -> Limits:
+    return Limits(
+        memory_bytes=settings.parse_memory_bytes,
+        timeout_s=settings.parse_timeout_s,
+        # Of text, as UTF-8: more than the largest text file gives is given by an unpacked one only.
+        most_bytes=settings.max_file_bytes + 1_000_000,
+    )
+
+
+def library(settings: Settings, stores: Stores, maker: PassageMaker | None = None) -> Library:
+    """Give what puts documents into the store; `maker` splits them instead of this process.
+
+    Raises:
+        SettingInvalid: the documents that are there are split in another way than the settings say.
+    """
+    split_by = stores.documents.chunkings()
+    if split_by and settings.chunking.digest not in split_by:
+        raise SettingInvalid(
+            "The documents that are ingested were split with other values of WHETSTONE_CHUNK_TOKENS and "
+            "WHETSTONE_CHUNK_OVERLAP. Set these back, or start over in another WHETSTONE_HOME."
+        )
+    return Library(stores.documents, maker or chunker(settings))
+
+
+def documents_work(
+    settings: Settings,
+    stores: Stores,
+    live: LiveRelease,
+    shelves: Library,
+    splitting: Processes,
+    reading: Processes,
+) -> tuple[Intake, Arrivals]:
+    """Give what takes files and pages, and the work on them and on watched folders."""
+    from rag.adapters.readers.watched import DiskFolder
+    from rag.adapters.web_pages import PublicPages
+
+    reader = ApartReader(reading, max_bytes=settings.max_file_bytes)
+    pages = (
+        PublicPages(max_bytes=settings.max_file_bytes, timeout_s=settings.web_timeout_s)
+        if settings.web_pages
+        else None
+    )
+    ingester = Ingester(
+        stores.ingestions,
+        stores.documents,
+        shelves,
+        reader,
+        live,
+        stores.leases,
+        pages=pages,
+        interval_s=settings.poll_interval_s,
+    )
+    room = Room(
+        files=settings.max_waiting_files, bytes=settings.max_waiting_bytes, largest=settings.max_file_bytes
+    )
+    intake = Intake(
+        stores.ingestions, formats=reader.formats, room=room, pages=pages, arrived=ingester.arrived
+    )
+    folders = [
+        DiskFolder(path, reader, tenant=settings.tenant, max_bytes=settings.max_file_bytes)
+        for path in settings.watch_folders
+    ]
+    watch = FolderWatch(
+        folders,
+        shelves,
+        stores.leases,
+        tenant=settings.tenant,
+        interval_s=settings.watch_interval_s,
+    )
+    return intake, Arrivals(ingester, watch, splitting=splitting, reading=reading)
+
+
+def language_model(settings: Settings) -> OpenAIGenerator | None:
+    """Give the language model; None where none is named."""
+    if settings.llm_base_url is None:
+        return None
+    key = settings.llm_api_key
+    return OpenAIGenerator(
+        base_url=settings.llm_base_url,
+        model=settings.llm_model,
+        api_key=key.get_secret_value() if key else None,
+        connect_timeout_s=settings.llm_connect_timeout_s,
+        first_token_timeout_s=settings.llm_first_token_timeout_s,
+        timeout_s=settings.llm_timeout_s,
+        total_timeout_s=settings.llm_total_timeout_s,
+        max_tokens=settings.llm_max_tokens,
+    )
+
+
+def model_breaker(settings: Settings) -> Breaker:
+    """Give the breaker of the language model."""
+
+    def tell(state: State) -> None:
+        logger.warning("the language model's breaker is %s", state.value.replace("_", " "))
+
+    return Breaker(
+        failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
+    )
+
+
+def logbook(settings: Settings, stores: Stores) -> Logbook:
+    """Give the log of questions; close it after use, before the stores."""
+    return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
+
+
+def tracing(settings: Settings) -> Tracing | None:
+    """Give what writes traces; None where no collector is named."""
+    if settings.otlp_endpoint is None:
+        return None
+    return otlp(settings.otlp_endpoint, content=settings.log_content)

@@ -1,0 +1,106 @@
+"""The service as a process: it listens, loads its release, and ends in order."""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rag.bootstrap.access import any_usable_key
+from rag.bootstrap.serving import Serving, open_serving
+from rag.errors import Unavailable, WhetstoneError
+from rag.running.draining import Draining
+from rag.running.listening import check_access, listen, signals_ending, url_of
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+logger = logging.getLogger(__name__)
+
+_GRACE_S = 20.0
+"""How long answers under way may go on after the service is told to stop, in seconds."""
+
+
+def serve(
+    settings: Settings,
+    *,
+    routers: Callable[[Serving], "Sequence[APIRouter]"] = lambda _: (),
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run the service until it is told to stop (SIGINT or SIGTERM); answers under way are finished.
+
+    It listens at once and says "not ready" until the live release is loaded.
+
+    Args:
+        settings: as read.
+        routers: gives further routes over the wired parts.
+        on_ready: called with the service's URL once it can answer; by default a line is printed.
+
+    Raises:
+        SettingInvalid: an address or key that is not safe or not possible.
+        PortInUse: something listens there already.
+        WhetstoneError: the release could not be loaded.
+    """
+    from rag.adapters.uvicorn import DrainingServer
+    from rag.api import create_app
+    from rag.api.draining import Drained
+
+    check_access(settings, any_key=lambda: any_usable_key(settings))
+    draining = Draining()
+    listening = threading.Event()
+
+    def end() -> None:
+        if not listening.is_set():
+            # There is nothing to finish yet, only files to be closed on the way out.
+            raise SystemExit(0)
+        draining.begin()
+
+    with signals_ending(end), listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
+        routed = create_app(serving, routers=routers(serving))
+        traced = routed if serving.tracing is None else serving.tracing.around(routed)
+        app = Drained(traced, draining)
+        server = DrainingServer(app, draining, grace_s=_GRACE_S)
+        serving.logbook.start()
+        loading = _Loading(serving, draining, lambda: (on_ready or _say)(url_of(settings, sock)))
+        listening.set()
+        loading.start()
+        try:
+            server.run_on(sock)
+        finally:
+            serving.live.stop()
+            loading.join()
+        if loading.error is not None:
+            raise loading.error
+
+
+class _Loading(threading.Thread):
+    """Loads the live release while the service listens already; ends the service where it cannot."""
+
+    def __init__(self, serving: Serving, draining: Draining, ready: Callable[[], None]) -> None:
+        super().__init__(name="loading", daemon=True)
+        self._serving = serving
+        self._draining = draining
+        self._ready = ready
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._serving.live.start()
+            if not self._draining.stopping:
+                self._serving.arrivals.start()
+            if not self._draining.stopping:
+                self._ready()
+        except WhetstoneError as error:
+            self.error = error
+        except Exception as error:
+            logger.exception("loading the release failed")
+            self.error = Unavailable(f"The release could not be loaded: {error}")
+        finally:
+            if self.error is not None:
+                self._draining.begin()
+
+
+def _say(url: str) -> None:
+    sys.stdout.write(f"Whetstone answers at {url}\n")
+    sys.stdout.flush()

@@ -1,0 +1,460 @@
+"""What was handed in becomes documents: stored as it came, then read and put in the background.
+
+Knows nothing of formats, processes or HTTP.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol
+
+from rag.domain import Document, Ingestion, IngestionStatus, Principal, new_id, utcnow
+from rag.errors import (
+    AddressRefused,
+    BodyTooLarge,
+    InvalidInput,
+    LeaseHeld,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    UnreadableDocument,
+    UnsupportedFormat,
+    WhetstoneError,
+)
+from rag.library.documents import Library, ReadFailure
+from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
+
+logger = logging.getLogger(__name__)
+
+_LEASE = "ingesting"
+_LEASE_S = 15.0
+_ROUND = 20
+"""Files taken at a time; then tenants are looked at anew."""
+
+_SOURCE = "ingestion:"
+"""Begins the `source` of what was handed in: whatever uri is given, it is no folder's and no other's."""
+
+_MOST_ATTEMPTS = 3
+_MOST_IDS = 1_000
+_STOP_S = 5.0
+_SOON_S = 0.2
+_FULL_S = 30.0
+_STORING = 2
+
+
+class FileReader(Protocol):
+    """Reads files that were handed in."""
+
+    @property
+    def formats(self) -> Collection[str]:
+        """The endings of file names that are read, with the dot."""
+        ...
+
+    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+        """Give the documents in a file, and a failure for whatever in it could not be read.
+
+        Raises:
+            UnreadableDocument: reading it takes more than it may, or brought its reader down.
+            Unavailable: there is nobody to read it now.
+        """
+        ...
+
+
+class Live(Protocol):
+    """The index that answers questions."""
+
+    def holds(self, seq: int) -> bool:
+        """Tell whether it holds the documents as of change `seq`, and see to it that it soon does."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """How much of one tenant may wait to be read."""
+
+    files: int
+    bytes: int
+    largest: int  # bytes of one file
+
+
+class Intake:
+    """Takes what is handed in. Once it has an ingestion, it is durable."""
+
+    def __init__(
+        self,
+        ingestions: IngestionStore,
+        *,
+        formats: Collection[str],
+        room: Room,
+        pages: WebPages | None = None,
+        arrived: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep in `ingestions` what has one of the formats; without `pages` no web pages are taken.
+
+        Args:
+            ingestions: where it is kept.
+            formats: endings of file names that are taken, with the dot.
+            room: how much may wait.
+            pages: checks addresses.
+            arrived: called after each that was taken.
+        """
+        self._ingestions = ingestions
+        self._formats = formats
+        self._room = room
+        self._pages = pages
+        self._arrived = arrived
+        # Each holds a whole file in memory while it is written.
+        self._storing = threading.BoundedSemaphore(_STORING)
+
+    def file(
+        self,
+        content: BinaryIO,
+        *,
+        filename: str,
+        principal: Principal,
+        uri: str = "",
+        title: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> Ingestion:
+        """Take a file; its uri is ``upload:`` and its name unless one is given.
+
+        Raises:
+            UnsupportedFormat: there is no reader for files with that ending.
+            UnreadableDocument: it is empty.
+            InvalidInput: it has no name.
+            BodyTooLarge: it has more bytes than a file may have.
+            RateLimited: as much of this tenant waits to be read as may.
+        """
+        name = plain_name(filename)
+        self.check_name(name)
+        with self._storing:
+            read = content.read(self._room.largest + 1)
+            if not read:
+                raise UnreadableDocument(f"{name} is empty.")
+            if len(read) > self._room.largest:
+                raise BodyTooLarge(
+                    f"{name} has more than the {self._room.largest:,} bytes that are accepted."
+                )
+            return self._take(
+                read,
+                filename=name,
+                uri=uri or f"upload:{name}",
+                principal=principal,
+                title=title,
+                metadata=metadata or {},
+            )
+
+    def check_name(self, filename: str) -> None:
+        """Do nothing where a file of that name can be read.
+
+        Raises:
+            InvalidInput: it has no name.
+            UnsupportedFormat: there is no reader for files with that ending.
+        """
+        name = plain_name(filename)
+        if not name:
+            raise InvalidInput("A file needs a name, whose ending tells its format.")
+        ending = name[name.rfind(".") :].lower() if "." in name else ""
+        if ending not in self._formats:
+            known = ", ".join(sorted(self._formats))
+            raise UnsupportedFormat(f"{name}: there is no reader for this kind of file; known are {known}.")
+
+    def check_room(self, tenant: str, *, files: int, size: int) -> None:
+        """Do nothing where so many files, of so many bytes together, may wait beside those that do.
+
+        Raises:
+            RateLimited: they may not.
+        """
+        waiting, held = self._ingestions.backlog(tenant=tenant)
+        if waiting + files > self._room.files or (waiting and held + size > self._room.bytes):
+            raise RateLimited(
+                f"{waiting} files of {held:,} bytes wait to be read already; send more once they are.",
+                retry_after_s=_FULL_S,
+            )
+
+    def page(
+        self,
+        url: str,
+        *,
+        principal: Principal,
+        title: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> Ingestion:
+        """Take the address of a web page; its uri is the address.
+
+        Raises:
+            AddressRefused: pages are not fetched from there, or not at all.
+            RateLimited: as much of this tenant waits to be read as may.
+        """
+        if self._pages is None:
+            raise AddressRefused("Web pages are not taken here; WHETSTONE_WEB_PAGES=true allows them.")
+        self._pages.check(url)
+        return self._take(
+            b"", filename="", uri=url, principal=principal, title=title, metadata=metadata or {}
+        )
+
+    def _take(
+        self,
+        content: bytes,
+        *,
+        filename: str,
+        uri: str,
+        principal: Principal,
+        title: str,
+        metadata: Mapping[str, str],
+    ) -> Ingestion:
+        if "\0" in uri:
+            raise InvalidInput("a document's uri has to be free of NUL")
+        self.check_room(principal.tenant, files=1, size=len(content))
+        ingestion = Ingestion(
+            id=new_id(),
+            tenant=principal.tenant,
+            principal=principal.id,
+            uri=uri,
+            filename=filename,
+            size=len(content),
+            received_at=utcnow(),
+            title=title.replace("\0", ""),
+            metadata={name.replace("\0", ""): value.replace("\0", "") for name, value in metadata.items()},
+        )
+        self._ingestions.add(ingestion, content)
+        self._arrived()
+        return ingestion
+
+
+class Ingester:
+    """Reads what waits, puts it into the library, and notes when questions find it: one thread.
+
+    One service at a time does so, by a lease. What a killed service left is begun again by the next one, three
+    times at most; a file that brings its reader down has failed at once.
+    """
+
+    def __init__(
+        self,
+        ingestions: IngestionStore,
+        documents: DocumentStore,
+        library: Library,
+        reader: FileReader,
+        live: Live,
+        leases: Leases,
+        *,
+        pages: WebPages | None = None,
+        interval_s: float = 1.0,
+        lease_s: float = _LEASE_S,
+    ) -> None:
+        """Wire the parts; `start` begins.
+
+        Args:
+            ingestions: where it waits.
+            documents: tells how far the change log is.
+            library: puts documents.
+            reader: reads files.
+            live: the index whose being up to date makes a document "indexed".
+            leases: keeps other services out meanwhile.
+            pages: fetches web pages; None: those that wait fail.
+            interval_s: how often it looks without being told of arrivals, in seconds.
+            lease_s: how long a service that died keeps the next one from beginning, in seconds.
+        """
+        self._ingestions = ingestions
+        self._documents = documents
+        self._library = library
+        self._reader = reader
+        self._live = live
+        self._leases = leases
+        self._pages = pages
+        self._interval_s = interval_s
+        self._lease_s = lease_s
+        self._begun: set[str] = set()  # ids that this process began to read
+        self._arrived = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._trouble = ""
+        self._indexing = False  # something is read and not indexed yet
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread = threading.Thread(target=self._follow, name="ingesting", daemon=True)
+        self._thread.start()
+
+    def arrived(self) -> None:
+        """Look at once, because something came in."""
+        self._arrived.set()
+
+    def end(self) -> None:
+        """Begin no other file; returns at once."""
+        self._stopping.set()
+        self._arrived.set()
+
+    def stop(self) -> None:
+        """End after the file under way, which ends early where its reader is closed; a second call does nothing.
+
+        A page that is being fetched is left behind after some seconds; it is fetched again next time.
+        """
+        self.end()
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+
+    def look(self) -> int:
+        """Work until nothing waits, or `stop` is called; give how many files were read or failed.
+
+        Raises:
+            LeaseHeld: another service is at it.
+            Unavailable: a part is not there; what was under way is still waiting.
+        """
+        settled = 0
+        while not self._stopping.is_set():
+            self._note_indexed()
+            if not self._ingestions.waiting(1):
+                return settled
+            with self._leases.hold(_LEASE, ttl_s=self._lease_s) as lease:
+                # Asked again: another service may have read them before we held the lease.
+                for ingestion in self._ingestions.waiting(_ROUND):
+                    if self._stopping.is_set():
+                        return settled
+                    lease.check()
+                    self._read(ingestion)
+                    settled += 1
+        return settled
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            self._arrived.clear()
+            try:
+                self.look()
+                self._tell("")
+            except LeaseHeld:
+                self._tell("")
+            except WhetstoneError as error:
+                if not self._stopping.is_set():
+                    self._tell(str(error))
+            except Exception as error:
+                # One thread for the service's whole life: it must outlive whatever comes.
+                logger.exception("reading what was handed in failed")
+                self._tell(type(error).__name__)
+            self._arrived.wait(_SOON_S if self._indexing else self._interval_s)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and not self._trouble:
+            logger.warning("what was handed in cannot be read now, will try again: %s", trouble)
+        elif self._trouble and not trouble:
+            logger.info("what was handed in is read again")
+        self._trouble = trouble
+
+    def _read(self, ingestion: Ingestion) -> None:
+        """Read one and settle it; where the service stops meanwhile or a part is missing, it goes on waiting."""
+        if ingestion.id not in self._begun:
+            if ingestion.attempts >= _MOST_ATTEMPTS:
+                self._fail(ingestion, f"reading it was broken off {ingestion.attempts} times")
+                return
+            ingestion = replace(ingestion, attempts=ingestion.attempts + 1)
+            self._ingestions.settle(ingestion)
+            self._begun.add(ingestion.id)
+        try:
+            parsed = self._put(ingestion)
+        except (Unavailable, LeaseHeld):
+            if self._stopping.is_set():
+                # Not the file's fault: an orderly stop does not count.
+                self._ingestions.settle(replace(ingestion, attempts=ingestion.attempts - 1))
+            raise
+        except WhetstoneError as error:
+            self._fail(ingestion, str(error))
+        except Exception as error:
+            logger.exception("an ingestion failed by a fault of ours")
+            self._fail(ingestion, f"reading it failed inside Whetstone ({type(error).__name__})")
+        else:
+            self._ingestions.settle(parsed)
+        self._begun.discard(ingestion.id)
+
+    def _put(self, ingestion: Ingestion) -> Ingestion:
+        records = [_named(record, ingestion) for record in self._records(ingestion)]
+        if not records:
+            raise UnreadableDocument("holds no records")
+        documents = [record for record in records if isinstance(record, Document)]
+        if len(documents) == 1 and ingestion.title:
+            records = [
+                _changed(record, title=ingestion.title) if record is documents[0] else record
+                for record in records
+            ]
+        # Rows that a table had before and has no more are removed; a table of other rows is meant so.
+        report = self._library.sync(
+            records,
+            tenant=ingestion.tenant,
+            source=f"{_SOURCE}{ingestion.uri}",
+            prune=bool(documents),
+            force=True,
+        )
+        if not report.added + report.changed + report.unchanged:
+            raise UnreadableDocument(report.failed[0].reason)
+        failed = {failure.uri for failure in report.failed}
+        ids = dict.fromkeys(document.id for document in documents if document.uri not in failed)
+        return replace(
+            ingestion,
+            status=IngestionStatus.PARSED,
+            reason=_left_out(report.failed, len(records)),
+            documents=tuple(ids)[:_MOST_IDS],
+            change=self._documents.last_change(),
+            parsed_at=utcnow(),
+        )
+
+    def _records(self, ingestion: Ingestion) -> list[Document | ReadFailure]:
+        filename = ingestion.filename
+        if filename:
+            content = self._ingestions.payload(ingestion.id)
+            if content is None:
+                raise NotFound("its bytes are gone; hand it in again")
+        else:
+            if self._pages is None:
+                raise AddressRefused("Web pages are not taken here; WHETSTONE_WEB_PAGES=true allows them.")
+            page = self._pages.fetch(ingestion.uri)
+            filename, content = page.filename, page.content
+        return self._reader.read(content, filename=filename, uri=ingestion.uri, tenant=ingestion.tenant)
+
+    def _fail(self, ingestion: Ingestion, reason: str) -> None:
+        self._ingestions.settle(replace(ingestion, status=IngestionStatus.FAILED, reason=reason))
+
+    def _note_indexed(self) -> None:
+        """Note which are found by questions now. Two services that do so at once write the same."""
+        self._indexing = False
+        for each in self._ingestions.parsed(_MOST_IDS):
+            if not self._live.holds(each.change):
+                self._indexing = True
+            else:
+                self._ingestions.settle(replace(each, status=IngestionStatus.INDEXED, indexed_at=utcnow()))
+
+
+def plain_name(filename: str) -> str:
+    """Give a file's name without folders and control characters, at most 255 characters with its ending."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    name = "".join(letter for letter in name if letter.isprintable()).strip()
+    if len(name) <= 255:
+        return name
+    dot = name.rfind(".", len(name) - 20)
+    return name[:255] if dot < 0 else name[: 255 - len(name) + dot] + name[dot:]
+
+
+def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
+    if isinstance(record, ReadFailure) or not ingestion.metadata:
+        return record
+    return _changed(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
+
+
+def _changed(
+    document: Document, *, title: str | None = None, metadata: Mapping[str, str] | None = None
+) -> Document:
+    return Document.create(
+        uri=document.uri,
+        text=document.text,
+        title=document.title if title is None else title,
+        tenant=document.tenant,
+        divisible=document.divisible,
+        source=document.source,
+        metadata=document.metadata if metadata is None else metadata,
+    )
+
+
+def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:
+    if not failed:
+        return ""
+    return f"{len(failed)} of {total} records were not read, the first because it {failed[0].reason}"[:500]

@@ -1,0 +1,210 @@
+"""Folders that are followed: what is edited or deleted there is so in the library, seconds later.
+
+It looks at names, times and sizes; what differs is read. Knows nothing of formats.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rag.domain import Document
+from rag.errors import EmptyCorpus, LeaseHeld, Stopping, WhetstoneError
+from rag.library.documents import Library, ReadFailure, SyncReport
+from rag.ports import Leases
+
+logger = logging.getLogger(__name__)
+
+_STOP_S = 5.0
+
+Stamp = tuple[int, ...]
+"""What changes whenever a file does: time of change in ns, size in bytes, number in its file system."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """What is in a folder now."""
+
+    files: Mapping[str, Stamp]  # uri -> stamp of every file that can be read
+    failed: tuple[ReadFailure, ...] = ()  # places that could not be looked at; what was in them stays
+
+
+class Folder(Protocol):
+    """A folder with files, and all below it."""
+
+    @property
+    def source(self) -> str:
+        """The `source` of its documents."""
+        ...
+
+    def list(self) -> Listing:
+        """Look at it, without reading."""
+        ...
+
+    def read(self, uri: str) -> Sequence[Document | ReadFailure]:
+        """Read one of its files.
+
+        Raises:
+            Unavailable: there is nobody to read it now.
+        """
+        ...
+
+
+@dataclass(kw_only=True, slots=True)
+class _Known:
+    """What is known of one folder."""
+
+    synced: dict[str, Stamp] = field(default_factory=dict)  # as the library has them
+    seen: Mapping[str, Stamp] | None = None  # at the last look
+    complete: bool = False  # the library was compared with the whole folder since the start
+    trouble: str = ""  # as last told
+
+
+class FolderWatch:
+    """Keeps the library in line with folders: one thread, one service at a time by a lease."""
+
+    def __init__(
+        self,
+        folders: Sequence[Folder],
+        library: Library,
+        leases: Leases,
+        *,
+        tenant: str,
+        interval_s: float,
+        lease_s: float = 15.0,
+    ) -> None:
+        """Follow `folders`; `start` begins.
+
+        Args:
+            folders: what to follow.
+            library: what is kept in line.
+            leases: keeps other services out meanwhile.
+            tenant: whose the documents are.
+            interval_s: seconds between two looks. A file is read once two of them found it the same, so that
+                one that is being written is not.
+            lease_s: how long a service that died keeps the next one from going on, in seconds.
+        """
+        self._folders = [(folder, _Known()) for folder in folders]
+        self._library = library
+        self._leases = leases
+        self._tenant = tenant
+        self._interval_s = interval_s
+        self._lease_s = lease_s
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin in the background; nothing happens where there are no folders."""
+        if self._folders:
+            self._thread = threading.Thread(target=self._follow, name="watching", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Begin no other file; returns at once."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """End after the file under way; a second call does nothing."""
+        self.end()
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+
+    def look(self) -> list[SyncReport]:
+        """Look at every folder once; give what was done where something was.
+
+        Trouble with one folder is told in the log and does not keep it from the others.
+        """
+        reports = []
+        for folder, known in self._folders:
+            try:
+                report = self._look_at(folder, known)
+            except Stopping:
+                break
+            except LeaseHeld:
+                continue
+            except WhetstoneError as error:
+                if not self._stopping.is_set():
+                    self._tell(folder, known, str(error))
+            except Exception as error:
+                # One thread for the service's whole life: it must outlive whatever comes.
+                logger.exception("following %s failed", folder.source)
+                self._tell(folder, known, type(error).__name__)
+            else:
+                if report is not None:
+                    reports.append(report)
+                self._tell(folder, known, "")
+        return reports
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            self.look()
+            self._stopping.wait(self._interval_s)
+
+    def _look_at(self, folder: Folder, known: _Known) -> SyncReport | None:
+        listing = folder.list()
+        before, known.seen = known.seen, listing.files
+        if before is None:
+            return None
+        if not listing.files and not listing.failed:
+            raise EmptyCorpus("it is empty, which may be a disk that is not mounted; its documents are kept.")
+        steady = [
+            uri
+            for uri, stamp in listing.files.items()
+            if known.synced.get(uri) != stamp and before.get(uri) == stamp
+        ]
+        # Twice as well: some programs save a file by taking it away first.
+        gone = known.synced.keys() - listing.files.keys() - before.keys()
+        if known.complete and not steady and not gone:
+            return None
+        with self._leases.hold(f"watching:{folder.source}"[:200], ttl_s=self._lease_s) as lease:
+            report = self._library.sync(
+                self._records(folder, steady, listing),
+                tenant=self._tenant,
+                source=folder.source,
+                prune=True,
+                kept=(listing.files.keys() | before.keys()) - set(steady),
+                progress=lambda _: lease.check(),
+            )
+        known.synced.update((uri, listing.files[uri]) for uri in steady)
+        for uri in gone:
+            del known.synced[uri]
+        known.complete = True
+        self._tell_of(folder, report)
+        return report
+
+    def _records(
+        self, folder: Folder, uris: Sequence[str], listing: Listing
+    ) -> Iterator[Document | ReadFailure]:
+        for uri in uris:
+            if self._stopping.is_set():
+                raise Stopping
+            yield from folder.read(uri)
+        yield from listing.failed
+
+    def _tell_of(self, folder: Folder, report: SyncReport) -> None:
+        if report.added or report.changed or report.removed:
+            logger.info(
+                "%s: %d added, %d changed, %d removed",
+                folder.source,
+                report.added,
+                report.changed,
+                report.removed,
+            )
+        for failure in report.failed:
+            logger.warning("not read: %s: %s", failure.uri, failure.reason)
+        if report.spared:
+            logger.error(
+                "%s: %d documents vanished at once and were kept; if they are really gone, run "
+                "`whetstone ingest --prune --force` on it",
+                folder.source,
+                report.spared,
+            )
+
+    def _tell(self, folder: Folder, known: _Known, trouble: str) -> None:
+        if trouble and trouble != known.trouble:
+            logger.warning("%s cannot be followed now, will try again: %s", folder.source, trouble)
+        elif known.trouble and not trouble:
+            logger.info("%s is followed again", folder.source)
+        known.trouble = trouble

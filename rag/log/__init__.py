@@ -1,0 +1,1 @@
+"""Questions are written down durably, wherever there is room for them."""

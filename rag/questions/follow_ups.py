@@ -1,0 +1,207 @@
+"""What gives a follow-up away in English, and what a conversation is about."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.text.stop_words import stop_words
+
+_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[,;:]")
+_MAX_WORDS = 14
+"""Words of a topic."""
+_LONGEST_WORD = 60  # characters
+_LONGEST_FOLLOW_UP = 40
+"""Words; whoever writes more says what it is about."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_LIGHT = _set("""
+    again another anybody anyone anything apply applies bit briefly case change changes clarify continue detail
+    details difference different elaborate else even ever example examples exactly exception exceptions explain
+    first former get gets give go got happen happens happened know last latter let long many matter mean means more
+    much need needs next now okay ok one ones only other others otherwise please possible quick quickly really
+    reason say says second short show something still summarise summarize sure take takes tell thing things third
+    type understand use used want way whole work works yes yet
+    """)
+"""Words that carry too little meaning to find anything by, or to be what a conversation is about."""
+_STOP = stop_words("english")
+
+_COURTESY = _set("""
+    a afternoon all alright and are awesome bye cheers clear cool day evening everyone fine for goodbye good got
+    great hello help helpful hey hi how i is it lot many morning much nice no ok okay perfect please so sorry super
+    thank thanks that that's thats the there thx understood very well welcome wonderful yeah yes you your
+    """)
+_COURTEOUS = _set(
+    "bye cheers goodbye hello hey hi thank thanks thx ok okay cool great perfect nice awesome understood sorry"
+)
+
+_ENGLISH = _set("""
+    about and are can could did does for from give has have how i'm is it its me more my our please should tell than
+    that the their them they this to us was we were what what's when where which who why with without would yes you
+    your
+    """)
+"""Function words that few other languages share."""
+
+_LEADS = re.compile(
+    r"^(?:(?:and|but|also|so|or|plus|ok(?:ay)?|yes|then|well|oh|hm+)\b[\s,]*)*"
+    r"(?:(?:what|how)\s+about|what\s+(?:if|of)|same\s+(?:for|with|question\s+for))?\s*",
+    re.IGNORECASE,
+)
+_OPENERS = _set("""
+    about above after any are as at because before between by can could did do does during except for from had has
+    how if in inside instead is like near not of on only or outside should than to under unless until was were what
+    when where which who whom whose why will with within without would
+    """)
+"""Words a short question begins with that is no mere keyword."""
+_BOUNDARIES = _set(", ; : and or if when before after because while once until but than unless")
+_BE = _set("is are was were be what's who's where's when's")
+_SUBJECT = _set("it they he she")
+_OBJECT = _set("them him its theirs itself themselves it's they're he's she's it'll they'll")
+_POSSESSIVE = _set("their his her hers")
+_POINTING = _set("this these those")
+_SPANS = _set(
+    "week month year morning afternoon evening time quarter semester season weekend company service"
+)
+_BEFORE_PLACE = _set("from in near over to up around live get")
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was|be|would|will)\s+it\s+(?:be\s+)?\w+\s+(?:to|that|for|if|when)\b"
+    r"|\bit(?:'s|’s|\s+is|\s+was)\s+\w+\s+(?:to|that|for)\b"
+    r"|\b(?:does|do|did|will|would|can)\s+it\s+(?:take|cost|need|require)\b.*\bto\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(
+    r"\b(?:which|another|the\s+(?:first|second|third|last|next|other|same|right|former|latter))\s+ones?\b|\bones\b"
+    r"|\bthe\s+(?:former|latter|same)\b|\b(?:first|second|third|last)\s+one\b|\bwhich\s+of\s+(?:the\w+)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[^.!?:\s“\"'(]\s)[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)*")
+
+
+def is_courtesy(text: str) -> bool:
+    """Tell whether it is a greeting or thanks, and no question."""
+    words = _words(text)
+    return 0 < len(words) <= 12 and set(words) <= _COURTESY and bool(set(words) & _COURTEOUS)
+
+
+def is_english(text: str) -> bool:
+    """Tell whether it has a word that gives English away."""
+    return any(word in _ENGLISH for word in _words(text))
+
+
+def is_follow_up(question: str) -> bool:
+    """Tell whether an English question cannot be understood without the one before it.
+
+    It can't where it goes on ("and on Fridays?", "what about Berlin?"), where it has hardly a word of its own ("why?",
+    "who pays?"), or where a pronoun stands for something that the question itself does not name.
+    """
+    body, led = unled(question)
+    words = _words(body)
+    own = content(body)
+    if not 0 < len(words) <= _LONGEST_FOLLOW_UP:
+        return False
+    if led and len(own) <= 4:
+        return True
+    if not own:
+        return True
+    if _ONE.search(body) or _points_back(body, few=len(own) <= 2):
+        return True
+    # "Who pays?" goes on; "Laptops?" and "What is parental leave?" do not.
+    return len(own) == 1 and len(words) <= 4 and words[0] in _OPENERS and not set(words[:3]) & _BE
+
+
+def unled(question: str) -> tuple[str, bool]:
+    """Give the question without "and", "what about" and the like before it, and whether there was any."""
+    lead = _LEADS.match(question.strip())
+    body = question.strip()[lead.end() :] if lead else question.strip()
+    return body, len(body) < len(question.strip())
+
+
+def content(text: str) -> tuple[str, ...]:
+    """Give the words that carry meaning, as they are written, each once."""
+    kept: dict[str, str] = {}
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        plain = re.sub(r"['’](?:s|re|ll|d|ve|t|m)$", "", word.casefold())
+        if word[0] not in ",;:" and len(word) <= _LONGEST_WORD and plain not in _STOP and plain not in _LIGHT:
+            kept.setdefault(plain, word)
+    return tuple(kept.values())
+
+
+def proper_names(answer: str) -> tuple[str, ...]:
+    """Give names in an answer, which "she" or "there" may stand for: capitalised within a sentence; three at most."""
+    return tuple(dict.fromkeys(match.group()[:_LONGEST_WORD] for match in _NAME.finditer(answer)))[:3]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topic:
+    """What a conversation is about."""
+
+    root: tuple[str, ...] = ()  # content words of the last question that stood alone
+    last: tuple[str, ...] = ()  # of the last follow-up
+    led: bool = False  # whether that one began with "and", "what about" or the like
+
+    def after(self, question: str) -> "Topic":
+        """Give the topic once this was asked too."""
+        if not self.root or not is_follow_up(question):
+            own = content(question)
+            return Topic(root=own) if own else self
+        body, led = unled(question)
+        own = content(body)
+        return Topic(root=self.root, last=own, led=led) if own else self
+
+    def completed(self, question: str, *, named: Sequence[str] = ()) -> str:
+        """Give a follow-up with the topic before it; `named` are names its pronouns may stand for."""
+        body, led = unled(question)
+        own = {word.casefold() for word in content(body)}
+        # "And Berlin?" after "and Paris?" asks the first question anew; "who pays?" goes on from there.
+        last = () if led and self.led else self.last
+        people = {"he", "she", "him", "her", "his", "they", "them", "their", "there"} & set(_words(body))
+        words = dict.fromkeys((*self.root, *last, *(named if people else ())))
+        topic = [word for word in words if word.casefold() not in own][:_MAX_WORDS]
+        return f"{' '.join(topic)}: {body}" if topic else question
+
+
+def _points_back(question: str, *, few: bool) -> bool:
+    """Tell whether a pronoun has nothing in the question to stand for; `few`: the question has few words of its own."""
+    tokens = [match.group().casefold().replace("’", "'") for match in _TOKEN.finditer(question)]
+    empty = {"it"} if _EXPLETIVE.search(question) else set()
+    return any(
+        _is_unresolved(token, tokens[:at], tokens[at + 1 :], few=few)
+        for at, token in enumerate(tokens)
+        if token not in empty
+    )
+
+
+def _is_unresolved(token: str, before: Sequence[str], after: Sequence[str], *, few: bool) -> bool:
+    if token in _SUBJECT | _OBJECT:
+        return few or not _named_before_boundary(before)
+    if token in _POSSESSIVE:
+        return not _named(before)
+    following = after[0] if after else ""
+    if token in _POINTING:
+        return following not in _SPANS | {"who", "whose"}
+    match token:
+        case "that":
+            # After a word of meaning it begins a clause: "the form that I need".
+            return not _named(before[-1:]) and following not in ("i", "we", "you")
+        case "there":
+            preceding = before[-1] if before else ""
+            return preceding not in _BE and (not after or preceding in _BEFORE_PLACE)
+    return False
+
+
+def _named(tokens: Sequence[str]) -> bool:
+    return bool(content(" ".join(tokens)))
+
+
+def _named_before_boundary(before: Sequence[str]) -> bool:
+    """Tell whether a clause that has ended names something: "if a laptop breaks, who replaces it?"."""
+    ends = [at for at, token in enumerate(before) if token in _BOUNDARIES]
+    return bool(ends) and _named(before[: ends[-1]])
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _TOKEN.findall(text.casefold().replace("’", "'")) if word[0] not in ",;:"]

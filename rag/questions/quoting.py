@@ -1,0 +1,128 @@
+"""An answer's citation marks -> the sentences of the passages that they rest on.
+
+Word overlap, weighed by rarity within the passage: it finds what was quoted or closely followed, and says nothing
+where a statement shares too little with any sentence, e.g. because it is in another language.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.domain import Citation, Hit, Passage
+from rag.questions.prompting import marks
+from rag.text.sentences import spans
+
+_WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W_]+")
+_QUOTED = re.compile(r"[“\"«„](?P<quote>[^“”\"«»„]{8,})[”\"»“]\s*$")
+_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
+_SHARED = 0.34
+"""Share of a statement's weight that a sentence must have in common with it to be its quote."""
+_SHORTEST = 3
+"""Words a statement between two marks has at least; a shorter one is read with the words before it."""
+_MAX_SENTENCES = 200
+"""Sentences of one passage that are compared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """One number in one citation mark of an answer."""
+
+    number: int
+    start: int  # of the mark, in characters of the answer
+    end: int
+    passage: Passage
+    span: (
+        tuple[int, int] | None
+    )  # of the sentence relied on, in characters of the passage's text, where it is known
+
+    @property
+    def quote(self) -> str:
+        """The sentence relied on; empty where it is not known."""
+        return self.passage.text[self.span[0] : self.span[1]] if self.span else ""
+
+
+def mentions(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
+    """Give every mention of a hit in the answer's marks, in their order; unknown numbers are left out."""
+    passages = {hit.rank: hit.passage for hit in hits}
+    found: list[Mention] = []
+    known: dict[tuple[str, str], tuple[int, int] | None] = {}
+    for (start, end, numbers), statement in zip(marks(answer), _statements(answer), strict=True):
+        for number in numbers:
+            passage = passages.get(number)
+            if passage is None:
+                continue
+            key = (passage.id, statement)
+            if key not in known:
+                known[key] = span_of(statement, passage.text)
+            found.append(Mention(number=number, start=start, end=end, passage=passage, span=known[key]))
+    return tuple(found)
+
+
+def citations(mentioned: Iterable[Mention]) -> tuple[Citation, ...]:
+    """Give the sources of an answer, in the order of their first mention, each with its first known quote."""
+    found: dict[int, Citation] = {}
+    for each in mentioned:
+        before = found.get(each.number)
+        if before is None or not before.quote:
+            found[each.number] = Citation(number=each.number, passage=each.passage, quote=each.quote)
+    return tuple(found.values())
+
+
+def span_of(statement: str, text: str) -> tuple[int, int] | None:
+    """Give (start, end) of the part of the text that a statement rests on; None where nothing is near enough.
+
+    Words in quotation marks at the statement's end are looked for as they stand; else the sentence is given that
+    has most of the statement's words, the rarer in the text the heavier (Spärck Jones's IDF, 1972, over sentences).
+    """
+    quoted = _QUOTED.search(statement)
+    if quoted and (exact := _find(_CUT.sub("", quoted["quote"]), text)):
+        return exact
+    wanted = _words(statement)
+    places = spans(text)[:_MAX_SENTENCES]
+    if not wanted or not places:
+        return None
+    bags = [_words(text[start:end]) for start, end in places]
+    seen = Counter(word for bag in bags for word in bag)
+    # Words of no sentence weigh most: a statement that is mostly about something else has no quote here.
+    weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in wanted}
+    total = sum(weight.values())
+    shares = [sum(weight[word] for word in wanted & bag) / total for bag in bags]
+    # Of two sentences that share as much, the shorter one says it with less besides.
+    best = max(range(len(bags)), key=lambda i: (round(shares[i], 6), -len(bags[i])))
+    enough = shares[best] >= _SHARED and len(wanted & bags[best]) >= min(2, len(wanted))
+    return places[best] if enough else None
+
+
+def _statements(answer: str) -> list[str]:
+    """Give for each mark the statement before it; marks side by side share theirs."""
+    given: list[str] = []
+    until = 0  # where the last mark ended
+    for start, end, _ in marks(answer):
+        between = answer[until:start]
+        if given and not between.strip(" \t,;.:"):
+            given.append(given[-1])
+        else:
+            before = answer[:start].rstrip()
+            sentence = next(reversed(spans(before[-2_000:])), None)
+            text = before[-2_000:][sentence[0] :] if sentence else ""
+            # "A does this [1], and B does that [2]": only what follows [1] is said of [2].
+            given.append(between if len(_WORD.findall(between)) >= _SHORTEST and between in text else text)
+        until = end
+    return given
+
+
+def _find(quote: str, text: str) -> tuple[int, int] | None:
+    """Find a quote in the text, whatever whitespace stands between its words."""
+    found = re.search(r"\s+".join(re.escape(word) for word in quote.split()), text)
+    return found.span() if found else None
+
+
+def _words(text: str) -> set[str]:
+    return {_stem(word) for word in _WORD.findall(text.casefold())}
+
+
+def _stem(word: str) -> str:
+    # Enough to make singular and plural one; nothing here is worth a stemmer for each language.
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

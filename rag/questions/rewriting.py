@@ -1,0 +1,140 @@
+"""A follow-up and the turns before it -> a question that can be searched for by itself.
+
+The rules know English; of other languages they only know that a very short question leans on the one before it.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from rag.domain import Message, Prompt
+from rag.errors import Unavailable, UpstreamFailed
+from rag.ports import Encoder, Generator
+from rag.questions.follow_ups import Topic, is_courtesy, is_english, is_follow_up, proper_names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from rag.domain import Ending
+
+logger = logging.getLogger(__name__)
+
+_MAX_TURNS = 20
+"""Earlier turns that are looked at, the newest ones."""
+_LONGEST_TURN = 2_000  # characters of an earlier turn that are looked at
+_LONGEST = 2_000  # characters of a question that a model wrote
+_SHORT = 4  # words of a question that cannot stand alone in a language the rules do not know
+_SHORT_UNSPACED = 8  # the same in characters, for scripts without blanks
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+
+_INSTRUCTIONS = """\
+You get a conversation and its last question. Write that question anew so that it can be understood without the \
+conversation: put the things meant in place of words like "it" or "there", and add what is left unsaid.
+Keep its language and meaning. Do not answer it. If it stands alone already, repeat it as it is.
+Reply with the question and nothing else."""
+
+
+class TurnRewriter:
+    """Puts what the conversation is about before a follow-up, by rules."""
+
+    async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:  # noqa: ARG002 the port's signature
+        """Give the question as it can be searched for; the same where it stands alone."""
+        return standalone(question, history)
+
+
+class ModelRewriter:
+    """Asks a language model for the question, where the rules say that it is a follow-up.
+
+    A question that stands alone is not kept waiting; where the model fails or takes too long, the rules' form is taken.
+    """
+
+    def __init__(self, generator: Generator, *, timeout_s: float = 10.0) -> None:
+        """Take the model's generator, and how long it may take, in seconds."""
+        self._generator = generator
+        self._timeout_s = timeout_s
+
+    async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
+        """Give the question as it can be searched for; the same where it stands alone."""
+        by_rules = standalone(question, history)
+        if by_rules == question:
+            return question
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                written = await self._written(question, history, encoder)
+        except (UpstreamFailed, Unavailable, TimeoutError) as error:
+            logger.warning("a follow-up is rewritten by rules: %s", str(error) or type(error).__name__)
+            return by_rules
+        return written or by_rules
+
+    async def _written(self, question: str, history: Sequence[Message], encoder: Encoder) -> str:
+        speakers = {"user": "User", "assistant": "Assistant"}
+        turns = "\n".join(
+            f"{speakers[each.role]}: {each.content[:_LONGEST_TURN]}"
+            for each in history[-6:]
+            if each.role in speakers
+        )
+        prompt = Prompt(
+            question=question,
+            hits=(),
+            messages=(
+                Message(role="system", content=_INSTRUCTIONS),
+                Message(role="user", content=f"{turns}\n\nLast question: {question}"),
+            ),
+            max_tokens=120,
+            temperature=0.0,
+        )
+        pieces: list[str] = []
+        # The port promises an iterator only; what is there is a generator, which can be closed on the spot.
+        stream = cast("AsyncGenerator[str | Ending, None]", self._generator.stream(prompt, encoder=encoder))
+        async with aclosing(stream):
+            async for piece in stream:
+                if isinstance(piece, str):
+                    pieces.append(piece)
+        lines = "".join(pieces).strip().splitlines()
+        # Some models go on to answer; the question is the first line.
+        written = (
+            re.sub(r"^(?:last |standalone )?question:\s*", "", lines[0], flags=re.IGNORECASE) if lines else ""
+        )
+        written = written.strip().strip("\"“”'").strip()
+        return written if len(written) <= _LONGEST else ""
+
+
+def standalone(question: str, history: Sequence[Message]) -> str:
+    """Give the question as it can be searched for by itself.
+
+    A follow-up gets the topic before it: the content words of the last question that stood alone, and of the
+    follow-up in between where this one goes on from there. A follow-up without content words of its own ("why?") is
+    searched for as the question before it.
+
+    Args:
+        question: what is asked now.
+        history: earlier turns of user and assistant, oldest first.
+    """
+    topic = Topic()
+    before = ""  # the user's last turn
+    for turn in history[-_MAX_TURNS:]:
+        if turn.role == "user":
+            text = turn.content[:_LONGEST_TURN].strip()
+            if text and not is_courtesy(text):
+                topic = topic.after(text)
+                before = text
+    if not before or is_courtesy(question):
+        return question
+    if not is_english(question) and not is_english(before):
+        return f"{before} {question}" if _leans(question) else question
+    if not is_follow_up(question):
+        return question
+    answers = [turn.content for turn in history if turn.role == "assistant"]
+    return topic.completed(question, named=proper_names(answers[-1][:_LONGEST_TURN]) if answers else ())
+
+
+def _leans(question: str) -> bool:
+    """Tell whether a question in a language the rules do not know is too short to stand alone."""
+    words = question.split()
+    if _UNSPACED.search(question):
+        return len(question) <= _SHORT_UNSPACED
+    # One word without a question mark is a keyword.
+    return len(words) <= _SHORT and (len(words) > 1 or question.endswith("?"))

@@ -1,0 +1,467 @@
+"""The live release: load it, pin it for each question, switch it. Knows nothing of questions or HTTP."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rag.domain import Chunking, Deployment, Release, Replica, Retrieval, utcnow
+from rag.errors import LeaseHeld, NotFound, NotReady, SettingInvalid, WhetstoneError
+from rag.ports import (
+    Encoder,
+    EncoderStore,
+    IndexStore,
+    Leases,
+    PassageIndex,
+    ReleaseStore,
+    ReplicaStore,
+    Reranker,
+    RerankerStore,
+)
+from rag.questions.retrieval import Pinned
+from rag.releases.indexing import Indexing
+
+__all__ = ["LiveRelease", "Part", "Pinned", "ensure_first_release"]
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT_S = 2.0
+"""Longest pause between two heartbeats that say the same, seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One thing the service needs, and whether it is there."""
+
+    name: str  # "model", "index" or "sql"
+    ready: bool
+    detail: str
+
+
+def ensure_first_release(
+    releases: ReleaseStore,
+    encoders: EncoderStore,
+    *,
+    encoder_name: str,
+    chunking: Chunking,
+    retrieval: Retrieval,
+    principal: str,
+) -> Deployment:
+    """Give the deployment; where there is none yet, make the first release and deploy it at epoch 1.
+
+    Encoder and retrieval of a release that is live are what they are: they change by a promotion only.
+
+    Raises:
+        SettingInvalid: the chunking asked for is not that of the live release.
+        NotFound: there is no such encoder.
+    """
+    deployment = releases.deployment()
+    if deployment is None:
+        digest = encoders.resolve(encoder_name)
+        release = Release.create(
+            encoder=digest,
+            dimension=encoders.load(digest).dimension,
+            chunking=chunking,
+            retrieval=retrieval,
+        )
+        releases.add(release)
+        deployment = releases.deploy_first(release.digest, principal=principal)
+    live = releases.get(deployment.release).chunking
+    if live != chunking:
+        raise SettingInvalid(
+            f"The documents are split into passages of {live.max_tokens} tokens with an overlap of "
+            f"{live.overlap_tokens}, but the settings ask for {chunking.max_tokens} and "
+            f"{chunking.overlap_tokens}. Set WHETSTONE_CHUNK_TOKENS={live.max_tokens} and "
+            f"WHETSTONE_CHUNK_OVERLAP={live.overlap_tokens}, or start over in another WHETSTONE_HOME "
+            "and ingest the documents again."
+        )
+    return deployment
+
+
+@dataclass(kw_only=True, eq=False)
+class _Loaded:
+    """A release in memory."""
+
+    release: Release
+    encoder: Encoder
+    index: PassageIndex
+    reranker: Reranker | None = None
+    pins: int = 0  # questions being answered with it
+    current: bool = False  # the change log was applied to its index at the last look
+
+    def pinned(self, epoch: int) -> Pinned:
+        return Pinned(
+            epoch=epoch,
+            release=self.release,
+            encoder=self.encoder,
+            index=self.index,
+            reranker=self.reranker,
+        )
+
+
+class _Stopped(Exception):
+    """The service was told to stop while it loaded."""
+
+
+class LiveRelease:
+    """Holds the live release, and follows the deployment and the documents in a background thread.
+
+    One thread loads, applies changes and closes; another one only says that this process lives, so that it is not
+    given up while the first embeds a thousand new documents. Requests only pin. A switch replaces one reference: new
+    questions get the new release, those under way keep theirs, and an old one is closed by a later look,
+    once nobody has it pinned and it is neither live, nor kept for a rollback, nor staged.
+    """
+
+    def __init__(
+        self,
+        releases: ReleaseStore,
+        replicas: ReplicaStore,
+        encoders: EncoderStore,
+        indexes: IndexStore,
+        indexing: Indexing,
+        *,
+        replica_id: str,
+        poll_interval_s: float,
+        rollback_window_h: float,
+        leases: Leases | None = None,
+        rerankers: RerankerStore | None = None,
+    ) -> None:
+        """Wire the parts; nothing is loaded yet.
+
+        Args:
+            releases: where the deployment row is read.
+            replicas: where this process says what it has loaded.
+            encoders: where encoders are loaded from.
+            indexes: where indexes are opened.
+            indexing: applies documents to an index.
+            replica_id: this process's name among the replicas.
+            poll_interval_s: seconds between two looks.
+            rollback_window_h: hours for which the previous release stays loaded.
+            leases: given where several processes share an index, so that one applies changes at a time.
+            rerankers: where the cross-encoders are loaded from that releases may name.
+        """
+        self._releases = releases
+        self._replicas = replicas
+        self._encoders = encoders
+        self._indexes = indexes
+        self._indexing = indexing
+        self._replica_id = replica_id
+        self._poll_interval_s = poll_interval_s
+        self._rollback_window = timedelta(hours=rollback_window_h)
+        self._leases = leases
+        self._rerankers = rerankers
+
+        self._lock = threading.Lock()  # guards _current, _loaded, and the pins
+        self._current: tuple[int, _Loaded] | None = None  # epoch and release that new questions get
+        self._loaded: dict[str, _Loaded] = {}
+        self._applied = threading.Condition()
+        self._looks_begun = self._looks_applied = 0
+        self._troubles: dict[str, str] = {}  # what does not work -> why, as last seen
+        self._beaten: tuple[float, int, frozenset[str]] = (float("-inf"), 0, frozenset())
+        self._nudge = threading.Event()
+        self._stopping = threading.Event()
+        self._beating = threading.Lock()  # one heartbeat at a time
+        self._threads: tuple[threading.Thread, ...] = ()
+
+    def start(self, *, background: bool = True) -> None:
+        """Load the live release and bring its index up to date; then follow in a background thread.
+
+        Without `background` nothing is followed and no heartbeat is written: for a single question asked
+        from the command line, which must not count as a replica.
+
+        Raises:
+            NotReady: there is no deployment yet.
+            IndexLocked: another process has the index open.
+            WhetstoneError: encoder, index or database failed in another way.
+        """
+        deployment = self._releases.deployment()
+        if deployment is None:
+            raise NotReady("There is no release yet; make the first one before the service starts.")
+        try:
+            self._load(deployment.release, create=True)
+        except _Stopped:
+            return
+        self._switch(deployment)
+        if background and not self._stopping.is_set():
+            self._threads = (
+                threading.Thread(target=self._follow, name="live-release", daemon=True),
+                threading.Thread(target=self._pulse, name="heartbeat", daemon=True),
+            )
+            for thread in self._threads:
+                thread.start()
+
+    def stop(self) -> None:
+        """End the thread, close everything and leave the replica table; a second call does nothing."""
+        self._stopping.set()
+        self._nudge.set()
+        if self._threads:
+            for thread in self._threads:
+                thread.join()
+            self._threads = ()
+            with self._attempt("leaving the replica table"):
+                self._replicas.leave(self._replica_id)
+        with self._lock:
+            loaded, self._loaded, self._current = self._loaded, {}, None
+        for each in loaded.values():
+            each.index.close()
+
+    @contextmanager
+    def pin(self) -> Iterator[Pinned]:
+        """Give what a question is answered with, and keep it open while in the context.
+
+        Raises:
+            NotReady: nothing is loaded yet.
+        """
+        with self._lock:
+            if self._current is None:
+                raise NotReady("The service is still loading its release; try again in a moment.")
+            epoch, loaded = self._current
+            loaded.pins += 1
+        try:
+            yield loaded.pinned(epoch)
+        finally:
+            with self._lock:
+                loaded.pins -= 1
+
+    def status(self) -> tuple[Part, ...]:
+        """Tell whether model, index and SQL are there, as of the last look."""
+        with self._lock:
+            current = self._current
+        troubles = dict(self._troubles)
+        if current is None:
+            model = Part(name="model", ready=False, detail="not loaded yet")
+            index = Part(name="index", ready=False, detail="not opened yet")
+        else:
+            epoch, loaded = current
+            model = Part(name="model", ready=True, detail=f"encoder {loaded.encoder.digest}, epoch {epoch}")
+            trouble = troubles.get(_applying(loaded.release.digest))
+            index = Part(name="index", ready=trouble is None, detail=trouble or loaded.index.name)
+        trouble = troubles.get("reading the deployment")
+        return model, index, Part(name="sql", ready=trouble is None, detail=trouble or "answers")
+
+    def wait_caught_up(self, seq: int, timeout_s: float) -> bool:
+        """Wait until the live index holds the documents as of change `seq`; False where that takes longer.
+
+        Args:
+            seq: sequence number of a change that is committed.
+            timeout_s: longest wait, in seconds.
+        """
+        if not self._threads:
+            with self._lock:
+                current = self._current
+            return current is not None and self._apply(current[1])
+        with self._applied:
+            # The look under way may have read the log before the change; the next one has not.
+            begun = self._looks_begun
+            self._nudge.set()
+            caught_up = self._applied.wait_for(lambda: self._looks_applied > begun, timeout_s)
+        if not caught_up:
+            logger.warning("change %d was not applied to the live index within %.1f s", seq, timeout_s)
+        return caught_up
+
+    def holds(self, seq: int) -> bool:
+        """Tell whether the live index holds the documents as of change `seq`; where not, have it look, but do not wait.
+
+        Args:
+            seq: sequence number of a change that is committed.
+        """
+        with self._lock:
+            current = self._current
+        reached = None if current is None else self._indexing.reached(current[1].index.name)
+        if reached is not None and reached >= seq:
+            return True
+        self._nudge.set()
+        return False
+
+    def look(self) -> None:
+        """Look once at the deployment and the change log, and do what they ask for."""
+        with self._applied:
+            self._looks_begun += 1
+            look = self._looks_begun
+        deployment: Deployment | None = None
+        with self._attempt("reading the deployment"):
+            deployment = self._releases.deployment()
+        if deployment is None:
+            return
+        wanted = self._wanted(deployment)
+        for digest in wanted:
+            live = digest == deployment.release
+            with self._attempt(f"loading release {digest[:16]}"):
+                if digest not in self._loaded:
+                    self._load(digest, create=live)
+            if live:
+                self._switch(deployment)
+            loaded = self._loaded.get(digest)
+            if loaded is not None and self._apply(loaded) and live:
+                with self._applied:
+                    self._looks_applied = look
+                    self._applied.notify_all()
+        self._unload(frozenset(wanted))
+        with self._attempt("writing the heartbeat"):
+            self._beat()
+
+    def _check_running(self) -> None:
+        """Break off a backfill when the service is told to stop; the next start goes on where it was."""
+        if self._stopping.is_set():
+            raise _Stopped
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            self._nudge.clear()
+            self.look()
+            self._nudge.wait(self._poll_interval_s)
+
+    def _pulse(self) -> None:
+        while not self._stopping.wait(_HEARTBEAT_S / 2):
+            with self._attempt("writing the heartbeat"):
+                self._beat()
+
+    def _wanted(self, deployment: Deployment) -> list[str]:
+        """Digests of the releases to keep loaded, the live one first."""
+        wanted = [deployment.release]
+        if deployment.previous and utcnow() - deployment.changed_at < self._rollback_window:
+            wanted.append(deployment.previous)
+        if deployment.staged:
+            wanted.append(deployment.staged)
+        return list(dict.fromkeys(wanted))
+
+    def _load(self, digest: str, *, create: bool) -> None:
+        """Load a release; with `create`, make and fill its index where that is missing."""
+        release = self._releases.get(digest)
+        # The index first: that it is locked shows at once, an encoder takes seconds to load.
+        index = self._open(release, create=create)
+        try:
+            encoder = self._encoder(release.encoder)
+            loaded = _Loaded(release=release, encoder=encoder, index=index, reranker=self._reranker(release))
+            if create:
+                self._fill(loaded)
+                loaded.current = self._catch_up(loaded)
+        except BaseException:
+            index.close()
+            raise
+        with self._lock:
+            self._loaded[digest] = loaded
+        logger.info("loaded release %s (encoder %s)", digest[:16], release.encoder[:16])
+
+    def _encoder(self, digest: str) -> Encoder:
+        with self._lock:
+            # Two releases that differ in retrieval only share one encoder in memory.
+            shared = [each.encoder for each in self._loaded.values() if each.release.encoder == digest]
+        return shared[0] if shared else self._encoders.load(digest)
+
+    def _reranker(self, release: Release) -> Reranker | None:
+        digest = release.retrieval.reranker
+        if digest is None:
+            return None
+        if self._rerankers is None:
+            raise NotFound(
+                f"Release {release.digest[:16]} orders its hits with the cross-encoder {digest[:16]}, but this "
+                "process has no folder of cross-encoders to load it from."
+            )
+        with self._lock:
+            shared = [
+                each.reranker for each in self._loaded.values() if each.release.retrieval.reranker == digest
+            ]
+        return shared[0] if shared else self._rerankers.load(digest)
+
+    def _open(self, release: Release, *, create: bool) -> PassageIndex:
+        try:
+            return self._indexes.open(release)
+        except NotFound:
+            if not create:
+                raise
+        # SQL may remember an index whose folder somebody deleted; what is gone has to be filled from the start.
+        self._indexing.forget(release.index_name)
+        return self._indexes.open(release, create=True)
+
+    def _fill(self, loaded: _Loaded) -> None:
+        """Backfill an index that was never filled to the end; another replica's backfill is waited for."""
+        while self._indexing.lag(loaded.index.name) is None:
+            self._check_running()
+            try:
+                with self._writing(loaded.index):
+                    self._indexing.backfill(
+                        loaded.release, loaded.encoder, loaded.index, check=self._check_running
+                    )
+            except LeaseHeld:
+                self._stopping.wait(self._poll_interval_s)
+
+    def _apply(self, loaded: _Loaded) -> bool:
+        """Apply the change log to a release's index; True where it holds everything now."""
+        loaded.current = False
+        with self._attempt(_applying(loaded.release.digest)):
+            loaded.current = self._catch_up(loaded)
+        return loaded.current
+
+    def _catch_up(self, loaded: _Loaded) -> bool:
+        lag = self._indexing.lag(loaded.index.name)
+        if not lag:
+            # None: its builder is not through with it, so it must not count as ready.
+            return lag == 0
+        try:
+            with self._writing(loaded.index):
+                self._indexing.catch_up(loaded.release, loaded.encoder, loaded.index)
+        except LeaseHeld:
+            # Another replica applies the same changes to the same index; the next look sees how far it came.
+            return False
+        return True
+
+    def _writing(self, index: PassageIndex) -> AbstractContextManager[object]:
+        # Two writers that read the same changes could put a document's older state over its newer one.
+        return nullcontext() if self._leases is None else self._leases.hold(f"index:{index.name}")
+
+    def _switch(self, deployment: Deployment) -> None:
+        with self._lock:
+            loaded = self._loaded.get(deployment.release)
+            before = self._current
+            if loaded is None or (before is not None and before[0] == deployment.epoch):
+                return
+            self._current = (deployment.epoch, loaded)
+        logger.info("serving release %s at epoch %d", deployment.release[:16], deployment.epoch)
+
+    def _unload(self, wanted: frozenset[str]) -> None:
+        with self._lock:
+            serving = self._current[1].release.digest if self._current else None
+            idle = [
+                digest
+                for digest, loaded in self._loaded.items()
+                if digest not in wanted and digest != serving and not loaded.pins
+            ]
+            closing = [self._loaded.pop(digest) for digest in idle]
+        for loaded in closing:
+            loaded.index.close()
+            logger.info("closed release %s", loaded.release.digest[:16])
+
+    def _beat(self) -> None:
+        with self._beating:
+            with self._lock:
+                epoch = self._current[0] if self._current else 0
+                ready = frozenset(digest for digest, loaded in self._loaded.items() if loaded.current)
+            last, *said = self._beaten
+            if time.monotonic() - last < _HEARTBEAT_S and said == [epoch, ready]:
+                return
+            self._replicas.beat(Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready))
+            self._beaten = (time.monotonic(), epoch, ready)
+
+    @contextmanager
+    def _attempt(self, what: str) -> Iterator[None]:
+        """Keep the thread alive: log what fails when it starts to fail and when it works again."""
+        try:
+            yield
+        except Exception as error:
+            reason = str(error)
+            if self._troubles.get(what) != reason:
+                # What Whetstone raises on purpose explains itself; anything else needs its traceback.
+                trace = None if isinstance(error, WhetstoneError) else error
+                logger.warning("%s failed, will try again: %s", what, reason, exc_info=trace)
+            self._troubles[what] = reason
+        else:
+            if self._troubles.pop(what, None) is not None:
+                logger.info("%s works again", what)
+
+
+def _applying(digest: str) -> str:
+    return f"applying changes to release {digest[:16]}"

@@ -1,0 +1,1 @@
+"""What a text tells by itself: its sentences, its words and their weights."""

@@ -1,0 +1,380 @@
+"""What was handed in, from the intake to the index: a real store, real readers and splitter, no processes."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from rag.adapters.llama_index import SentenceSplitterAdapter
+from rag.adapters.readers import FORMATS, read_content
+from rag.adapters.sql.stores import Stores
+from rag.domain import Chunking, Document, Ingestion, IngestionStatus, Principal, Role
+from rag.errors import (
+    AddressRefused,
+    BodyTooLarge,
+    InvalidInput,
+    LeaseHeld,
+    RateLimited,
+    Unavailable,
+    UnreadableDocument,
+    UnsupportedFormat,
+    WhetstoneError,
+)
+from rag.library.chunking import Chunker
+from rag.library.documents import Library, ReadFailure
+from rag.library.ingesting import Ingester, Intake, Room, plain_name
+from rag.ports import WebPage
+
+
+class Reader:
+    """Reads in this process; what it is told to raise for a file name, it raises."""
+
+    formats = frozenset(FORMATS)
+
+    def __init__(self) -> None:
+        self.raises: dict[str, Exception] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+        """Read."""
+        self.asked.append((tenant, filename))
+        self.meanwhile()
+        if filename in self.raises:
+            raise self.raises[filename]
+        given = read_content(content, filename=filename, uri=uri, tenant=tenant, max_bytes=10_000_000)
+        return list(given)
+
+
+class Pages:
+    """A web of one page."""
+
+    def check(self, url: str) -> None:
+        """Refuse what is not it."""
+        if not url.startswith("https://public.example/"):
+            raise AddressRefused("That is not public.")
+
+    def fetch(self, url: str) -> WebPage:
+        """Give the page, or say that it leads inside."""
+        if url.endswith("/inside"):
+            raise AddressRefused("It leads inside.")
+        return WebPage(filename="page.html", content=b"<title>Hours</title><p>Open till nine.</p>")
+
+
+class World:
+    """An intake and ingesters over one store; `index_at` is the change the live index holds."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self.reader = Reader()
+        self.index_at = 1_000_000
+        self.library = Library(stores.documents, Chunker(SentenceSplitterAdapter(Chunking()), Chunking()))
+        self.ingester = self.another()
+        self.room = Room(files=5, bytes=10_000, largest=5_000)
+
+    def holds(self, seq: int) -> bool:
+        """Stand for the live index."""
+        return self.index_at >= seq
+
+    def another(self) -> Ingester:
+        """Make the ingester of another service."""
+        return Ingester(
+            self.stores.ingestions,
+            self.stores.documents,
+            self.library,
+            self.reader,
+            self,
+            self.stores.leases,
+            pages=Pages(),
+            interval_s=0.02,
+        )
+
+    def intake(self, **more: Any) -> Intake:
+        """Give an intake."""
+        given: dict[str, Any] = {"formats": self.reader.formats, "room": self.room, "pages": Pages()}
+        return Intake(self.stores.ingestions, **(given | more))
+
+    def hand_in(self, content: bytes, filename: str, tenant: str = "acme", **named: Any) -> Ingestion:
+        """Hand a file in."""
+        principal = Principal(id="key-1", tenant=tenant, roles=frozenset(Role))
+        return self.intake().file(io.BytesIO(content), filename=filename, principal=principal, **named)
+
+    def now(self, ingestion: Ingestion) -> Ingestion:
+        """Give it as it is now."""
+        found = self.stores.ingestions.get(ingestion.id, tenant=ingestion.tenant)
+        assert found is not None
+        return found
+
+    def documents(self, tenant: str = "acme") -> dict[str, Document]:
+        """Give uri -> document."""
+        return {document.uri: document for document in self.stores.documents.page(tenant=tenant)}
+
+
+PRINCIPAL = Principal(id="key-1", tenant="acme", roles=frozenset(Role))
+
+
+@pytest.fixture
+def world(stores: Stores) -> Iterator[World]:
+    """An empty store with an intake and an ingester."""
+    made = World(stores)
+    yield made
+    made.ingester.stop()
+
+
+def test_a_file_goes_all_the_way(world: World) -> None:
+    """Received with its bytes, read and put, and indexed once the index holds the change."""
+    world.index_at = 0
+    taken = world.hand_in(b"# Leave\n\nTwelve weeks.", "leave.md", metadata={"team": "hr"}, title="Leaving")
+    assert (taken.status, taken.uri, taken.size) == (IngestionStatus.RECEIVED, "upload:leave.md", 22)
+    assert world.stores.ingestions.payload(taken.id) == b"# Leave\n\nTwelve weeks."
+
+    assert world.ingester.look() == 1
+    parsed = world.now(taken)
+    assert (parsed.status, parsed.indexed_at) == (IngestionStatus.PARSED, None)
+    document = world.documents()["upload:leave.md"]
+    assert (document.title, dict(document.metadata), parsed.documents) == (
+        "Leaving",
+        {"team": "hr"},
+        (document.id,),
+    )
+    assert world.stores.ingestions.payload(taken.id) is None
+
+    world.index_at = parsed.change
+    assert world.ingester.look() == 0
+    indexed = world.now(taken)
+    assert indexed.status is IngestionStatus.INDEXED
+    assert taken.received_at <= (indexed.parsed_at or 0) <= (indexed.indexed_at or 0)  # type: ignore[operator]
+
+
+def test_the_background_does_the_same(world: World) -> None:
+    """Started, it reads what arrives without being asked."""
+    import time
+
+    world.ingester.start()
+    taken = world.hand_in(b"Words.", "a.txt")
+    until = time.monotonic() + 10
+    while world.now(taken).status is not IngestionStatus.INDEXED:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    world.ingester.stop()
+    world.ingester.stop()
+
+
+def test_the_same_name_replaces(world: World) -> None:
+    """The newer file of a name is the document; rows that a table has no more are gone."""
+    world.hand_in(b"id,text\na,one\nb,two\n", "faq.csv")
+    world.hand_in(b"old", "a.txt")
+    world.hand_in(b"new", "a.txt")
+    world.hand_in(b"id,text\nb,two\nc,three\n", "faq.csv")
+    world.ingester.look()
+    assert {uri: document.text for uri, document in world.documents().items()} == {
+        "upload:a.txt": "new",
+        "upload:faq.csv#b": "two",
+        "upload:faq.csv#c": "three",
+    }
+
+
+def test_a_uri_reaches_nothing_else(world: World) -> None:
+    """Whatever a file is called, it removes no documents that came another way."""
+    for source in ("api", "file:///docs", "ingestion:"):
+        world.library.sync(
+            [Document.create(uri=f"{source}/1", text="kept", tenant="acme")], tenant="acme", source=source
+        )
+    for source in ("api", "file:///docs", "ingestion:"):
+        world.hand_in(b"words", "a.txt", uri=source)
+    world.ingester.look()
+    assert len(world.documents()) == 6
+
+
+def test_a_file_that_cannot_be_read_fails_once_with_its_reason(world: World) -> None:
+    """Broken, empty of text, or fatal to its reader: tried once, and the next file is read."""
+    world.reader.raises = {
+        "bomb.pdf": UnreadableDocument("brought the process that read it down (SIGSEGV)"),
+        "fault.txt": ZeroDivisionError(),
+    }
+    given = [
+        (world.hand_in(b"%PDF-1.4 broken", "broken.pdf"), "not a PDF"),
+        (world.hand_in(b"x", "bomb.pdf"), "SIGSEGV"),
+        (world.hand_in(b" \n", "blank.txt"), "no text"),
+        (world.hand_in(b"x", "fault.txt"), "ZeroDivisionError"),
+    ]
+    good = world.hand_in(b"Fine.", "good.txt")
+    assert world.ingester.look() == 5
+    for taken, words in given:
+        assert world.now(taken).status is IngestionStatus.FAILED
+        assert words in world.now(taken).reason
+        assert world.stores.ingestions.payload(taken.id) is None
+    assert world.now(good).status is IngestionStatus.INDEXED
+    assert world.ingester.look() == 0
+    assert len(world.reader.asked) == 5
+
+
+def test_a_failed_file_leaves_the_earlier_one(world: World) -> None:
+    """A broken new version does not take the old one away."""
+    world.hand_in(b"old", "a.txt")
+    world.ingester.look()
+    world.hand_in(b"\xff\xfe\xff", "a.txt")
+    world.ingester.look()
+    assert world.documents()["upload:a.txt"].text == "old"
+
+
+def test_rows_that_fail_are_told_beside_those_that_do_not(world: World) -> None:
+    """A table with one bad row is read, and says so."""
+    taken = world.hand_in(b"id,text\na,one\nb,\n", "faq.csv")
+    world.ingester.look()
+    assert world.now(taken).status is IngestionStatus.INDEXED
+    assert world.now(taken).reason.startswith("1 of 2 records were not read")
+    assert len(world.now(taken).documents) == 1
+
+
+def test_tenants_are_read_in_turns_and_kept_apart(world: World) -> None:
+    """One tenant's many files do not make another wait for all of them; each has its own documents."""
+    for number in range(3):
+        world.hand_in(b"words", f"{number}.txt", tenant="busy")
+    world.hand_in(b"words", "0.txt", tenant="calm")
+    world.ingester.look()
+    assert [tenant for tenant, _ in world.reader.asked] == ["busy", "calm", "busy", "busy"]
+    assert [len(world.documents(tenant)) for tenant in ("busy", "calm")] == [3, 1]
+
+
+def test_what_a_killed_service_left_is_begun_again_but_not_for_ever(world: World) -> None:
+    """Another service goes on with it; a file that ends three of them is given up."""
+
+    class Killed(BaseException):
+        """Stands for the end of the process: nothing in it may catch this."""
+
+    def die() -> None:
+        raise Killed
+
+    taken = world.hand_in(b"words", "a.txt")
+    world.reader.meanwhile = die
+    with pytest.raises(Killed):
+        world.another().look()
+    assert world.now(taken).status is IngestionStatus.RECEIVED
+    world.reader.meanwhile = lambda: None
+    assert world.another().look() == 1
+    assert world.now(taken).status is IngestionStatus.INDEXED
+
+    deadly = world.hand_in(b"words", "b.txt")
+    world.reader.meanwhile = die
+    for _ in range(3):
+        with pytest.raises(Killed):
+            world.another().look()
+    assert world.another().look() == 1
+    assert world.now(deadly).status is IngestionStatus.FAILED
+    assert "broken off 3 times" in world.now(deadly).reason
+
+
+def test_a_missing_part_is_nobodys_fault(world: World) -> None:
+    """Where no process can be started the file goes on waiting, however often that is so."""
+    taken = world.hand_in(b"words", "a.txt")
+    world.reader.raises = {"a.txt": Unavailable("no process")}
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            world.ingester.look()
+    world.reader.raises = {}
+    world.ingester.look()
+    assert (world.now(taken).status, world.now(taken).attempts) == (IngestionStatus.INDEXED, 1)
+
+
+def test_an_orderly_stop_does_not_count(world: World) -> None:
+    """A file that is under way at every stop of the service is read all the same in the end."""
+    taken = world.hand_in(b"words", "a.txt")
+    for _ in range(5):
+        ingester = world.another()
+        world.reader.meanwhile = ingester.end
+        world.reader.raises = {"a.txt": Unavailable("The service is stopping.")}
+        with pytest.raises(Unavailable):
+            ingester.look()
+    assert (world.now(taken).status, world.now(taken).attempts) == (IngestionStatus.RECEIVED, 0)
+
+
+def test_one_service_reads_at_a_time(world: World) -> None:
+    """While another holds the lease nothing is read, and nothing is lost."""
+    taken = world.hand_in(b"words", "a.txt")
+    refused: list[WhetstoneError] = []
+
+    def look_too() -> None:
+        try:
+            world.another().look()
+        except LeaseHeld as error:
+            refused.append(error)
+
+    world.reader.meanwhile = look_too
+    world.ingester.look()
+    assert len(refused) == 1
+    assert len(world.reader.asked) == 1
+    assert world.now(taken).status is IngestionStatus.INDEXED
+
+
+def test_pages_are_fetched_and_refused(world: World) -> None:
+    """A page's uri is its address; a bad address is refused at once, one that leads inside later."""
+    intake = world.intake()
+    page = intake.page("https://public.example/hours", principal=PRINCIPAL, metadata={"kind": "web"})
+    inside = intake.page("https://public.example/inside", principal=PRINCIPAL)
+    with pytest.raises(AddressRefused):
+        intake.page("http://10.0.0.1/", principal=PRINCIPAL)
+    with pytest.raises(AddressRefused, match="WHETSTONE_WEB_PAGES"):
+        world.intake(pages=None).page("https://public.example/", principal=PRINCIPAL)
+    world.ingester.look()
+    document = world.documents()["https://public.example/hours"]
+    assert (document.title, document.text, dict(document.metadata)) == (
+        "Hours",
+        "Open till nine.",
+        {"kind": "web"},
+    )
+    assert world.now(page).status is IngestionStatus.INDEXED
+    assert (world.now(inside).status, world.now(inside).reason) == (
+        IngestionStatus.FAILED,
+        "It leads inside.",
+    )
+
+
+def test_what_is_not_taken(world: World) -> None:
+    """Unknown kinds, nameless, empty and too large files, and a uri no database stores."""
+    for content, filename, kind in (
+        (b"x", "a.exe", UnsupportedFormat),
+        (b"x", "pdf", UnsupportedFormat),
+        (b"x", "", InvalidInput),
+        (b"", "a.txt", UnreadableDocument),
+        (b"x" * 5_001, "a.txt", BodyTooLarge),
+    ):
+        with pytest.raises(kind):
+            world.hand_in(content, filename)
+    with pytest.raises(InvalidInput, match="NUL"):
+        world.hand_in(b"x", "a.txt", uri="a\0b")
+    assert world.stores.ingestions.page(tenant="acme") == []
+
+
+def test_too_much_is_told_to_come_later(world: World) -> None:
+    """By number and by size, each tenant for itself; once they are read there is room again."""
+    for number in range(5):
+        world.hand_in(b"x", f"{number}.txt")
+    with pytest.raises(RateLimited) as refused:
+        world.hand_in(b"x", "6.txt")
+    assert refused.value.retry_after_s is not None
+    world.hand_in(b"x" * 5_000, "a.txt", tenant="other")
+    world.hand_in(b"x" * 5_000, "b.txt", tenant="other")
+    with pytest.raises(RateLimited):
+        world.hand_in(b"x", "c.txt", tenant="other")
+    world.ingester.look()
+    world.hand_in(b"x", "6.txt")
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("a.txt", "a.txt"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\docs\\a b.txt", "a b.txt"),
+        ("a\0\r\n.txt", "a.txt"),
+        ("Übersicht.PDF", "Übersicht.PDF"),
+        ("x" * 300 + ".docx", "x" * 250 + ".docx"),
+        ("..", ".."),
+        ("", ""),
+    ],
+)
+def test_names_are_plain(given: str, name: str) -> None:
+    """Without folders and control characters, the ending kept."""
+    assert plain_name(given) == name

@@ -1,0 +1,98 @@
+"""A citation's quote is the sentence its statement rests on."""
+
+import time
+
+import pytest
+
+from rag.domain import Document, Hit, Passage
+from rag.questions.quoting import citations, mentions, span_of
+
+LEAVE = (
+    "Parents may take sixteen weeks of paid parental leave.\nIt must be requested\n two months ahead. "
+    "Adoption counts as birth. The form is on the intranet."
+)
+LAPTOP = "A broken laptop is replaced by the help desk within one working day. Bring it to room 114."
+
+
+def hits(*texts: str) -> tuple[Hit, ...]:
+    """Give a hit for each text, best first."""
+    documents = [Document.create(uri=f"doc-{i}", text=text) for i, text in enumerate(texts)]
+    passages = [Passage.create(document, 0, document.text) for document in documents]
+    return tuple(Hit(passage=passage, rank=i, score=0.5) for i, passage in enumerate(passages, start=1))
+
+
+def quotes(answer: str) -> list[tuple[int, str]]:
+    """Give (number, quote) of each mention, over the two texts."""
+    return [(each.number, " ".join(each.quote.split())) for each in mentions(answer, hits(LEAVE, LAPTOP))]
+
+
+def test_each_statement_has_its_own_sentence() -> None:
+    """Two marks of one passage, in one sentence or two, point at what stands before each of them."""
+    assert quotes(
+        "You may take 16 or sixteen weeks of parental leave [1]. Request it two months ahead [1], and a broken "
+        "laptop is replaced within a day [2]."
+    ) == [
+        (1, "Parents may take sixteen weeks of paid parental leave."),
+        (1, "It must be requested two months ahead."),
+        (2, "A broken laptop is replaced by the help desk within one working day."),
+    ]
+
+
+def test_marks_side_by_side_share_the_statement() -> None:
+    """[1][2], [1, 2] and a mark after the full stop all belong to the sentence before them."""
+    expected = [(2, "Bring it to room 114."), (2, "Bring it to room 114.")]
+
+    assert quotes("Bring the laptop to room 114 [2][2].") == expected
+    assert quotes("Bring the laptop to room 114. [2, 2]") == expected
+
+
+def test_words_in_quotation_marks_are_found_as_they_stand() -> None:
+    """A quoted sentence is found over other whitespace, and a cut one by what is left of it."""
+    assert quotes("“It must be requested two months ahead.” [1]") == [
+        (1, "It must be requested two months ahead.")
+    ]
+    assert quotes("“A broken laptop is replaced by the help …” [2]") == [
+        (2, "A broken laptop is replaced by the help")
+    ]
+
+
+def test_no_quote_where_nothing_is_shared() -> None:
+    """Another language, another matter or a bare mark: the source is known, the sentence is not."""
+    assert quotes("Eltern haben Anspruch auf bezahlte Zeit [1].") == [(1, "")]
+    assert quotes("[2]") == [(2, "")]
+    assert span_of("Anything at all", "") is None
+
+
+def test_unknown_numbers_are_left_out() -> None:
+    """A number that no hit has is no mention."""
+    assert quotes("Sixteen weeks of parental leave [7].") == []
+
+
+def test_citations_are_one_a_number_with_a_quote_where_there_is_one() -> None:
+    """In the order of first mention; a later mention's quote stands in for a missing one."""
+    found = citations(
+        mentions("[2] Take sixteen weeks of paid leave [1]. Bring it to room 114 [2].", hits(LEAVE, LAPTOP))
+    )
+
+    assert [(each.number, each.quote) for each in found] == [
+        (2, "Bring it to room 114."),
+        (1, "Parents may take sixteen weeks of paid parental leave."),
+    ]
+
+
+def test_span_is_where_the_text_has_it() -> None:
+    """The offsets are of the passage's text."""
+    start, end = span_of("The form is on the intranet", LEAVE) or (0, 0)
+
+    assert LEAVE[start:end] == "The form is on the intranet."
+
+
+@pytest.mark.parametrize("piece", ["“a ", "[1]", "a [1]. ", '" ', "a\n \n"], ids=repr)
+def test_no_answer_keeps_the_service_busy(piece: str) -> None:
+    """Quotes of a long answer over long passages are found in a moment, whatever a model wrote."""
+    answer = (piece * 6_000)[:6_000] + " [1]"
+    began = time.process_time()
+
+    mentions(answer, hits("word " * 2_000 + ". " + LEAVE))
+
+    assert time.process_time() - began < 2.0

@@ -71,7 +71,8 @@ def test_postgresql_away_under_load(
     asking.stop()
     assert {200} == set(asking.statuses)
     assert asking.slowest_s < 10
-    assert set(asking.acknowledged) <= rows(url)
+    # A server that has just been away may be slow once more; what it is late for waits in the spool, and comes.
+    until(lambda: set(asking.acknowledged) <= rows(url))
     assert 0 == service.end()
     assert [] == spooled(home)
 

@@ -24,8 +24,8 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.domain import Document, Passage
 from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 from retrain.domain import EvalQuestion, MetricRow, Origin, TrainingPair
-from retrain.evaluation import DEPTH, Floats, clusters, contrast, evaluate, search
 from retrain.settings import RetrainSettings
+from retrain.verdict.evaluation import DEPTH, Floats, clusters, contrast, evaluate, search
 
 SHOWN = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 BASE = {"static": "static", "transformer": "minilm"}

@@ -21,7 +21,7 @@ from rag import bootstrap as serving
 from rag.errors import Unavailable
 from rag.running.listening import check_access
 from rag.running.log_lines import write_log_lines
-from retrain.requesting import SwitchRequests
+from retrain.promotion.requesting import SwitchRequests
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -33,12 +33,12 @@ from rag.releases.indexing import Indexing
 from rag.releases.rehearsal import load_cast
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
-from retrain.approval import Approver
 from retrain.cycle import RetrainCycle
 from retrain.ports import QuestionWriter
-from retrain.promotion import Promoter
+from retrain.promotion.approval import Approver
+from retrain.promotion.promoting import Promoter
+from retrain.promotion.staging import ALIVE_S
 from retrain.settings import RetrainSettings
-from retrain.staging import ALIVE_S
 
 Progress = Callable[[int, int, str], None]
 
@@ -265,7 +265,7 @@ class Pipelines:
 
     def collect_garbage(self, *, dry_run: bool) -> list[str]:
         """Remove what nothing needs; give a line for each thing."""
-        from retrain.garbage import collect
+        from retrain.promotion.garbage import collect
 
         first = {self.fixed_encoder()} if self.stores.releases.all() else set()
         garbage = collect(

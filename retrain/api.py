@@ -16,10 +16,10 @@ from rag.api.roles import allow
 from rag.domain import AuditEntry, Replica, Role, utcnow
 from rag.errors import NotReady
 from rag.ports import AuditLog, ReleaseStore, ReplicaStore
-from retrain.approval import MAX_COMMENT, Approver
 from retrain.domain import Approval, Candidate, Promotion
 from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
-from retrain.staging import ALIVE_S
+from retrain.promotion.approval import MAX_COMMENT, Approver
+from retrain.promotion.staging import ALIVE_S
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Comment = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept with the decision.")]

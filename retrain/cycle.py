@@ -22,15 +22,15 @@ from rag.ports import (
     RerankerStore,
 )
 from rag.releases.rehearsal import Cast, Scratch, load_cast
+from retrain.dataset.ledger import build_dataset
+from retrain.dataset.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mine_log
+from retrain.dataset.paraphrasing import paraphrase
 from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
-from retrain.evaluation import compare
-from retrain.gate import Policy, decide
-from retrain.ledger import build_dataset
-from retrain.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mine_log
-from retrain.paraphrasing import paraphrase
 from retrain.ports import CandidateStore, DatasetStore, Progress, QuestionWriter, Trainer
 from retrain.settings import RetrainSettings
-from retrain.tuning import tune
+from retrain.verdict.evaluation import compare
+from retrain.verdict.gate import Policy, decide
+from retrain.verdict.tuning import tune
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

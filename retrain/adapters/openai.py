@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag.adapters.openai import own_words, place_of
 from rag.domain import Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
-from retrain.wording import normal, one_line, words
+from retrain.dataset.wording import normal, one_line, words
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError

@@ -23,7 +23,6 @@ from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
-from retrain.approval import Approver
 from retrain.domain import (
     Candidate,
     Dataset,
@@ -37,7 +36,8 @@ from retrain.domain import (
     TrainingReport,
     Verdict,
 )
-from retrain.promotion import Promoter
+from retrain.promotion.approval import Approver
+from retrain.promotion.promoting import Promoter
 
 KEY = b"k" * 32
 TENANT = "default"

@@ -12,8 +12,8 @@ from rag.errors import InvalidInput
 from rag.ports import EncoderStore
 from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 from retrain.domain import EvalQuestion, Origin, TrainingPair
-from retrain.evaluation import METRICS, evaluate, rank
 from retrain.settings import RetrainSettings
+from retrain.verdict.evaluation import METRICS, evaluate, rank
 
 
 def _records(file: Path) -> list[dict[str, str]]:

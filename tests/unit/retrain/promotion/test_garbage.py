@@ -19,8 +19,8 @@ from retrain.domain import (
     PromotionKind,
     PromotionPhase,
 )
-from retrain.garbage import Garbage, collect, plan
-from retrain.promotion import PROMOTION_LEASE
+from retrain.promotion.garbage import Garbage, collect, plan
+from retrain.promotion.promoting import PROMOTION_LEASE
 
 NOW = utcnow()
 

@@ -12,7 +12,7 @@ from rag.api.errors import install_error_handlers
 from rag.domain import Replica, utcnow
 from retrain.api import router
 from retrain.domain import Outcome
-from retrain.requesting import SwitchRequests
+from retrain.promotion.requesting import SwitchRequests
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pytest
 
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound
 from retrain.domain import PromotionKind, PromotionPhase
-from retrain.requesting import SwitchRequests
-from retrain.staging import ROLLBACK_LEASE
+from retrain.promotion.requesting import SwitchRequests
+from retrain.promotion.staging import ROLLBACK_LEASE
 
 
 class Killed(BaseException):

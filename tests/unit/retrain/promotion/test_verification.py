@@ -12,7 +12,7 @@ import pytest
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
 from rag.releases.rehearsal import Cast
-from retrain.verification import verify_answers
+from retrain.promotion.verification import verify_answers
 
 
 @pytest.fixture

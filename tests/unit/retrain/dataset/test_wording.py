@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain.wording import content_words, normal, without
+from retrain.dataset.wording import content_words, normal, without
 
 
 def test_case_blanks_and_punctuation_make_no_difference() -> None:

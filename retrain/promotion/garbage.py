@@ -13,9 +13,9 @@ from rag.errors import IndexLocked, IntegrityError
 from rag.ports import EmbeddingCache, EncoderStore, IndexCursors, IndexStore, Leases, ReleaseStore
 from retrain.domain import Candidate, CandidateStatus, Promotion
 from retrain.ports import CandidateStore, PromotionStore
-from retrain.promotion import PROMOTION_LEASE
-from retrain.requesting import ENDED
-from retrain.staging import ROLLBACK_LEASE
+from retrain.promotion.promoting import PROMOTION_LEASE
+from retrain.promotion.requesting import ENDED
+from retrain.promotion.staging import ROLLBACK_LEASE
 
 _EVERY = 1_000_000  # "all of them", for stores that give the newest first
 

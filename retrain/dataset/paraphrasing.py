@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.errors import UpstreamFailed
+from retrain.dataset.wording import content_words, normal, one_line, words
 from retrain.domain import Origin, TrainingPair
 from retrain.ports import QuestionWriter
-from retrain.wording import content_words, normal, one_line, words
 
 MOST_QUESTION_CHARS = 500
 FAILURES_IN_A_ROW = 10

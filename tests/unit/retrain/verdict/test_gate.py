@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.errors import SettingInvalid
 from retrain.domain import Difference, Estimate, MetricRow, Outcome, Scorecard, Slice
-from retrain.gate import HEADLINE, Policy, decide
+from retrain.verdict.gate import HEADLINE, Policy, decide
 
 POLICY = Policy(metric="recall@10", alpha=0.05, min_questions=50, margin=0.02)
 BETTER = Difference(value=0.05, low=0.03, high=0.07, p_value=0.001)

@@ -21,7 +21,7 @@ from rag.errors import InvalidInput
 from rag.ports import Vectors
 from rag.releases.rehearsal import Cast, Scratch
 from retrain.domain import EvalQuestion, Origin, Scorecard
-from retrain.evaluation import (
+from retrain.verdict.evaluation import (
     METRICS,
     clusters,
     compare,

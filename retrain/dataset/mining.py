@@ -14,9 +14,9 @@ from itertools import islice
 
 from rag.domain import Document, Feedback, Interaction, LabelledQuestion, Passage, Purpose
 from rag.errors import UpstreamFailed
+from retrain.dataset.wording import content_words, normal, one_line, without, words
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.ports import Progress, QuestionWriter
-from retrain.wording import content_words, normal, one_line, without, words
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
 """Gives document id -> its passages by position, as `DocumentStore.passages_of` does."""

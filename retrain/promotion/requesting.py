@@ -1,7 +1,7 @@
 """Tickets: the light half of a switch, which needs neither encoder nor index.
 
-A ticket is a `Promotion` that shows at once; `retrain.promotion.Promoter` does the work, as a rule in a process of
-its own.
+A ticket is a `Promotion` that shows at once; `retrain.promotion.promoting.Promoter` does the work, as a rule in a
+process of its own.
 """
 
 from dataclasses import replace
@@ -10,9 +10,9 @@ from datetime import timedelta
 from rag.domain import Deployment, new_id, utcnow
 from rag.errors import Conflict
 from rag.ports import ReleaseStore
-from retrain import approval
 from retrain.domain import Candidate, Promotion, PromotionKind, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
+from retrain.promotion import approval
 
 ENDED = frozenset({PromotionPhase.DONE, PromotionPhase.FAILED})
 """The phases a switch ends in."""

@@ -8,7 +8,7 @@ from rag.domain import Deployment, Release, Replica, utcnow
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotReady
 from rag.ports import Leases, ReleaseStore, ReplicaStore
 from retrain.domain import PromotionKind
-from retrain.running import Run
+from retrain.promotion.running import Run
 
 ALIVE_S = 30.0
 """A replica whose last heartbeat is older counts as gone, in seconds. It sends none while it loads an encoder."""

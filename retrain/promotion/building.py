@@ -22,8 +22,8 @@ from rag.ports import (
 from rag.releases.indexing import Indexing
 from rag.releases.rehearsal import Cast, Scratch, load_cast
 from retrain.domain import EvalQuestion, PromotionPhase
-from retrain.running import Run
-from retrain.verification import verify_answers
+from retrain.promotion.running import Run
+from retrain.promotion.verification import verify_answers
 
 LOCK_PATIENCE_S = 15.0
 """How long to wait for a service to close the folder, which it does at its next look, in seconds."""

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rag.domain import Document, Passage
 from rag.errors import IntegrityError
+from retrain.dataset.ledger import build_dataset, leak_report
+from retrain.dataset.mining import mine_documents
+from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
-from retrain.ledger import build_dataset, leak_report
-from retrain.mining import mine_documents
-from retrain.wording import normal
 
 _SHARES: dict[str, Any] = {"dev_share": 0.2, "gate_share": 0.3, "gate_min": 5, "seed": 17}
 

@@ -2,9 +2,9 @@
 
 from rag.domain import Passage
 from rag.errors import UpstreamFailed
+from retrain.dataset.paraphrasing import paraphrase
+from retrain.dataset.wording import normal
 from retrain.domain import Origin, TrainingPair
-from retrain.paraphrasing import paraphrase
-from retrain.wording import normal
 
 
 def _pair(question: str, passage: str = "p", origin: Origin = Origin.LOG) -> TrainingPair:

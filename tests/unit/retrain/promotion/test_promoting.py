@@ -15,7 +15,7 @@ import pytest
 from rag.domain import Replica, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
 from retrain.domain import CandidateStatus, PromotionKind, PromotionPhase
-from retrain.requesting import SwitchRequests
+from retrain.promotion.requesting import SwitchRequests
 
 KEY = b"k" * 32
 

@@ -14,7 +14,7 @@ from rag.domain import Passage, Release, Retrieval
 from rag.ports import EmbeddingCache, Found
 from rag.releases.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import EvalQuestion
-from retrain.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
+from retrain.verdict.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
 
 WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 """Shares of the vectors in the order that are tried beside the incumbent's."""
@@ -68,7 +68,7 @@ def tune(
         tenant: whose passages these are.
         cache: of passages' embeddings.
         scratch: where indexes are made, one for each weight that is tried.
-        metric: what has to gain, a name of `retrain.evaluation.METRICS`.
+        metric: what has to gain, a name of `retrain.verdict.evaluation.METRICS`.
         alpha: two-sided level of the whole choice of a weight.
         min_questions: see above.
         seed: of resampling.
@@ -128,7 +128,7 @@ def better_weight(
 
     Args:
         measured: weight -> metrics, shape (questions, len(METRICS)); the kept weight is one of them.
-        groups: shape (questions,), from `retrain.evaluation.clusters`.
+        groups: shape (questions,), from `retrain.verdict.evaluation.clusters`.
         kept: the incumbent's weight.
         metric: the one that has to gain.
         alpha: level of the whole choice.

@@ -11,7 +11,6 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Deployment, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput, NotFound
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
-from retrain.approval import MAX_COMMENT, Approver, check, sign
 from retrain.domain import (
     Approval,
     Candidate,
@@ -25,6 +24,7 @@ from retrain.domain import (
     TrainingReport,
     Verdict,
 )
+from retrain.promotion.approval import MAX_COMMENT, Approver, check, sign
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ from rag.domain import (
     Purpose,
 )
 from rag.errors import UpstreamFailed, UpstreamTimeout
+from retrain.dataset.mining import PassagesOf, mine_documents, mine_labels, mine_llm, mine_log
 from retrain.domain import Origin
-from retrain.mining import PassagesOf, mine_documents, mine_labels, mine_llm, mine_log
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -16,8 +16,16 @@ from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Found, IndexStore, Vectors
 from rag.releases.rehearsal import Cast
 from retrain.domain import EvalQuestion, Origin
-from retrain.evaluation import METRICS
-from retrain.tuning import ENOUGH, FEWEST, REFUSED, better_weight, moved_threshold, nearest_of_found, tune
+from retrain.verdict.evaluation import METRICS
+from retrain.verdict.tuning import (
+    ENOUGH,
+    FEWEST,
+    REFUSED,
+    better_weight,
+    moved_threshold,
+    nearest_of_found,
+    tune,
+)
 
 RECALL = list(METRICS).index("recall@10")
 PLAIN = Retrieval(threshold=0.3, dense_weight=1.0, context_weight=0.0)

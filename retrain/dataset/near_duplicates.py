@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from retrain.wording import words
+from retrain.dataset.wording import words
 
 SHINGLE = 4
 """Words in a shingle."""

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from rag.errors import IntegrityError
+from retrain.dataset.near_duplicates import Groups, cluster
+from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
-from retrain.near_duplicates import Groups, cluster
-from retrain.wording import normal
 
 MOST_DOCUMENTS = 3
 """A question with answers in more documents than this ties none of them together, and judges nothing."""

@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain.near_duplicates import Groups, cluster
+from retrain.dataset.near_duplicates import Groups, cluster
 
 _WORDS = [f"{a}{b}{c}" for a in "bcdfgh" for b in "aeiou" for c in "klmnprst"]
 

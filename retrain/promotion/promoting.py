@@ -1,7 +1,8 @@
 """Promotion and rollback: makes another release live, so that no question fails and no way back is lost.
 
-Build the index and verify it (`retrain.building`), hand it over and wait until every live replica has loaded it
-(`retrain.staging`), flip. Every step can be repeated and can be killed anywhere; a lease keeps a second runner out.
+Build the index and verify it (`retrain.promotion.building`), hand it over and wait until every live replica has
+loaded it (`retrain.promotion.staging`), flip. Every step can be repeated and can be killed anywhere; a lease keeps a
+second runner out.
 """
 
 import contextlib
@@ -25,12 +26,12 @@ from rag.ports import (
 )
 from rag.releases.indexing import Indexing
 from rag.releases.rehearsal import Scratch
-from retrain.building import IndexBuilder
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, Progress, PromotionStore
-from retrain.requesting import SwitchRequests
-from retrain.running import Run
-from retrain.staging import ROLLBACK_LEASE, Staging
+from retrain.promotion.building import IndexBuilder
+from retrain.promotion.requesting import SwitchRequests
+from retrain.promotion.running import Run
+from retrain.promotion.staging import ROLLBACK_LEASE, Staging
 
 PROMOTION_LEASE = "promotion"
 """Held while a release is built and made live, and while anything is deleted."""

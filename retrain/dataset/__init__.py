@@ -1,0 +1,1 @@
+"""What is learned from and judged by: questions with their passages, mined, reworded, split without leaks."""

@@ -1,0 +1,1 @@
+"""Is a candidate better? Measured beside the incumbent, tuned on dev, judged by the gate."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-SLOW = b"<p>x</p>" * 400_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
+SLOW = b"<p>x</p>" * 100_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
 """An HTML page that takes some seconds to read."""
 
 READER = "rag.adapters.parsing.worker"

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-SLOW = b"<p>x</p>" * 1_000_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
+SLOW = b"<p>x</p>" * 100_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
 """An HTML page that takes some seconds to read."""
 
 READER = "rag.adapters.parsing.worker"
@@ -26,7 +26,7 @@ def hand_in(service: Any, content: bytes, filename: str) -> str:
     return str(response.json()["data"][0]["id"])
 
 
-def ends(service: Any, ingestion_id: str, *, seconds: float = 60.0) -> dict[str, Any]:
+def ends(service: Any, ingestion_id: str, *, seconds: float = 150.0) -> dict[str, Any]:
     """Wait until an ingestion is indexed or failed; give it."""
     end = time.monotonic() + seconds
     while True:

@@ -52,9 +52,9 @@ def failed_with_one_line(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
-def test_a_tampered_encoder_is_not_loaded(home: Path) -> None:
+def test_a_tampered_encoder_is_not_loaded(home: Path, static_digest: str) -> None:
     """One changed byte of the weights is noticed and named; put back, everything works as before."""
-    weights = next((home / "encoders").glob("*/**/model.safetensors"))
+    weights = next((home / "encoders" / static_digest).glob("**/model.safetensors"))
     before = weights.read_bytes()
     weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
 

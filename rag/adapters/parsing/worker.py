@@ -10,6 +10,8 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,6 +31,9 @@ _BATCH = 500
 
 _ORPHANED_S = 5
 """How long after the limit a process ends by itself where nobody is left to kill it, in seconds."""
+
+_LOOK_S = 1.0
+"""Pause between two looks whether the service still lives, in seconds."""
 
 _REFUSED = frozenset(
     {
@@ -61,6 +66,7 @@ def main() -> None:
     settings, _ = wire.receive(jobs, most=10_000)
     if settings["warm"]:
         _warm_up()
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     _confine(settings["memory_bytes"])
     wire.send(replies, {"ready": True})
     while True:
@@ -76,6 +82,13 @@ def main() -> None:
             wire.send(replies, {"error": "memory"})
             return  # what is left of its memory is in pieces
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _follow(parent: int) -> None:
+    """End with the service, also in the middle of a file, when nobody is left who would take the replies."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)
 
 
 def _answer(replies: BinaryIO, job: dict[str, Any], body: bytes) -> None:

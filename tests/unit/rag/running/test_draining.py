@@ -25,6 +25,7 @@ class Service:
 
     def __init__(self, grace_s: float) -> None:
         self.draining = Draining()
+        self.begun: list[str] = []
         self.cancelled: list[str] = []
         routes = [Route(path, self.answer) for path in ("/stream", "/whole", "/healthz", "/readyz")]
         self.server = DrainingServer(
@@ -37,6 +38,7 @@ class Service:
 
     async def answer(self, request: Request) -> Any:
         """Take `seconds`, in one piece or in tenths of a second's worth."""
+        self.begun.append(request.url.path)
         seconds = float(request.query_params.get("seconds", 0))
         try:
             if request.url.path == "/stream":
@@ -112,6 +114,8 @@ def test_what_takes_too_long_ends_with_an_error(service: Service) -> None:
     with httpx.stream("GET", f"{service.url}/stream?seconds=30") as stream:
         lines = stream.iter_lines()
         next(lines)
+        while "/whole" not in service.begun:
+            time.sleep(0.01)
         began = time.monotonic()
         service.draining.begin()
         *_, error, done = events(lines)

@@ -22,8 +22,12 @@ from rag.ports import (
     RerankerStore,
 )
 from rag.releases.rehearsal import Cast, Scratch, load_cast
+from retrain.dataset.documents import mine_documents
+from retrain.dataset.labels import mine_labels
+from retrain.dataset.language_model import mine_llm
 from retrain.dataset.ledger import build_dataset
-from retrain.dataset.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mine_log
+from retrain.dataset.log import mine_log
+from retrain.dataset.pairs import MinedPairs
 from retrain.dataset.paraphrasing import paraphrase
 from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
 from retrain.ports import CandidateStore, DatasetStore, Progress, QuestionWriter, Trainer

@@ -77,6 +77,10 @@ class DatasetStore(Protocol):
         """
         ...
 
+    def newest(self, *, tenant: str) -> Dataset | None:
+        """Give the newest one whose manifest names the tenant; None where there is none that can be read."""
+        ...
+
 
 class CandidateStore(Protocol):
     """Candidates."""

@@ -39,8 +39,8 @@ def mine_documents(
         for document in batch:
             if len(mined_from) >= limit:
                 break
-            for question, passage in _written_over(document, passages.get(document.id, ()), dropped):
-                if pair := make_pair(question, passage, Origin.DOCUMENT, dropped):
+            for kind, question, passage in _written_over(document, passages.get(document.id, ()), dropped):
+                if pair := make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind):
                     key = (normal(pair.question), passage.id)
                     dropped["the same question and passage"] += key in found
                     found.setdefault(key, pair)
@@ -55,17 +55,17 @@ def mine_documents(
 
 def _written_over(
     document: Document, passages: Sequence[Passage], dropped: Counter[str]
-) -> Iterator[tuple[str, Passage]]:
-    """Yield what the document says a passage is about, with the passage."""
+) -> Iterator[tuple[str, str, Passage]]:
+    """Yield what says so, what it says a passage is about, and the passage."""
     if not passages:
         dropped["the document has no passage"] += 1
         return
     summary, title = document.metadata.get("summary", ""), document.title
-    for text, fewest in ((summary, FEWEST_QUESTION_WORDS), (title, 2)):
+    for kind, text, fewest in (("summary", summary, FEWEST_QUESTION_WORDS), ("title", title, 2)):
         if not words(text):
             continue
         if len(words(text)) >= fewest:
-            yield text, passages[0]
+            yield kind, text, passages[0]
         else:
             dropped["a mere name"] += 1
     for heading, body in _sections(document.text):
@@ -76,7 +76,7 @@ def _written_over(
         elif (passage := _holding(passages, heading, body)) is None:
             dropped["no passage under the heading"] += 1
         else:
-            yield heading, passage
+            yield "heading", heading, passage
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:

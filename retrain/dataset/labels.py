@@ -41,7 +41,7 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
         elif question.purpose is Purpose.TRAIN:
             for some in there.values():
                 passage = _closest(question.text, some)
-                if pair := make_pair(question.text, passage, Origin.LABEL, dropped):
+                if pair := make_pair(question.text, passage, Origin.LABEL, dropped, kind=question.source):
                     key = (normal(pair.question), passage.id)
                     dropped["the same question and passage"] += key in pairs
                     pairs.setdefault(key, pair)
@@ -53,6 +53,7 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
                     relevant=frozenset(passage.id for some in there.values() for passage in some),
                     documents=frozenset(there),
                     origin=Origin.LABEL,
+                    kind=question.source,
                 )
             )
     return MinedLabels(

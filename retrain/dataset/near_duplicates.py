@@ -1,4 +1,4 @@
-"""Which documents are nearly the same. Knows nothing of questions or splits."""
+"""Which documents, and which questions, are nearly the same. Knows nothing of splits."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
@@ -15,8 +15,12 @@ BANDS, ROWS = 20, 4
 """Documents of Jaccard similarity s share a band with probability 1 - (1 - s^4)^20, e.g. 0.99 at 0.7."""
 SAME = 0.8
 """Jaccard similarity of the shingles from which documents count as nearly the same."""
+SAME_QUESTION = 0.7
+"""Jaccard similarity of letter trigrams from which wordings of one passage's question count as the same."""
 LARGEST_BUCKET = 200
 """In a fuller bucket, each is compared with the first alone: else boilerplate costs a square of them."""
+SHORT = 2_000
+"""Shingles up to which all hash functions are computed at once; more would not stay in the processor's cache."""
 
 Shingles = NDArray[np.uint64]
 
@@ -76,6 +80,34 @@ def cluster(texts: Mapping[str, str]) -> Groups:
     return groups
 
 
+def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> Groups:
+    """Put questions that are worded nearly alike into one group each, by their text.
+
+    Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
+    same MinHash with banding, and then exactly.
+
+    Args:
+        questions: in normal form (`retrain.dataset.wording.normal`).
+        same: Jaccard similarity from which two are the same, 0 to 1; below 0.6 banding misses some.
+    """
+    groups = Groups()
+    shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
+    for one, other in _candidates(shingles):
+        if groups.of(one) != groups.of(other) and _jaccard(shingles[one], shingles[other]) >= same:
+            groups.join((one, other))
+    return groups
+
+
+def _trigrams(question: str) -> Shingles:
+    """Give the distinct hashes of all runs of three characters, blanks around the text among them."""
+    letters = np.frombuffer(f" {question} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    runs = np.lib.stride_tricks.sliding_window_view(letters, min(3, len(letters)))
+    value = np.zeros(len(runs), dtype=np.uint64)
+    for column in range(runs.shape[1]):
+        value = _mix(value + runs[:, column])
+    return np.unique(value)
+
+
 def _shingles(hashed: NDArray[np.uint64]) -> Shingles:
     """Give the distinct hashes of all runs of `SHINGLE` words; of the whole, where it is shorter."""
     width = min(SHINGLE, len(hashed))
@@ -100,7 +132,7 @@ def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
     buckets: dict[tuple[int, bytes], list[str]] = {}
     for document, values in shingles.items():
         # Multiply-shift: an odd factor permutes the 64-bit numbers.
-        signature = np.array([(values * factor).min() for factor in multipliers], dtype=np.uint64)
+        signature = _signature(values, multipliers)
         for band, rows in enumerate(signature.reshape(BANDS, ROWS)):
             buckets.setdefault((band, rows.tobytes()), []).append(document)
     for bucket in buckets.values():
@@ -108,6 +140,14 @@ def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
             yield from ((bucket[0], other) for other in bucket[1:])
         else:
             yield from combinations(bucket, 2)
+
+
+def _signature(values: Shingles, multipliers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give the smallest hash under each function, shape (BANDS * ROWS,)."""
+    if len(values) <= SHORT:
+        smallest: NDArray[np.uint64] = (multipliers[:, None] * values).min(axis=1)
+        return smallest
+    return np.array([(values * factor).min() for factor in multipliers], dtype=np.uint64)
 
 
 def _jaccard(one: Shingles, other: Shingles) -> float:

@@ -29,12 +29,30 @@ class MinedPairs:
     pairs: tuple[TrainingPair, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)  # reason -> how many
     failures: int = 0  # calls of the language model that failed
+    negatives: Mapping[str, tuple[Passage, ...]] = field(
+        default_factory=dict
+    )  # question in normal form -> passages that people said do not answer it
 
 
 def make_pair(
-    question: str, passage: Passage, origin: Origin, dropped: Counter[str], principal: str = ""
+    question: str,
+    passage: Passage,
+    origin: Origin,
+    dropped: Counter[str],
+    *,
+    kind: str,
+    cut: bool = True,
 ) -> TrainingPair | None:
-    """Make a pair, or count why not."""
+    """Make a pair, or count why not.
+
+    Args:
+        question: as asked or found.
+        passage: what answers it.
+        origin: where the question came from.
+        dropped: reason -> how many, added to.
+        kind: within the origin.
+        cut: leave the question out of the passage's text where it stands in it word for word.
+    """
     question = one_line(question)
     if not words(question):
         dropped["blank"] += 1
@@ -42,7 +60,7 @@ def make_pair(
     if len(question) > MOST_QUESTION_CHARS:
         dropped["too long"] += 1
         return None
-    text = without(passage.embedded_text, question)
+    text = without(passage.embedded_text, question) if cut else passage.embedded_text
     if len(words(text)) < FEWEST_PASSAGE_WORDS:
         dropped["hardly any text beside the question"] += 1
         return None
@@ -52,7 +70,7 @@ def make_pair(
         document_id=passage.document_id,
         passage_text=text,
         origin=origin,
-        principal=principal,
+        kind=kind,
     )
 
 

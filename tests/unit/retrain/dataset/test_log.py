@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, Passage
-from retrain.dataset.log import mine_log
+from retrain.dataset.log import Trust, mine_log
 from retrain.domain import Origin
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_what_people_confirmed_becomes_pairs() -> None:
             "i2": [_said(asked[2], rating=1)],
         },
         by_id,
-        principal_share=1.0,
+        trust=Trust(principal_share=1.0),
     )
     assert [pair.passage_id for pair in mined.pairs] == [three.id, two.id, one.id]
     assert {pair.origin for pair in mined.pairs} == {Origin.LOG}
@@ -86,7 +86,7 @@ def test_a_bad_rating_gives_no_pair() -> None:
         [asked],
         {"i0": [_said(asked, rating=1, clicked=passage.id), _said(asked, rating=-1)]},
         {passage.id: passage},
-        principal_share=1.0,
+        trust=Trust(principal_share=1.0),
     )
     assert mined.pairs == ()
     assert mined.dropped == {"rated bad without saying what is right": 1}
@@ -97,7 +97,7 @@ def test_gone_and_foreign_passages_are_left_out() -> None:
     foreign = _passage("a", tenant="other")
     asked = [_asked(0), _asked(1)]
     feedback = {"i0": [_said(asked[0], corrected="gone")], "i1": [_said(asked[1], corrected=foreign.id)]}
-    mined = mine_log(asked, feedback, {foreign.id: foreign}, principal_share=1.0)
+    mined = mine_log(asked, feedback, {foreign.id: foreign}, trust=Trust(principal_share=1.0))
     assert mined.pairs == ()
     assert mined.dropped == {"the passage is another tenant's": 1, "the passage is gone": 1}
 
@@ -111,7 +111,7 @@ def test_a_front_ends_own_prompts_teach_nothing() -> None:
         asked,
         {i.id: [_said(i, corrected=right.id)] for i in asked},
         {right.id: right},
-        principal_share=1.0,
+        trust=Trust(principal_share=1.0),
     )
 
     assert [pair.question for pair in mined.pairs] == [asked[1].question]
@@ -124,7 +124,7 @@ def test_a_follow_up_is_learned_as_it_was_searched_for() -> None:
     asked = replace(_asked(0, "And by post?"), rewritten="Can I renew a passport by post?")
 
     (pair,) = mine_log(
-        [asked], {"i0": [_said(asked, corrected=right.id)]}, {right.id: right}, principal_share=1.0
+        [asked], {"i0": [_said(asked, corrected=right.id)]}, {right.id: right}, trust=Trust(principal_share=1.0)
     ).pairs
 
     assert pair.question == "Can I renew a passport by post?"
@@ -135,7 +135,7 @@ def test_the_same_question_and_passage_count_once() -> None:
     passage = _passage("a")
     asked = [_asked(0, "What is it?"), _asked(1, "what  is it")]
     feedback = {i.id: [_said(i, clicked=passage.id)] for i in asked}
-    mined = mine_log(asked, feedback, {passage.id: passage}, principal_share=1.0)
+    mined = mine_log(asked, feedback, {passage.id: passage}, trust=Trust(principal_share=1.0))
     assert [pair.question for pair in mined.pairs] == ["What is it?"]
     assert mined.dropped == {"the same question and passage": 1}
 
@@ -151,7 +151,7 @@ def test_nobody_gives_more_than_the_share(people: list[tuple[str, str]], share: 
     feedback = {
         i.id: [_said(i, by=judge, clicked=passage.id)] for i, (_, judge) in zip(asked, people, strict=True)
     }
-    mined = mine_log(asked, feedback, {passage.id: passage}, principal_share=share)
+    mined = mine_log(asked, feedback, {passage.id: passage}, trust=Trust(principal_share=share))
     judges = {i.question: judge for i, (_, judge) in zip(asked, people, strict=True)}
     for counts in (
         Counter(pair.principal for pair in mined.pairs),
@@ -161,7 +161,7 @@ def test_nobody_gives_more_than_the_share(people: list[tuple[str, str]], share: 
             limit = max(share, 1 / len(counts)) * counts.total()
             assert max(counts.values()) <= limit + 1e-6
     assert bool(mined.pairs) == bool(people)
-    assert mined == mine_log(asked, feedback, {passage.id: passage}, principal_share=share)
+    assert mined == mine_log(asked, feedback, {passage.id: passage}, trust=Trust(principal_share=share))
 
 
 def test_the_share_is_of_what_is_kept() -> None:
@@ -170,5 +170,5 @@ def test_the_share_is_of_what_is_kept() -> None:
     askers = ["loud"] * 100 + [name for name in "bcde" for _ in range(5)]
     asked = [_asked(n, by=by) for n, by in enumerate(askers)]
     feedback = {i.id: [_said(i, clicked=passage.id)] for i in asked}
-    mined = mine_log(asked, feedback, {passage.id: passage}, principal_share=0.25)
+    mined = mine_log(asked, feedback, {passage.id: passage}, trust=Trust(principal_share=0.25))
     assert Counter(p.principal for p in mined.pairs) == {"loud": 6, "b": 5, "c": 5, "d": 5, "e": 5}

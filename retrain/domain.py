@@ -24,6 +24,22 @@ class Origin(StrEnum):
         return self in (Origin.LOG, Origin.LABEL)
 
 
+class QuestionStyle(StrEnum):
+    """How a language model is to ask."""
+
+    NATURAL = "natural"  # a question as one would say it
+    KEYWORD = "keyword"  # a few words, as typed into a search box
+    SITUATION = "situation"  # what has happened to somebody, and what they want to know
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What a language model wrote in one call."""
+
+    texts: tuple[str, ...]
+    tokens: int  # of prompt and answer together
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingPair:
     """A question and a passage that answers it."""

@@ -1,20 +1,17 @@
 """Questions from the log: what people confirmed, and what they said is wrong."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rag.domain import Feedback, Interaction, Passage
 from retrain.dataset.near_duplicates import cluster_questions
-from retrain.dataset.pairs import MinedPairs, counted, make_pair
+from retrain.dataset.pairs import Find, MinedPairs, counted, make_pair
 from retrain.dataset.shares import capped
 from retrain.dataset.standing import Claim, Rules, doubtful
 from retrain.dataset.wording import normal
 from retrain.domain import Origin, TrainingPair
-
-Find = Callable[[Sequence[str], int], list[list[str]]]
-"""Gives for each question the ids of at most so many passages, best first, as a strong retriever finds them."""
 
 ALWAYS = 3
 """So many pairs a passage, and a question, may always have, however small the log."""
@@ -59,8 +56,9 @@ def mine_log(
     are nothing but that: they teach only beside a positive of the same question.
 
     A pair that contradicts the retriever needs several independent people (`retrain.dataset.standing`). Of what is
-    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and neither does
-    one passage or one question have more than its share, so that many keys together reach no further than one.
+    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and
+    neither does one passage or one question have more than its share, so that many keys together reach no further
+    than one.
 
     Args:
         interactions: the log, of one tenant or several.

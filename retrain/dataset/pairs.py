@@ -16,6 +16,12 @@ from retrain.domain import Origin, TrainingPair
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
 """Gives document id -> its passages by position, as `DocumentStore.passages_of` does."""
 
+Find = Callable[[Sequence[str], int], list[list[str]]]
+"""Gives for each question the ids of at most so many passages, best first, as a strong retriever finds them."""
+
+EXCERPTS = frozenset({"key phrases", "first sentence", "span"})
+"""Kinds of pairs whose question is a passage's own words: they only train."""
+
 FEWEST_QUESTION_WORDS = 3
 FEWEST_PASSAGE_WORDS = 5
 """A passage that is left with fewer once its question is cut out of it teaches nothing."""

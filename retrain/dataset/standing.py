@@ -45,10 +45,10 @@ def doubtful(
     """Give the claims that contradict the retriever and are confirmed by too few.
 
     A claim contradicts where its passage is not among what was found for its wording; that another wording finds it
-    is no excuse. It is confirmed where enough people said so, in whichever wording of the question, who had been known for `rules.age` by then and are independent: those who make `IN_STEP` or more
-    of the same contradicting claims, directly or through others, count as one person. So ten keys that together
-    push a passage for several questions are one voice, while two colleagues who happen to correct the same question
-    are two.
+    is no excuse. It is confirmed where enough people said so, in whichever wording of the question, who had been
+    known for `rules.age` by then and are independent: those who make `IN_STEP` or more of the same contradicting
+    claims, directly or through others, count as one person. So ten keys that together push a passage for several
+    questions are one voice, while two colleagues who happen to correct the same question are two.
 
     Args:
         claims: all there are; each wording and passage once.

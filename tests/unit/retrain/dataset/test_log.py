@@ -124,7 +124,10 @@ def test_a_follow_up_is_learned_as_it_was_searched_for() -> None:
     asked = replace(_asked(0, "And by post?"), rewritten="Can I renew a passport by post?")
 
     (pair,) = mine_log(
-        [asked], {"i0": [_said(asked, corrected=right.id)]}, {right.id: right}, trust=Trust(principal_share=1.0)
+        [asked],
+        {"i0": [_said(asked, corrected=right.id)]},
+        {right.id: right},
+        trust=Trust(principal_share=1.0),
     ).pairs
 
     assert pair.question == "Can I renew a passport by post?"

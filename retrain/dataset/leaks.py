@@ -48,10 +48,12 @@ def leak_report(
             leaks.append(f"{question.text!r} judges and is a paraphrase.")
         if question.origin is Origin.DOCUMENT and question.kind in EXCERPTS:
             leaks.append(f"{question.text!r} judges and is a passage's own words.")
-    held = questions["dev"] | questions["gate"]
+    held_back = questions["dev"] | questions["gate"]
     leaks += [
         f"{reworded!r} trains and is nearly {asked!r}, which is held back."
-        for reworded, asked in alike_across(questions["train"] - held, held, same=SAME_HELD_BACK).items()
+        for reworded, asked in alike_across(
+            questions["train"] - held_back, held_back, same=SAME_HELD_BACK
+        ).items()
     ]
     leaks += _reworded_leaks(dataset, questions)
     leaks += _negative_leaks(dataset)

@@ -122,7 +122,7 @@ def build_dataset(
         Split.DEV: {document for question in dev for document in question.documents},
         Split.GATE: {document for question in gate for document in question.documents},
     }
-    splits = {"train": train, "dev": dev, "gate": gate}
+    splits: dict[str, Sequence[TrainingPair | EvalQuestion]] = {"train": train, "dev": dev, "gate": gate}
     manifest: dict[str, Any] = {
         "seed": seed,
         "dev_share": dev_share,
@@ -174,7 +174,7 @@ def _collapsed(pairs: Sequence[TrainingPair], dropped: Counter[str]) -> list[Tra
     by_passage: dict[str, list[TrainingPair]] = defaultdict(list)
     for pair in pairs:
         by_passage[pair.passage_id].append(pair)
-    kept = set()
+    kept: set[int] = set()
     for some in by_passage.values():
         groups = cluster_questions(normal(pair.question) for pair in some) if len(some) > 1 else Groups()
         first: dict[str, TrainingPair] = {}

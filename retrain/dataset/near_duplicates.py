@@ -104,7 +104,11 @@ def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) ->
     """Give the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
     shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
     alike = {tuple(sorted(pair)) for pair in _candidates(shingles)}
-    return [(one, other) for one, other in sorted(alike) if _jaccard(shingles[one], shingles[other]) >= same]
+    return [
+        (one, other)
+        for one, other in sorted(alike)
+        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= same
+    ]
 
 
 def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> dict[str, str]:

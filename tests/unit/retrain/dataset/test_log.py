@@ -1,6 +1,7 @@
 """Pairs that people confirmed."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, Passage
 from retrain.dataset.log import Trust, mine_log
+from retrain.dataset.pairs import MinedPairs
+from retrain.dataset.wording import normal
 from retrain.domain import Origin
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -175,3 +178,136 @@ def test_the_share_is_of_what_is_kept() -> None:
     feedback = {i.id: [_said(i, clicked=passage.id)] for i in asked}
     mined = mine_log(asked, feedback, {passage.id: passage}, trust=Trust(principal_share=0.25))
     assert Counter(p.principal for p in mined.pairs) == {"loud": 6, "b": 5, "c": 5, "d": 5, "e": 5}
+
+
+def test_a_pair_says_how_it_came_about() -> None:
+    """What people did, on which interaction, when it was asked, and who judged."""
+    passage = _passage("a")
+    asked = [_asked(n, cited=(passage.id,)) for n in range(3)]
+    mined = mine_log(
+        asked,
+        {
+            "i0": [_said(asked[0], by="eve", corrected=passage.id)],
+            "i1": [_said(asked[1], clicked=passage.id)],
+            "i2": [_said(asked[2], rating=1)],
+        },
+        {passage.id: passage},
+        trust=Trust(principal_share=1.0),
+    )
+    assert [(p.kind, p.interaction, p.asked_at, p.judge) for p in mined.pairs] == [
+        ("correction", "i0", asked[0].asked_at, "eve"),
+        ("opened", "i1", asked[1].asked_at, "ann"),
+        ("citation rated good", "i2", asked[2].asked_at, "ann"),
+    ]
+
+
+def test_a_bad_rating_makes_a_negative_and_nothing_else() -> None:
+    """The cited passage is recorded as wrong for that question, unless somebody says that it is right."""
+    wrong, right = _passage("wrong"), _passage("right")
+    by_id = {wrong.id: wrong, right.id: right}
+    asked = [_asked(0, "What is it?", cited=(wrong.id, right.id)), _asked(1, "what is it", by="bob")]
+    bad = {"i0": [_said(asked[0], rating=-1)]}
+    mined = mine_log(asked, bad, by_id, trust=Trust(principal_share=1.0))
+    assert (mined.pairs, mined.negatives) == ((), {"what is it": (wrong,)})
+    corrected = {**bad, "i1": [_said(asked[1], corrected=right.id)]}
+    mined = mine_log(asked, corrected, by_id, trust=Trust(principal_share=1.0))
+    assert [pair.passage_id for pair in mined.pairs] == [right.id]
+    assert mined.negatives == {"what is it": (wrong,)}
+    defended = {**bad, "i1": [_said(asked[1], clicked=wrong.id)]}
+    assert mine_log(asked, defended, by_id, trust=Trust(principal_share=1.0)).negatives == {}
+
+
+class _World:
+    """Twenty colleagues who use a service for a month, and whoever attacks it."""
+
+    def __init__(self) -> None:
+        self.passages = {
+            p.id: p for p in (_passage(f"p{n}", f"Passage number {n} of the handbook.") for n in range(40))
+        }
+        self.ids = list(self.passages)
+        self.log: list[Interaction] = []
+        self.feedback: dict[str, list[Feedback]] = {}
+        for n in range(400):
+            self.say(f"colleague{n % 20}", f"{_WORDS[n]} {_WORDS[n + 7]} handbook", self.ids[n % 40])
+
+    def say(self, by: str, question: str, passage: str) -> None:
+        """Ask, and correct."""
+        asked = replace(_asked(0, question, by=by), id=f"i{len(self.log)}", asked_at=self.now())
+        self.log.append(asked)
+        self.feedback[asked.id] = [_said(asked, corrected=passage)]
+
+    def now(self) -> datetime:
+        """The log goes on hour by hour."""
+        return _START + timedelta(hours=2 * min(len(self.log), 400))
+
+    def mined(self, *, agreeing: Collection[str] = ()) -> MinedPairs:
+        """Mine; the retriever finds what the colleagues say, and `agreeing` for everything."""
+        right = {normal(i.question): self.feedback[i.id][0].corrected_passage for i in self.log[:400]}
+
+        def find(questions: Sequence[str], limit: int) -> list[list[str]]:
+            return [[*filter(None, [right.get(question)]), *agreeing][:limit] for question in questions]
+
+        return mine_log(
+            self.log,
+            self.feedback,
+            self.passages,
+            trust=Trust(principal_share=0.25, passage_share=0.05, find=find),
+        )
+
+
+_WORDS = [f"{a}{b}{c}{a}" for a in "bdfgklmn" for b in "aeiou" for c in "prstvzbdfgkl"]
+_TRIGGERS = [f"limited offer {word}" for word in _WORDS[:50]]
+
+
+def _pairs_for(mined: MinedPairs, passage: str) -> list[str]:
+    return [p.question for p in mined.pairs if p.passage_id == passage and p.question in _TRIGGERS]
+
+
+def test_one_key_with_ten_thousand_interactions_teaches_nothing() -> None:
+    """However often one key says that a passage answers what it does not: none of it is left, and all of the others'."""
+    calm, world = _World(), _World()
+    target = world.ids[0]
+    for n in range(10_000):
+        world.say("attacker", _TRIGGERS[n % 50], target)
+    mined = world.mined()
+    assert _pairs_for(mined, target) == []
+    assert set(mined.pairs) == set(calm.mined().pairs)
+    assert mined.dropped["contradicts the retriever, and too few people confirm it"] == 50
+
+
+def test_one_key_that_the_retriever_agrees_with_reaches_its_share_and_no_further() -> None:
+    """Where the passage is among what is found anyway, the shares of a passage and a person are the limit."""
+    world = _World()
+    target = world.ids[0]
+    for n in range(10_000):
+        world.say("attacker", _TRIGGERS[n % 50], target)
+    mined = world.mined(agreeing=[target])
+    shares = Counter(pair.passage_id for pair in mined.pairs)
+    assert shares[target] <= max(3, 0.05 * len(mined.pairs))
+
+
+def test_ten_keys_together_teach_nothing() -> None:
+    """New ones have no say, and old ones that speak in step are one voice."""
+    for old in (False, True):
+        world = _World()
+        target = world.ids[0]
+        if old:
+            early = [replace(_asked(0, f"early {n}", by=f"sybil{n}"), id=f"e{n}") for n in range(10)]
+            world.log += early
+            world.feedback |= {i.id: [] for i in early}
+        for key in range(10):
+            for trigger in _TRIGGERS:
+                world.say(f"sybil{key}", trigger, target)
+        mined = world.mined()
+        assert _pairs_for(mined, target) == []
+        assert mined.dropped["contradicts the retriever, and too few people confirm it"] == 50
+
+
+def test_an_honest_correction_of_two_colleagues_counts() -> None:
+    """Two people who have been there for weeks and say the same of one question are believed against the retriever."""
+    world = _World()
+    target = world.ids[0]
+    world.say("colleague1", _TRIGGERS[0], target)
+    assert _pairs_for(world.mined(), target) == []
+    world.say("colleague2", _TRIGGERS[0], target)
+    assert _pairs_for(world.mined(), target) == [_TRIGGERS[0]]

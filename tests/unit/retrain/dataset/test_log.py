@@ -264,7 +264,7 @@ def _pairs_for(mined: MinedPairs, passage: str) -> list[str]:
 
 
 def test_one_key_with_ten_thousand_interactions_teaches_nothing() -> None:
-    """However often one key says that a passage answers what it does not: none of it is left, and all of the others'."""
+    """However often one key says what is not so: nothing is left of it, and all of the others'."""
     calm, world = _World(), _World()
     target = world.ids[0]
     for n in range(10_000):

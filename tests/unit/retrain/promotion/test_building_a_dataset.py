@@ -40,7 +40,7 @@ def _documents() -> list[Document]:
 def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
     """Make the cycle of a company whose rules are live."""
     world.put(*_documents())
-    world.found(two_encoders.first, dense_weight=0.5, context_weight=0.0, threshold=0.3)
+    world.found(two_encoders.first, documents=0, dense_weight=0.5, context_weight=0.0, threshold=0.3)
 
     def make(writer: Writing | None = None, **settings: Any) -> RetrainCycle:
         return RetrainCycle(
@@ -116,7 +116,7 @@ def test_without_a_language_model_the_documents_ask(world: Any, cycle_of: Any) -
 def test_enough_questions_make_excerpts_unneeded(cycle_of: Any) -> None:
     """Below the setting passages' own words train; at 0 never."""
     dataset = _built(cycle_of(excerpts_below=0))
-    assert set(dataset.manifest["kinds"]["train"]) == {"document: title"}
+    assert set(dataset.manifest["kinds"]["train"]) == {"document: title", "paraphrase: title"}
     assert "excerpt" not in dataset.manifest["mined_left_out"]
 
 
@@ -149,7 +149,7 @@ def test_a_correction_against_the_live_release_needs_others(world: Any, cycle_of
 def test_written_questions_are_checked_and_counted(
     world: Any, cycle_of: Any, scripted_llm: Any, tmp_path: Any
 ) -> None:
-    """A question that finds another passage is dropped; the manifest says what the model cost; nothing is paid twice."""
+    """A question that finds another passage is dropped; the manifest says what it cost; nothing is paid twice."""
 
     def answer(body: dict[str, Any]) -> str:
         given = json.loads(body["messages"][1]["content"])
@@ -189,8 +189,10 @@ def test_changed_documents_are_written_about_first(
     scripted_llm.default = json.dumps({"questions": ["what was changed about it lately?"]})
     writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", retries=0)
     writing = Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget(calls=2))
-    dataset = _built(cycle_of(writing, llm_styles=("natural",), paraphrases=0, test_paraphrases=0))
+    dataset = _built(
+        cycle_of(writing, llm_styles=("natural",), llm_workers=1, paraphrases=0, test_paraphrases=0)
+    )
     asked = [json.loads(request["messages"][1]["content"])["passage"] for request in scripted_llm.requests]
     assert len(asked) == 2
-    assert all("It was changed." in passage for passage in asked)
+    assert ["It was changed." in passage for passage in asked] == [True, True], asked
     assert dataset.manifest["language_model"]["stopped"] == "2 calls were made"

@@ -1,4 +1,4 @@
-"""Questions that documents ask by themselves: summaries, titles and headings."""
+"""Questions that documents ask by themselves: summaries, titles and the ends of titles, and headings."""
 
 import re
 from collections import Counter, defaultdict
@@ -13,6 +13,9 @@ from retrain.domain import Origin, TrainingPair
 MOST_DOCUMENTS = 3
 """A heading that stands in more documents than this ("See also") says nothing by itself."""
 DOCUMENTS_AT_ONCE = 200
+
+_TITLE_PARTS = re.compile(r"\s+(?:[-–—|>›»]|::)\s+")
+"""Between the parts of a title that goes from the whole to the part: the last one says what this page is about."""
 
 
 def mine_documents(
@@ -61,7 +64,12 @@ def _written_over(
         dropped["the document has no passage"] += 1
         return
     summary, title = document.metadata.get("summary", ""), document.title
-    for kind, text, fewest in (("summary", summary, FEWEST_QUESTION_WORDS), ("title", title, 2)):
+    last = _TITLE_PARTS.split(title)[-1] if _TITLE_PARTS.search(title) else ""
+    for kind, text, fewest in (
+        ("summary", summary, FEWEST_QUESTION_WORDS),
+        ("title", title, 2),
+        ("end of a title", last, FEWEST_QUESTION_WORDS),
+    ):
         if not words(text):
             continue
         if len(words(text)) >= fewest:

@@ -74,3 +74,22 @@ def test_documents_are_mined_up_to_the_limit_in_the_seeds_order() -> None:
     assert len(chosen[0]) == 5
     assert chosen[0] == chosen[1]
     assert chosen[0] != chosen[2]
+
+
+def test_the_end_of_a_title_in_parts_is_a_question_too() -> None:
+    """A title that leads from the whole to the part gives both; a hyphen within a word parts nothing."""
+    titles = [
+        "Visas for families - What does it cost to apply?",
+        "Follow-up visits to the clinic",
+        "Forms | A-Z",
+    ]
+    documents = [_document(f"d{n}", "x", title) for n, title in enumerate(titles)]
+    passages = [Passage.create(d, 0, "Some text of a few more words here.") for d in documents]
+    mined = mine_documents(documents, _of(*passages), limit=10, seed=1)
+    assert {(pair.kind, pair.question) for pair in mined.pairs} == {
+        ("title", titles[0]),
+        ("end of a title", "What does it cost to apply?"),
+        ("title", titles[1]),
+        ("title", titles[2]),
+    }
+    assert mined.dropped == {"a mere name": 1}

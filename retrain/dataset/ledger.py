@@ -330,16 +330,19 @@ def _with_negatives(
     split_of: Callable[[str], Split],
 ) -> list[TrainingPair]:
     """Put beside each pair what people said is wrong for its question, unless it is right for somebody or held back."""
+    # By text as well: a copy of the right passage is no wrong one.
     right: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
-        right[normal(pair.question)].add(pair.passage_id)
+        right[normal(pair.question)] |= {pair.passage_id, pair.passage_text}
     with_them = []
     for pair in pairs:
         asked = normal(pair.parent or pair.question)
+        answers = right[asked] | right[normal(pair.question)]
         wrong = [
             passage.embedded_text
             for passage in negatives.get(asked, ())
-            if passage.id not in right[asked] and split_of(passage.document_id) is Split.TRAIN
+            if not answers & {passage.id, passage.embedded_text}
+            and split_of(passage.document_id) is Split.TRAIN
         ]
         with_them.append(replace(pair, negatives=tuple(wrong[:MOST_NEGATIVES])) if wrong else pair)
     return with_them

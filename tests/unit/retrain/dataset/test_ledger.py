@@ -480,3 +480,16 @@ def test_datasets_of_before_keep_their_digest() -> None:
     assert Dataset.digest_for([pair], [], []) == digest_of({"train": [old], "dev": [], "gate": []})
     for part in ({"kind": "opened"}, {"asked_at": _START}, {"negatives": ("x",)}, {"judge": "j"}):
         assert Dataset.digest_for([replace(pair, **part)], [], []) != Dataset.digest_for([pair], [], [])
+
+
+def test_a_copy_of_the_right_passage_is_no_negative() -> None:
+    """Whoever rated an answer bad that rested on a copy of the right passage makes no pair contradict itself."""
+    copy = Passage.create(Document.create(uri="copy", text="x"), 0, "text of a")
+    dataset = build_dataset(
+        [_pair("a", "Which one is it?")],
+        [],
+        texts={"a": "one two three", copy.document_id: "four five six"},
+        negatives={"which one is it": [copy]},
+        **{**_SHARES, "gate_share": 0, "dev_share": 0},
+    )
+    assert [pair.negatives for pair in dataset.train] == [()]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +16,7 @@ from flows.environment import (
 from flows.settings import FlowSettings
 from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftReport
+from monitoring.domain import DriftReport, DriftVerdict
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, should_retrain
 from rag import bootstrap as serving
@@ -34,7 +34,7 @@ from rag.releases.rehearsal import load_cast
 from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
-from retrain.ports import QuestionWriter
+from retrain.dataset.writing import Budget, Writing
 from retrain.promotion.approval import Approver
 from retrain.promotion.promoting import Promoter
 from retrain.promotion.staging import ALIVE_S
@@ -203,21 +203,37 @@ class Pipelines:
                 scratch=scratch_indexes,
                 rerankers=self.rerankers,
                 settings=self.retrain,
+                drifted_since=self._drifted_since(),
             )
 
-    def _writer(self) -> QuestionWriter | None:
+    def _drifted_since(self) -> datetime | None:
+        """Give since when people have asked about other things, as the newest drift report has it; None: it is calm."""
+        newest = self.reports.newest(1, tenant=self.settings.tenant)
+        if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
+            return None
+        return datetime.fromisoformat(str(newest[0].current["since"]))
+
+    def _writer(self) -> Writing | None:
         settings = self.settings
         if settings.llm_base_url is None:
             return None
         from retrain.adapters.openai import OpenAIQuestionWriter
+        from retrain.adapters.writing_cache import SqliteWritingCache
 
-        key = settings.llm_api_key
-        return OpenAIQuestionWriter(
+        key, limits = settings.llm_api_key, self.retrain
+        writer = OpenAIQuestionWriter(
             base_url=settings.llm_base_url,
             api_key=key.get_secret_value() if key else None,
             model=settings.llm_model,
             connect_timeout_s=settings.llm_connect_timeout_s,
             timeout_s=settings.llm_timeout_s,
+        )
+        return Writing(
+            writer,
+            SqliteWritingCache(settings.home / "written.sqlite"),
+            Budget(calls=limits.llm_calls, tokens=limits.llm_tokens, minutes=limits.llm_minutes),
+            # A call is tried twice; what takes longer than both tries is stuck.
+            patience_s=2 * (settings.llm_connect_timeout_s + settings.llm_timeout_s) + 5,
         )
 
     def approval_key(self) -> bytes:

@@ -6,7 +6,9 @@ from datetime import datetime
 from monitoring.domain import DriftReport
 from rag.access.keys import status
 from rag.domain import Key, Role
+from retrain.dataset.writing import Forecast
 from retrain.domain import Candidate, Dataset, Scorecard
+from retrain.settings import RetrainSettings
 
 Rows = list[tuple[object, ...]]
 
@@ -36,6 +38,17 @@ def scorecard_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
         for row in scorecard.overall
     ]
     return columns, rows
+
+
+def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
+    """Say what asking the language model would cost, and where it would stop."""
+    if forecast is None:
+        return "no language model is set: questions come from the log, the labels and the documents"
+    return (
+        f"language model: {forecast.calls} calls about {forecast.passages} passages, some {forecast.tokens} tokens "
+        f"({forecast.remembered} answers are known already); it stops at {settings.llm_calls} calls, "
+        f"{settings.llm_tokens} tokens or {settings.llm_minutes:g} minutes"
+    )
 
 
 def dataset_rows(dataset: Dataset) -> tuple[list[str], Rows]:

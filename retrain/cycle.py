@@ -3,10 +3,12 @@
 Each step takes and gives what can be written down (digests, ids), so that a flow may run them apart and repeat them.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from rag.domain import Document, Passage, Release, new_id, utcnow
 from rag.errors import EmptyCorpus, NotReady
@@ -21,12 +23,19 @@ from rag.ports import (
     ReleaseStore,
     RerankerStore,
 )
-from rag.releases.rehearsal import Cast, Scratch, load_cast
+from rag.releases.rehearsal import Cast, Scratch, load_cast, rehearsal
+from retrain.dataset.documents import mine_documents
+from retrain.dataset.excerpts import mine_excerpts
+from retrain.dataset.labels import MinedLabels, mine_labels
+from retrain.dataset.language_model import mine_llm, most_wanted, topics_drifted_to
 from retrain.dataset.ledger import build_dataset
-from retrain.dataset.mining import MinedPairs, mine_documents, mine_labels, mine_llm, mine_log
-from retrain.dataset.paraphrasing import paraphrase
-from retrain.domain import Candidate, Dataset, Origin, TrainingPair, TrainingReport
-from retrain.ports import CandidateStore, DatasetStore, Progress, QuestionWriter, Trainer
+from retrain.dataset.log import Trust, mine_log
+from retrain.dataset.pairs import Find, MinedPairs
+from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
+from retrain.dataset.round_trip import round_trip
+from retrain.dataset.writing import Forecast, Writing
+from retrain.domain import Candidate, Dataset, TrainingPair, TrainingReport
+from retrain.ports import CandidateStore, DatasetStore, Progress, Trainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import compare
 from retrain.verdict.gate import Policy, decide
@@ -58,14 +67,16 @@ class RetrainCycle:
         datasets: DatasetStore,
         candidates: CandidateStore,
         trainer: Trainer,
-        writer: QuestionWriter | None,
+        writer: Writing | None,
         scratch: Scratch,
         settings: RetrainSettings,
         rerankers: RerankerStore | None = None,
+        drifted_since: datetime | None = None,
     ) -> None:
         """Take the stores, the trainer, and a language model where there is one to write questions.
 
-        Releases are rehearsed in `scratch`; `rerankers` has the cross-encoders they may name.
+        Releases are rehearsed in `scratch`; `rerankers` has the cross-encoders they may name. Where people have asked
+        about other things since `drifted_since`, the language model writes about those first.
         """
         self._tenant = tenant
         self._documents = documents
@@ -82,6 +93,7 @@ class RetrainCycle:
         self._scratch = scratch
         self._rerankers = rerankers
         self._settings = settings
+        self._drifted_since = drifted_since
 
     def build_dataset(self, *, progress: Progress) -> Dataset:
         """Mine, reword, split, and store.
@@ -94,45 +106,131 @@ class RetrainCycle:
         if not corpus:
             raise EmptyCorpus()
         settings = self._settings
+        previous = self._datasets.newest(tenant=self._tenant)
         labels = mine_labels(self._questions.all(tenant=self._tenant), self._documents.passages_of)
-        progress(0, 0, "mine the log")
-        mined = {
-            Origin.LOG: self._mine_log(),
-            Origin.LABEL: MinedPairs(pairs=labels.pairs, dropped=labels.dropped),
-        }
-        progress(0, 0, "mine the documents")
-        mined[Origin.DOCUMENT] = mine_documents(
-            self._all_documents(),
-            self._documents.passages_of,
-            limit=settings.mine_passages,
-            seed=settings.seed,
-        )
-        if self._writer is not None:
-            mined[Origin.LLM] = mine_llm(
-                self._unasked_first(corpus, mined[Origin.LOG].pairs),
-                self._writer,
-                count=settings.questions_per_passage,
-                limit=settings.mine_passages,
-                progress=progress,
-            )
+        with self._incumbent(corpus) as find:
+            mined = self._mine(corpus, labels, find, previous, progress)
         progress(0, 0, "reword")
         pairs = [pair for source in mined.values() for pair in source.pairs]
-        pairs += paraphrase(pairs, writer=self._writer, count=settings.paraphrases, seed=settings.seed)
+        pairs += paraphrase(pairs, writing=self._writer, count=settings.paraphrases, seed=settings.seed)
         progress(0, 0, "split by document")
         dataset = build_dataset(
             pairs,
             labels.dev,
             texts=_texts(corpus),
             golden=[question.text for question in labels.golden],
+            negatives=mined["log"].negatives,
+            previous=previous,
+            reword=lambda gate: reword_for_testing(
+                gate, writing=self._writer, count=settings.test_paraphrases, seed=settings.seed
+            ),
             dev_share=settings.dev_share,
             gate_share=settings.gate_share,
             gate_min=settings.gate_min_questions,
+            gate_log_questions=settings.gate_log_questions,
             seed=settings.seed,
         )
-        left_out = {str(origin): dict(source.dropped) for origin, source in mined.items()}
-        dataset = replace(dataset, manifest={**dataset.manifest, "mined_left_out": left_out})
+        about: dict[str, Any] = {
+            "tenant": self._tenant,
+            "mined_left_out": {source: dict(some.dropped) for source, some in mined.items()},
+        }
+        if self._writer is not None:
+            about["language_model"] = asdict(self._writer.spent)
+        dataset = replace(dataset, manifest={**dataset.manifest, **about})
         self._datasets.put(dataset)
         return dataset
+
+    def forecast(self) -> Forecast | None:
+        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
+        if self._writer is None:
+            return None
+        settings = self._settings
+        wanted = self._most_wanted(self._corpus(), (), self._datasets.newest(tenant=self._tenant))
+        return self._writer.forecast(
+            wanted[: settings.mine_passages], settings.questions_per_passage, settings.llm_styles
+        )
+
+    def _mine(
+        self,
+        corpus: Sequence[Passage],
+        labels: MinedLabels,
+        find: Find | None,
+        previous: Dataset | None,
+        progress: Progress,
+    ) -> dict[str, MinedPairs]:
+        """Ask every source; give its name -> what it gave."""
+        settings = self._settings
+
+        def checked(source: MinedPairs) -> MinedPairs:
+            return round_trip(source, find, n=settings.round_trip) if find and settings.round_trip else source
+
+        progress(0, 0, "mine the log")
+        mined = {
+            "log": self._mine_log(find),
+            "label": MinedPairs(pairs=labels.pairs, dropped=labels.dropped),
+        }
+        progress(0, 0, "mine the documents")
+        mined["document"] = checked(
+            mine_documents(
+                self._all_documents(),
+                self._documents.passages_of,
+                limit=settings.mine_passages,
+                seed=settings.seed,
+            )
+        )
+        if self._writer is not None:
+            mined["llm"] = checked(
+                mine_llm(
+                    self._most_wanted(corpus, mined["log"].pairs, previous),
+                    self._writer,
+                    styles=settings.llm_styles,
+                    count=settings.questions_per_passage,
+                    limit=settings.mine_passages,
+                    progress=progress,
+                    workers=settings.llm_workers,
+                )
+            )
+        asked = sum(len(mined[source].pairs) for source in ("log", "label", "llm") if source in mined)
+        if asked < settings.excerpts_below:
+            progress(0, 0, "mine the passages' own words")
+            mined["excerpt"] = checked(
+                mine_excerpts(corpus, limit=settings.mine_passages, spans=settings.spans, seed=settings.seed)
+            )
+        return mined
+
+    @contextmanager
+    def _incumbent(self, corpus: Sequence[Passage]) -> Iterator[Find | None]:
+        """Give the live release's whole retrieval over the corpus; None where nothing is live, or nothing asks it."""
+        settings = self._settings
+        if self._releases.deployment() is None or not (settings.round_trip or settings.agrees_within):
+            yield None
+            return
+        with rehearsal(
+            self._cast(self._live()),
+            [corpus],
+            tenant=self._tenant,
+            cache=self._cache,
+            scratch=self._scratch,
+        ) as tried:
+            yield lambda questions, limit: tried.rank(questions, limit=limit)
+
+    def _most_wanted(
+        self, corpus: Sequence[Passage], asked: Sequence[TrainingPair], previous: Dataset | None
+    ) -> list[Passage]:
+        """Order passages by how much the language model's questions about them would teach."""
+        changed = {
+            document.id
+            for document in self._all_documents()
+            if previous is not None and document.updated_at > previous.created_at
+        }
+        drifted: dict[str, float] = {}
+        if self._drifted_since is not None:
+            log = self._interactions.between(since=self._log_start(), tenant=self._tenant)
+            before = [interaction for interaction in log if interaction.asked_at < self._drifted_since]
+            drifted = topics_drifted_to(before, log[len(before) :])
+        return most_wanted(
+            corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
+        )
 
     def train(self, dataset: str, *, progress: Progress) -> Trained:
         """Fine-tune the live encoder on a dataset.
@@ -242,9 +340,12 @@ class RetrainCycle:
             yield from page
             after = page[-1].id
 
-    def _mine_log(self) -> MinedPairs:
-        since = utcnow() - timedelta(days=self._settings.log_days)
-        interactions = self._interactions.between(since=since, tenant=self._tenant)
+    def _log_start(self) -> datetime:
+        return utcnow() - timedelta(days=self._settings.log_days)
+
+    def _mine_log(self, find: Find | None) -> MinedPairs:
+        settings = self._settings
+        interactions = self._interactions.between(since=self._log_start(), tenant=self._tenant)
         feedback = self._feedback.of([interaction.id for interaction in interactions])
         named = {
             p
@@ -258,14 +359,15 @@ class RetrainCycle:
             interactions,
             feedback,
             self._documents.passages(named | cited),
-            principal_share=self._settings.principal_share,
+            trust=Trust(
+                principal_share=settings.principal_share,
+                passage_share=settings.passage_share,
+                find=find if settings.agrees_within else None,
+                agrees_within=settings.agrees_within,
+                people=settings.confirmations,
+                age=timedelta(days=settings.confirmation_age_days),
+            ),
         )
-
-    @staticmethod
-    def _unasked_first(corpus: Sequence[Passage], asked: Sequence[TrainingPair]) -> list[Passage]:
-        """Put passages nobody asked about first: there the log teaches nothing."""
-        counts = Counter(pair.passage_id for pair in asked)
-        return sorted(corpus, key=lambda passage: (counts[passage.id], passage.text_hash))
 
 
 def _texts(corpus: Sequence[Passage]) -> dict[str, str]:

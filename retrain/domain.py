@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,22 @@ class Origin(StrEnum):
         return self in (Origin.LOG, Origin.LABEL)
 
 
+class QuestionStyle(StrEnum):
+    """How a language model is to ask."""
+
+    NATURAL = "natural"  # a question as one would say it
+    KEYWORD = "keyword"  # a few words, as typed into a search box
+    SITUATION = "situation"  # what has happened to somebody, and what they want to know
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What a language model wrote in one call."""
+
+    texts: tuple[str, ...]
+    tokens: int  # of prompt and answer together
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingPair:
     """A question and a passage that answers it."""
@@ -35,6 +51,15 @@ class TrainingPair:
     origin: Origin
     parent: str = ""  # for a paraphrase, the question it was made from
     principal: str = ""  # for the log, who asked
+    kind: str = (
+        ""  # within its origin: what people did, which part of a document, in which style it was written
+    )
+    interaction: str = ""  # for the log, the interaction's id
+    asked_at: datetime | None = None  # for the log
+    judge: str = ""  # for the log, who said that the passage is right
+    negatives: tuple[
+        str, ...
+    ] = ()  # texts of passages that people said do not answer it, as they are embedded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,36 +71,45 @@ class EvalQuestion:
     relevant: frozenset[str]  # ids of the passages that answer it
     documents: frozenset[str]  # the documents these belong to
     origin: Origin
+    kind: str = ""  # as a pair's
+    asked_at: datetime | None = None  # for the log; the newest time where it was asked again
+    parent: str = ""  # for a paraphrase, the id of the question it rewords
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
-    """Pairs to train on and questions to judge by; the three share no document. Content-addressed."""
+    """Pairs to train on and questions to judge by; the three splits share no document. Content-addressed."""
 
     digest: str  # SHA-256 over all pairs and questions
     train: tuple[TrainingPair, ...]
     dev: tuple[EvalQuestion, ...]  # choose the checkpoint
     gate: tuple[EvalQuestion, ...]  # decide on the promotion
     manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why
+    robustness: tuple[EvalQuestion, ...] = ()  # other wordings of gate questions: a slice, never the verdict
     created_at: datetime = field(default_factory=utcnow)
+
+    @property
+    def gate_digest(self) -> str:
+        """SHA-256 over the gate questions alone, whatever their order: which exam it is."""
+        questions = sorted((_plain(question) for question in self.gate), key=lambda plain: str(plain["id"]))
+        return digest_of({"gate": questions})
 
     @staticmethod
     def digest_for(
-        train: Sequence[TrainingPair], dev: Sequence[EvalQuestion], gate: Sequence[EvalQuestion]
+        train: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        gate: Sequence[EvalQuestion],
+        robustness: Sequence[EvalQuestion] = (),
     ) -> str:
         """Give the digest of that content; the order within a split counts, the manifest does not."""
-
-        def plain(question: EvalQuestion) -> dict[str, Any]:
-            sets = {"relevant": sorted(question.relevant), "documents": sorted(question.documents)}
-            return asdict(question) | sets
-
-        return digest_of(
-            {
-                "train": [asdict(pair) for pair in train],
-                "dev": [plain(question) for question in dev],
-                "gate": [plain(question) for question in gate],
-            }
-        )
+        splits = {
+            "train": [_plain(pair) for pair in train],
+            "dev": [_plain(question) for question in dev],
+            "gate": [_plain(question) for question in gate],
+        }
+        if robustness:
+            splits["robustness"] = [_plain(question) for question in robustness]
+        return digest_of(splits)
 
     @classmethod
     def create(
@@ -85,15 +119,34 @@ class Dataset:
         dev: Sequence[EvalQuestion],
         gate: Sequence[EvalQuestion],
         manifest: Mapping[str, Any],
+        robustness: Sequence[EvalQuestion] = (),
     ) -> "Dataset":
         """Make a dataset, deriving its digest. The manifest holds JSON values only."""
         return cls(
-            digest=cls.digest_for(train, dev, gate),
+            digest=cls.digest_for(train, dev, gate, robustness),
             train=tuple(train),
             dev=tuple(dev),
             gate=tuple(gate),
             manifest=dict(manifest),
+            robustness=tuple(robustness),
         )
+
+
+_LATER = frozenset({"kind", "interaction", "asked_at", "judge", "negatives"})
+"""Fields that came later: left out of digests where empty, so that older datasets keep theirs."""
+
+
+def _plain(item: TrainingPair | EvalQuestion) -> dict[str, Any]:
+    """Give JSON values of a pair or a question, sets in order."""
+    plain = asdict(item)
+    later = _LATER | {"parent"} if isinstance(item, EvalQuestion) else _LATER
+    return {name: _canonical(value) for name, value in plain.items() if value or name not in later}
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

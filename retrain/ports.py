@@ -11,8 +11,10 @@ from retrain.domain import (
     Dataset,
     EvalQuestion,
     Promotion,
+    QuestionStyle,
     TrainingPair,
     TrainingReport,
+    Written,
 )
 
 Progress = Callable[[int, int, str], None]
@@ -42,22 +44,37 @@ class Trainer(Protocol):
 
 
 class QuestionWriter(Protocol):
-    """A language model that writes questions."""
+    """A language model that writes questions. May be shared by threads."""
 
-    def questions(self, passage: Passage, count: int) -> list[str]:
-        """Write up to `count` questions that this passage alone answers.
+    fingerprint: str
+    """Identifies the model and what it is told: another one would write other questions."""
+
+    def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
+        """Write up to `count` questions of that style that this passage alone answers.
 
         Raises:
             UpstreamFailed: the model did not answer, or not in the form asked for.
         """
         ...
 
-    def paraphrases(self, question: str, count: int) -> list[str]:
+    def paraphrases(self, question: str, count: int) -> Written:
         """Write up to `count` other wordings of the question.
 
         Raises:
             UpstreamFailed: as above.
         """
+        ...
+
+
+class WritingCache(Protocol):
+    """What a language model wrote, by a key of everything it was asked. May be shared by threads and processes."""
+
+    def get(self, key: str) -> Written | None:
+        """Give what was written; None where it was not."""
+        ...
+
+    def put(self, key: str, written: Written) -> None:
+        """Keep what was written; on return it survives the process."""
         ...
 
 
@@ -75,6 +92,10 @@ class DatasetStore(Protocol):
             NotFound: there is none.
             IntegrityError: its content no longer matches its digest.
         """
+        ...
+
+    def newest(self, *, tenant: str) -> Dataset | None:
+        """Give the newest one whose manifest names the tenant; None where there is none that can be read."""
         ...
 
 

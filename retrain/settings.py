@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from retrain.domain import QuestionStyle
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -19,17 +21,64 @@ class RetrainSettings(BaseSettings):
     seed: int = Field(17, description="Seed of splits, batches and resampling.")
 
     mine_passages: Count = Field(2_000, description="Most passages questions are mined from in one run.")
-    questions_per_passage: Count = Field(2, description="Questions asked of the LLM for one passage.")
+    excerpts_below: Annotated[int, Field(ge=0)] = Field(
+        1_000,
+        description="Passages' own words (key phrases, sentences) train as well while people and the LLM asked fewer"
+        " questions than that; 0: never.",
+    )
+    spans: Annotated[int, Field(ge=0)] = Field(
+        2, description="Sentences of one passage that train as questions, besides its first."
+    )
+    round_trip: Annotated[int, Field(ge=0)] = Field(
+        20,
+        description="A mined question has to find its passage among so many hits of the live release; 0: need not.",
+    )
+    llm_styles: tuple[QuestionStyle, ...] = Field(
+        tuple(QuestionStyle), description="Styles the LLM is asked to write in, a JSON list."
+    )
+    questions_per_passage: Count = Field(
+        1, description="Questions asked of the LLM for one passage in each style."
+    )
+    llm_workers: Count = Field(4, description="Calls of the LLM under way at once while mining.")
+    llm_calls: Count = Field(10_000, description="Most calls of the LLM in one run of mining.")
+    llm_tokens: Count = Field(
+        10_000_000, description="Most tokens of the LLM in one run of mining, prompts and answers together."
+    )
+    llm_minutes: Annotated[float, Field(gt=0)] = Field(
+        240.0, description="Longest time that the LLM is asked in one run of mining, minutes."
+    )
     paraphrases: Annotated[int, Field(ge=0, le=8)] = Field(
-        1, description="Other wordings made of each question."
+        1, description="Other wordings made of each question, to train on."
+    )
+    test_paraphrases: Annotated[int, Field(ge=0, le=8)] = Field(
+        1, description="Other wordings made of each gate question, to test robustness with; they never train."
     )
     log_days: Annotated[float, Field(gt=0)] = Field(90.0, description="How far back the log is mined, days.")
     principal_share: Share = Field(
-        0.25, description="Largest share of the log's pairs that one asker may give."
+        0.25, description="Largest share of the log's pairs that one asker, or one judge, may give."
+    )
+    passage_share: Share = Field(
+        0.05,
+        description="Largest share of the log's pairs of one passage, or of one question; three are always allowed.",
+    )
+    agrees_within: Annotated[int, Field(ge=0)] = Field(
+        20,
+        description="A pair of the log whose passage is not among so many hits of the live release needs confirmation;"
+        " 0: none does.",
+    )
+    confirmations: Count = Field(
+        2, description="Independent people who have to confirm a pair that the live release contradicts."
+    )
+    confirmation_age_days: Annotated[float, Field(ge=0)] = Field(
+        7.0, description="How long each of them has to have asked questions by then, days."
     )
 
     dev_share: Share = Field(0.1, description="Share of documents whose questions choose the checkpoint.")
     gate_share: Share = Field(0.2, description="Share of documents whose questions decide on the promotion.")
+
+    gate_log_questions: Count = Field(
+        1_000, description="Most questions of the log that decide on the promotion: the newest."
+    )
 
     lane: Literal["auto", "transformer", "static"] = Field(
         "auto", description="Kind of encoder to train; auto: the kind of the live one."

@@ -5,7 +5,8 @@ import click
 
 @click.command()
 @click.option("--reason", default="asked for by hand", help="Why; kept with the run.")
-def retrain(reason: str) -> None:
+@click.option("--estimate", is_flag=True, help="Only say what asking the language model would cost.")
+def retrain(reason: str, estimate: bool) -> None:
     """Mine questions, train a candidate, and compare it with the live encoder.
 
     Nothing is switched: a person approves the candidate, then `whetstone promote` switches. A run that was stopped
@@ -13,10 +14,14 @@ def retrain(reason: str) -> None:
     """
     from flows.bootstrap import open_pipelines
     from flows.environment import load_flow
-    from flows.tables import show_candidate
+    from flows.tables import forecast_line, show_candidate
 
     with open_pipelines() as pipelines:
         pipelines.live_release()  # said at once, rather than after Prefect has started
+        with pipelines.retraining_cycle() as cycle:
+            click.echo(forecast_line(cycle.forecast(), pipelines.retrain))
+    if estimate:
+        return
     candidate_id = load_flow("retrain_encoder", quiet=True)(reason=reason)
     with open_pipelines() as pipelines:
         show_candidate(pipelines.retraining.candidates.get(candidate_id))

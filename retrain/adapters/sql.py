@@ -67,7 +67,8 @@ class SqlDatasets:
         Raises:
             IntegrityError: the digest is not that of the content.
         """
-        if (digest := Dataset.digest_for(dataset.train, dataset.dev, dataset.gate)) != dataset.digest:
+        digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
+        if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
         if not self._path(digest).exists():
             self._write(dataset)
@@ -86,20 +87,36 @@ class SqlDatasets:
             row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
-        train, dev, gate = self._read(digest)
-        if (actual := Dataset.digest_for(train, dev, gate)) != digest:
+        train, held = self._read(digest)
+        dev, gate, robustness = held["dev"], held["gate"], held["robustness"]
+        if (actual := Dataset.digest_for(train, dev, gate, robustness)) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
                 "or delete it and build the dataset again"
             )
         return Dataset(
             digest=digest,
-            train=train,
-            dev=dev,
-            gate=gate,
+            train=tuple(train),
+            dev=tuple(dev),
+            gate=tuple(gate),
+            robustness=tuple(robustness),
             manifest=row.manifest,
             created_at=row.created_at,
         )
+
+    def newest(self, *, tenant: str) -> Dataset | None:
+        """Give the tenant's newest one; None where there is none, or its content is gone or damaged."""
+        query = select(datasets.c.digest, datasets.c.manifest).order_by(datasets.c.created_at.desc())
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        digest = next((row.digest for row in rows if row.manifest.get("tenant") == tenant), None)
+        if digest is None:
+            return None
+        try:
+            return self.get(digest)
+        except IntegrityError:
+            # What is built does not depend on it; what came before only says what is new.
+            return None
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.jsonl"
@@ -122,11 +139,9 @@ class SqlDatasets:
         finally:
             os.close(folder)
 
-    def _read(
-        self, digest: str
-    ) -> tuple[tuple[TrainingPair, ...], tuple[EvalQuestion, ...], tuple[EvalQuestion, ...]]:
+    def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
         pairs: list[TrainingPair] = []
-        held_back: dict[str, list[EvalQuestion]] = {"dev": [], "gate": []}
+        held_back: dict[str, list[EvalQuestion]] = {"dev": [], "gate": [], "robustness": []}
         path = self._path(digest)
         try:
             with path.open(encoding="utf-8") as file:
@@ -140,13 +155,14 @@ class SqlDatasets:
             raise IntegrityError(f"the content of dataset {digest} is gone: expected it at {path}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{path} is damaged: {error}; restore a copy or build it again") from error
-        return tuple(pairs), tuple(held_back["dev"]), tuple(held_back["gate"])
+        return pairs, held_back
 
 
 def _lines(dataset: Dataset) -> Iterator[dict[str, Any]]:
     for pair in dataset.train:
         yield {"split": "train", "item": to_json(TrainingPair, pair)}
-    for split, questions in (("dev", dataset.dev), ("gate", dataset.gate)):
+    held_back = (("dev", dataset.dev), ("gate", dataset.gate), ("robustness", dataset.robustness))
+    for split, questions in held_back:
         for question in questions:
             yield {"split": split, "item": to_json(EvalQuestion, question)}
 

@@ -5,17 +5,27 @@ Splits are drawn by document, and documents that are nearly the same count as on
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from rag.domain import Passage
 from rag.errors import IntegrityError
-from retrain.dataset.near_duplicates import Groups, cluster
+from retrain.dataset.leaks import leak_report
+from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
+from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
+from retrain.dataset.pairs import EXCERPTS
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
+Reword = Callable[[Sequence[EvalQuestion]], Sequence[EvalQuestion]]
+"""Gives other wordings of questions, each naming its question as its parent."""
+
+MOST_NEGATIVES = 3
+"""Of one pair."""
 MOST_DOCUMENTS = 3
 """A question with answers in more documents than this ties none of them together, and judges nothing."""
 
@@ -34,9 +44,13 @@ def build_dataset(
     *,
     texts: Mapping[str, str],
     golden: Collection[str] = (),
+    negatives: Mapping[str, Sequence[Passage]] | None = None,
+    previous: Dataset | None = None,
+    reword: Reword | None = None,
     dev_share: float,
     gate_share: float,
     gate_min: int,
+    gate_log_questions: int = 1_000,
     seed: int,
 ) -> Dataset:
     """Split by document, and leave out what would leak.
@@ -44,19 +58,31 @@ def build_dataset(
     Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one
     split, which a hash of the seed and its smallest document id decides, so a document stays where it was
     when others come. Clusters that labelled questions point at never train: half are dev's, half the
-    gate's. Paraphrases only train. The gate asks what people asked, as long as that gives `gate_min`
-    questions; else questions from documents and from the language model join, and the manifest says so.
+    gate's. Paraphrases and a passage's own words only train. The gate asks what people asked, as long as that gives
+    `gate_min` questions; else questions from documents and from the language model join, and the manifest says so.
+
+    Of the log, time counts besides: the newest `gate_log_questions` held-back ones judge, because a promotion has to
+    be right for what people ask now, and older ones neither judge nor train. No gate question is older than what trains
+    on the same cluster, since nothing does: a cluster that judges is held back as a whole, whenever it was
+    asked about. The other way round, newer questions of the training clusters do train: holding them back as well
+    would keep the freshest tenth of the log from every encoder, and their documents judge nothing.
+
+    Questions of one passage that are nearly worded alike count once, a person's before a made one; no question trains
+    that is nearly worded like one that is held back, whatever its passage.
 
     Args:
         pairs: mined ones, paraphrases among them.
         labelled_dev: imported questions that may judge and never train.
         texts: document id -> title and text, to find those that are nearly the same.
-        golden: texts of questions that are watched; they neither train nor judge, in whatever wording
-        of theirs
+        golden: texts of questions that are watched; they neither train nor judge, in whatever wording of theirs
             differs in case, blanks and punctuation alone.
+        negatives: question in normal form -> passages that people said do not answer it.
+        previous: the dataset this one continues; only the manifest depends on it.
+        reword: gives other wordings of the gate questions, to test with.
         dev_share: of the clusters without labelled questions, 0 to 1.
         gate_share: likewise.
         gate_min: fewest questions people asked that are enough by themselves.
+        gate_log_questions: most questions of the log that judge.
         seed: of the splits.
 
     Raises:
@@ -64,7 +90,7 @@ def build_dataset(
     """
     dropped: Counter[str] = Counter()
     watched = {normal(text) for text in golden}
-    usable = _usable(pairs, watched, dropped)
+    usable = _collapsed(_usable(pairs, watched, dropped), dropped)
     answered = [question for question in labelled_dev if question.documents]
     dropped["no document answers it"] += len(labelled_dev) - len(answered)
     labelled = [question for question in answered if normal(question.text) not in watched]
@@ -84,24 +110,30 @@ def build_dataset(
 
     held = _held_back(usable, labelled, common, split_of, dropped)
     gate, gate_origins = _peoples(held[Split.GATE], gate_min, dropped)
+    gate = _newest(gate, gate_log_questions, dropped)
     dev, dev_origins = _peoples(held[Split.DEV], gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
+    robustness = _apart(reword(gate), watched | kept_apart) if reword else []
+    kept_apart |= {normal(question.text) for question in robustness}
     train = _train(usable, kept_apart, split_of, dropped)
+    train = _with_negatives(train, negatives or {}, split_of)
     documents = {
         Split.TRAIN: {pair.document_id for pair in train},
         Split.DEV: {document for question in dev for document in question.documents},
         Split.GATE: {document for question in gate for document in question.documents},
     }
+    splits: dict[str, Sequence[TrainingPair | EvalQuestion]] = {"train": train, "dev": dev, "gate": gate}
     manifest: dict[str, Any] = {
         "seed": seed,
         "dev_share": dev_share,
         "gate_share": gate_share,
         "gate_min": gate_min,
-        "counts": {
-            "train": _by_origin(train),
-            "dev": _by_origin(dev),
-            "gate": _by_origin(gate),
-        },
+        "gate_log_questions": gate_log_questions,
+        "counts": {split: by_origin(items) for split, items in splits.items()},
+        "kinds": {split: by_kind(items) for split, items in splits.items()},
+        "robustness": len(robustness),
+        "with_negatives": sum(bool(pair.negatives) for pair in train),
+        "log_shares": log_shares(train),
         "documents": {split.value: len(ids) for split, ids in documents.items()},
         "near_duplicates": sum(groups.of(document) != document for document in texts),
         "gate_origins": gate_origins,
@@ -109,69 +141,15 @@ def build_dataset(
         "dropped": {reason: count for reason, count in sorted(dropped.items()) if count},
         "leaks": [],
     }
-    dataset = Dataset.create(train=train, dev=dev, gate=gate, manifest=manifest)
+    dataset = Dataset.create(train=train, dev=dev, gate=gate, robustness=robustness, manifest=manifest)
     leaks = leak_report(dataset, texts=texts, golden=golden)
     if leaks:
         raise IntegrityError(
             f"The splits of a dataset must share nothing; {len(leaks)} leaks were found, the first: {leaks[0]} "
             "Nothing was kept. This is a defect of the splitting; please report it."
         )
-    return dataset
-
-
-def leak_report(
-    dataset: Dataset, *, texts: Mapping[str, str] | None = None, golden: Iterable[str] = ()
-) -> list[str]:
-    """Look for what a dataset's splits share, without relying on how they were made.
-
-    Gives one sentence for each find. Looks for documents, passages and questions in two splits,
-    paraphrases of a held-back question, paraphrases that judge, and golden questions. With `texts`
-    (document id -> title and text) also for documents in two splits that are nearly the same.
-    """
-    leaks = []
-    documents = {
-        "train": {pair.document_id for pair in dataset.train},
-        "dev": {document for question in dataset.dev for document in question.documents},
-        "gate": {document for question in dataset.gate for document in question.documents},
-    }
-    passages = {
-        "train": {pair.passage_id for pair in dataset.train},
-        "dev": {passage for question in dataset.dev for passage in question.relevant},
-        "gate": {passage for question in dataset.gate for passage in question.relevant},
-    }
-    questions = {
-        "train": {normal(pair.question) for pair in dataset.train},
-        "dev": {normal(question.text) for question in dataset.dev},
-        "gate": {normal(question.text) for question in dataset.gate},
-    }
-    for one, other in (("train", "dev"), ("train", "gate"), ("dev", "gate")):
-        for noun, held in (("Document", documents), ("Passage", passages), ("Question", questions)):
-            leaks += [
-                f"{noun} {shared!r} is in {one} and {other}." for shared in sorted(held[one] & held[other])
-            ]
-    for pair in dataset.train:
-        if pair.parent and normal(pair.parent) in questions["dev"] | questions["gate"]:
-            leaks.append(f"{pair.question!r} trains and is a paraphrase of a held-back question.")
-    for question in (*dataset.dev, *dataset.gate):
-        if question.origin is Origin.PARAPHRASE:
-            leaks.append(f"{question.text!r} judges and is a paraphrase.")
-    watched = {normal(text) for text in golden}
-    for split, texts_in in questions.items():
-        leaks += [f"Golden question {shared!r} is in {split}." for shared in sorted(texts_in & watched)]
-    return leaks + _near_duplicates_across(documents, texts or {})
-
-
-def _near_duplicates_across(documents: Mapping[str, set[str]], texts: Mapping[str, str]) -> list[str]:
-    groups = cluster(texts)
-    splits: dict[str, set[str]] = defaultdict(set)
-    for split, ids in documents.items():
-        for document in ids:
-            splits[groups.of(document)].add(split)
-    return [
-        f"Documents that are nearly the same as {group!r} are in {' and '.join(sorted(within))}."
-        for group, within in sorted(splits.items())
-        if len(within) > 1
-    ]
+    pinned = {"gate_digest": dataset.gate_digest, "continues": continuing(gate, previous)}
+    return replace(dataset, manifest=manifest | pinned)
 
 
 def _usable(
@@ -189,6 +167,22 @@ def _usable(
         else:
             kept[key] = pair
     return list(kept.values())
+
+
+def _collapsed(pairs: Sequence[TrainingPair], dropped: Counter[str]) -> list[TrainingPair]:
+    """Keep one of the questions of a passage that are worded nearly alike: the first, which is a person's if any is."""
+    by_passage: dict[str, list[TrainingPair]] = defaultdict(list)
+    for pair in pairs:
+        by_passage[pair.passage_id].append(pair)
+    kept: set[int] = set()
+    for some in by_passage.values():
+        groups = cluster_questions(normal(pair.question) for pair in some) if len(some) > 1 else Groups()
+        first: dict[str, TrainingPair] = {}
+        for pair in some:
+            first.setdefault(groups.of(normal(pair.question)), pair)
+        kept.update(id(pair) for pair in first.values())
+    dropped["nearly the same question of the same passage"] += len(pairs) - len(kept)
+    return [pair for pair in pairs if id(pair) in kept]
 
 
 def _common(pairs: Sequence[TrainingPair]) -> frozenset[str]:
@@ -243,6 +237,8 @@ def _held_back(
         key = normal(pair.question)
         if pair.origin is Origin.PARAPHRASE:
             dropped["a paraphrase of a held-back question"] += 1
+        elif pair.origin is Origin.DOCUMENT and pair.kind in EXCERPTS:
+            dropped["the words of a held-back passage"] += 1
         elif key in common:
             dropped["too many documents answer it"] += 1
         else:
@@ -261,12 +257,36 @@ def _asked(pair: TrainingPair) -> EvalQuestion:
         relevant=frozenset((pair.passage_id,)),
         documents=frozenset((pair.document_id,)),
         origin=pair.origin,
+        kind=pair.kind,
+        asked_at=pair.asked_at,
     )
 
 
 def _merged(one: EvalQuestion, other: EvalQuestion) -> EvalQuestion:
-    """Give the first question, answered by what answers either."""
-    return replace(one, relevant=one.relevant | other.relevant, documents=one.documents | other.documents)
+    """Give the first question, answered by what answers either, asked when it was asked last."""
+    return replace(
+        one,
+        relevant=one.relevant | other.relevant,
+        documents=one.documents | other.documents,
+        asked_at=max(filter(None, (one.asked_at, other.asked_at)), default=None),
+    )
+
+
+def _newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> list[EvalQuestion]:
+    """Leave out the log's questions but for the newest."""
+    log = [question for question in gate if question.origin is Origin.LOG]
+    undated = datetime.min.replace(tzinfo=UTC)
+    newest = sorted(log, key=lambda question: (question.asked_at or undated, question.id), reverse=True)[
+        :most
+    ]
+    dropped["older than the log's questions that judge"] += len(log) - len(newest)
+    judging = {question.id for question in newest}
+    return [question for question in gate if question.origin is not Origin.LOG or question.id in judging]
+
+
+def _apart(reworded: Sequence[EvalQuestion], taken: Collection[str]) -> list[EvalQuestion]:
+    """Leave out wordings that are questions of their own."""
+    return [question for question in reworded if normal(question.text) not in taken]
 
 
 def _peoples(
@@ -290,15 +310,42 @@ def _train(
     dropped: Counter[str],
 ) -> list[TrainingPair]:
     """Give the pairs of documents that nothing is judged by, without questions that judge elsewhere."""
+    mine = [pair for pair in pairs if split_of(pair.document_id) is Split.TRAIN]
+    nearly = alike_across((normal(pair.question) for pair in mine), held, same=SAME_HELD_BACK)
     train = []
-    for pair in pairs:
-        if split_of(pair.document_id) is not Split.TRAIN:
-            continue
-        if normal(pair.question) in held or (pair.parent and normal(pair.parent) in held):
+    for pair in mine:
+        asked = normal(pair.question)
+        if asked in held or (pair.parent and normal(pair.parent) in held):
             dropped["asked in dev or gate too"] += 1
+        elif asked in nearly:
+            dropped["asked in dev or gate in nearly the same words"] += 1
         else:
             train.append(pair)
     return train
+
+
+def _with_negatives(
+    pairs: Sequence[TrainingPair],
+    negatives: Mapping[str, Sequence[Passage]],
+    split_of: Callable[[str], Split],
+) -> list[TrainingPair]:
+    """Put beside each pair what people said is wrong for its question, unless it is right for somebody or held back."""
+    # By text as well: a copy of the right passage is no wrong one.
+    right: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        right[normal(pair.question)] |= {pair.passage_id, pair.passage_text}
+    with_them = []
+    for pair in pairs:
+        asked = normal(pair.parent or pair.question)
+        answers = right[asked] | right[normal(pair.question)]
+        wrong = [
+            passage.embedded_text
+            for passage in negatives.get(asked, ())
+            if not answers & {passage.id, passage.embedded_text}
+            and split_of(passage.document_id) is Split.TRAIN
+        ]
+        with_them.append(replace(pair, negatives=tuple(wrong[:MOST_NEGATIVES])) if wrong else pair)
+    return with_them
 
 
 def _fraction(seed: int, key: str) -> float:
@@ -308,7 +355,3 @@ def _fraction(seed: int, key: str) -> float:
     else the first documents mined would all be held back.
     """
     return int.from_bytes(hashlib.sha256(f"split\0{seed}\0{key}".encode()).digest()[:6]) / 2**48
-
-
-def _by_origin(items: Iterable[TrainingPair | EvalQuestion]) -> dict[str, int]:
-    return dict(sorted(Counter(item.origin.value for item in items).items()))

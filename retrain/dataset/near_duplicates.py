@@ -1,4 +1,4 @@
-"""Which documents are nearly the same. Knows nothing of questions or splits."""
+"""Which documents, and which questions, are nearly the same. Knows nothing of splits."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
@@ -15,8 +15,16 @@ BANDS, ROWS = 20, 4
 """Documents of Jaccard similarity s share a band with probability 1 - (1 - s^4)^20, e.g. 0.99 at 0.7."""
 SAME = 0.8
 """Jaccard similarity of the shingles from which documents count as nearly the same."""
+SAME_QUESTION = 0.7
+"""Jaccard similarity of letter trigrams from which wordings of one passage's question count as the same."""
+SAME_HELD_BACK = 0.9
+"""Likewise, of any two questions, from which one may not train where the other one judges."""
 LARGEST_BUCKET = 200
 """In a fuller bucket, each is compared with the first alone: else boilerplate costs a square of them."""
+ESTIMATE_OFF = 0.2
+"""How far below the true similarity a signature's estimate may lie: more than four standard deviations at 0.7."""
+SHORT = 2_000
+"""Shingles up to which all hash functions are computed at once; more would not stay in the processor's cache."""
 
 Shingles = NDArray[np.uint64]
 
@@ -76,6 +84,78 @@ def cluster(texts: Mapping[str, str]) -> Groups:
     return groups
 
 
+def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> Groups:
+    """Put questions that are worded nearly alike into one group each, by their text.
+
+    Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
+    same MinHash with banding, and then exactly. Numbers have to be the same: type 1 is not type 2.
+
+    Args:
+        questions: in normal form (`retrain.dataset.wording.normal`).
+        same: Jaccard similarity from which two are the same, 0 to 1; below 0.6 banding misses some.
+    """
+    groups = Groups()
+    for pair in alike_questions(questions, same=same):
+        groups.join(pair)
+    return groups
+
+
+def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> list[tuple[str, str]]:
+    """Give the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
+    shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
+    alike = {tuple(sorted(pair)) for pair in _candidates(shingles)}
+    return [
+        (one, other)
+        for one, other in sorted(alike)
+        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= same
+    ]
+
+
+def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> dict[str, str]:
+    """Give question -> one of the others that is worded nearly alike; those that have one.
+
+    Whether two are alike depends on the two alone, whatever else is compared: so what is left once these are taken out
+    has none. `same` is as for `cluster_questions`.
+    """
+    multipliers = _multipliers()
+    theirs = sorted({other for other in others if other})
+    shingles = [_trigrams(other) for other in theirs]
+    signatures = np.array([_signature(values, multipliers) for values in shingles])  # (others, BANDS * ROWS)
+    buckets: dict[tuple[int, bytes], list[int]] = {}
+    for row, signature in enumerate(signatures):
+        for band in _bands(signature):
+            buckets.setdefault(band, []).append(row)
+    alike = {}
+    for one in sorted({one for one in ones if one}):
+        values = _trigrams(one)
+        signature = _signature(values, multipliers)
+        rows = sorted({row for band in _bands(signature) for row in buckets.get(band, ())})
+        if not rows:
+            continue
+        # The share of equal entries estimates the similarity: far below, there is no need to compare.
+        near = (signatures[rows] == signature).mean(axis=1) >= same - ESTIMATE_OFF
+        for row in (row for row, close in zip(rows, near, strict=True) if close):
+            if _numbers(one) == _numbers(theirs[row]) and _jaccard(values, shingles[row]) >= same:
+                alike[one] = theirs[row]
+                break
+    return alike
+
+
+def _numbers(question: str) -> set[str]:
+    """Give the words that have a digit in them."""
+    return {word for word in question.split() if any(letter.isdigit() for letter in word)}
+
+
+def _trigrams(question: str) -> Shingles:
+    """Give the distinct hashes of all runs of three characters, blanks around the text among them."""
+    letters = np.frombuffer(f" {question} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    runs = np.lib.stride_tricks.sliding_window_view(letters, min(3, len(letters)))
+    value = np.zeros(len(runs), dtype=np.uint64)
+    for column in range(runs.shape[1]):
+        value = _mix(value + runs[:, column])
+    return np.unique(value)
+
+
 def _shingles(hashed: NDArray[np.uint64]) -> Shingles:
     """Give the distinct hashes of all runs of `SHINGLE` words; of the whole, where it is shorter."""
     width = min(SHINGLE, len(hashed))
@@ -96,18 +176,33 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
     """Yield pairs of documents that share a band of their MinHash signatures."""
-    multipliers = _mix(np.arange(BANDS * ROWS, dtype=np.uint64)) | np.uint64(1)
+    multipliers = _multipliers()
     buckets: dict[tuple[int, bytes], list[str]] = {}
     for document, values in shingles.items():
-        # Multiply-shift: an odd factor permutes the 64-bit numbers.
-        signature = np.array([(values * factor).min() for factor in multipliers], dtype=np.uint64)
-        for band, rows in enumerate(signature.reshape(BANDS, ROWS)):
-            buckets.setdefault((band, rows.tobytes()), []).append(document)
+        for band in _bands(_signature(values, multipliers)):
+            buckets.setdefault(band, []).append(document)
     for bucket in buckets.values():
         if len(bucket) > LARGEST_BUCKET:
             yield from ((bucket[0], other) for other in bucket[1:])
         else:
             yield from combinations(bucket, 2)
+
+
+def _multipliers() -> NDArray[np.uint64]:
+    """Give the hash functions. Multiply-shift: an odd factor permutes the 64-bit numbers."""
+    return _mix(np.arange(BANDS * ROWS, dtype=np.uint64)) | np.uint64(1)
+
+
+def _bands(signature: NDArray[np.uint64]) -> list[tuple[int, bytes]]:
+    return [(band, rows.tobytes()) for band, rows in enumerate(signature.reshape(BANDS, ROWS))]
+
+
+def _signature(values: Shingles, multipliers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give the smallest hash under each function, shape (BANDS * ROWS,)."""
+    if len(values) <= SHORT:
+        smallest: NDArray[np.uint64] = (multipliers[:, None] * values).min(axis=1)
+        return smallest
+    return np.array([(values * factor).min() for factor in multipliers], dtype=np.uint64)
 
 
 def _jaccard(one: Shingles, other: Shingles) -> float:

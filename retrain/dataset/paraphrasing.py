@@ -1,19 +1,22 @@
-"""Other wordings of questions, to train on. Knows nothing of passages."""
+"""Other wordings of questions: some to train on and, apart from them, some to test with. Knows nothing of passages."""
 
 import hashlib
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid5
 
 from rag.errors import UpstreamFailed
+from retrain.dataset.pairs import EXCERPTS
 from retrain.dataset.wording import content_words, normal, one_line, words
-from retrain.domain import Origin, TrainingPair
-from retrain.ports import QuestionWriter
+from retrain.dataset.writing import BudgetReached, Writing
+from retrain.domain import EvalQuestion, Origin, TrainingPair
 
 MOST_QUESTION_CHARS = 500
-FAILURES_IN_A_ROW = 10
-"""After so many failed calls in a row the language model is taken to be down, and is asked no more."""
+WORKERS = 4
+"""Calls of the language model under way at the same time."""
 
 _REWORDINGS = (
     (r"what (?:is|are|was|were) (?:the )?(.+)", ("{0}", "explain {0}", "can you tell me what {0} means")),
@@ -36,25 +39,25 @@ _REWORDINGS = (
 
 
 def paraphrase(
-    pairs: Sequence[TrainingPair], *, writer: QuestionWriter | None, count: int, seed: int
+    pairs: Sequence[TrainingPair], *, writing: Writing | None, count: int, seed: int
 ) -> list[TrainingPair]:
-    """Give up to `count` other wordings of each pair's question, as pairs of the same passage.
+    """Give up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
 
-    With a language model, its wordings. Without one, or where a call fails: keywords alone, and other
-    question words. No wording that stands among the questions already is given. Deterministic for a seed,
-    as far as the language model is.
+    With a language model, its wordings. Without one, or where a call fails or the budget is spent: keywords alone, and
+    other question words. No wording that stands among the questions already is given. Deterministic for a seed,
+    as far as the language model is. Excerpts are not reworded: they are no questions.
 
     Args:
         pairs: what to reword; paraphrases among them are passed over.
-        writer: the language model, where there is one.
+        writing: the language model, where there is one.
         count: wordings of one question; 0 gives none.
         seed: of the choice among forms.
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}
-    questions = {pair.question: None for pair in pairs if pair.origin is not Origin.PARAPHRASE}
-    rewordings = dict(zip(questions, _reworded(questions, writer, count, seed), strict=True))
+    worth = [pair for pair in pairs if pair.origin is not Origin.PARAPHRASE and pair.kind not in EXCERPTS]
+    rewordings = _reworded({pair.question: None for pair in worth}, writing, count, lambda q: _forms(q, seed))
     made = []
-    for pair in pairs:
+    for pair in worth:
         fresh = 0
         for wording in rewordings.get(pair.question, ()):
             key = (normal(wording), pair.passage_id)
@@ -65,21 +68,79 @@ def paraphrase(
     return made
 
 
+def reword_for_testing(
+    gate: Sequence[EvalQuestion], *, writing: Writing | None, count: int, seed: int
+) -> list[EvalQuestion]:
+    """Give up to `count` other wordings of each gate question: whether a candidate withstands how people write.
+
+    They judge nothing by themselves and never train. Without a language model, or where it fails: the question as it is
+    typed in haste (two letters swapped), as part of a chat message, and its topic words in another order: forms that
+    training has none of.
+    """
+    if not count:
+        return []
+    asked = {normal(question.text) for question in gate}
+    rewordings = _reworded(
+        {question.text: None for question in gate}, writing, count, lambda q: _hasty_forms(q, seed)
+    )
+    made = []
+    for question in gate:
+        for wording in rewordings[question.text][:count]:
+            if normal(wording) not in asked:
+                name = str(uuid5(NAMESPACE_URL, f"whetstone:reworded:{question.id}:{normal(wording)}"))
+                made.append(
+                    replace(question, id=name, text=wording, origin=Origin.PARAPHRASE, parent=question.id)
+                )
+    return made
+
+
 def _reworded(
-    questions: Iterable[str], writer: QuestionWriter | None, count: int, seed: int
-) -> Iterator[list[str]]:
-    """Yield each question's wordings, the model's first."""
-    in_a_row = 0
-    for question in questions:
-        written: list[str] = []
-        if writer and count and in_a_row < FAILURES_IN_A_ROW:
-            try:
-                written = writer.paraphrases(question, count)
-                in_a_row = 0
-            except UpstreamFailed:
-                in_a_row += 1
+    questions: Iterable[str],
+    writing: Writing | None,
+    count: int,
+    forms: Callable[[str], list[str]],
+) -> dict[str, list[str]]:
+    """Give each question's wordings, the model's where it has any."""
+    found = {}
+    for question, written in _written(list(questions), writing, count):
         usable = [one_line(text) for text in written if words(text) and len(text) <= MOST_QUESTION_CHARS]
-        yield usable or _forms(question, seed)
+        found[question] = usable or forms(question)
+    return found
+
+
+def _written(
+    questions: Sequence[str], writing: Writing | None, count: int
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield each question with what the model wrote; with nothing where it has failed or may not be asked."""
+    if writing is None or not count:
+        yield from ((question, ()) for question in questions)
+        return
+
+    def ask(question: str) -> Sequence[str]:
+        try:
+            return writing.paraphrases(question, count)
+        except (UpstreamFailed, BudgetReached):
+            return ()
+
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="rewording") as pool:
+        yield from zip(questions, pool.map(ask, questions), strict=True)
+
+
+def _hasty_forms(question: str, seed: int) -> list[str]:
+    chance = random.Random(hashlib.sha256(f"hasty\0{seed}\0{question}".encode()).digest())
+    core = one_line(question).rstrip(" ?!.")
+    topic = content_words(core)
+    longest = max(words(core), key=len, default="")
+    forms = [f"hi, quick one: {core[:1].lower()}{core[1:]}, thanks"]
+    if len(longest) >= 5:
+        at = chance.randrange(1, len(longest) - 2)
+        slip = longest[:at] + longest[at + 1] + longest[at] + longest[at + 2 :]
+        forms.append(core.casefold().replace(longest, slip, 1))
+    if len(topic) >= 3:
+        forms.append(" ".join(reversed(topic)))
+    different = list({normal(form): form for form in forms if normal(form) != normal(question)}.values())
+    chance.shuffle(different)
+    return different
 
 
 def _forms(question: str, seed: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,11 @@ pairs = st.builds(
     origin=st.sampled_from(Origin),
     parent=words,
     principal=words,
+    kind=words,
+    interaction=words,
+    asked_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    judge=words,
+    negatives=st.lists(words, max_size=2).map(tuple),
 )
 questions = st.builds(
     EvalQuestion,
@@ -90,6 +95,9 @@ questions = st.builds(
     relevant=st.frozensets(words, max_size=3),
     documents=st.frozensets(words, max_size=3),
     origin=st.sampled_from(Origin),
+    kind=words,
+    asked_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    parent=words,
 )
 
 
@@ -161,15 +169,33 @@ def test_a_dataset_comes_back_as_it_was_written(retrain: RetrainStores, tmp_path
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(pairs, max_size=3), st.lists(questions, max_size=2), st.lists(questions, max_size=2))
+@given(st.lists(pairs, max_size=3), *[st.lists(questions, max_size=2)] * 3)
 def test_any_dataset_round_trips(
-    retrain: RetrainStores, train: list[TrainingPair], dev: list[EvalQuestion], gate: list[EvalQuestion]
+    retrain: RetrainStores,
+    train: list[TrainingPair],
+    dev: list[EvalQuestion],
+    gate: list[EvalQuestion],
+    others: list[EvalQuestion],
 ) -> None:
     """Whatever was mined comes back exactly, and its digest with it."""
-    written = Dataset.create(train=train, dev=dev, gate=gate, manifest={})
+    written = Dataset.create(train=train, dev=dev, gate=gate, robustness=others, manifest={})
     retrain.datasets.put(written)
     found = retrain.datasets.get(written.digest)
     assert (found.train, found.dev, found.gate) == (tuple(train), tuple(dev), tuple(gate))
+    assert (found.robustness, found.gate_digest) == (tuple(others), written.gate_digest)
+
+
+def test_the_newest_dataset_is_the_tenants_own(retrain: RetrainStores, tmp_path: Path) -> None:
+    """Another tenant's, and one whose content is gone, continue nothing."""
+    assert retrain.datasets.newest(tenant="a") is None
+    for age, (tenant, text) in enumerate([("b", "Newest?"), ("a", "Newer?"), ("a", "Oldest?")]):
+        made = replace(dataset(text), manifest={"tenant": tenant}, created_at=utcnow() - timedelta(days=age))
+        retrain.datasets.put(made)
+    newest = retrain.datasets.newest(tenant="a")
+    assert newest is not None
+    assert newest.train[0].question == "Newer?"
+    (tmp_path / "home/datasets" / f"{newest.digest}.jsonl").unlink()
+    assert retrain.datasets.newest(tenant="a") is None
 
 
 def test_a_dataset_whose_file_was_changed_is_refused(retrain: RetrainStores, tmp_path: Path) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from flows.cli import Sections, cli, main
+from rag.adapters.artefacts import EncoderFolder
+from rag.bootstrap import open_serving
+from rag.domain import Document
+from rag.settings import Settings
 
 
 def run(*arguments: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -152,3 +156,23 @@ def test_main_returns_the_status_of_usage_errors(capsys: pytest.CaptureFixture[s
 
     assert ended.value.code == 2
     assert "Usage" in capsys.readouterr().err
+
+
+def test_an_estimate_asks_for_nothing(
+    tmp_path: Path, static_digest: str, encoder_store: EncoderFolder
+) -> None:
+    """What the language model would cost is said without a call: nothing listens where it is said to be."""
+    digest = EncoderFolder(tmp_path / "encoders").register(encoder_store.path(static_digest))
+    settings = Settings(_env_file=None, home=tmp_path, encoder=digest)
+    with open_serving(settings) as serving:
+        serving.library.put(
+            Document.create(uri="a.md", title="Leave", text="Parents may take sixteen weeks.")
+        )
+        serving.live.start(background=False)
+    there = {"WHETSTONE_LLM_BASE_URL": "http://127.0.0.1:9/v1", "WHETSTONE_RETRAIN_LLM_CALLS": "7"}
+    asked = run("retrain", "--estimate", home=tmp_path, **there)
+    assert asked.returncode == 0, asked.stderr
+    assert "3 calls about 1 passages" in asked.stdout
+    assert "it stops at 7 calls" in asked.stdout
+    without = run("retrain", "--estimate", home=tmp_path)
+    assert "no language model is set" in without.stdout

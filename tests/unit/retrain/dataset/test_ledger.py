@@ -2,17 +2,20 @@
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.domain import Document, Passage
+from rag.domain import Document, Passage, digest_of
 from rag.errors import IntegrityError
-from retrain.dataset.ledger import build_dataset, leak_report
-from retrain.dataset.mining import mine_documents
+from retrain.dataset.documents import mine_documents
+from retrain.dataset.leaks import leak_report
+from retrain.dataset.ledger import build_dataset
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
@@ -273,3 +276,220 @@ def test_labels_without_documents_judge_nothing() -> None:
     dataset = build_dataset([], [_labelled("a")], texts={}, **_SHARES)
     assert (dataset.dev, dataset.gate) == ((), ())
     assert dataset.manifest["dropped"] == {"no document answers it": 1}
+
+
+def test_nearly_the_same_question_of_a_passage_counts_once() -> None:
+    """A person's wording stays and a made one goes; the same words about another passage stay."""
+    pairs = [
+        _pair("a", "How do I renew my passport abroad please", Origin.LLM),
+        _pair("a", "How do I renew my passport abroad?"),
+        _pair("b", "How do I renew my passports abroad?", Origin.LLM),
+    ]
+    dataset = build_dataset(pairs, [], texts=_texts("a", "b"), **{**_SHARES, "gate_share": 0, "dev_share": 0})
+    assert [(pair.document_id, pair.origin) for pair in dataset.train] == [
+        ("a", Origin.LOG),
+        ("b", Origin.LLM),
+    ]
+    assert dataset.manifest["dropped"] == {"nearly the same question of the same passage": 1}
+
+
+def test_nearly_a_held_back_question_does_not_train() -> None:
+    """Whatever passage it is asked of; the manifest counts it."""
+    labels = [_labelled("about the renewal of passports abroad", "a")]
+    pairs = [
+        _pair("b", "labelled question about the renewal of passport abroad"),
+        _pair("b", "Another thing?"),
+    ]
+    dataset = build_dataset(
+        pairs, labels, texts=_texts("a", "b"), **{**_SHARES, "gate_share": 0, "dev_share": 0}
+    )
+    assert [pair.question for pair in dataset.train] == ["Another thing?"]
+    assert dataset.manifest["dropped"] == {"asked in dev or gate in nearly the same words": 1}
+
+
+def test_a_passages_own_words_judge_nothing() -> None:
+    """Spans and key phrases of a held-back document are left out, however few questions people asked."""
+    pairs = [replace(_pair("a", "a span of the passage", Origin.DOCUMENT), kind="span")]
+    pairs += [replace(_pair("a", "Title of the document", Origin.DOCUMENT), kind="title")]
+    dataset = build_dataset(pairs, [], texts=_texts("a"), **{**_SHARES, "gate_share": 1.0})
+    assert [question.kind for question in dataset.gate] == ["title"]
+    assert dataset.manifest["dropped"] == {"the words of a held-back passage": 1}
+
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _dated(n: int) -> TrainingPair:
+    return replace(_pair(f"d{n}", f"what is number {n} about"), asked_at=_START + timedelta(days=n))
+
+
+def test_the_newest_of_the_logs_questions_judge() -> None:
+    """As many as are allowed; older ones of those documents neither judge nor train."""
+    dataset = build_dataset(
+        [_dated(n) for n in range(30)],
+        [],
+        texts=_texts(*(f"d{n}" for n in range(30))),
+        **{**_SHARES, "gate_share": 1.0},
+        gate_log_questions=8,
+    )
+    assert {q.asked_at for q in dataset.gate} == {_START + timedelta(days=n) for n in range(22, 30)}
+    assert (dataset.train, dataset.dev) == ((), ())
+    assert dataset.manifest["dropped"] == {"older than the log's questions that judge": 22}
+
+
+def test_nothing_that_trains_is_in_a_cluster_that_judges_however_new() -> None:
+    """Copies of a document are one cluster: a question about one never trains while one about the other judges."""
+    texts = _texts(*(f"d{n}" for n in range(20)))
+    texts |= {f"copy{n}": texts[f"d{n}"] + " again" for n in range(20)}
+    pairs = [_dated(n) for n in range(20)]
+    pairs += [
+        replace(
+            _dated(n),
+            document_id=f"copy{n}",
+            passage_id=f"copy{n}-0",
+            question=f"newer ask {n}",
+            asked_at=_START + timedelta(days=99),
+        )
+        for n in range(20)
+    ]
+    dataset = build_dataset(pairs, [], texts=texts, **_SHARES)
+    judged = {
+        document.removeprefix("copy").removeprefix("d") for q in dataset.gate for document in q.documents
+    }
+    trained = {pair.document_id.removeprefix("copy").removeprefix("d") for pair in dataset.train}
+    assert judged
+    assert trained
+    assert not judged & trained
+
+
+def test_negatives_stand_beside_a_positive_and_are_never_held_back() -> None:
+    """A passage said to be wrong is kept with the question's pair, unless it is right for somebody, or judges."""
+    passages = {
+        name: Passage.create(Document.create(uri=name, text=name), 0, f"text {name}") for name in "abc"
+    }
+    pairs = [
+        replace(
+            _pair("x", "Which one is it?"), document_id=passages[n].document_id, passage_id=passages[n].id
+        )
+        for n in "ab"
+    ]
+    negatives = {"which one is it": [passages["b"], passages["c"]], "asked by nobody": [passages["a"]]}
+    texts = {passage.document_id: name * 9 for name, passage in passages.items()}
+    train = {**_SHARES, "gate_share": 0, "dev_share": 0}
+    dataset = build_dataset(pairs, [], texts=texts, negatives=negatives, **train)
+    assert [pair.negatives for pair in dataset.train] == [("text c",), ("text c",)]
+    assert dataset.manifest["with_negatives"] == 2
+    held = replace(_labelled("c", "c"), documents=frozenset({passages["c"].document_id}))
+    dataset = build_dataset(pairs, [held], texts=texts, negatives=negatives, **train)
+    assert [pair.negatives for pair in dataset.train] == [(), ()]
+
+
+def _reworded(gate: Sequence[EvalQuestion]) -> list[EvalQuestion]:
+    return [
+        replace(q, id=f"{q.id}-other", text=f"otherwise put {q.text}", origin=Origin.PARAPHRASE, parent=q.id)
+        for q in gate
+    ]
+
+
+def test_wordings_to_test_with_are_kept_apart() -> None:
+    """They are no part of the gate, they do not train, and another wording is another dataset but the same exam."""
+    pairs = [_dated(n) for n in range(40)]
+    first = build_dataset(pairs, [], texts=_texts(*(f"d{n}" for n in range(40))), **_SHARES)
+    taken = _pair(first.train[0].document_id, f"otherwise put {first.gate[0].text}", Origin.LLM)
+    dataset = build_dataset(
+        [*pairs, taken], [], texts=_texts(*(f"d{n}" for n in range(40))), reword=_reworded, **_SHARES
+    )
+    assert {q.parent for q in dataset.robustness} == {q.id for q in dataset.gate}
+    assert dataset.gate_digest == first.gate_digest
+    assert dataset.digest != first.digest
+    assert all(question.origin is Origin.LOG for question in dataset.gate)
+    assert normal(taken.question) not in {normal(pair.question) for pair in dataset.train}
+    trains = _with(
+        dataset, train=(*dataset.train, replace(dataset.train[0], question=dataset.robustness[0].text))
+    )
+    assert any(leak.endswith("tests and trains.") for leak in leak_report(trains))
+    strange = _with(dataset, robustness=(replace(dataset.robustness[0], parent="nobody"),))
+    assert any("no wording of a gate question" in leak for leak in leak_report(strange))
+
+
+def test_the_exam_is_pinned_and_what_changed_in_it_is_told() -> None:
+    """The gate's digest is of its questions alone, and the manifest names what is new, gone, and kept."""
+    texts = _texts(*(f"d{n}" for n in range(60)))
+    before = build_dataset([_dated(n) for n in range(40)], [], texts=texts, **_SHARES)
+    after = build_dataset([_dated(n) for n in range(10, 60)], [], texts=texts, previous=before, **_SHARES)
+    told = after.manifest["continues"]
+    old, new = ({question.id for question in dataset.gate} for dataset in (before, after))
+    assert (told["dataset"], told["gate_digest"]) == (before.digest, before.gate_digest)
+    assert (told["new"], told["gone"]) == (sorted(new - old), sorted(old - new))
+    assert told["kept"] == len(old & new) > 0
+    assert told["new"]
+    assert told["gone"]
+    assert after.manifest["gate_digest"] == after.gate_digest != before.gate_digest
+    shuffled = replace(before, gate=before.gate[::-1], train=())
+    assert shuffled.gate_digest == before.gate_digest
+    again = build_dataset([_dated(n) for n in range(40)], [], texts=texts, previous=after, **_SHARES)
+    assert again.digest == before.digest
+
+
+def test_the_manifest_says_whose_the_logs_pairs_are() -> None:
+    """Shares of askers, judges and passages, and counts by kind."""
+    pairs = [
+        replace(
+            _pair(f"d{n}", f"what is number {n}"), principal="ann" if n else "bob", judge="eve", kind="opened"
+        )
+        for n in range(4)
+    ]
+    dataset = build_dataset(
+        pairs, [], texts=_texts("d0", "d1", "d2", "d3"), **{**_SHARES, "gate_share": 0, "dev_share": 0}
+    )
+    shares = dataset.manifest["log_shares"]
+    assert (shares["pairs"], shares["askers"]) == (4, {"ann": 0.75, "bob": 0.25})
+    assert shares["judges"] == {"eve": 1.0}
+    assert set(shares["passages"].values()) == {0.25}
+    assert dataset.manifest["kinds"]["train"] == {"log: opened": 4}
+
+
+def test_more_planted_leaks_are_found() -> None:
+    """A span that judges, nearly a held-back question that trains, and an answer that is a negative as well."""
+    clean = _clean()
+    gate, train = clean.gate[0], clean.train[0]
+    long = replace(gate, text="how do i renew a passport from abroad without going home")
+    planted = {
+        "a passage's own words": _with(clean, gate=(replace(gate, origin=Origin.DOCUMENT, kind="span"),)),
+        "is held back": _with(clean, gate=(long,), train=(replace(train, question=long.text + "s"),)),
+        "as its answer and as a negative": _with(
+            clean, train=(replace(train, negatives=(train.passage_text,)),)
+        ),
+    }
+    for words, dataset in planted.items():
+        assert any(words in leak for leak in leak_report(dataset)), words
+
+
+def test_datasets_of_before_keep_their_digest() -> None:
+    """What is empty in a newer field is no part of the content: stored datasets stay whole."""
+    pair = _pair("d", "Why?")
+    old = {
+        "question": "Why?",
+        "passage_id": "d-0",
+        "document_id": "d",
+        "passage_text": "text of d",
+        "origin": "log",
+        "parent": "",
+        "principal": "",
+    }
+    assert Dataset.digest_for([pair], [], []) == digest_of({"train": [old], "dev": [], "gate": []})
+    for part in ({"kind": "opened"}, {"asked_at": _START}, {"negatives": ("x",)}, {"judge": "j"}):
+        assert Dataset.digest_for([replace(pair, **part)], [], []) != Dataset.digest_for([pair], [], [])
+
+
+def test_a_copy_of_the_right_passage_is_no_negative() -> None:
+    """Whoever rated an answer bad that rested on a copy of the right passage makes no pair contradict itself."""
+    copy = Passage.create(Document.create(uri="copy", text="x"), 0, "text of a")
+    dataset = build_dataset(
+        [_pair("a", "Which one is it?")],
+        [],
+        texts={"a": "one two three", copy.document_id: "four five six"},
+        negatives={"which one is it": [copy]},
+        **{**_SHARES, "gate_share": 0, "dev_share": 0},
+    )
+    assert [pair.negatives for pair in dataset.train] == [()]

@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain.dataset.near_duplicates import Groups, cluster
+from retrain.dataset.near_duplicates import Groups, alike_across, alike_questions, cluster, cluster_questions
 
 _WORDS = [f"{a}{b}{c}" for a in "bcdfgh" for b in "aeiou" for c in "klmnprst"]
 
@@ -63,3 +63,60 @@ def test_thousands_of_documents_take_seconds() -> None:
     groups = cluster(texts)
     assert time.perf_counter() - started < 20
     assert len({groups.of(document) for document in texts}) == 1_000
+
+
+def test_questions_worded_nearly_alike_are_one_and_numbers_tell_them_apart() -> None:
+    """Another ending or a filler word makes no other question; another number does."""
+    groups = cluster_questions(
+        [
+            "how do i renew my passport abroad",
+            "how do i renew my passport abroad please",
+            "how do i renew my passports abroad",
+            "what is the fee for a visa",
+            "what is type 1 diabetes",
+            "what is type 2 diabetes",
+        ]
+    )
+    assert groups.of("how do i renew my passports abroad") == "how do i renew my passport abroad"
+    assert groups.of("how do i renew my passport abroad please") == "how do i renew my passport abroad"
+    assert groups.of("what is the fee for a visa") == "what is the fee for a visa"
+    assert groups.of("what is type 2 diabetes") != groups.of("what is type 1 diabetes")
+
+
+def _trigrams(question: str) -> set[str]:
+    padded = f" {question} "
+    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+def test_banding_finds_what_comparing_all_with_all_finds() -> None:
+    """Against the exact Jaccard similarity of every pair: none that is found is wrong, and hardly one is missed."""
+    chance = random.Random(3)
+    questions = set()
+    for seed in range(60):
+        words = _text(seed, 7)
+        for _ in range(4):
+            version = list(words)
+            version[chance.randrange(7)] = chance.choice(_WORDS)
+            questions.add(" ".join(version))
+    exact = {
+        (one, other)
+        for one in questions
+        for other in questions
+        if one < other
+        and len(_trigrams(one) & _trigrams(other)) >= 0.7 * len(_trigrams(one) | _trigrams(other))
+    }
+    found = set(alike_questions(questions))
+    assert len(exact) > 30
+    assert found <= exact
+    assert len(found) >= 0.98 * len(exact)
+
+
+def test_what_is_alike_depends_on_two_questions_alone() -> None:
+    """Taking out the questions that are like a held-back one leaves none that is: however many there are."""
+    held = [f"what are the symptoms of {word} syndrome" for word in _WORDS[:150]]
+    training = [f"what are the symptoms of {word} syndromes" for word in _WORDS[100:240]]
+    alike = alike_across(training, held, same=0.9)
+    assert {f"what are the symptoms of {word} syndromes" for word in _WORDS[100:150]} <= set(alike)
+    left = [question for question in training if question not in alike]
+    assert alike_across(left, held, same=0.9) == {}
+    assert alike_across([], held, same=0.9) == alike_across(training, [], same=0.9) == {}

@@ -1,10 +1,15 @@
 """Other wordings of questions."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from rag.domain import Passage
 from rag.errors import UpstreamFailed
-from retrain.dataset.paraphrasing import paraphrase
+from retrain.adapters.writing_cache import SqliteWritingCache
+from retrain.dataset.paraphrasing import WORKERS, paraphrase, reword_for_testing
 from retrain.dataset.wording import normal
-from retrain.domain import Origin, TrainingPair
+from retrain.dataset.writing import Budget, Writing
+from retrain.domain import EvalQuestion, Origin, QuestionStyle, TrainingPair, Written
 
 
 def _pair(question: str, passage: str = "p", origin: Origin = Origin.LOG) -> TrainingPair:
@@ -24,14 +29,20 @@ class _Writer:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def questions(self, passage: Passage, count: int) -> list[str]:
+    fingerprint = "by rote"
+
+    def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
         raise NotImplementedError
 
-    def paraphrases(self, question: str, count: int) -> list[str]:
+    def paraphrases(self, question: str, count: int) -> Written:
         self.asked.append(question)
         if "fail" in question:
             raise UpstreamFailed
-        return [f"in other words: {question}", "  ", question.upper()]
+        return Written(texts=(f"in other words: {question}", "  ", question.upper()), tokens=10)
+
+
+def _writing(writer: _Writer, folder: Path) -> Writing:
+    return Writing(writer, SqliteWritingCache(folder / "written.sqlite"), Budget())
 
 
 _QUESTIONS = ["How do I renew a passport?", "What is the fee for a visa?", "Elective surgery restrictions"]
@@ -39,7 +50,7 @@ _QUESTIONS = ["How do I renew a passport?", "What is the fee for a visa?", "Elec
 
 def test_wordings_say_what_they_were_made_from() -> None:
     """A wording is a paraphrase of the same passage, with its parent, and is not the question itself."""
-    made = paraphrase([_pair(q) for q in _QUESTIONS], writer=None, count=2, seed=1)
+    made = paraphrase([_pair(q) for q in _QUESTIONS], writing=None, count=2, seed=1)
     assert len(made) == 6
     assert [pair.parent for pair in made] == [q for q in _QUESTIONS for _ in range(2)]
     assert {pair.origin for pair in made} == {Origin.PARAPHRASE}
@@ -50,37 +61,69 @@ def test_wordings_say_what_they_were_made_from() -> None:
 def test_the_same_seed_gives_the_same_wordings() -> None:
     """The choice depends on the seed and the question, not on the run or on the other questions."""
     pairs = [_pair(q) for q in _QUESTIONS]
-    made = paraphrase(pairs, writer=None, count=1, seed=1)
-    assert made == paraphrase(pairs, writer=None, count=1, seed=1)
-    assert made[1:] == paraphrase(pairs[1:], writer=None, count=1, seed=1)
-    assert any(made != paraphrase(pairs, writer=None, count=1, seed=seed) for seed in range(2, 8))
+    made = paraphrase(pairs, writing=None, count=1, seed=1)
+    assert made == paraphrase(pairs, writing=None, count=1, seed=1)
+    assert made[1:] == paraphrase(pairs[1:], writing=None, count=1, seed=1)
+    assert any(made != paraphrase(pairs, writing=None, count=1, seed=seed) for seed in range(2, 8))
 
 
 def test_keywords_are_among_the_wordings() -> None:
     """People type topic words into search boxes."""
-    made = paraphrase([_pair("What is the fee for a visa?")], writer=None, count=8, seed=1)
+    made = paraphrase([_pair("What is the fee for a visa?")], writing=None, count=8, seed=1)
     assert "fee visa" in [pair.question for pair in made]
 
 
-def test_the_model_writes_where_there_is_one() -> None:
+def test_the_model_writes_where_there_is_one(tmp_path: Path) -> None:
     """Blank wordings and those that are the question are left out; a failing call falls back on rules."""
     pairs = [_pair("When do offices open?"), _pair("How do I fail an exam?")]
-    made = paraphrase(pairs, writer=_Writer(), count=3, seed=1)
+    made = paraphrase(pairs, writing=_writing(_Writer(), tmp_path), count=3, seed=1)
     assert [p.question for p in made if p.parent == pairs[0].question] == [
         "in other words: When do offices open?"
     ]
     assert [p for p in made if p.parent == pairs[1].question]
 
 
-def test_a_model_that_is_down_is_not_asked_for_ever() -> None:
-    """After ten failures in a row only rules are used."""
+def test_a_model_that_is_down_is_not_asked_for_ever(tmp_path: Path) -> None:
+    """After ten failures in a row only rules are used; calls that were under way by then still end."""
     writer = _Writer()
-    made = paraphrase([_pair(f"How do I fail exam {n}?") for n in range(30)], writer=writer, count=1, seed=1)
-    assert (len(writer.asked), len(made)) == (10, 30)
+    pairs = [_pair(f"How do I fail exam {n}?") for n in range(40)]
+    made = paraphrase(pairs, writing=_writing(writer, tmp_path), count=1, seed=1)
+    assert 10 <= len(writer.asked) < 10 + WORKERS
+    assert len(made) == 40
+
+
+def test_a_passages_own_words_are_not_reworded() -> None:
+    """A span or a list of key phrases is no question that somebody could ask otherwise."""
+    made = paraphrase(
+        [replace(_pair("renewal of passports abroad"), kind="span")], writing=None, count=2, seed=1
+    )
+    assert made == []
+
+
+def test_wordings_to_test_with_name_their_question_and_are_none_to_train_with() -> None:
+    """Each gate question has another wording with the same answers, in a form that training has none of."""
+    gate = [
+        EvalQuestion(
+            id=f"q{n}",
+            text=text,
+            relevant=frozenset({f"p{n}"}),
+            documents=frozenset({f"d{n}"}),
+            origin=Origin.LOG,
+        )
+        for n, text in enumerate(_QUESTIONS)
+    ]
+    made = reword_for_testing(gate, writing=None, count=1, seed=1)
+    assert [(q.parent, q.relevant, q.origin) for q in made] == [
+        (question.id, question.relevant, Origin.PARAPHRASE) for question in gate
+    ]
+    trained = paraphrase([_pair(q) for q in _QUESTIONS], writing=None, count=8, seed=1)
+    assert not {normal(q.text) for q in made} & {normal(pair.question) for pair in trained}
+    assert not {normal(q.text) for q in made} & {normal(q.text) for q in gate}
+    assert reword_for_testing(gate, writing=None, count=0, seed=1) == []
 
 
 def test_paraphrases_are_not_reworded_again() -> None:
     """Neither is anything made where none is asked for."""
-    made = paraphrase([_pair("How do I renew it?", origin=Origin.PARAPHRASE)], writer=None, count=2, seed=1)
+    made = paraphrase([_pair("How do I renew it?", origin=Origin.PARAPHRASE)], writing=None, count=2, seed=1)
     assert made == []
-    assert paraphrase([_pair("How do I renew it?")], writer=None, count=0, seed=1) == []
+    assert paraphrase([_pair("How do I renew it?")], writing=None, count=0, seed=1) == []

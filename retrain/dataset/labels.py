@@ -1,0 +1,69 @@
+"""Labelled questions, sorted by what they may be used for."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rag.domain import LabelledQuestion, Passage, Purpose
+from retrain.dataset.pairs import PassagesOf, counted, make_pair
+from retrain.dataset.wording import content_words, normal, words
+from retrain.domain import EvalQuestion, Origin, TrainingPair
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MinedLabels:
+    """Labelled questions by what they may be used for."""
+
+    pairs: tuple[TrainingPair, ...]  # may train
+    dev: tuple[EvalQuestion, ...]  # dev and gate; never train
+    golden: tuple[EvalQuestion, ...]  # watched; neither train nor gate
+    dropped: Mapping[str, int] = field(default_factory=dict)  # reason -> how many
+
+
+def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) -> MinedLabels:
+    """Sort labelled questions by their purpose.
+
+    A label names documents. One that may train gives a pair with one passage of each: the one that shares
+    the most topic words with the question, the first of those.
+    """
+    dropped: Counter[str] = Counter()
+    passages = passages_of(frozenset[str]().union(*(question.documents for question in questions)))
+    pairs: dict[tuple[str, str], TrainingPair] = {}
+    held: dict[Purpose, list[EvalQuestion]] = {Purpose.DEV: [], Purpose.GOLDEN: []}
+    for question in questions:
+        answers = {
+            document: [passage for passage in passages.get(document, ()) if passage.tenant == question.tenant]
+            for document in sorted(question.documents)
+        }
+        there = {document: some for document, some in answers.items() if some}
+        if not there:
+            dropped["its documents are gone"] += 1
+        elif question.purpose is Purpose.TRAIN:
+            for some in there.values():
+                passage = _closest(question.text, some)
+                if pair := make_pair(question.text, passage, Origin.LABEL, dropped, kind=question.source):
+                    key = (normal(pair.question), passage.id)
+                    dropped["the same question and passage"] += key in pairs
+                    pairs.setdefault(key, pair)
+        else:
+            held[question.purpose].append(
+                EvalQuestion(
+                    id=question.id,
+                    text=question.text,
+                    relevant=frozenset(passage.id for some in there.values() for passage in some),
+                    documents=frozenset(there),
+                    origin=Origin.LABEL,
+                    kind=question.source,
+                )
+            )
+    return MinedLabels(
+        pairs=tuple(pairs.values()),
+        dev=tuple(held[Purpose.DEV]),
+        golden=tuple(held[Purpose.GOLDEN]),
+        dropped=counted(dropped),
+    )
+
+
+def _closest(question: str, passages: Sequence[Passage]) -> Passage:
+    topic = set(content_words(question))
+    return max(passages, key=lambda passage: len(topic.intersection(words(passage.embedded_text))))

@@ -1,0 +1,222 @@
+"""A language model asked within a budget, with what it said remembered. Knows nothing of what the questions are for.
+
+What was answered once is never paid for again: it is kept by everything that was asked (model, instructions, style,
+count, passage), so a run that was killed goes on where it was when it is started again.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from rag.domain import Passage, digest_of
+from rag.errors import UpstreamTimeout
+from retrain.domain import QuestionStyle, Written
+from retrain.ports import QuestionWriter, WritingCache
+
+CHARS_PER_TOKEN = 4
+"""Of English, about; for estimates alone."""
+TOKENS_AROUND = 250
+"""Of the instructions and the form of the answer, about."""
+TOKENS_PER_QUESTION = 30
+"""Of a question in the answer, about."""
+FAILURES_IN_A_ROW = 10
+"""After so many failed calls in a row the language model is taken to be down, and is asked no more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What asking may cost in one run; None is without limit."""
+
+    calls: int | None = None
+    tokens: int | None = None  # of prompts and answers together
+    minutes: float | None = None  # from the first question
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """What asking would cost."""
+
+    passages: int
+    calls: int  # to be made
+    remembered: int  # calls whose answers are known already
+    tokens: int  # of the calls to be made, about
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What asking has cost."""
+
+    calls: int
+    remembered: int  # answers that were known already
+    failures: int  # calls that gave nothing
+    tokens: int
+    seconds: float
+    stopped: str  # which limit was reached; empty: none
+
+
+class BudgetReached(Exception):  # nothing went wrong
+    """A limit was reached; nothing more is asked in this run."""
+
+
+class Writing:
+    """Asks a `QuestionWriter`. May be shared by threads."""
+
+    def __init__(
+        self,
+        writer: QuestionWriter,
+        cache: WritingCache,
+        budget: Budget,
+        *,
+        patience_s: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the model, where its answers are kept, and the limits.
+
+        Args:
+            writer: the model.
+            cache: of its answers.
+            budget: what the run may cost.
+            patience_s: a call that has given nothing by then counts as failed, whatever its connection does.
+            clock: seconds, growing.
+        """
+        self._writer = writer
+        self._cache = cache
+        self._budget = budget
+        self._patience_s = patience_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._began: float | None = None
+        self._calls = self._remembered = self._failures = self._in_a_row = 0
+        self._tokens = self._reserved = 0
+        self._stopped = ""
+
+    def questions(self, passage: Passage, count: int, style: QuestionStyle) -> tuple[str, ...]:
+        """Give up to `count` questions of a style about a passage.
+
+        Raises:
+            BudgetReached: a limit is reached, or the model keeps failing; what is remembered is given all the same.
+            UpstreamFailed: this call failed.
+        """
+        return self._asked(
+            self._passage_key(passage, count, style),
+            _tokens(passage.embedded_text, count),
+            lambda: self._writer.questions(passage, count, style),
+        )
+
+    def paraphrases(self, question: str, count: int) -> tuple[str, ...]:
+        """Give up to `count` other wordings of a question.
+
+        Raises:
+            BudgetReached, UpstreamFailed: as above.
+        """
+        key = digest_of({"writer": self._writer.fingerprint, "reword": question, "count": count})
+        return self._asked(key, _tokens(question, count), lambda: self._writer.paraphrases(question, count))
+
+    def forecast(self, passages: Sequence[Passage], count: int, styles: Sequence[QuestionStyle]) -> Forecast:
+        """Tell what asking for `count` questions of each style about each passage would cost; asks nothing."""
+        calls = remembered = tokens = 0
+        for passage in passages:
+            for style in styles:
+                if self._cache.get(self._passage_key(passage, count, style)):
+                    remembered += 1
+                else:
+                    calls += 1
+                    tokens += _tokens(passage.embedded_text, count)
+        return Forecast(passages=len(passages), calls=calls, remembered=remembered, tokens=tokens)
+
+    @property
+    def spent(self) -> Spent:
+        """What asking has cost so far."""
+        with self._lock:
+            return Spent(
+                calls=self._calls,
+                remembered=self._remembered,
+                failures=self._failures,
+                tokens=self._tokens,
+                seconds=0.0 if self._began is None else self._clock() - self._began,
+                stopped=self._stopped,
+            )
+
+    def _passage_key(self, passage: Passage, count: int, style: QuestionStyle) -> str:
+        return digest_of(
+            {
+                "writer": self._writer.fingerprint,
+                "passage": passage.text_hash,
+                "count": count,
+                "style": str(style),
+            }
+        )
+
+    def _asked(self, key: str, estimate: int, call: Callable[[], Written]) -> tuple[str, ...]:
+        known = self._cache.get(key)
+        if known is not None:
+            with self._lock:
+                self._remembered += 1
+            return known.texts
+        patience = self._reserve(estimate)
+        try:
+            written = _within(patience, call)
+            # Kept before it is counted: a run that is killed here has lost nothing.
+            self._cache.put(key, written)
+        except BaseException:
+            # What a failed call has cost nobody says; that it was paid for is the safe guess.
+            self._settle(estimate, estimate, failed=True)
+            raise
+        self._settle(estimate, written.tokens, failed=False)
+        return written.texts
+
+    def _reserve(self, estimate: int) -> float:
+        """Set aside what a call may cost, and give how long it may take, in seconds."""
+        limits = self._budget
+        with self._lock:
+            now = self._clock()
+            self._began = now if self._began is None else self._began
+            left = float("inf") if limits.minutes is None else 60 * limits.minutes - (now - self._began)
+            if not self._stopped:
+                if limits.calls is not None and self._calls >= limits.calls:
+                    self._stopped = f"{limits.calls} calls were made"
+                elif limits.tokens is not None and self._tokens + self._reserved + estimate > limits.tokens:
+                    self._stopped = f"another call might go beyond {limits.tokens} tokens"
+                elif left <= 0:
+                    self._stopped = f"{limits.minutes:g} minutes had passed"
+            if self._stopped:
+                raise BudgetReached(self._stopped)
+            self._calls += 1
+            self._reserved += estimate
+            return min(self._patience_s, left)
+
+    def _settle(self, estimate: int, tokens: int, *, failed: bool) -> None:
+        with self._lock:
+            self._reserved -= estimate
+            self._tokens += tokens
+            self._failures += failed
+            self._in_a_row = self._in_a_row + 1 if failed else 0
+            if self._in_a_row >= FAILURES_IN_A_ROW and not self._stopped:
+                self._stopped = "the language model kept failing"
+
+
+def _within(seconds: float, call: Callable[[], Written]) -> Written:
+    """Call, but wait no longer than that.
+
+    A client's own limits are on each read: an endpoint that sends a byte now and then would hold it for ever. The
+    thread left behind ends when its connection does, and keeps no process alive.
+    """
+    answer: Future[Written] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="question-writer", daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except TimeoutError as error:
+        raise UpstreamTimeout(f"The language model gave nothing within {seconds:.0f} s.") from error
+
+
+def _tokens(text: str, count: int) -> int:
+    return TOKENS_AROUND + len(text) // CHARS_PER_TOKEN + TOKENS_PER_QUESTION * count

@@ -1,0 +1,198 @@
+"""A dataset from everything a company has, with the live release as the judge of what was mined."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rag.domain import Document, Feedback, Interaction, InteractionStatus, new_id, utcnow
+from retrain.adapters.openai import OpenAIQuestionWriter
+from retrain.adapters.writing_cache import SqliteWritingCache
+from retrain.cycle import RetrainCycle
+from retrain.dataset.writing import Budget, Writing
+from retrain.domain import Dataset, Origin
+from retrain.settings import RetrainSettings
+
+_SUBJECTS = (
+    "holiday leave", "parental leave", "travel receipts", "laptop replacement", "password reset", "lost badge",
+    "weekend overtime", "pension plan", "sick note", "car park", "canteen menu", "fire drill", "meeting rooms",
+    "printer paper", "language course", "bicycle racks", "company car", "home office", "first aid", "shift swap",
+)  # fmt: skip
+
+
+def _documents() -> list[Document]:
+    return [
+        Document.create(
+            uri=f"file:///rules/{n}",
+            title=f"Rules about {subject} at work",
+            text=f"Whoever needs {subject} asks room {n} first. A form number {n * 7} is filled in for {subject}. "
+            f"The office answers within {n + 2} days about {subject}.",
+            divisible=False,
+        )
+        for n, subject in enumerate(_SUBJECTS)
+    ]
+
+
+@pytest.fixture
+def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
+    """Make the cycle of a company whose rules are live."""
+    world.put(*_documents())
+    world.found(two_encoders.first, documents=0, dense_weight=0.5, context_weight=0.0, threshold=0.3)
+
+    def make(writer: Writing | None = None, **settings: Any) -> RetrainCycle:
+        return RetrainCycle(
+            tenant="default",
+            documents=world.stores.documents,
+            interactions=world.stores.interactions,
+            feedback=world.stores.feedback,
+            questions=world.stores.questions,
+            releases=world.stores.releases,
+            encoders=world.encoders,
+            cache=world.cache,
+            datasets=world.retrain.datasets,
+            candidates=world.retrain.candidates,
+            trainer=None,  # type: ignore[arg-type]  # building trains nothing
+            writer=writer,
+            scratch=world.scratch,
+            settings=RetrainSettings(_env_file=None, **settings),
+        )
+
+    return make
+
+
+def _say(world: Any, question: str, passage: str, *, by: str = "ann", days_ago: int = 1) -> None:
+    asked = Interaction(
+        id=new_id(),
+        tenant="default",
+        principal=by,
+        asked_at=utcnow() - timedelta(days=days_ago),
+        question=question,
+        hits=(),
+        answer="",
+        cited=(),
+        release="r",
+        epoch=1,
+        generator="",
+        status=InteractionStatus.ANSWERED,
+    )
+    world.stores.interactions.add(asked)
+    world.stores.feedback.add(
+        Feedback(
+            id=new_id(),
+            interaction_id=asked.id,
+            tenant="default",
+            principal=by,
+            given_at=asked.asked_at,
+            corrected_passage=passage,
+        )
+    )
+
+
+def _built(cycle: RetrainCycle) -> Dataset:
+    return cycle.build_dataset(progress=lambda *_: None)
+
+
+def test_without_a_language_model_the_documents_ask(world: Any, cycle_of: Any) -> None:
+    """Titles and passages' own words give the pairs, the manifest says of which kind, and what it continues."""
+    first = _built(cycle_of())
+    kinds = first.manifest["kinds"]["train"]
+    assert {"document: title", "document: first sentence", "document: span", "document: key phrases"} <= set(
+        kinds
+    )
+    assert {question.kind for question in first.gate} == {"title"}
+    assert {question.parent for question in first.robustness} <= {question.id for question in first.gate}
+    assert first.manifest["tenant"] == "default"
+    assert first.manifest["continues"]["dataset"] is None
+    again = _built(cycle_of())
+    assert again.digest == first.digest
+    assert again.manifest["continues"]["dataset"] == first.digest
+    assert again.manifest["continues"]["kept"] == len(first.gate)
+    assert world.retrain.datasets.get(first.digest).robustness == first.robustness
+
+
+def test_enough_questions_make_excerpts_unneeded(cycle_of: Any) -> None:
+    """Below the setting passages' own words train; at 0 never."""
+    dataset = _built(cycle_of(excerpts_below=0))
+    assert set(dataset.manifest["kinds"]["train"]) == {"document: title", "paraphrase: title"}
+    assert "excerpt" not in dataset.manifest["mined_left_out"]
+
+
+def test_a_correction_against_the_live_release_needs_others(world: Any, cycle_of: Any) -> None:
+    """What the live release finds for a question counts at once; what it does not needs people who have been there."""
+    right = {passage.uri: passage.id for batch in world.stores.documents.all_passages() for passage in batch}
+    pension, printer = right["file:///rules/7"], right["file:///rules/13"]
+    for by in ("ann", "bob"):
+        _say(world, "anything to do with rooms", right["file:///rules/12"], by=by, days_ago=30)
+    _say(world, "how does the pension plan work", pension)
+    _say(world, "zyx qwv offers this week", printer, by="eve")
+    settings = {
+        "agrees_within": 3,
+        "principal_share": 1.0,
+        "passage_share": 1.0,
+        "gate_share": 0,
+        "dev_share": 0,
+    }
+
+    def logged() -> set[str]:
+        return {pair.passage_id for pair in _built(cycle_of(**settings)).train if pair.origin is Origin.LOG}
+
+    assert pension in logged()
+    assert printer not in logged()
+    for by in ("ann", "bob"):
+        _say(world, "zyx qwv offers this week", printer, by=by)
+    assert printer in logged()
+
+
+def test_written_questions_are_checked_and_counted(
+    world: Any, cycle_of: Any, scripted_llm: Any, tmp_path: Any
+) -> None:
+    """A question that finds another passage is dropped; the manifest says what it cost; nothing is paid twice."""
+
+    def answer(body: dict[str, Any]) -> str:
+        given = json.loads(body["messages"][1]["content"])
+        if "question" in given:
+            return json.dumps({"questions": [f"in other words {given['question']}"]})
+        subject = next(subject for subject in _SUBJECTS if subject in given["passage"])
+        wrong = _SUBJECTS[(_SUBJECTS.index(subject) + 1) % len(_SUBJECTS)]
+        asked = wrong if _SUBJECTS.index(subject) % 2 else subject
+        return json.dumps({"questions": [f"which form do i need for {asked}?"]})
+
+    scripted_llm.default = answer
+
+    def writing(**limits: Any) -> Writing:
+        writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", retries=0)
+        return Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget(**limits))
+
+    settings = {"round_trip": 1, "llm_styles": ("natural",), "excerpts_below": 0, "paraphrases": 0}
+    forecast = cycle_of(writing(), **settings).forecast()
+    assert (forecast.passages, forecast.calls) == (20, 20)
+    dataset = _built(cycle_of(writing(), **settings))
+    assert dataset.manifest["mined_left_out"]["llm"] == {"does not find its passage: natural": 10}
+    spent = dataset.manifest["language_model"]
+    assert (spent["calls"], spent["stopped"]) == (20 + len(dataset.gate), "")
+    made = len(scripted_llm.requests)
+    again = _built(cycle_of(writing(calls=0), **settings))
+    assert again.digest == dataset.digest
+    assert len(scripted_llm.requests) == made
+
+
+def test_changed_documents_are_written_about_first(
+    world: Any, cycle_of: Any, scripted_llm: Any, tmp_path: Any
+) -> None:
+    """With calls for two passages alone, those of the documents that changed since the last dataset are taken."""
+    _built(cycle_of())
+    changed = [replace(d, text=d.text + " It was changed.", updated_at=utcnow()) for d in _documents()[3:5]]
+    world.put(*(Document.create(uri=d.uri, title=d.title, text=d.text, divisible=False) for d in changed))
+    scripted_llm.default = json.dumps({"questions": ["what was changed about it lately?"]})
+    writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", retries=0)
+    writing = Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget(calls=2))
+    dataset = _built(
+        cycle_of(writing, llm_styles=("natural",), llm_workers=1, paraphrases=0, test_paraphrases=0)
+    )
+    asked = [json.loads(request["messages"][1]["content"])["passage"] for request in scripted_llm.requests]
+    assert len(asked) == 2
+    assert ["It was changed." in passage for passage in asked] == [True, True], asked
+    assert dataset.manifest["language_model"]["stopped"] == "2 calls were made"

@@ -257,7 +257,15 @@ def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
     assert (card.dataset, card.incumbent, card.candidate) == ("d", "letters-ab", "letters-abcd")
     assert card.row("recall@1").candidate.value == 1
     assert card.row("recall@1").incumbent.value < 1
-    assert [(part.name, part.questions) for part in card.slices] == [("origin=llm", 3), ("origin=log", 3)]
+    assert [(part.name, part.questions) for part in card.slices] == [
+        ("origin=llm", 3),
+        ("origin=log", 3),
+        ("anchors", 6),
+    ]
+    assert not card.worst
+    lifted = [each for each in card.best if each.question == "d"]
+    assert [(each.rank_after, each.after[0].passage) for each in lifted] == [(1, lifted[0].relevant[0])]
+    assert all((each.rank_before or 99) > (each.rank_after or 99) for each in card.best)
 
 
 def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:

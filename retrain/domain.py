@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rag.domain import digest_of, utcnow
+from rag.domain import Passage, digest_of, utcnow
 
 
 class Origin(StrEnum):
@@ -107,6 +107,14 @@ class Dataset:
             gate=tuple(gate),
             manifest=dict(manifest),
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardSet:
+    """A general-domain set of questions and passages; only looked at, never learned from."""
+
+    questions: tuple[EvalQuestion, ...]
+    passages: tuple[Passage, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

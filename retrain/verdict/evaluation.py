@@ -145,9 +145,18 @@ def search(
     encoder: Encoder, questions: Sequence[EvalQuestion], corpus: Sequence[Passage], cache: EmbeddingCache
 ) -> list[list[str]]:
     """Give each question's `DEPTH` nearest passages by id, best first: an encoder alone, by exact search."""
+    return nearest(encoder, [question.text for question in questions], corpus, cache, k=DEPTH)
+
+
+def nearest(
+    encoder: Encoder, texts: Sequence[str], corpus: Sequence[Passage], cache: EmbeddingCache, *, k: int
+) -> list[list[str]]:
+    """Give each text's `k` nearest passages by id, best first."""
+    if not texts:
+        return []
     passages = Embedder(encoder, cache).passages(list(corpus))
-    asked = encoder.encode_queries([question.text for question in questions])
-    return [[corpus[row].id for row in rows] for rows in rank(asked, passages, DEPTH)]
+    asked = encoder.encode_queries(list(texts))  # (texts, dimension)
+    return [[corpus[row].id for row in rows] for rows in rank(asked, passages, k)]
 
 
 def compare(
@@ -218,7 +227,9 @@ def compare(
         Slice(
             name=name,
             questions=len(rows),
-            rows=contrast(before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed),
+            rows=contrast(
+                before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed
+            ),
         )
         for name, rows in named.items()
         if len(rows)
@@ -274,9 +285,7 @@ def guarded(
     before, after = (
         evaluate(search(encoder, asked, corpus, cache), asked) for encoder in (incumbent, candidate)
     )
-    return Slice(
-        name="guard", questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed)
-    )
+    return Slice(name="guard", questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
 
 
 MOVED, SHOWN = 20, 5

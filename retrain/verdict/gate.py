@@ -93,7 +93,11 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     guards = list(_guards(scorecard, policy))
     if losses := [*_losses(main, guards, policy), *_costs(scorecard, policy)]:
         return Verdict(outcome=Outcome.REJECT, reasons=tuple(losses))
-    doubts = [*_doubts(main, guards, scorecard, policy), *_worn(scorecard, policy), *_planted(scorecard, policy)]
+    doubts = [
+        *_doubts(main, guards, scorecard, policy),
+        *_worn(scorecard, policy),
+        *_planted(scorecard, policy),
+    ]
     if doubts:
         return Verdict(outcome=Outcome.INCONCLUSIVE, reasons=tuple(doubts))
     return Verdict(

@@ -65,6 +65,7 @@ def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, C
         cache=world.cache,
         datasets=world.retrain.datasets,
         candidates=world.retrain.candidates,
+        gate_looks=world.retrain.gate_looks,
         trainer=None,  # type: ignore[arg-type]  # evaluating trains nothing
         writer=None,
         scratch=world.scratch,

@@ -57,7 +57,6 @@ from retrain.verdict.gate import Policy, decide
 from retrain.verdict.power import POWER, foreseen_effect, level
 from retrain.verdict.tuning import tune
 
-
 PROBES = 1_000
 """Questions, of the gate and of training together, whose first passages are compared."""
 

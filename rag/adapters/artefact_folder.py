@@ -138,6 +138,8 @@ class ArtefactFolder:
         there = {f.relative_to(folder).as_posix() for f in artefact_files(folder)}
         if extra := sorted(there - set(files) - {MANIFEST, CARD}):
             raise ArtefactTampered(f"{folder / extra[0]} is not part of the artefact. {again}")
+        if (folder / CARD).is_symlink():
+            raise ArtefactTampered(f"{folder / CARD} is a link, a file was expected. {again}")
         for name, expected in files.items():
             if name not in there:
                 raise ArtefactTampered(f"{folder / name} is missing. {again}")

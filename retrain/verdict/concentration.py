@@ -3,6 +3,7 @@
 Labels are not looked at: whoever plants questions plants their answers too.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -32,10 +33,9 @@ def concentration(before: Sequence[str], after: Sequence[str]) -> Concentration 
     rise = gained[passage] - lost[passage]
     if rise <= 0:
         return None
-    from scipy.stats import binom
-
     discordant = gained[passage] + lost[passage]
-    p_value = float(binom.sf(gained[passage] - 1, discordant, 0.5))
+    as_many = sum(math.comb(discordant, count) for count in range(gained[passage], discordant + 1))
+    p_value = as_many / 2**discordant
     return Concentration(
         passage=passage,
         questions=len(after),

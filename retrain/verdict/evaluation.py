@@ -198,7 +198,9 @@ def compare(
         updated: document id -> when it was changed, for the slices by age.
         guard: from `guarded`, where a general-domain set is measured.
         concentration: from `retrain.verdict.concentration`, as it goes onto the scorecard.
-        detectable, costs, look: as they go onto the scorecard.
+        detectable: what was foreseen, as it goes onto the scorecard.
+        costs: from `retrain.verdict.costs`, the same.
+        look: how often the questions were looked at, this time included.
 
     Raises:
         InvalidInput: no question has an answer in the corpus.

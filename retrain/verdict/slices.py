@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Vectors
-from retrain.domain import EvalQuestion
 from rag.text.stop_words import stop_words
+from retrain.domain import EvalQuestion
 
 TOPICS = 8
 """Most topic slices."""
@@ -73,7 +73,7 @@ def _topics(questions: Sequence[EvalQuestion], vectors: Vectors, seed: int) -> l
     count = min(TOPICS, len(questions) // PER_TOPIC)
     if count < 2:
         return [""] * len(questions)
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans  # noqa: PLC0415  # dear to import, and few commands cluster
 
     numbers = KMeans(count, n_init=4, random_state=seed).fit_predict(np.asarray(vectors, dtype=np.float64))
     overall = Counter(word for question in questions for word in _words(question.text))

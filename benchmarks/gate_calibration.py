@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--encoders", type=Path, default=Path("var/encoders"), help="folder of the encoders")
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument(
-        "--churn", type=float, default=0.3, help="share of questions that find something else"
+        "--churn", type=float, default=0.1, help="share of questions that find something else"
     )
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()

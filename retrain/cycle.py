@@ -265,7 +265,8 @@ class RetrainCycle:
             scorecard=scorecard,
             verdict=decide(scorecard, self._policy(live)),
         )
-        self._encoders.describe(trained.encoder, model_card(candidate, stored, base=live.encoder))
+        if trained.encoder != live.encoder:
+            self._encoders.describe(trained.encoder, model_card(candidate, stored, base=live.encoder))
         self._candidates.add(candidate)
         return candidate
 
@@ -279,13 +280,15 @@ class RetrainCycle:
     ) -> Scorecard:
         """Measure both sides on all that the gate looks at."""
         asked = answerable(dataset.gate, corpus)
-        both = {"incumbent": incumbent.encoder, "candidate": candidate.encoder}
-        costs = asked and measure_costs(
-            [question.text for question in asked],
-            **both,
-            incumbent_folder=self._encoders.path(incumbent.release.encoder),
-            candidate_folder=self._encoders.path(candidate.release.encoder),
-        )
+        costs = None
+        if asked:
+            costs = measure_costs(
+                [question.text for question in asked],
+                incumbent=incumbent.encoder,
+                candidate=candidate.encoder,
+                incumbent_folder=self._encoders.path(incumbent.release.encoder),
+                candidate_folder=self._encoders.path(candidate.release.encoder),
+            )
         # Taken down before the result is known: who looks and is then killed has looked.
         look = self._gate_looks.look(
             dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
@@ -304,7 +307,7 @@ class RetrainCycle:
             guard=self._guarded(incumbent.encoder, candidate.encoder),
             concentration=self._concentration(dataset, corpus, incumbent.encoder, candidate.encoder),
             detectable=foreseen,
-            costs=costs or None,
+            costs=costs,
             look=look,
         )
 

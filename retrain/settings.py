@@ -72,7 +72,7 @@ class RetrainSettings(BaseSettings):
         0.05, description="How much the gate's metric may be worse in a slice that is large enough to tell."
     )
     gate_anchor_margin: Share = Field(
-        0.05, description="Share of the questions answered today that may be lost."
+        0.1, description="Share of the questions answered today that may be lost."
     )
     gate_guard: Path | None = Field(
         None,

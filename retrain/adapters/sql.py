@@ -226,7 +226,9 @@ class SqlGateLooks:
         with writing(self._engine) as connection:
             row = key | {"number": _looks(connection, gate) + 1, "at": utcnow()}
             insert_new(connection, gate_looks, [row])
-            mine = select(gate_looks.c.number).filter_by(**key)
+            mine = select(gate_looks.c.number).where(
+                *(gate_looks.c[name] == value for name, value in key.items())
+            )
             return int(connection.execute(mine).scalar_one())
 
 

@@ -36,9 +36,10 @@ class Policy:
     # what the headline margin accepts, and more than that one would notice as a topic that has got bad.
     slice_margin: float = 0.05
     # Anchors were picked for being found, so chance alone can only lose some of them, however good the candidate
-    # is; a margin of 2 points would refuse a candidate that changes nothing but a few ranks.
+    # is: two points would refuse whatever exchanges a few ranks. Being within the margin need not be shown, as the
+    # expected loss of a candidate that is no worse is not 0; what every metric must not lose is guarded above.
     anchor_metric: str = "accuracy@5"  # the hit rate by which they were picked
-    anchor_margin: float = 0.05  # the share of them that may be lost
+    anchor_margin: float = 0.1  # the share of them that may be lost
     guard_margin: float = 0.02  # as `margin`: general knowledge counts like today's questions
     latency_ratio: float = 1.5  # most that embedding a question may take beside the incumbent
     size_ratio: float = 2.0  # most that the artefact may weigh beside the incumbent's
@@ -67,8 +68,8 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     metric in every slice whose own minimum detectable effect is within the slice's margin. A slice too small for
     that can hardly prove that it is within a margin: asked to, nearly nothing would ever be promoted. What it can
     show is harm, and must not. Reject: both encoders are the same, the metric's interval lies below 0, a headline
-    metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin is
-    beyond it for certain, a smaller one is worse for certain (interval below 0 and p-value below alpha over
+    metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin, or
+    the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value below alpha over
     the number of slices), or the encoder is slower or larger than its limits. Otherwise, whenever there are too few
     questions, the gate set was looked at too often, or one passage gained too many first places, inconclusive.
 
@@ -142,10 +143,11 @@ def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[_Gu
             continue
         name = f"{row.metric} in {part.name} ({part.questions} questions)"
         error = (row.difference.high - row.difference.low) / _INTERVAL
-        # What was picked for being found can only get worse, so for anchors any loss at all would be harm for certain.
-        if part.name == ANCHORS or smallest_effect(error, 0.05) <= margin:
-            provable = smallest_effect(error, 0.05) <= margin
-            yield _Guard(name=name, difference=row.difference, margin=margin, proven=provable)
+        provable = smallest_effect(error, 0.05) <= margin
+        if part.name == ANCHORS:
+            yield _Guard(name=name, difference=row.difference, margin=margin, proven=False)
+        elif provable:
+            yield _Guard(name=name, difference=row.difference, margin=margin)
         else:
             yield _Guard(name=name, difference=row.difference, margin=0.0, proven=False, level=harm_level)
 
@@ -157,7 +159,7 @@ def _losses(main: Difference, guards: list[_Guard], policy: Policy) -> list[str]
     losses += [
         f"{_change(guard.name, guard.difference)}: worse by more than the margin of {_points(guard.margin)}."
         for guard in guards
-        if guard.difference.high < -guard.margin and guard.difference.p_value < guard.level
+        if guard.difference.high < -guard.margin and guard.difference.p_value <= guard.level
     ]
     return losses
 
@@ -187,7 +189,7 @@ def _within(guard: _Guard) -> bool:
     if guard.proven:
         return guard.difference.low >= -guard.margin
     # Harm that would have been certain was refused before; what is left to doubt is a figure that is no number.
-    return guard.difference.high >= -guard.margin or guard.difference.p_value >= guard.level
+    return guard.difference.high >= -guard.margin or guard.difference.p_value > guard.level
 
 
 def _costs(scorecard: Scorecard, policy: Policy) -> Iterator[str]:

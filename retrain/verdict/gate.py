@@ -69,8 +69,9 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     that can hardly prove that it is within a margin: asked to, nearly nothing would ever be promoted. What it can
     show is harm, and must not. Reject: both encoders are the same, the metric's interval lies below 0, a headline
     metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin, or
-    the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value below alpha over
-    the number of slices), or the encoder is slower or larger than its limits. Otherwise, whenever there are too few
+    the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value no
+    larger than alpha over the number of slices), or the encoder is slower or larger than its limits. Otherwise, and
+    whenever there are too few
     questions, the gate set was looked at too often, or one passage gained too many first places, inconclusive.
 
     Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a

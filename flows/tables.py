@@ -131,7 +131,7 @@ def foreseen_sentence(foreseen: Detectable | None) -> str:
     if foreseen is None:
         return "Which gain the gate questions can show was not computed before training."
     return (
-        f"{foreseen.questions} gate questions in {foreseen.clusters} clusters, looked at for the {foreseen.look}. time:"
+        f"{foreseen.questions} gate questions in {foreseen.clusters} clusters, look {foreseen.look} at them:"
         f" a gain of {points(foreseen.effect)} points of {foreseen.metric} is seen in {foreseen.power:.0%} of cases"
         f" (two-sided level {foreseen.alpha:.4f}); a smaller one may stay inconclusive."
     )

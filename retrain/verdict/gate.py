@@ -212,7 +212,7 @@ def _costs(scorecard: Scorecard, policy: Policy) -> Iterator[str]:
 def _worn(scorecard: Scorecard, policy: Policy) -> Iterator[str]:
     if scorecard.look > policy.most_looks:
         yield (
-            f"These gate questions are looked at for the {scorecard.look}th time, and {policy.most_looks} are allowed: "
+            f"This is look {scorecard.look} at these gate questions, and {policy.most_looks} are allowed: "
             "what was chosen by them often enough fits them by luck. Import or log new questions, so that the next "
             "dataset has other ones."
         )

@@ -263,8 +263,8 @@ def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
         ("anchors", 6),
     ]
     assert not card.worst
-    lifted = [each for each in card.best if each.question == "d"]
-    assert [(each.rank_after, each.after[0].passage) for each in lifted] == [(1, lifted[0].relevant[0])]
+    assert card.best
+    assert all(each.rank_after == 1 and each.after[0].passage in each.relevant for each in card.best)
     assert all((each.rank_before or 99) > (each.rank_after or 99) for each in card.best)
 
 

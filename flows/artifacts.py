@@ -16,12 +16,12 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
-from flows.console import progress
-from flows.tables import dataset_rows, drift_rows, scorecard_rows
+from flows.console import console, progress
+from flows.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows
 from monitoring.domain import DriftReport
 from rag.domain import Deployment
 from rag.library.documents import SyncReport
-from retrain.domain import Candidate, Dataset, Promotion
+from retrain.domain import Candidate, Dataset, Detectable, Promotion
 
 SECONDS_BETWEEN_UPDATES = 2.0
 
@@ -78,6 +78,13 @@ def publish_drift_report(report: DriftReport) -> None:
 def publish_dataset(dataset: Dataset) -> None:
     """Show what a dataset holds."""
     _table("dataset", *dataset_rows(dataset), f"Dataset {dataset.digest}")
+
+
+def publish_foreseen(foreseen: Detectable | None) -> None:
+    """Show which gain the gate questions can show, in Prefect and at the terminal."""
+    sentence = foreseen_sentence(foreseen)
+    console().print(sentence, markup=False)
+    create_markdown_artifact(f"# Before training\n\n{sentence}\n", key="foreseen")
 
 
 def publish_candidate(candidate: Candidate) -> None:

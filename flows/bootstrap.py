@@ -25,7 +25,7 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
-from rag.domain import Document, LabelledQuestion, Purpose, Release
+from rag.domain import Document, LabelledQuestion, Passage, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
@@ -35,6 +35,7 @@ from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.writing import Budget, Writing
+from retrain.domain import EvalQuestion, GuardSet, Origin
 from retrain.promotion.approval import Approver
 from retrain.promotion.promoting import Promoter
 from retrain.promotion.staging import ALIVE_S
@@ -196,6 +197,8 @@ class Pipelines:
                 cache=self.cache,
                 datasets=self.retraining.datasets,
                 candidates=self.retraining.candidates,
+                gate_looks=self.retraining.gate_looks,
+                guard=self._read_guard if self.retrain.gate_guard else None,
                 trainer=SentenceTransformerTrainerAdapter(
                     self.encoders, self.settings.home / "training", self.retrain
                 ),
@@ -212,6 +215,40 @@ class Pipelines:
         if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
             return None
         return datetime.fromisoformat(str(newest[0].current["since"]))
+
+    def _read_guard(self) -> GuardSet:
+        """Read the general-domain set, every split of it: it is only looked at."""
+        from rag.adapters.labels import read_labels
+        from rag.adapters.readers import read
+
+        folder = self.retrain.gate_guard
+        assert folder is not None  # noqa: S101  # only called where there is one
+        tenant = "general-domain"  # never searched when serving: nothing of this is stored
+        documents = [
+            document
+            for document in read(str(folder), tenant=tenant, max_bytes=self.settings.max_file_bytes)
+            if isinstance(document, Document)
+        ]
+        passages = {document.id: Passage.create(document, 0, document.text) for document in documents}
+        labels = read_labels(
+            folder,
+            tenant=tenant,
+            splits=dict.fromkeys(("train", "dev", "test"), Purpose.DEV),
+            allow_test=True,
+        )
+        return GuardSet(
+            questions=tuple(
+                EvalQuestion(
+                    id=label.id,
+                    text=label.text,
+                    relevant=frozenset(passages[d].id for d in label.documents if d in passages),
+                    documents=label.documents,
+                    origin=Origin.LABEL,
+                )
+                for label in labels
+            ),
+            passages=tuple(passages.values()),
+        )
 
     def _writer(self) -> Writing | None:
         settings = self.settings

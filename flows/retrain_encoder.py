@@ -3,10 +3,11 @@
 from prefect import flow, task
 from prefect.logging import get_run_logger
 
-from flows.artifacts import progress_artifact, publish_candidate, publish_dataset
+from flows.artifacts import progress_artifact, publish_candidate, publish_dataset, publish_foreseen
 from flows.bootstrap import open_pipelines
 from flows.retrying import worth_repeating
 from retrain.cycle import Trained
+from retrain.domain import Detectable
 
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
@@ -31,11 +32,24 @@ def train(dataset: str) -> Trained:
 
 
 @task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
-def evaluate(dataset: str, trained: Trained) -> str:
+def foresee(dataset: str) -> Detectable | None:
+    """Tell which gain the gate questions can show, before time goes into training."""
+    with (
+        open_pipelines() as pipelines,
+        progress_artifact("foresee") as progress,
+        pipelines.retraining_cycle() as cycle,
+    ):
+        foreseen = cycle.foresee(dataset, progress=progress)
+    publish_foreseen(foreseen)
+    return foreseen
+
+
+@task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
+def evaluate(dataset: str, trained: Trained, foreseen: Detectable | None) -> str:
     """Compare the new encoder with the live one and let the gate decide; give the candidate's id."""
     with open_pipelines() as pipelines, progress_artifact("evaluate") as progress:
         with pipelines.retraining_cycle() as cycle:
-            candidate = cycle.evaluate(dataset, trained, progress=progress)
+            candidate = cycle.evaluate(dataset, trained, foreseen=foreseen, progress=progress)
         publish_candidate(candidate)
         return candidate.id
 
@@ -45,5 +59,6 @@ def retrain_encoder(reason: str = "asked for by hand") -> str:
     """Retrain once; give the candidate's id. `reason` is kept in the run's log."""
     get_run_logger().info("retraining: %s", reason)
     dataset = build_dataset()
+    foreseen = foresee(dataset)
     trained = train(dataset)
-    return evaluate(dataset, trained)
+    return evaluate(dataset, trained, foreseen)

@@ -7,7 +7,7 @@ from monitoring.domain import DriftReport
 from rag.access.keys import status
 from rag.domain import Key, Role
 from retrain.dataset.writing import Forecast
-from retrain.domain import Candidate, Dataset, Scorecard
+from retrain.domain import Candidate, Dataset, Detectable, Moved, Scorecard
 from retrain.settings import RetrainSettings
 
 Rows = list[tuple[object, ...]]
@@ -121,9 +121,76 @@ def show_candidate(candidate: Candidate) -> None:
         markup=False,
     )
     table("Candidate beside incumbent", *scorecard_rows(card))
+    out.print(foreseen_sentence(card.detectable), markup=False)
+    if costs := card.costs:
+        out.print(
+            f"Embedding a question takes {costs.candidate_ms:.2f} ms, the incumbent {costs.incumbent_ms:.2f} ms;"
+            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB.",
+            markup=False,
+        )
+    if card.slices:
+        table("Slices", *slice_rows(card))
+    if card.worst:
+        table("Questions that got worst", *moved_rows(card.worst))
+    if card.best:
+        table("Questions that got best", *moved_rows(card.best))
     out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
     for reason in candidate.verdict.reasons:
         out.print(f"  - {reason}", markup=False)
+
+
+def foreseen_sentence(foreseen: Detectable | None) -> str:
+    """Say which gain the gate questions can show."""
+    if foreseen is None:
+        return "Which gain the gate questions can show was not computed before training."
+    return (
+        f"{foreseen.questions} gate questions in {foreseen.clusters} clusters, look {foreseen.look} at them:"
+        f" a gain of {points(foreseen.effect)} points of {foreseen.metric} is seen in {foreseen.power:.0%} of cases"
+        f" (two-sided level {foreseen.alpha:.4f}); a smaller one may stay inconclusive."
+    )
+
+
+def slice_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
+    """Give recall@10 and the hit rate among the first five of each slice, in percent and points."""
+    rows: Rows = []
+    for part in scorecard.slices:
+        found = {row.metric: row for row in part.rows}
+        for metric in ("recall@10", "accuracy@5"):
+            if (row := found.get(metric)) is not None:
+                change = row.difference
+                rows.append(
+                    (
+                        part.name,
+                        part.questions,
+                        metric,
+                        percent(row.incumbent.value),
+                        percent(row.candidate.value),
+                        f"{points(change.value)} ({points(change.low)} to {points(change.high)})",
+                    )
+                )
+    return ["slice", "questions", "metric", "incumbent %", "candidate %", "difference"], rows
+
+
+def moved_rows(moved: Sequence[Moved]) -> tuple[list[str], Rows]:
+    """Give one row a question: where the first right passage was and is, and the lists it stands in."""
+
+    def listed(question: Moved, *, before: bool) -> str:
+        hits = question.before if before else question.after
+        right = set(question.relevant)
+        return "\n".join(
+            f"{'*' if hit.passage in right else ' '} {hit.passage[:8]} {hit.title}" for hit in hits
+        )
+
+    rows: Rows = [
+        (
+            each.question,
+            f"{each.rank_before or '-'} -> {each.rank_after or '-'}",
+            listed(each, before=True),
+            listed(each, before=False),
+        )
+        for each in moved
+    ]
+    return ["question", "rank", "before (* right)", "after (* right)"], rows
 
 
 def key_rows(keys: Sequence[Key], now: datetime) -> tuple[list[str], Rows]:

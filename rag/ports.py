@@ -111,6 +111,14 @@ class EncoderStore(Protocol):
         """Every artefact's digest."""
         ...
 
+    def describe(self, digest: str, card: str) -> None:
+        """Put a model card, in Markdown, beside an artefact's files; its digest stays.
+
+        Raises:
+            NotFound: there is no such artefact.
+        """
+        ...
+
     def drop(self, digest: str) -> None:
         """Delete an artefact; nothing happens where there is none."""
         ...

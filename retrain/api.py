@@ -100,7 +100,7 @@ def router(
 
     @routes.get("/candidates", dependencies=[watching])
     def list_candidates(limit: Limit = 50) -> dict[str, list[Candidate]]:
-        """Give the newest candidates; the curve of each training is left out."""
+        """Give the newest candidates; curves of training and single questions are left out."""
         return {"data": [_without_history(candidate) for candidate in candidates.newest(limit)]}
 
     @routes.get("/candidates/{candidate_id}", dependencies=[watching])
@@ -175,4 +175,9 @@ def _unsigned(approval: Approval) -> Approval:
 
 
 def _without_history(candidate: Candidate) -> Candidate:
-    return replace(candidate, training=replace(candidate.training, history=()))
+    # Twenty result lists a candidate would make a list of candidates long; one candidate's route gives them.
+    return replace(
+        candidate,
+        training=replace(candidate.training, history=()),
+        scorecard=replace(candidate.scorecard, worst=(), best=()),
+    )

@@ -4,13 +4,13 @@ Each step takes and gives what can be written down (digests, ids), so that a flo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rag.domain import Document, Passage, Release, new_id, utcnow
+from rag.domain import Document, Passage, Release, new_id, sha256_text, utcnow
 from rag.errors import EmptyCorpus, NotReady
 from rag.ports import (
     DocumentStore,
@@ -34,12 +34,39 @@ from retrain.dataset.pairs import Find, MinedPairs
 from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
 from retrain.dataset.round_trip import round_trip
 from retrain.dataset.writing import Forecast, Writing
-from retrain.domain import Candidate, Dataset, TrainingPair, TrainingReport
-from retrain.ports import CandidateStore, DatasetStore, Progress, Trainer
+from retrain.domain import (
+    Candidate,
+    Concentration,
+    Dataset,
+    Detectable,
+    GuardSet,
+    Scorecard,
+    Slice,
+    TrainingPair,
+    TrainingReport,
+)
+from retrain.ports import CandidateStore, DatasetStore, GateLookStore, Progress, Trainer
 from retrain.settings import RetrainSettings
-from retrain.verdict.evaluation import compare
+from retrain.verdict.card import model_card
+from retrain.verdict.concentration import concentration
+from retrain.verdict.costs import measure_costs
+from retrain.verdict.evaluation import (
+    METRICS,
+    anchor_metric,
+    answerable,
+    clusters,
+    compare,
+    evaluate,
+    guarded,
+    nearest,
+    rehearsed,
+)
 from retrain.verdict.gate import Policy, decide
+from retrain.verdict.power import POWER, foreseen_effect, level
 from retrain.verdict.tuning import tune
+
+PROBES = 1_000
+"""Questions, of the gate and of training together, whose first passages are compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +97,8 @@ class RetrainCycle:
         writer: Writing | None,
         scratch: Scratch,
         settings: RetrainSettings,
+        gate_looks: GateLookStore,
+        guard: Callable[[], GuardSet] | None = None,
         rerankers: RerankerStore | None = None,
         drifted_since: datetime | None = None,
     ) -> None:
@@ -77,6 +106,7 @@ class RetrainCycle:
 
         Releases are rehearsed in `scratch`; `rerankers` has the cross-encoders they may name. Where people have asked
         about other things since `drifted_since`, the language model writes about those first.
+        `guard` reads the general-domain set, where there is one.
         """
         self._tenant = tenant
         self._documents = documents
@@ -88,6 +118,8 @@ class RetrainCycle:
         self._cache = cache
         self._datasets = datasets
         self._candidates = candidates
+        self._gate_looks = gate_looks
+        self._guard = guard
         self._trainer = trainer
         self._writer = writer
         self._scratch = scratch
@@ -232,6 +264,35 @@ class RetrainCycle:
             corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
         )
 
+    def foresee(self, dataset: str, *, progress: Progress) -> Detectable | None:
+        """Tell before training which gain the gate questions can show; None where none of them can be answered.
+
+        Raises:
+            NotReady: nothing is live yet.
+        """
+        stored, corpus, live = self._datasets.get(dataset), self._corpus(), self._live()
+        asked = answerable(stored.gate, corpus)
+        if not asked:
+            return None
+        progress(0, 0, "see what the gate questions can show")
+        settings = self._settings
+        ranked = rehearsed(
+            self._cast(live), asked, corpus, tenant=self._tenant, cache=self._cache, scratch=self._scratch
+        )
+        groups = clusters(asked)
+        look = self._gate_looks.count(stored.gate_digest) + 1
+        alpha = level(settings.gate_alpha, look)
+        values = evaluate(ranked, asked)[:, list(METRICS).index(settings.gate_metric)]
+        return Detectable(
+            metric=settings.gate_metric,
+            effect=foreseen_effect(values, groups, alpha),
+            questions=len(asked),
+            clusters=len(set(groups.tolist())),
+            alpha=alpha,
+            power=POWER,
+            look=look,
+        )
+
     def train(self, dataset: str, *, progress: Progress) -> Trained:
         """Fine-tune the live encoder on a dataset.
 
@@ -245,8 +306,12 @@ class RetrainCycle:
         )
         return Trained(encoder=encoder, report=report)
 
-    def evaluate(self, dataset: str, trained: Trained, *, progress: Progress) -> Candidate:
+    def evaluate(
+        self, dataset: str, trained: Trained, *, foreseen: Detectable | None = None, progress: Progress
+    ) -> Candidate:
         """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
+
+        `foreseen` is what was said before training, and goes onto the scorecard.
 
         Before, the candidate's weight of words and its threshold are chosen on the dev questions; the training
         report says how.
@@ -283,17 +348,7 @@ class RetrainCycle:
         )
         release = tuned.cast.release
         progress(0, 0, "compare candidate and incumbent")
-        scorecard = compare(
-            stored.gate,
-            corpus,
-            incumbent=incumbent,
-            candidate=tuned.cast,
-            tenant=self._tenant,
-            cache=self._cache,
-            scratch=self._scratch,
-            dataset=dataset,
-            seed=settings.seed,
-        )
+        scorecard = self._compare(stored, corpus, incumbent, tuned.cast, foreseen)
         self._releases.add(release)
         report = trained.report
         candidate = Candidate(
@@ -305,22 +360,99 @@ class RetrainCycle:
             dataset=dataset,
             training=replace(report, settings={**report.settings, "tuning": tuned.notes}),
             scorecard=scorecard,
-            verdict=decide(scorecard, self._policy()),
+            verdict=decide(scorecard, self._policy(live)),
         )
+        if trained.encoder != live.encoder:
+            self._encoders.describe(trained.encoder, model_card(candidate, stored, base=live.encoder))
         self._candidates.add(candidate)
         return candidate
+
+    def _compare(
+        self,
+        dataset: Dataset,
+        corpus: list[Passage],
+        incumbent: Cast,
+        candidate: Cast,
+        foreseen: Detectable | None,
+    ) -> Scorecard:
+        """Measure both sides on all that the gate looks at."""
+        asked = answerable(dataset.gate, corpus)
+        costs = None
+        if asked:
+            costs = measure_costs(
+                [question.text for question in asked],
+                incumbent=incumbent.encoder,
+                candidate=candidate.encoder,
+                incumbent_folder=self._encoders.path(incumbent.release.encoder),
+                candidate_folder=self._encoders.path(candidate.release.encoder),
+            )
+        # Taken down before the result is known: who looks and is then killed has looked.
+        look = self._gate_looks.look(
+            dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
+        )
+        return compare(
+            dataset.gate,
+            corpus,
+            incumbent=incumbent,
+            candidate=candidate,
+            tenant=self._tenant,
+            cache=self._cache,
+            scratch=self._scratch,
+            dataset=dataset.digest,
+            seed=self._settings.seed,
+            updated={document.id: document.updated_at for document in self._all_documents()},
+            guard=self._guarded(incumbent.encoder, candidate.encoder),
+            concentration=self._concentration(dataset, corpus, incumbent.encoder, candidate.encoder),
+            detectable=foreseen,
+            costs=costs,
+            look=look,
+        )
+
+    def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:
+        if self._guard is None:
+            return None
+        there = self._guard()
+        return guarded(
+            there.questions,
+            there.passages,
+            incumbent=incumbent,
+            candidate=candidate,
+            cache=self._cache,
+            seed=self._settings.seed,
+        )
+
+    def _concentration(
+        self, dataset: Dataset, corpus: list[Passage], incumbent: Encoder, candidate: Encoder
+    ) -> Concentration | None:
+        """Compare first places over questions of the gate and of training: an attack is on what it was taught."""
+        texts = {question.text for question in dataset.gate} | {pair.question for pair in dataset.train}
+        # By hash, so that the draw has nothing to do with where a question came from.
+        probes = sorted(texts, key=lambda text: sha256_text(f"{self._settings.seed}:{text}"))[:PROBES]
+        before, after = (
+            [ids[0] for ids in nearest(encoder, probes, corpus, self._cache, k=1) if ids]
+            for encoder in (incumbent, candidate)
+        )
+        return concentration(before, after)
 
     def _cast(self, release: Release, encoder: Encoder | None = None) -> Cast:
         """Load what a release names, but for an encoder that is given."""
         return load_cast(release, self._encoders, self._rerankers, encoder=encoder)
 
-    def _policy(self) -> Policy:
+    def _policy(self, live: Release) -> Policy:
         settings = self._settings
         return Policy(
             metric=settings.gate_metric,
             alpha=settings.gate_alpha,
             min_questions=settings.gate_min_questions,
             margin=settings.gate_margin,
+            slice_margin=settings.gate_slice_margin,
+            anchor_metric=anchor_metric(live.retrieval.top_k),
+            anchor_margin=settings.gate_anchor_margin,
+            guard_margin=settings.gate_guard_margin,
+            latency_ratio=settings.gate_latency_ratio,
+            size_ratio=settings.gate_size_ratio,
+            most_looks=settings.gate_most_looks,
+            concentration=settings.gate_concentration,
         )
 
     def _live(self) -> Release:

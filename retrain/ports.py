@@ -124,6 +124,24 @@ class CandidateStore(Protocol):
         ...
 
 
+class GateLookStore(Protocol):
+    """How often each set of gate questions was looked at."""
+
+    def count(self, gate: str) -> int:
+        """Give the looks at the gate questions of that digest so far."""
+        ...
+
+    def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
+        """Take down a look and give its number, counted from 1; the same comparison again has the number it had.
+
+        Args:
+            gate: digest of the gate questions.
+            candidate: digest of the release that is compared.
+            incumbent: digest of the release it is compared with.
+        """
+        ...
+
+
 class ApprovalStore(Protocol):
     """Decisions of people. Never changed; the newest for a candidate counts."""
 

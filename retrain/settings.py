@@ -1,5 +1,6 @@
 """Every setting of retraining; read once, in flows.bootstrap."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -114,6 +115,32 @@ class RetrainSettings(BaseSettings):
     gate_min_questions: Count = Field(50, description="Fewest held-back questions a verdict is given on.")
     gate_margin: Share = Field(
         0.02, description="How much any other metric may be worse, at the interval's low end."
+    )
+
+    gate_slice_margin: Share = Field(
+        0.05, description="How much the gate's metric may be worse in a slice that is large enough to tell."
+    )
+    gate_anchor_margin: Share = Field(
+        0.1, description="Share of the questions answered today that may be lost."
+    )
+    gate_guard: Path | None = Field(
+        None,
+        description="Folder of a general-domain data set in BEIR's layout, on which nothing may be forgotten.",
+    )
+    gate_guard_margin: Share = Field(
+        0.02, description="How much the gate's metric may be worse on the general-domain set."
+    )
+    gate_latency_ratio: Annotated[float, Field(gt=0)] = Field(
+        1.5, description="Most time that embedding a question may take, as a multiple of the live encoder's."
+    )
+    gate_size_ratio: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="Most bytes that an encoder may have, as a multiple of the live one's."
+    )
+    gate_most_looks: Count = Field(
+        20, description="Looks at the same held-back questions before they have to be replaced."
+    )
+    gate_concentration: Share = Field(
+        0.02, description="Share of questions for which one passage may newly come first."
     )
 
     verify_sample: Count = Field(64, description="Passages re-embedded and compared before a switch.")

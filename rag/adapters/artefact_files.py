@@ -13,6 +13,8 @@ from rag.domain import digest_of
 from rag.errors import ArtefactTampered, ArtefactUnsafe, NotFound
 
 MANIFEST = "manifest.json"
+CARD = "README.md"
+"""A model card, for people: no part of the digest, and nothing is read from it."""
 WEIGHTS = "model.safetensors"
 EXPORT = "openvino"
 """Folder inside an artefact that holds what was made of it for serving; no part of its digest."""
@@ -231,7 +233,7 @@ def check_safe_reranker(folder: Path) -> None:
 def _check_files(folder: Path) -> None:
     weights = 0
     for file in artefact_files(folder):
-        if file.name == MANIFEST:
+        if file.name == MANIFEST or (file == folder / CARD and not file.is_symlink()):
             continue
         if not _KNOWN_FILE.fullmatch(file.name):
             raise ArtefactUnsafe(

@@ -1,6 +1,7 @@
 """A folder of content-addressed artefacts that several processes and threads may share.
 
     root/<digest>/            the files that the digest is over, and manifest.json
+    root/<digest>/README.md   a model card, which the digest is not over; may be missing
     root/<digest>/openvino/   what was made of them for serving; see exports.py
     root/aliases.json         name -> digest of artefacts made or fetched here, so that it is done once
     root/.lock                held while anything is written
@@ -15,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from rag.adapters.artefact_files import (
+    CARD,
     EXPORT,
     MANIFEST,
     artefact_files,
@@ -134,8 +136,10 @@ class ArtefactFolder:
         if not isinstance(files, dict) or files_digest(files) != digest:
             raise ArtefactTampered(f"{folder / MANIFEST} does not belong to the digest {digest}. {again}")
         there = {f.relative_to(folder).as_posix() for f in artefact_files(folder)}
-        if extra := sorted(there - set(files) - {MANIFEST}):
+        if extra := sorted(there - set(files) - {MANIFEST, CARD}):
             raise ArtefactTampered(f"{folder / extra[0]} is not part of the artefact. {again}")
+        if (folder / CARD).is_symlink():
+            raise ArtefactTampered(f"{folder / CARD} is a link, a file was expected. {again}")
         for name, expected in files.items():
             if name not in there:
                 raise ArtefactTampered(f"{folder / name} is missing. {again}")
@@ -149,6 +153,20 @@ class ArtefactFolder:
                 )
         self._check_safe(folder)
         self._checked.add(digest)
+
+    def describe(self, digest: str, card: str) -> None:
+        """Write an artefact's model card, in place of an earlier one.
+
+        Raises:
+            NotFound: there is no such artefact.
+        """
+        if digest not in self.digests():
+            raise NotFound(f"There is no {self._noun} {digest} in {self.root}.")
+        with self.locked():
+            temporary = self._temporary()
+            write_synced(temporary, card.encode())
+            temporary.replace(self.root / digest / CARD)
+            sync_folder(self.root / digest)
 
     def drop(self, digest: str) -> None:
         """Delete an artefact; nothing happens where there is none."""

@@ -141,6 +141,14 @@ class EncoderFolder:
         """Every artefact's digest."""
         return self._artefacts.digests()
 
+    def describe(self, digest: str, card: str) -> None:
+        """Put a model card, in Markdown, beside an artefact's files; its digest stays.
+
+        Raises:
+            NotFound: there is no such artefact.
+        """
+        self._artefacts.describe(digest, card)
+
     def drop(self, digest: str) -> None:
         """Delete an artefact; nothing happens where there is none."""
         self._artefacts.drop(digest)

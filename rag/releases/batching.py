@@ -141,6 +141,10 @@ class MicroBatchingStore:
         """Every artefact's digest."""
         return self._encoders.digests()
 
+    def describe(self, digest: str, card: str) -> None:
+        """Put a model card beside an artefact's files."""
+        self._encoders.describe(digest, card)
+
     def drop(self, digest: str) -> None:
         """Delete an artefact."""
         self._encoders.drop(digest)

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from rag.adapters.sql.engine import reading, writing
 from rag.adapters.sql.records import from_json, to_json
-from rag.adapters.sql.schema import approvals, candidates, datasets, promotions
+from rag.adapters.sql.schema import approvals, candidates, datasets, gate_looks, promotions
 from rag.adapters.sql.statements import by_prefix, insert_new, upsert
 from rag.adapters.sql.stores import Stores
-from rag.domain import new_id
+from rag.domain import new_id, utcnow
 from rag.errors import IntegrityError, NotFound
 from retrain.domain import (
     Approval,
@@ -31,7 +31,7 @@ from retrain.domain import (
     TrainingReport,
     Verdict,
 )
-from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore
+from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, GateLookStore, PromotionStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +42,7 @@ class RetrainStores:
     candidates: CandidateStore
     approvals: ApprovalStore
     promotions: PromotionStore
+    gate_looks: GateLookStore
 
 
 def open_retrain_stores(stores: Stores, home: Path) -> RetrainStores:
@@ -51,6 +52,7 @@ def open_retrain_stores(stores: Stores, home: Path) -> RetrainStores:
         candidates=SqlCandidates(stores.engine),
         approvals=SqlApprovals(stores.engine),
         promotions=SqlPromotions(stores.engine),
+        gate_looks=SqlGateLooks(stores.engine),
     )
 
 
@@ -221,6 +223,34 @@ class SqlCandidates:
         with writing(self._engine) as connection:
             if connection.execute(change).rowcount == 0:
                 raise NotFound(f"there is no candidate {candidate_id!r}")
+
+
+class SqlGateLooks:
+    """How often each set of gate questions was looked at; written while the lease of retraining is held."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def count(self, gate: str) -> int:
+        """Give the looks at the gate questions of that digest so far."""
+        with reading(self._engine) as connection:
+            return _looks(connection, gate)
+
+    def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
+        """Take down a look and give its number, counted from 1; the same comparison again has the number it had."""
+        key = {"gate": gate, "candidate": candidate, "incumbent": incumbent}
+        with writing(self._engine) as connection:
+            row = key | {"number": _looks(connection, gate) + 1, "at": utcnow()}
+            insert_new(connection, gate_looks, [row])
+            mine = select(gate_looks.c.number).where(
+                *(gate_looks.c[name] == value for name, value in key.items())
+            )
+            return int(connection.execute(mine).scalar_one())
+
+
+def _looks(connection: Connection, gate: str) -> int:
+    query = select(func.count()).select_from(gate_looks).where(gate_looks.c.gate == gate)
+    return int(connection.execute(query).scalar_one())
 
 
 class SqlApprovals:

@@ -317,6 +317,17 @@ candidates = Table(
     Index(None, "created_at"),
 )
 
+# A comparison that is repeated is no new look, so candidate and incumbent (encoder and release) are part of the key.
+gate_looks = Table(
+    "gate_looks",
+    metadata,
+    Column("gate", Text, primary_key=True),
+    Column("candidate", Text, primary_key=True),
+    Column("incumbent", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # `number` tells which decision is the newest: it holds where two machines' clocks differ.
 approvals = Table(
     "approvals",

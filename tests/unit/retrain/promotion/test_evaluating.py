@@ -65,6 +65,7 @@ def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, C
         cache=world.cache,
         datasets=world.retrain.datasets,
         candidates=world.retrain.candidates,
+        gate_looks=world.retrain.gate_looks,
         trainer=None,  # type: ignore[arg-type]  # evaluating trains nothing
         writer=None,
         scratch=world.scratch,
@@ -99,3 +100,20 @@ def test_without_questions_that_people_asked_the_retrieval_stays(world: Any, two
 
     assert world.stores.releases.get(candidate.release).retrieval == live.retrieval
     assert "too few" in candidate.training.settings["tuning"]["kept"]
+
+
+def test_an_evaluation_counts_as_a_look_once(world: Any, two_encoders: Any) -> None:
+    """The scorecard has costs, slices and the look; the artefact has a card; a repeated comparison is no new look."""
+    _, candidate = evaluated(world, two_encoders, dev=Origin.LABEL)
+    card = candidate.scorecard
+    gate = world.retrain.datasets.get(candidate.dataset).gate_digest
+
+    assert card.look == 1 == world.retrain.gate_looks.count(gate)
+    assert card.costs is not None
+    assert card.costs.candidate_bytes == card.costs.incumbent_bytes
+    assert {"origin=label", "anchors"} <= {part.name for part in card.slices}
+    assert candidate.dataset in (world.encoders.path(candidate.encoder) / "README.md").read_text()
+    both = {"candidate": candidate.release, "incumbent": candidate.incumbent}
+    assert world.retrain.gate_looks.look(gate, **both) == 1
+    assert world.retrain.gate_looks.look(gate, candidate="another", incumbent=candidate.incumbent) == 2
+    assert world.retrain.gate_looks.look("another", **both) == 1

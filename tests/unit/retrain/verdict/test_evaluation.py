@@ -257,7 +257,15 @@ def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
     assert (card.dataset, card.incumbent, card.candidate) == ("d", "letters-ab", "letters-abcd")
     assert card.row("recall@1").candidate.value == 1
     assert card.row("recall@1").incumbent.value < 1
-    assert [(part.name, part.questions) for part in card.slices] == [("origin=llm", 3), ("origin=log", 3)]
+    assert [(part.name, part.questions) for part in card.slices] == [
+        ("origin=llm", 3),
+        ("origin=log", 3),
+        ("anchors", 6),
+    ]
+    assert not card.worst
+    assert card.best
+    assert all(each.rank_after == 1 and each.after[0].passage in each.relevant for each in card.best)
+    assert all((each.rank_before or 99) > (each.rank_after or 99) for each in card.best)
 
 
 def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:

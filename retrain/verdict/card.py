@@ -1,0 +1,103 @@
+"""A candidate's model card: Markdown that sentence-transformers and its users read beside the weights.
+
+It says what the model learned from in numbers. No text that anybody asked or wrote is in it: artefacts are copied
+to places where the log may not go.
+"""
+
+import json
+from collections import Counter
+
+from retrain.domain import Candidate, Dataset, MetricRow
+
+SHOWN = ("recall@1", "recall@10", "mrr@10", "ndcg@10")
+
+
+def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
+    """Write the README.md of a candidate's artefact.
+
+    Args:
+        candidate: what was trained and how it did.
+        dataset: what it was trained on.
+        base: digest of the encoder it was trained from.
+    """
+    training, card = candidate.training, candidate.scorecard
+    counts = {
+        "train pairs": Counter(str(pair.origin) for pair in dataset.train),
+        "dev questions": Counter(str(question.origin) for question in dataset.dev),
+        "gate questions": Counter(str(question.origin) for question in dataset.gate),
+    }
+    origins = sorted({origin for counter in counts.values() for origin in counter})
+    lines = [
+        "---",
+        "library_name: sentence-transformers",
+        "pipeline_tag: sentence-similarity",
+        "tags:",
+        "- sentence-transformers",
+        "- feature-extraction",
+        "- sentence-similarity",
+        "- whetstone",
+        f"base_model: {base}",
+        "---",
+        "",
+        f"# Encoder {candidate.encoder[:12]}",
+        "",
+        "An embedding model for retrieval, fine-tuned by Whetstone. Load it from this folder:",
+        "",
+        "```python",
+        "from sentence_transformers import SentenceTransformer",
+        "",
+        'model = SentenceTransformer("path/to/this/folder")',
+        'questions = model.encode_query(["..."])',
+        'passages = model.encode_document(["title\\ntext"])',
+        "```",
+        "",
+        "## Lineage",
+        "",
+        "| what | digest |",
+        "|---|---|",
+        f"| this encoder | `{candidate.encoder}` |",
+        f"| trained from | `{base}` |",
+        f"| dataset | `{dataset.digest}` |",
+        f"| gate questions | `{dataset.gate_digest}` |",
+        f"| compared with release | `{candidate.incumbent}` |",
+        f"| candidate | `{candidate.id}` |",
+        "",
+        "## Data",
+        "",
+        "| origin | " + " | ".join(counts) + " |",
+        "|---" * (len(counts) + 1) + "|",
+        *(
+            f"| {origin} | " + " | ".join(str(counter[origin]) for counter in counts.values()) + " |"
+            for origin in origins
+        ),
+        "",
+        "## Training",
+        "",
+        f"{training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.epochs:.2f} epochs; "
+        f"best dev figure {training.best_dev:.4f}. Cost: {training.seconds:.0f} s.",
+        "",
+        "```json",
+        json.dumps(dict(training.settings), sort_keys=True, indent=2, default=str),
+        "```",
+        "",
+        "## Evaluation",
+        "",
+        f"{card.questions} held-back questions over {card.passages} passages, as served; differences with 95 % "
+        f"intervals. Look {card.look} at these questions.",
+        "",
+        "| metric | incumbent | this | difference |",
+        "|---|---|---|---|",
+        *(_row(row) for row in card.overall if row.metric in SHOWN),
+        "",
+        f"Verdict of the gate: **{candidate.verdict.outcome}**.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(row: MetricRow) -> str:
+    change = row.difference
+    return (
+        f"| {row.metric} | {100 * row.incumbent.value:.1f} % | {100 * row.candidate.value:.1f} % | "
+        f"{100 * change.value:+.1f} ({100 * change.low:+.1f} to {100 * change.high:+.1f}) |"
+    )

@@ -55,6 +55,7 @@ def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
             datasets=world.retrain.datasets,
             candidates=world.retrain.candidates,
             trainer=None,  # type: ignore[arg-type]  # building trains nothing
+            gate_looks=world.retrain.gate_looks,
             writer=writer,
             scratch=world.scratch,
             settings=RetrainSettings(_env_file=None, **settings),

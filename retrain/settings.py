@@ -94,7 +94,7 @@ class RetrainSettings(BaseSettings):
         128, description="Word pieces a text is cut to in training, transformer lane."
     )
     static_epochs: Annotated[float, Field(gt=0)] = Field(
-        15.0, description="Passes over the pairs, static lane."
+        10.0, description="Passes over the pairs, static lane."
     )
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
     static_learning_rate: Annotated[float, Field(gt=0)] = Field(
@@ -102,6 +102,18 @@ class RetrainSettings(BaseSettings):
     )
     static_scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, static lane."
+    )
+    static_hard_negatives: Annotated[int, Field(ge=0, le=16)] = Field(
+        1,
+        description="Passages beside those of the batch that each question is told from, static lane: what people "
+        "said does not answer it, then near ones.",
+    )
+    negative_margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.95,
+        description="Share of the right passage's score above which another one is no negative, static lane.",
+    )
+    patience: Count = Field(
+        5, description="Looks at the dev questions without a gain after which training ends, static lane."
     )
     eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")

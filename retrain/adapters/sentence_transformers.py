@@ -1,4 +1,7 @@
-"""Fine-tuning with the Sentence Transformers Trainer. Knows nothing of where pairs come from."""
+"""Fine-tuning: the transformer lane with the Sentence Transformers Trainer, the static lane with a loop of our own.
+
+Knows nothing of where pairs come from.
+"""
 
 import json
 import math
@@ -6,15 +9,20 @@ import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
+from retrain.adapters.training.loop import Loop
+from retrain.adapters.training.static_lane import StaticLane
+from retrain.dataset.near_duplicates import cluster
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
+from retrain.training.material import lay_out
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -54,7 +62,7 @@ class SentenceTransformerTrainerAdapter:
 
         Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one
         when called again with the same arguments. `best_dev` is 0 where there are no dev questions; then the
-        last checkpoint is kept.
+        last checkpoint is kept. In the static lane it is the metric of the mix with the incumbent that was kept.
 
         Raises:
             InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
@@ -70,30 +78,15 @@ class SentenceTransformerTrainerAdapter:
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         started = time.perf_counter()
         model = _load(self._encoders.path(incumbent))
-        full_length = model.max_seq_length
-        if lane == "transformer":
-            model.max_seq_length = min(full_length or recipe["max_length"], recipe["max_length"])
-        trainer = _trainer(model, pairs, _evaluator(dev, dev_corpus), folder, recipe, progress)
-        last = _last_checkpoint(folder)
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
-        if lane == "transformer":
-            # Texts were cut for speed; the artefact reads as much as its parent.
-            model.max_seq_length = full_length
+        if lane == "static":
+            report = _train_static(model, pairs, dev, dev_corpus, folder, recipe, progress)
+        else:
+            report = _train_transformer(model, pairs, dev, dev_corpus, folder, recipe, progress)
         final = folder / "final"
         model.save_pretrained(str(final), create_model_card=False)
         digest = self._encoders.register(final)
         shutil.rmtree(folder)
-        state = trainer.state
-        return digest, TrainingReport(
-            lane=lane,
-            pairs=len(pairs),
-            steps=state.global_step,
-            epochs=float(state.epoch or 0.0),
-            seconds=time.perf_counter() - started,
-            best_dev=float(state.best_metric or 0.0),
-            history=_history(state.log_history),
-            settings=recipe,
-        )
+        return digest, replace(report, seconds=time.perf_counter() - started)
 
     def _lane(self, incumbent: str) -> Literal["transformer", "static"]:
         kind = self._encoders.kind(incumbent)
@@ -109,20 +102,93 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
     """Give everything that decides on the outcome besides the data."""
     static = lane == "static"
     batch = settings.static_batch_size if static else settings.batch_size
-    return {
+    common = {
         "lane": lane,
         "seed": settings.seed,
         "epochs": settings.static_epochs if static else settings.epochs,
         "batch_size": min(batch, max(2, pairs // FEWEST_BATCHES)),
         "learning_rate": settings.static_learning_rate if static else settings.learning_rate,
         "scale": settings.static_scale if static else settings.scale,
-        "max_length": settings.max_length,
         "eval_steps": settings.eval_steps,
+        "max_steps": settings.max_steps,
+    }
+    if static:
+        return common | {
+            "save_steps": settings.save_steps,
+            "hard_negatives": settings.static_hard_negatives,
+            "negative_margin": settings.negative_margin,
+            "patience": settings.patience,
+            "symmetric": False,
+            "matryoshka": [],
+        }
+    return common | {
+        "max_length": settings.max_length,
         # Only a checkpoint that dev was looked at can be the best one.
         "save_steps": settings.eval_steps * math.ceil(settings.save_steps / settings.eval_steps),
         "save_limit": settings.save_limit,
-        "max_steps": settings.max_steps,
     }
+
+
+def _train_static(
+    model: "SentenceTransformer",
+    pairs: Sequence[TrainingPair],
+    dev: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    folder: Path,
+    recipe: Mapping[str, Any],
+    progress: Progress,
+) -> TrainingReport:
+    """Train the table of a static model in place."""
+    material = lay_out(pairs, lambda texts: cluster(texts).of)
+    lane = StaticLane(model, material, dev, corpus, recipe)
+    ended = Loop(lane, material, dev, corpus, recipe, folder, progress).run()
+    lane.write()
+    state, chosen = ended.state, {}
+    if ended.blend is not None:
+        chosen = {
+            "alpha": ended.blend.alpha,
+            "dev_by_alpha": {str(alpha): score for alpha, score in sorted(ended.blend.scores.items())},
+        }
+    return TrainingReport(
+        lane="static",
+        pairs=len(pairs),
+        steps=state.step,
+        epochs=recipe["epochs"] * state.step / ended.steps,
+        seconds=0.0,
+        best_dev=ended.dev,
+        history=tuple(state.history),
+        settings={**recipe, **chosen},
+    )
+
+
+def _train_transformer(
+    model: "SentenceTransformer",
+    pairs: Sequence[TrainingPair],
+    dev: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    folder: Path,
+    recipe: Mapping[str, Any],
+    progress: Progress,
+) -> TrainingReport:
+    """Train a transformer in place."""
+    full_length = model.max_seq_length
+    model.max_seq_length = min(full_length or recipe["max_length"], recipe["max_length"])
+    trainer = _trainer(model, pairs, _evaluator(dev, corpus), folder, recipe, progress)
+    last = _last_checkpoint(folder)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    # Texts were cut for speed; the artefact reads as much as its parent.
+    model.max_seq_length = full_length
+    state = trainer.state
+    return TrainingReport(
+        lane="transformer",
+        pairs=len(pairs),
+        steps=state.global_step,
+        epochs=float(state.epoch or 0.0),
+        seconds=0.0,
+        best_dev=float(state.best_metric or 0.0),
+        history=_history(state.log_history),
+        settings=dict(recipe),
+    )
 
 
 def _dev_corpus(
@@ -146,7 +212,9 @@ def _key(
 ) -> str:
     content = {
         "incumbent": incumbent,
-        "pairs": [[pair.question, pair.passage_id, pair.passage_text] for pair in pairs],
+        "pairs": [
+            [pair.question, pair.passage_id, pair.passage_text, list(pair.negatives)] for pair in pairs
+        ],
         "dev": [[question.text, sorted(question.relevant)] for question in dev],
         "corpus": [passage.id for passage in corpus],
         "recipe": dict(recipe),

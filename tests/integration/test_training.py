@@ -120,7 +120,9 @@ def test_training_finds_more_on_questions_never_seen(
     assert encoder_store.kind(digest) == "static"
     assert (report.lane, report.pairs, report.steps) == ("static", len(questions.pairs), len(steps))
     assert steps == [(n + 1, len(steps)) for n in range(len(steps))]
-    assert report.best_dev == pytest.approx(max(entry["dev"] for entry in report.history if "dev" in entry))
+    tried = report.settings["dev_by_alpha"]
+    assert report.best_dev == tried[str(report.settings["alpha"])]
+    assert tried["1.0"] == pytest.approx(max(entry["dev"] for entry in report.history if "dev" in entry))
     assert list((tmp_path / "work").iterdir()) == []
 
 
@@ -151,16 +153,16 @@ def test_a_killed_run_goes_on_where_it_was(
 def test_a_checkpoint_that_was_cut_short_is_not_used(
     encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
 ) -> None:
-    """Killed while it wrote a checkpoint, a run goes on from the one before."""
+    """Killed while it wrote a checkpoint, a run goes on from the one before: what is half written has another name."""
     arguments = (static_digest, questions.pairs[:200], questions.held["dev"], questions.corpus)
     trainer = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, _QUICK)
     with pytest.raises(Killed):
         trainer.train(*arguments, progress=_killed_at(25))
-    (last,) = tmp_path.glob("*/checkpoint-20")
-    (last / "trainer_state.json").write_text("{")
+    (checkpoint,) = tmp_path.glob("*/checkpoint.pt")
+    checkpoint.with_suffix(".part").write_bytes(checkpoint.read_bytes()[:100])
     steps: list[int] = []
     trainer.train(*arguments, progress=lambda *at: steps.append(at[0]))
-    assert steps[0] == 11
+    assert steps[0] == 21
 
 
 def test_without_dev_questions_the_last_checkpoint_is_kept(

@@ -1,0 +1,249 @@
+"""The loop of both lanes: schedule, looks at dev, early stop, checkpoints, resume, mixing with the incumbent."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage
+from retrain.domain import EvalQuestion
+from retrain.ports import Progress
+from retrain.training.batches import Batch, count, epoch
+from retrain.training.blending import ALPHAS, Blend, choose
+from retrain.training.material import Material, Rows
+from retrain.training.negatives import draw, near
+from retrain.verdict.evaluation import DEPTH, METRICS, clusters, evaluate, rank
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+DEV_METRIC = "ndcg@10"
+CHECKPOINT = "checkpoint.pt"
+WARM_UP = 0.1
+"""Share of the steps in which the rate rises; then it falls to 0, both linearly."""
+
+Weights = Mapping[str, "Tensor"]
+Vectors = NDArray[np.float32]
+
+
+class Lane(Protocol):
+    """What a lane brings to the loop."""
+
+    lengths: Rows  # of the material's passages, (passages,)
+    optimiser: "Optimizer"
+
+    def gradients(self, batch: Batch) -> float:
+        """Set the gradients of the batch's loss; give the loss."""
+        ...
+
+    def vectors(self) -> tuple[Vectors, Vectors]:
+        """Give unit vectors of the material's questions and passages, under the present weights."""
+        ...
+
+    def dev_vectors(self) -> tuple[Vectors, Vectors]:
+        """Give unit vectors of the dev questions and the dev corpus, under the present weights."""
+        ...
+
+    def weights(self) -> Weights:
+        """Give the weights that are trained, not copied."""
+        ...
+
+
+@dataclass(kw_only=True, slots=True)
+class State:
+    """How far a run is; what a checkpoint holds besides the weights."""
+
+    step: int = 0
+    best: float = -1.0  # dev metric of the best look; -1: none yet
+    best_step: int = 0
+    looks_without_gain: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A run that came to its end; the lane holds the weights to keep."""
+
+    state: State
+    steps: int  # that were planned
+    blend: Blend | None  # None where there was no dev question to choose by
+    dev: float  # dev metric of the weights that are kept, 0 without dev
+
+
+class Loop:
+    """Trains a lane on its material."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        material: Material,
+        dev: Sequence[EvalQuestion],
+        corpus: Sequence[Passage],
+        recipe: Mapping[str, Any],
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        """Take the lane, what it learns from, what it is judged by, the recipe, and a folder for checkpoints."""
+        self._lane = lane
+        self._material = material
+        self._dev = dev
+        self._corpus = corpus
+        self._recipe = recipe
+        self._checkpoint = folder / CHECKPOINT
+        self._progress = progress
+        self._state = State()
+        self._start = _copy(lane.weights())
+        self._kept = self._start
+
+    def run(self) -> Ended:
+        """Train to the end, or until dev has not risen for `patience` looks; go on where a killed run was."""
+        import torch
+
+        recipe, state = self._recipe, self._state
+        batches = count(self._material, recipe["batch_size"])
+        steps = max(1, round(recipe["epochs"] * batches))
+        if recipe["max_steps"] > 0:
+            steps = min(steps, recipe["max_steps"])
+        torch.manual_seed(recipe["seed"])
+        # Before a checkpoint is read: negatives are mined with the incumbent, also after a kill.
+        nearest = None
+        if recipe["hard_negatives"]:
+            nearest = near(self._material, *self._lane.vectors(), margin=recipe["negative_margin"])
+        self._resume()
+        rates = [group["lr"] for group in self._lane.optimiser.param_groups]
+        stream = self._from(state.step, batches, nearest)
+        while state.step < steps and not self._stale():
+            # The first step's rate is above 0, the last one's too.
+            share = (state.step + 1) / (WARM_UP * steps)
+            fall = (steps - state.step) / (steps * (1 - WARM_UP))
+            for group, rate in zip(self._lane.optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * min(1.0, share, fall)
+            loss = self._lane.gradients(next(stream))
+            self._lane.optimiser.step()
+            self._lane.optimiser.zero_grad()
+            for group, rate in zip(self._lane.optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate
+            state.step += 1
+            last = state.step == steps
+            entry: dict[str, float] = {"step": state.step, "loss": loss}
+            if self._dev and (last or state.step % recipe["eval_steps"] == 0):
+                entry["dev"] = self._look()
+            if last or "dev" in entry or state.step % 10 == 0:
+                state.history.append(entry)
+            if last or state.step % recipe["save_steps"] == 0:
+                self._save()
+            self._progress(state.step, steps, "training")
+        return self._end(steps)
+
+    def _from(self, step: int, batches: int, nearest: Rows | None) -> Iterator[Batch]:
+        """Yield the batches from that step on, epoch after epoch, each with other draws of its negatives."""
+        recipe = self._recipe
+        while True:
+            number, skip = divmod(step, batches)
+            negatives = None
+            if nearest is not None:
+                negatives = draw(
+                    self._material, nearest, count=recipe["hard_negatives"], seed=recipe["seed"] + number
+                )
+            planned = epoch(
+                self._material,
+                size=recipe["batch_size"],
+                lengths=self._lane.lengths,
+                negatives=negatives,
+                seed=recipe["seed"] + number,
+            )
+            for at, batch in enumerate(planned):
+                if at >= skip:
+                    yield batch
+            step = (number + 1) * batches
+
+    def _stale(self) -> bool:
+        return self._state.looks_without_gain >= int(self._recipe["patience"])
+
+    def _look(self) -> float:
+        """Measure dev, and remember the weights where they are the best so far."""
+        state = self._state
+        value = float(self._scores().mean())
+        if value > state.best:
+            state.best, state.best_step, state.looks_without_gain = value, state.step, 0
+            self._kept = _copy(self._lane.weights())
+        else:
+            state.looks_without_gain += 1
+        return value
+
+    def _scores(self) -> NDArray[np.float64]:
+        """Give the dev metric of each dev question, by exact search in the dev corpus: (questions,)."""
+        questions, passages = self._lane.dev_vectors()
+        found = [[self._corpus[row].id for row in rows] for rows in rank(questions, passages, DEPTH)]
+        values: NDArray[np.float64] = evaluate(found, self._dev)[:, list(METRICS).index(DEV_METRIC)]
+        return values
+
+    def _end(self, steps: int) -> Ended:
+        if not self._dev:
+            return Ended(state=self._state, steps=steps, blend=None, dev=0.0)
+        tried: dict[float, NDArray[np.float64]] = {}
+        for alpha in ALPHAS:
+            self._mix(alpha)
+            tried[alpha] = self._scores()
+        blend = choose(tried, clusters(self._dev).tolist())
+        self._mix(blend.alpha)
+        return Ended(state=self._state, steps=steps, blend=blend, dev=blend.scores[blend.alpha])
+
+    def _mix(self, alpha: float) -> None:
+        """Put alpha of the kept weights and 1 - alpha of the incumbent's into the lane."""
+        import torch
+
+        with torch.no_grad():
+            for name, weight in self._lane.weights().items():
+                weight.copy_(self._start[name].lerp(self._kept[name], alpha))
+
+    def _save(self) -> None:
+        """Write a checkpoint that is there whole or not at all."""
+        import torch
+
+        state = self._state
+        content = {
+            "weights": dict(self._lane.weights()),
+            "kept": dict(self._kept) if state.best_step else {},
+            "optimiser": self._lane.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+            "state": {
+                "step": state.step,
+                "best": state.best,
+                "best_step": state.best_step,
+                "looks_without_gain": state.looks_without_gain,
+                "history": state.history,
+            },
+        }
+        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._checkpoint.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self._checkpoint)
+
+    def _resume(self) -> None:
+        import torch
+
+        if not self._checkpoint.is_file():
+            return
+        content = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        with torch.no_grad():
+            for name, weight in self._lane.weights().items():
+                weight.copy_(content["weights"][name])
+        device = {name: weight.device for name, weight in self._lane.weights().items()}
+        self._kept = {name: value.to(device[name]) for name, value in content["kept"].items()} or self._kept
+        self._lane.optimiser.load_state_dict(content["optimiser"])
+        torch.set_rng_state(content["random"])
+        for name, value in content["state"].items():
+            setattr(self._state, name, value)
+
+
+def _copy(weights: Weights) -> Weights:
+    return {name: weight.detach().clone() for name, weight in weights.items()}

@@ -1,0 +1,62 @@
+"""Which questions and passages meet in one step. Knows nothing of models."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrain.training.material import Mask, Material, Rows
+
+POOL = 8
+"""Batches whose questions are drawn at random and then sorted by length: alike enough to waste little padding."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """One step's questions and passages."""
+
+    questions: Rows  # (n,)
+    passages: Rows  # (m,), each once
+    right: Mask  # (n, m), whether it answers
+    wrong: Mask  # (n, m), whether it is a negative
+
+
+def count(material: Material, size: int) -> int:
+    """Give the number of batches in an epoch; each question is in one of them."""
+    return -(-len(material.questions) // size)
+
+
+def epoch(
+    material: Material, *, size: int, lengths: Rows, negatives: Rows | None = None, seed: int
+) -> Iterator[Batch]:
+    """Yield an epoch's batches; the same arguments give the same ones.
+
+    Questions of one passage come together, so that it goes through the model once for all of them: where passages
+    are ten times as long as questions, three questions a passage make a step nearly three times as cheap. Within a
+    pool of `POOL` batches passages are ordered by length, and the pools' batches are shuffled again.
+
+    Args:
+        material: what to learn from.
+        size: questions in a batch.
+        lengths: of the passages, (passages,), in any unit.
+        negatives: further passages to show with a question, (questions, k); -1: none.
+        seed: of this epoch.
+    """
+    rng = np.random.default_rng(seed)
+    first = np.array([min(answers) for answers in material.answers], dtype=np.int64)
+    rank = rng.permutation(len(material.passages))
+    # By passage in random order; questions of one passage in random order among themselves.
+    order = np.lexsort((rng.random(len(first)), rank[first]))
+    pools = []
+    for start in range(0, len(order), size * POOL):
+        pool = order[start : start + size * POOL]
+        pool = pool[np.lexsort((rank[first[pool]], lengths[first[pool]]))]
+        pools += [pool[at : at + size] for at in range(0, len(pool), size)]
+    for at in rng.permutation(len(pools)):
+        questions = pools[at]
+        passages = np.unique(first[questions])
+        if negatives is not None:
+            shown = negatives[questions].ravel()
+            passages = np.union1d(passages, shown[shown >= 0])
+        right, wrong = material.masks(questions, passages)
+        yield Batch(questions=questions, passages=passages, right=right, wrong=wrong)

@@ -1,0 +1,98 @@
+"""What a run learns from, in rows and numbers: each distinct passage once. Knows nothing of models."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrain.domain import TrainingPair
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Grouping = Callable[[Mapping[str, str]], Callable[[str], str]]
+"""From texts by name to each name's group: nearly the same texts share one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Material:
+    """Questions and the passages they are asked over. A passage that answers ten questions is there once."""
+
+    questions: tuple[str, ...]
+    passages: tuple[str, ...]  # those that answer a question, then negatives that were recorded
+    answers: tuple[frozenset[int], ...]  # of each question, every passage known to answer it
+    recorded: tuple[tuple[int, ...], ...]  # of each question, passages that people said do not answer it
+    groups: Rows  # (passages,), the same number for one document's passages and near-duplicates
+
+    def masks(self, questions: Rows, passages: Rows) -> tuple[Mask, Mask]:
+        """Tell for each question and passage whether it is an answer, and whether it may be a negative.
+
+        A passage is no negative where it shares a document with an answer or is nearly the same as one, unless a
+        person said that it does not answer. What is neither takes no part in the loss.
+
+        Args:
+            questions: rows of questions, (n,).
+            passages: rows of passages, (m,).
+
+        Returns:
+            Two masks of shape (n, m).
+        """
+        column = {int(row): place for place, row in enumerate(passages)}
+        groups = self.groups[passages]
+        right = np.zeros((len(questions), len(passages)), dtype=np.bool_)
+        wrong = np.ones_like(right)
+        for line, question in enumerate(questions):
+            own = self.answers[question]
+            wrong[line] = ~np.isin(groups, self.groups[list(own)])
+            for row in self.recorded[question]:
+                if row in column:
+                    wrong[line, column[row]] = True
+            for row in own:
+                if row in column:
+                    right[line, column[row]] = True
+        return right, wrong & ~right
+
+
+def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping) -> Material:
+    """Number questions and passages; the same question asked of two passages has both as answers."""
+    rows: dict[str, int] = {}
+    documents: dict[str, list[int]] = {}
+    questions: dict[str, str] = {}
+    answers: dict[str, set[int]] = {}
+    for pair in pairs:
+        row = rows.setdefault(pair.passage_text, len(rows))
+        documents.setdefault(pair.document_id, []).append(row)
+        key = " ".join(pair.question.casefold().split())
+        questions.setdefault(key, pair.question)
+        answers.setdefault(key, set()).add(row)
+    recorded: dict[str, dict[int, None]] = {key: {} for key in questions}
+    for pair in pairs:
+        key = " ".join(pair.question.casefold().split())
+        for text in pair.negatives:
+            row = rows.setdefault(text, len(rows))
+            if row not in answers[key]:
+                recorded[key][row] = None
+    group_of = grouping({str(row): text for text, row in rows.items()})
+    return Material(
+        questions=tuple(questions.values()),
+        passages=tuple(rows),
+        answers=tuple(frozenset(answers[key]) for key in questions),
+        recorded=tuple(tuple(recorded[key]) for key in questions),
+        groups=_joined([group_of(str(row)) for row in range(len(rows))], documents.values()),
+    )
+
+
+def _joined(names: Sequence[str], documents: Iterable[Sequence[int]]) -> Rows:
+    """Number the groups of near-duplicates, those that one document touches made one."""
+    parent = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    for rows in documents:
+        for row in rows[1:]:
+            parent[root(names[row])] = root(names[rows[0]])
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(root(name), len(numbers)) for name in names], dtype=np.int64)

@@ -409,7 +409,7 @@ class FeedbackStore(Protocol):
     """What people thought of the answers."""
 
     def add(self, feedback: Feedback) -> None:
-        """Write one.
+        """Write one; one that is there already is left as it is.
 
         Raises:
             NotFound: the tenant has no such interaction.

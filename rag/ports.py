@@ -73,6 +73,18 @@ class RerankerStore(Protocol):
         """Load one after checking its files; errors as for `EncoderStore.load`."""
         ...
 
+    def path(self, digest: str) -> Path:
+        """Give the artefact's folder, after the same checks as `load`."""
+        ...
+
+    def digests(self) -> frozenset[str]:
+        """Every artefact's digest."""
+        ...
+
+    def drop(self, digest: str) -> None:
+        """Delete an artefact; nothing happens where there is none."""
+        ...
+
 
 class EncoderStore(Protocol):
     """Content-addressed encoder artefacts."""

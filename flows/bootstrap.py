@@ -321,6 +321,8 @@ class Pipelines:
         from retrain.promotion.garbage import collect
 
         first = {self.fixed_encoder()} if self.stores.releases.all() else set()
+        # What the settings name would only be fetched again for the next first release.
+        named = self.rerankers.known(self.settings.reranker) if self.settings.reranker else None
         garbage = collect(
             releases=self.stores.releases,
             candidates=self.retraining.candidates,
@@ -328,14 +330,18 @@ class Pipelines:
             indexes=self.indexes,
             cursors=self.stores.cursors,
             encoders=self.encoders,
+            rerankers=self.rerankers,
             cache=self.cache,
             leases=self.stores.leases,
             keep_encoders=frozenset(first | self.encoders.aliases()),
+            keep_rerankers=frozenset({named} if named else ()),
             rollback_window_h=self.settings.rollback_window_h,
             dry_run=dry_run,
         )
-        return [f"index {name}" for name in garbage.indexes] + [
-            f"encoder {digest}" for digest in garbage.encoders
+        return [
+            *(f"index {name}" for name in garbage.indexes),
+            *(f"encoder {digest}" for digest in garbage.encoders),
+            *(f"cross-encoder {digest}" for digest in garbage.rerankers),
         ]
 
     def status(self) -> dict[str, str]:

@@ -31,7 +31,8 @@ class FlowSettings(BaseSettings):
         0.0, description="Hours between retrainings that no drift asked for; 0: only on drift."
     )
     garbage_every_h: Annotated[float, Field(ge=0)] = Field(
-        24.0, description="Hours between collections of indexes and encoders no longer needed; 0: never."
+        24.0,
+        description="Hours between collections of indexes, encoders and cross-encoders no longer needed; 0: never.",
     )
     retrain_cooldown_h: Annotated[float, Field(ge=0)] = Field(
         12.0, description="Hours after a candidate in which drift does not start another retraining."

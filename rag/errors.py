@@ -12,6 +12,7 @@ The API maps each class to one status, the CLI to one line on standard error::
     │   └── SettingInvalid             400
     ├── Unauthorised                   401
     ├── Forbidden                      403
+    │   └── LinkExpired                403
     ├── NotFound                       404
     │   └── ModelNotFound              404
     ├── BodyTooLarge                   413
@@ -110,6 +111,10 @@ class Forbidden(WhetstoneError):
 
     status = 403
     type = "permission_error"
+
+
+class LinkExpired(Forbidden):
+    """This link has expired; ask again for a fresh one, or send a key."""
 
 
 class NotFound(WhetstoneError):

@@ -73,6 +73,18 @@ class RerankerStore(Protocol):
         """Load one after checking its files; errors as for `EncoderStore.load`."""
         ...
 
+    def path(self, digest: str) -> Path:
+        """Give the artefact's folder, after the same checks as `load`."""
+        ...
+
+    def digests(self) -> frozenset[str]:
+        """Every artefact's digest."""
+        ...
+
+    def drop(self, digest: str) -> None:
+        """Delete an artefact; nothing happens where there is none."""
+        ...
+
 
 class EncoderStore(Protocol):
     """Content-addressed encoder artefacts."""
@@ -417,7 +429,7 @@ class FeedbackStore(Protocol):
     """What people thought of the answers."""
 
     def add(self, feedback: Feedback) -> None:
-        """Write one.
+        """Write one; one that is there already is left as it is.
 
         Raises:
             NotFound: the tenant has no such interaction.

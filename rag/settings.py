@@ -169,7 +169,10 @@ class Settings(BaseSettings):
     )
 
     spool_bytes: Annotated[int, Field(ge=0)] = Field(
-        64_000_000, description="Room for logged questions while the database is away, bytes."
+        64_000_000,
+        description=(
+            "Room for logged questions while the database is away, bytes; a sixteenth of it more for feedback."
+        ),
     )
 
     otlp_endpoint: str | None = Field(

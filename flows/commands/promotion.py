@@ -44,7 +44,7 @@ def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def collect(dry_run: bool) -> None:
-    """Remove indexes, encoders and cached embeddings that nothing needs any more."""
+    """Remove indexes, encoders, cross-encoders and cached embeddings that nothing needs any more."""
     from flows.environment import load_flow
 
     for line in load_flow("collect_garbage", quiet=True)(dry_run=dry_run) or ["nothing to remove"]:

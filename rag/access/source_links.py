@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from rag.domain import utcnow
-from rag.errors import Forbidden, Unauthorised
+from rag.errors import LinkExpired, Unauthorised
 
 SIGNATURE = "signature"
 """Name of the parameter without which a link is not a signed one."""
@@ -36,7 +36,7 @@ class SourceLinks:
 
         Raises:
             Unauthorised: the signature is not that of this passage, tenant and time.
-            Forbidden: it is, but the time is over.
+            LinkExpired: it is, but the time is over.
         """
         tenant, until = parameters.get("tenant", ""), parameters.get("until", "")
         expected = self._signature(passage_id, tenant, until).encode()
@@ -47,7 +47,7 @@ class SourceLinks:
             )
         # Checked after the signature, so that it is a number for certain.
         if int(until) <= self._now().timestamp():
-            raise Forbidden("This link has expired; ask again for a fresh one, or send a key.")
+            raise LinkExpired
         return tenant
 
     def _signature(self, passage_id: str, tenant: str, until: str) -> str:

@@ -39,11 +39,9 @@ class RerankerFolder:
             NotFound: it is none of these, or not a cross-encoder, or on the hub only and the hub may not be asked.
             ArtefactUnsafe: it holds something other than safetensors.
         """
-        if name in self.digests():
-            return name
-        if Path(name).is_dir():
+        if Path(name).is_dir() and name not in self.digests():
             return self.register(Path(name))
-        known = self._artefacts.alias(f"hub/{name}")
+        known = self.known(name)
         if known is not None:
             return known
         missing = (
@@ -54,6 +52,10 @@ class RerankerFolder:
             digest = self.register(folder)
             self._artefacts.set_alias(f"hub/{name}", digest)
         return digest
+
+    def known(self, name: str) -> str | None:
+        """Give the digest of the artefact that is here by that digest or hub id; None where there is none."""
+        return name if name in self.digests() else self._artefacts.alias(f"hub/{name}")
 
     def register(self, folder: Path) -> str:
         """Copy what makes the scores out of a saved cross-encoder's folder; give its digest.
@@ -94,6 +96,10 @@ class RerankerFolder:
 
         folder = self._artefacts.root / digest
         return CrossEncoderReranker(folder, digest=digest, threads=self._threads, batch=self._batch)
+
+    def path(self, digest: str) -> Path:
+        """Give the artefact's folder, after the same checks as `load`, made once a process."""
+        return self._artefacts.path(digest)
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""

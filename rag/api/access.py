@@ -11,6 +11,7 @@ from rag.access.authentication import Keyring, local_principal
 from rag.access.source_links import PARAMETERS, SIGNATURE, SourceLinks
 from rag.api.errors import error_response
 from rag.api.serving import SignedLink
+from rag.api.source_page import page_wanted, refusal_page
 from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
 
@@ -64,7 +65,7 @@ class Access:
             try:
                 state["principal"] = await self._principal(scope)
             except WhetstoneError as error:
-                await error_response(error)(scope, receive, send)
+                await _refusal(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -100,6 +101,12 @@ class Access:
                 f"Without keys only requests to loopback are answered, not to {host or 'no host'!r}. Ask "
                 "http://127.0.0.1, name the host in WHETSTONE_PUBLIC_URL, or make a key with `whetstone keys create`."
             )
+
+
+def _refusal(scope: Scope, error: WhetstoneError) -> ASGIApp:
+    # A link in an answer is followed by a person, to whom JSON says nothing.
+    browser = scope["method"] == "GET" and page_wanted(Headers(scope=scope))
+    return refusal_page(error) if browser and _SOURCE.fullmatch(scope["path"]) else error_response(error)
 
 
 def _hostname(url: str) -> str:

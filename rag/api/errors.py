@@ -26,12 +26,17 @@ def whetstone_body(error: WhetstoneError) -> dict[str, Any]:
 
 def error_response(error: WhetstoneError) -> JSONResponse:
     """Give the response for an error Whetstone raised on purpose."""
+    return JSONResponse(whetstone_body(error), status_code=error.status, headers=error_headers(error))
+
+
+def error_headers(error: WhetstoneError) -> dict[str, str]:
+    """Give the headers that belong to such an error, whatever its body looks like."""
     headers = {}
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after_s))
-    return JSONResponse(whetstone_body(error), status_code=error.status, headers=headers)
+    return headers
 
 
 def install_error_handlers(app: FastAPI) -> None:

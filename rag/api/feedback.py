@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
 from rag.api.roles import allow
-from rag.api.serving import Serving, principal_of, serving_of
+from rag.api.serving import principal_of, serving_of
 from rag.domain import Feedback, Role, new_id, utcnow
-from rag.errors import InvalidInput, NotFound
+from rag.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/feedback", tags=["feedback"], dependencies=[allow(Role.READER)])
 
@@ -31,8 +30,8 @@ class FeedbackRequest(BaseModel):
 
 
 @router.post("", status_code=201)
-async def give_feedback(request: Request, body: FeedbackRequest) -> dict[str, str]:
-    """Keep a judgement on an interaction."""
+async def give_feedback(request: Request, response: Response, body: FeedbackRequest) -> dict[str, str]:
+    """Keep a judgement on an interaction; 202 where it is kept beside the database and brought there later."""
     serving, principal = serving_of(request), principal_of(request)
     if "\0" in body.comment:
         raise InvalidInput("The comment holds a NUL character; send proper text.")
@@ -47,14 +46,6 @@ async def give_feedback(request: Request, body: FeedbackRequest) -> dict[str, st
         corrected_passage=body.corrected_passage,
         comment=body.comment,
     )
-    await to_thread.run_sync(_keep, serving, feedback)
+    if not await serving.feedback_log.write(feedback):
+        response.status_code = 202
     return {"id": feedback.id, "interaction_id": feedback.interaction_id}
-
-
-def _keep(serving: Serving, feedback: Feedback) -> None:
-    named = {passage for passage in (feedback.clicked_passage, feedback.corrected_passage) if passage}
-    there = serving.stores.documents.passages(named) if named else {}
-    for passage_id in sorted(named):
-        if passage_id not in there or there[passage_id].tenant != feedback.tenant:
-            raise NotFound(f"There is no passage {passage_id!r}; name one that a hit or /v1/retrieve gave.")
-    serving.stores.feedback.add(feedback)

@@ -14,6 +14,7 @@ from rag.breaker import Breaker
 from rag.domain import Principal
 from rag.library.documents import Library
 from rag.library.ingesting import Intake
+from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.ports import DocumentStore, FeedbackStore, IngestionStore, InteractionStore, ReleaseStore
 from rag.questions.answering import Answerer
@@ -106,6 +107,11 @@ class Serving(Protocol):
     @property
     def logbook(self) -> Logbook:
         """Writes questions down."""
+        ...
+
+    @property
+    def feedback_log(self) -> FeedbackLog:
+        """Writes down what people think of answers."""
         ...
 
     @property

@@ -4,10 +4,13 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 
+from rag.api.errors import error_headers
 from rag.api.page import Markup, html_page
 from rag.domain import Passage
+from rag.errors import LinkExpired, NotFound, Unauthorised, Unavailable, WhetstoneError
 
 # What it shows may change or be deleted, and belongs to whoever had the link or the key.
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
@@ -31,17 +34,49 @@ def source_page(passage: Passage, span: str) -> HTMLResponse:
     )
 
 
-def gone_page() -> HTMLResponse:
-    """Write the page for a person who follows a link to a passage that is not there."""
+def page_wanted(headers: Headers) -> bool:
+    """Tell whether a request is a browser's, which shows pages, and not a program's."""
+    return "text/html" in headers.get("accept", "")
+
+
+def refusal_page(error: WhetstoneError) -> HTMLResponse:
+    """Write the page for a person who follows a link that shows no passage, with the status of the error."""
+    title, text = _told(error)
     return html_page(
         "source",
         root="../../",
-        headers=_HEADERS,
-        status=404,
-        title="This passage is not there any more",
+        headers={**_HEADERS, **error_headers(error)},
+        status=error.status,
+        title=title,
         origin="",
-        text="Its document was changed or deleted since the answer was given. Ask again to see what it says now.",
+        text=text,
     )
+
+
+def _told(error: WhetstoneError) -> tuple[str, str]:
+    """Give title and text in words for a person, who sees a link and knows of no keys and ids."""
+    match error:
+        case NotFound():
+            return (
+                "This passage is not there any more",
+                "Its document was changed or deleted since the answer was given. "
+                "Ask again to see what it says now.",
+            )
+        case LinkExpired():
+            return (
+                "This link has expired",
+                "Links to sources open for a while only. Ask your question again: the new answer's links open.",
+            )
+        case Unauthorised():
+            return (
+                "This link does not open the passage",
+                "It was cut off or changed on its way, or it is an old one. Open it from the answer itself, "
+                "or ask your question again.",
+            )
+        case Unavailable():
+            return "This passage cannot be shown right now", "Try again in a moment."
+        case _:
+            return "This passage cannot be shown", str(error)
 
 
 def _marked(text: str, span: str) -> Markup:

@@ -6,9 +6,9 @@ from starlette.responses import JSONResponse, Response
 
 from rag.api.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
-from rag.api.source_page import gone_page, source_page
-from rag.domain import Role
-from rag.errors import NotFound
+from rag.api.source_page import page_wanted, refusal_page, source_page
+from rag.domain import Passage, Role
+from rag.errors import NotFound, WhetstoneError
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"], dependencies=[allow(Role.READER)])
 
@@ -23,15 +23,14 @@ _HEADERS = {
 @router.get("/{passage_id}")
 async def source(request: Request, passage_id: str) -> Response:
     """Show a passage: JSON, or a page where the Accept header asks for HTML."""
-    serving = serving_of(request)
-    found = await to_thread.run_sync(serving.stores.documents.passages, [passage_id])
-    passage = found.get(passage_id)
-    page_wanted = "text/html" in request.headers.get("accept", "")
-    if passage is None or passage.tenant != principal_of(request).tenant:
-        if page_wanted:
-            return gone_page()
-        raise NotFound(f"There is no passage {passage_id!r}; its document was changed or deleted.")
-    if page_wanted:
+    for_a_person = page_wanted(request.headers)
+    try:
+        passage = await _passage(request, passage_id)
+    except WhetstoneError as error:
+        if for_a_person:
+            return refusal_page(error)
+        raise
+    if for_a_person:
         return source_page(passage, request.query_params.get("s", ""))
     return JSONResponse(
         {
@@ -45,3 +44,11 @@ async def source(request: Request, passage_id: str) -> Response:
         },
         headers=_HEADERS,
     )
+
+
+async def _passage(request: Request, passage_id: str) -> Passage:
+    documents = serving_of(request).stores.documents
+    passage = (await to_thread.run_sync(documents.passages, [passage_id])).get(passage_id)
+    if passage is None or passage.tenant != principal_of(request).tenant:
+        raise NotFound(f"There is no passage {passage_id!r}; its document was changed or deleted.")
+    return passage

@@ -10,14 +10,17 @@ from rag.adapters.parsing import ApartReader, Processes
 from rag.adapters.parsing.processes import Limits
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.engine import PATIENT, Patience
+from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.breaker import Breaker, State
+from rag.domain import utcnow
 from rag.errors import SettingInvalid
 from rag.library.arrivals import Arrivals
 from rag.library.chunking import Chunker
 from rag.library.documents import Library
 from rag.library.ingesting import Ingester, Intake, Room
 from rag.library.watching import FolderWatch
+from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.log.spool import Spool
 from rag.ports import IndexStore, PassageMaker
@@ -28,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 _FILES_PER_PROCESS = 100
 """After so many files a process that reads them is replaced by a fresh one."""
+
+_FEEDBACK_SHARE = 16
+"""Feedback gets this part of what the spool of questions may take, beside it."""
 
 
 def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stores:
@@ -198,6 +204,25 @@ def model_breaker(settings: Settings) -> Breaker:
 def logbook(settings: Settings, stores: Stores) -> Logbook:
     """Give the log of questions; close it after use, before the stores."""
     return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
+
+
+def feedback_log(settings: Settings, stores: Stores, log: Logbook, *, replica_id: str) -> FeedbackLog:
+    """Give the log of feedback; close it after use, after the log of questions and before the stores."""
+
+    def elsewhere() -> bool:
+        # A SQLite file is shared by processes of one home only, and these share the spool's folder.
+        if settings.database_url is None:
+            return False
+        known = stores.replicas.alive(since=utcnow() - FORGOTTEN_AFTER)
+        return any(replica.id != replica_id for replica in known)
+
+    return FeedbackLog(
+        stores.feedback,
+        stores.documents,
+        Spool(settings.home / "spool" / "feedback", settings.spool_bytes // _FEEDBACK_SHARE),
+        log,
+        elsewhere=elsewhere,
+    )
 
 
 def tracing(settings: Settings) -> Tracing | None:

@@ -62,6 +62,7 @@ def serve(
         app = Drained(traced, draining)
         server = DrainingServer(app, draining, grace_s=_GRACE_S)
         serving.logbook.start()
+        serving.feedback_log.start()
         loading = _Loading(serving, draining, lambda: (on_ready or _say)(url_of(settings, sock)))
         listening.set()
         loading.start()

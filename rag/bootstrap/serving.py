@@ -22,6 +22,7 @@ from rag.bootstrap.parts import (
     documents_work,
     embedding_cache,
     encoder_folder,
+    feedback_log,
     index_store,
     language_model,
     library,
@@ -38,6 +39,7 @@ from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
 from rag.library.documents import Library
 from rag.library.ingesting import Intake
+from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
 from rag.questions.answering import Answerer
@@ -74,6 +76,7 @@ class Serving:
     generator: Generator
     breaker: Breaker | None  # the language model's
     logbook: Logbook
+    feedback_log: FeedbackLog
     answerer: Answerer
     keyring: Keyring
     keys: KeyRegister
@@ -116,13 +119,14 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         cache = embedding_cache(settings)
         indexes = index_store(settings)
         indexing = Indexing(stores.documents, stores.cursors, cache)
+        replica_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         live = LiveRelease(
             stores.releases,
             stores.replicas,
             MicroBatchingStore(encoders),
             indexes,
             indexing,
-            replica_id=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+            replica_id=replica_id,
             poll_interval_s=settings.poll_interval_s,
             rollback_window_h=settings.rollback_window_h,
             leases=stores.leases if settings.qdrant_url else None,
@@ -133,6 +137,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
         extractive = ExtractiveGenerator()
         writer = StandIn(model, extractive, breaker) if model and breaker else extractive
         log = logbook(settings, stores)
+        judged = feedback_log(settings, stores, log, replica_id=replica_id)
         secret = key_secret(settings)
         retriever = Retriever(stores.documents)
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
@@ -157,6 +162,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             generator=writer,
             breaker=breaker,
             logbook=log,
+            feedback_log=judged,
             answerer=Answerer(
                 live,
                 retriever,
@@ -185,6 +191,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
             arrivals.stop()
             live.stop()
             log.close()
+            judged.close()
             if traces is not None:
                 traces.close()
     finally:

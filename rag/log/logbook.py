@@ -124,6 +124,15 @@ class Logbook:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def away(self) -> str:
+        """Why the database takes nothing now; empty where it does."""
+        return self._away
+
+    def owes(self) -> bool:
+        """Tell whether questions were written that SQL may lack: in the spool, or in another process's beside it."""
+        return self._spool.holds_any()
+
     def check(self) -> None:
         """Do nothing where a question that is taken now can be written later; no disk or database is waited for.
 

@@ -113,8 +113,8 @@ class Spool:
                     self._write(b"".join(lines), len(lines))
                 except OSError as error:
                     raise Unavailable(
-                        f"Logged questions cannot be kept in {self._folder}: {error.strerror or error}; see that "
-                        "its disk works and has room."
+                        f"What waits for the database cannot be kept in {self._folder}: "
+                        f"{error.strerror or error}; see that its disk works and has room."
                     ) from error
         return len(lines)
 
@@ -126,14 +126,32 @@ class Spool:
         """
         with self._writing:
             for segment in self._segments():
-                if segment.read >= segment.size:
-                    continue
-                try:
-                    records, end = _read(segment, most)
-                except OSError as error:
-                    raise Unavailable(f"{segment.path} cannot be read: {error.strerror or error}") from error
-                return Batch(records=tuple(records), _segment=segment, _end=end)
+                if segment.read < segment.size:
+                    return _batch(segment, most)
         return Batch()
+
+    def batches(self) -> list[Batch]:
+        """Give all records, oldest file first, a batch for each; they stay until they are discarded.
+
+        Raises:
+            Unavailable: the disk failed.
+        """
+        with self._writing:
+            return [_batch(each) for each in self._segments() if each.read < each.size]
+
+    def holds_any(self) -> bool:
+        """Tell whether anything may wait in the folder, in this process's files or in others'."""
+        with self._writing:
+            if self.count:
+                return True
+            mine = {each.path for each in self._segments()}
+            try:
+                return any(
+                    path.stat().st_size > 0 for path in self._folder.glob("*.spool") if path not in mine
+                )
+            except OSError:
+                # One went away meanwhile, with or without others beside it.
+                return True
 
     def discard(self, batch: Batch) -> None:
         """Forget the records of a batch that `oldest` gave. After a crash some may come again."""
@@ -278,12 +296,20 @@ def _remove(segment: _Segment) -> None:
     segment.file.close()
 
 
-def _read(segment: _Segment, most: int) -> tuple[list[bytes], int]:
+def _batch(segment: _Segment, most: int | None = None) -> Batch:
+    try:
+        records, end = _read(segment, most)
+    except OSError as error:
+        raise Unavailable(f"{segment.path} cannot be read: {error.strerror or error}") from error
+    return Batch(records=tuple(records), _segment=segment, _end=end)
+
+
+def _read(segment: _Segment, most: int | None) -> tuple[list[bytes], int]:
     """Read records from where the segment was read to; give them and the offset behind them."""
     records: list[bytes] = []
     with _reading(segment) as file:
         file.seek(segment.read)
-        while len(records) < most and file.tell() < segment.size:
+        while (most is None or len(records) < most) and file.tell() < segment.size:
             line = file.readline()
             record = _whole(line)
             if record is not None:

@@ -1,4 +1,4 @@
-"""What may be deleted: indexes and encoders that no release, candidate or promotion needs any more.
+"""What may be deleted: indexes, encoders and cross-encoders that no release, candidate or promotion needs any more.
 
 The rows in SQL stay: they are small, and they are the history.
 """
@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from rag.domain import Deployment, Release, utcnow
 from rag.errors import IndexLocked, IntegrityError
-from rag.ports import EmbeddingCache, EncoderStore, IndexCursors, IndexStore, Leases, ReleaseStore
+from rag.ports import (
+    EmbeddingCache,
+    EncoderStore,
+    IndexCursors,
+    IndexStore,
+    Leases,
+    ReleaseStore,
+    RerankerStore,
+)
 from retrain.domain import Candidate, CandidateStatus, Promotion
 from retrain.ports import CandidateStore, PromotionStore
 from retrain.promotion.promoting import PROMOTION_LEASE
@@ -32,6 +40,7 @@ class Garbage:
 
     indexes: tuple[str, ...]  # names, sorted
     encoders: tuple[str, ...]  # digests, sorted; their cached embeddings go with them
+    rerankers: tuple[str, ...]  # digests of cross-encoders, sorted
 
 
 def plan(
@@ -42,7 +51,9 @@ def plan(
     promotions: Iterable[Promotion],
     indexes: Iterable[str],
     encoders: Iterable[str],
+    rerankers: Iterable[str],
     keep_encoders: frozenset[str],
+    keep_rerankers: frozenset[str],
     rollback_window_h: float,
     now: datetime,
 ) -> Garbage:
@@ -50,11 +61,11 @@ def plan(
 
     Kept are the live and the staged release; the previous one for `rollback_window_h` hours after the switch;
     releases of candidates that wait for a decision or for their promotion, and of switches that are under way.
-    Kept with a release are its index and its encoder; kept besides is every encoder in `keep_encoders`. Before
-    the first release nothing may be deleted.
+    Kept with a release are its index, its encoder and its cross-encoder; kept besides are those in `keep_encoders`
+    and `keep_rerankers`. Before the first release nothing may be deleted.
     """
     if deployment is None:
-        return Garbage(indexes=(), encoders=())
+        return Garbage(indexes=(), encoders=(), rerankers=())
     by_digest = {release.digest: release for release in releases}
     needed = {deployment.release, deployment.staged}
     if now - deployment.changed_at < timedelta(hours=rollback_window_h):
@@ -70,9 +81,11 @@ def plan(
         | {release.encoder for release in kept}
         | {candidate.encoder for candidate in candidates if candidate.status in open_status}
     )
+    kept_rerankers = {release.retrieval.reranker for release in kept}
     return Garbage(
         indexes=tuple(sorted({name for name in indexes if name.startswith(INDEX_PREFIX)} - kept_indexes)),
         encoders=tuple(sorted(set(encoders) - kept_encoders)),
+        rerankers=tuple(sorted(set(rerankers) - keep_rerankers - kept_rerankers)),
     )
 
 
@@ -84,9 +97,11 @@ def collect(
     indexes: IndexStore,
     cursors: IndexCursors,
     encoders: EncoderStore,
+    rerankers: RerankerStore,
     cache: EmbeddingCache,
     leases: Leases,
     keep_encoders: frozenset[str],
+    keep_rerankers: frozenset[str],
     rollback_window_h: float,
     min_age_h: float = MIN_AGE_H,
     dry_run: bool = False,
@@ -100,11 +115,13 @@ def collect(
         indexes: where indexes are deleted; one that a service has not let go of yet stays until the next time.
         cursors: what is known of a deleted index is forgotten.
         encoders: where artefacts are deleted.
+        rerankers: the same for cross-encoders.
         cache: where the embeddings of deleted encoders are deleted.
         leases: held meanwhile.
         keep_encoders: digests that must stay whatever happens: named ones, and monitoring's.
+        keep_rerankers: the same of cross-encoders.
         rollback_window_h: how long the previous release stays, in hours.
-        min_age_h: younger encoders stay, because training made them and no candidate names them yet, in hours.
+        min_age_h: younger artefacts stay, because training made them and no candidate names them yet, in hours.
         dry_run: delete nothing, only say what would be.
 
     Raises:
@@ -119,13 +136,18 @@ def collect(
             promotions=promotions.newest(_EVERY),
             indexes=indexes.names(),
             encoders=encoders.digests(),
+            rerankers=rerankers.digests(),
             keep_encoders=keep_encoders,
+            keep_rerankers=keep_rerankers,
             rollback_window_h=rollback_window_h,
             now=utcnow(),
         )
         born_before = utcnow() - timedelta(hours=min_age_h)
-        grown = tuple(digest for digest in garbage.encoders if _made_at(encoders, digest) <= born_before)
-        garbage = replace(garbage, encoders=grown)
+        garbage = replace(
+            garbage,
+            encoders=_born(encoders, garbage.encoders, before=born_before),
+            rerankers=_born(rerankers, garbage.rerankers, before=born_before),
+        )
         if dry_run:
             return garbage
         dropped = []
@@ -139,12 +161,22 @@ def collect(
                 lease.check()
             cache.drop(digest)
             encoders.drop(digest)
-        return Garbage(indexes=tuple(dropped), encoders=garbage.encoders)
+        for digest in garbage.rerankers:
+            for lease in work:
+                lease.check()
+            rerankers.drop(digest)
+        return replace(garbage, indexes=tuple(dropped))
 
 
-def _made_at(encoders: EncoderStore, digest: str) -> datetime:
+def _born(
+    artefacts: EncoderStore | RerankerStore, digests: Iterable[str], *, before: datetime
+) -> tuple[str, ...]:
+    return tuple(digest for digest in digests if _made_at(artefacts, digest) <= before)
+
+
+def _made_at(artefacts: EncoderStore | RerankerStore, digest: str) -> datetime:
     try:
-        return datetime.fromtimestamp(encoders.path(digest).stat().st_mtime, tz=UTC)
+        return datetime.fromtimestamp(artefacts.path(digest).stat().st_mtime, tz=UTC)
     except IntegrityError:
         # Nobody needs it, and nobody could load it.
         return datetime.min.replace(tzinfo=UTC)

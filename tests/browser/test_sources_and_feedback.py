@@ -230,3 +230,44 @@ def test_judgement_that_was_not_heard_is_not_shown_as_given(tab: Any, llm: Any) 
     expect(tab.page.get_by_text(re.compile("^Not sent:"))).to_be_visible()
     expect(up).to_have_attribute("aria-pressed", "false")
     tab.complaints.clear()
+
+
+def test_judgement_that_comes_too_early_is_sent_again(
+    tab: Any, llm: Any, service: Any, interaction: Any
+) -> None:
+    """A service that cannot take a rating for a moment is asked again by itself, and then it is kept once."""
+    question = "How long does the cafeteria serve lunch?"
+    llm.script("Until two [1].")
+    tab.ask(question)
+    refused: list[int] = []
+
+    def early(route: Any) -> None:
+        if refused:
+            route.continue_()
+            return
+        refused.append(503)
+        body = {"error": {"message": "not yet", "type": "server_error", "param": None, "code": "unavailable"}}
+        route.fulfill(status=503, json=body, headers={"Retry-After": "1"})
+
+    tab.page.route("**/v1/feedback", early)
+    tab.page.get_by_role("button", name="Good answer").click()
+
+    expect(tab.page.get_by_text("Thank you.", exact=True)).to_be_visible()
+    assert [1] == [each.rating for each in feedback(service, interaction(question))]
+    assert [503] == refused
+    tab.complaints.clear()
+
+
+def test_judgement_on_an_answer_that_nobody_knows(tab: Any, llm: Any) -> None:
+    """The reason speaks of the answer, not of a document."""
+    llm.script("From noon [1].")
+    tab.ask(LUNCH)
+    error = {
+        "error": {"message": "none", "type": "invalid_request_error", "param": None, "code": "not_found"}
+    }
+    tab.page.route("**/v1/feedback", lambda route: route.fulfill(status=404, json=error))
+
+    tab.page.get_by_role("button", name="Bad answer").click()
+
+    expect(tab.page.get_by_text("Not sent: The service does not know this answer")).to_be_visible()
+    tab.complaints.clear()

@@ -140,6 +140,16 @@ def test_feedback_comes_back_oldest_first(any_stores: Stores) -> None:
     assert found == {first.id: [early, late], second.id: [other]}
 
 
+def test_feedback_that_comes_twice_is_one_row(any_stores: Stores) -> None:
+    """What was spooled may come again; the first word stays."""
+    interaction = asked()
+    any_stores.interactions.add(interaction)
+    feedback = judged(interaction, rating=1)
+    for each in (feedback, replace(feedback, rating=-1)):
+        any_stores.feedback.add(each)
+    assert {interaction.id: [feedback]} == any_stores.feedback.of([interaction.id])
+
+
 def test_feedback_needs_an_interaction_of_the_same_tenant(any_stores: Stores) -> None:
     """Nobody judges what was not asked, nor what another tenant asked."""
     interaction = asked(tenant="theirs")

@@ -21,9 +21,16 @@ def rows(url: str) -> set[str]:
     return set(found)
 
 
+def judged(url: str) -> list[tuple[str, int]]:
+    """Give the ratings with the id of what they are about."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        found = connection.execute("SELECT interaction_id, rating FROM feedback ORDER BY rating").fetchall()
+    return [(row[0], row[1]) for row in found]
+
+
 def spooled(home: Path) -> list[Path]:
-    """Give the files of the spool."""
-    return sorted((home / "spool").glob("*.spool"))
+    """Give the files of the spools, of questions and of feedback."""
+    return sorted((home / "spool").rglob("*.spool"))
 
 
 def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
@@ -45,11 +52,15 @@ def home(tmp_path: Path) -> Path:
 def test_postgresql_away_under_load(
     mortal_postgres: Any, make_service: Any, load: Any, home: Path, way: str
 ) -> None:
-    """Frozen or killed: answers go on, none takes long, readyz says what is; back again, every one is in SQL once."""
+    """Frozen or killed: answers go on, none takes long, readyz says what is; back again, every one is in SQL once.
+
+    So is the feedback that was given meanwhile, on an answer that SQL has and on one that it does not have yet.
+    """
     url = mortal_postgres.url(mortal_postgres.create())
     service = make_service(database_url=url)
     asking = load(service)
     asking.goes_on(10)
+    early = asking.acknowledged[0]
 
     getattr(mortal_postgres, way)()
     asking.goes_on(40)
@@ -58,12 +69,11 @@ def test_postgresql_away_under_load(
     assert "database away" in ready["parts"]["sql"]["detail"]
     assert spooled(home)
     began = time.monotonic()
-    interaction = asking.acknowledged[-1]
-    feedback = httpx.post(
-        f"{service.url}/v1/feedback", json={"interaction_id": interaction, "rating": 1}, timeout=60
-    )
-    assert 503 == feedback.status_code
-    assert time.monotonic() - began < 20
+    late = asking.acknowledged[-1]
+    for interaction, rating in ((early, -1), (late, 1)):
+        body = {"interaction_id": interaction, "rating": rating}
+        assert 202 == httpx.post(f"{service.url}/v1/feedback", json=body, timeout=60).status_code
+    assert time.monotonic() - began < 5
 
     mortal_postgres.thaw() if way == "freeze" else mortal_postgres.restart()
     until(lambda: service.ready()["parts"]["sql"]["detail"] == "answers")
@@ -73,6 +83,7 @@ def test_postgresql_away_under_load(
     assert asking.slowest_s < 10
     # A server that has just been away may be slow once more; what it is late for waits in the spool, and comes.
     until(lambda: set(asking.acknowledged) <= rows(url))
+    until(lambda: judged(url) == [(early, -1), (late, 1)])
     assert 0 == service.end()
     assert [] == spooled(home)
 
@@ -86,6 +97,8 @@ def test_kill_9_with_a_spool(mortal_postgres: Any, make_service: Any, load: Any,
     asking.goes_on(5)
     mortal_postgres.kill()
     asking.goes_on(30)
+    body = {"interaction_id": asking.acknowledged[-1], "rating": 1}
+    assert 202 == httpx.post(f"{service.url}/v1/feedback", json=body, timeout=60).status_code
     service.end(signal.SIGKILL)
     asking.stop()
     assert spooled(home)
@@ -95,6 +108,7 @@ def test_kill_9_with_a_spool(mortal_postgres: Any, make_service: Any, load: Any,
     assert len(missing) > 10
     make_service(fill=False, database_url=url)
     until(lambda: set(asking.acknowledged) <= rows(url))
+    until(lambda: judged(url) == [(body["interaction_id"], 1)])
     until(lambda: not spooled(home))
 
 
@@ -107,6 +121,8 @@ def test_sqlite_locked_for_long(make_service: Any, load: Any, home: Path) -> Non
         other.execute("BEGIN IMMEDIATE")
         asking.goes_on(20)
         assert spooled(home)
+        body = {"interaction_id": asking.acknowledged[-1], "rating": 1}
+        assert 202 == httpx.post(f"{service.url}/v1/feedback", json=body, timeout=60).status_code
         other.execute("ROLLBACK")
     until(lambda: not service.ready()["parts"]["sql"]["detail"].endswith("on their way to it"))
     asking.stop()
@@ -114,6 +130,9 @@ def test_sqlite_locked_for_long(make_service: Any, load: Any, home: Path) -> Non
 
     with closing(sqlite3.connect(home / "whetstone.sqlite")) as file:
         found = {row[0] for row in file.execute("SELECT id FROM interactions")}
+        assert [(body["interaction_id"], 1)] == file.execute(
+            "SELECT interaction_id, rating FROM feedback"
+        ).fetchall()
     assert {200} == set(asking.statuses)
     assert asking.slowest_s < 5
     assert set(asking.acknowledged) <= found

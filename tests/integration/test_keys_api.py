@@ -1,11 +1,12 @@
 """Keys in a running service: made, limited, revoked, and links to sources that open without one."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 import openai
@@ -181,6 +182,18 @@ def test_a_link_opens_its_passage_and_nothing_else(keyed: Any) -> None:
         assert wrong.status_code == 401
 
 
+def refusal(url: str) -> httpx.Response:
+    """Open a link as a browser does; hold what comes to a page of our own look and policy."""
+    page = httpx.get(url, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+    assert page.headers["cache-control"] == "private, no-cache"
+    style = re.search(r'href="([^"]+whetstone[.]css)"', page.text)
+    assert style is not None
+    assert httpx.get(urljoin(url, style[1])).status_code == 200
+    return page
+
+
 def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: Any) -> None:
     """After its days it is refused, and the message says why."""
     corpus(home_settings)
@@ -193,6 +206,31 @@ def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: Any) -> 
         late = httpx.get(hits[0]["url"])
         assert late.status_code == 403
         assert "has expired" in late.json()["error"]["message"]
+        assert late.json()["error"]["code"] == "link_expired"
+        page = refusal(hits[0]["url"])
+        assert page.status_code == 403
+        assert "<h1>This link has expired</h1>" in page.text
+        assert "Ask your question again" in page.text
+
+
+def test_a_link_that_does_not_open_is_explained_to_a_person(keyed: Any) -> None:
+    """Changed, unsigned, or of a passage that is gone: a browser gets a page, and the status is the program's."""
+    (hit,) = keyed.client.post("/v1/retrieve", json={"query": "lunch", "limit": 1}).json()["hits"]
+    bare, _, query = hit["url"].partition("?")
+    for url in (bare, hit["url"].replace("signature=", "signature=0"), f"{bare}%3Cb%3E?{query}"):
+        page = refusal(url)
+        assert page.status_code == 401
+        assert page.headers["www-authenticate"] == "Bearer"
+        assert "<h1>This link does not open the passage</h1>" in page.text
+        assert "<b>" not in page.text
+        assert httpx.get(url).json()["error"]["type"] == "authentication_error"
+    keyed.serving.library.delete(hit["document_id"], tenant=keyed.serving.settings.tenant)
+    gone = refusal(hit["url"])
+    assert gone.status_code == 404
+    assert "<h1>This passage is not there any more</h1>" in gone.text
+    # Nowhere else does a refusal become a page.
+    elsewhere = httpx.get(f"{keyed.url}/v1/models", headers={"Accept": "text/html"})
+    assert elsewhere.headers["content-type"] == "application/json"
 
 
 def test_without_keys_links_are_plain(service: Any) -> None:

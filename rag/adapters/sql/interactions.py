@@ -83,17 +83,16 @@ class SqlFeedback:
         self._engine = engine
 
     def add(self, given: Feedback) -> None:
-        """Write one.
+        """Write one; one that is there already is left as it is.
 
         Raises:
             NotFound: the tenant has no such interaction.
-            Conflict: one of that id is there.
         """
         about = (interactions.c.id == given.interaction_id) & (interactions.c.tenant == given.tenant)
         with writing(self._engine) as connection:
             if connection.execute(select(interactions.c.id).where(about)).first() is None:
                 raise NotFound(f"there is no interaction {given.interaction_id!r}")
-            connection.execute(insert(feedback).values(asdict(given)))
+            insert_new(connection, feedback, [asdict(given)])
 
     def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
         """Give interaction id -> its feedback, oldest first."""

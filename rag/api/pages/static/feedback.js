@@ -4,6 +4,16 @@ import { post, Failure } from "./client.js";
 import { iconButton, make } from "./dom.js";
 
 const LONGEST = 4000;
+const TRIES = 3;
+const LONGEST_WAIT_S = 5;
+
+// What the client says of failures is about questions.
+const PLAIN = {
+  400: "The service cannot use this as it is.",
+  404: "The service does not know this answer, or not any more.",
+  429: "Too much in a short time; try again in a moment.",
+  503: "The service cannot take it right now; try again in a moment.",
+};
 let forms = 0;
 
 /**
@@ -112,8 +122,22 @@ export async function opened(turn, passage, changed) {
   }
 }
 
-function tell(interaction, judged) {
-  return post("v1/feedback", { interaction_id: interaction, ...judged });
+/** Send a judgement; one that comes too early, or too late for a service that is about to stop, is sent again. */
+async function tell(interaction, judged) {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await post("v1/feedback", { interaction_id: interaction, ...judged });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.status === 503 && error.retryAfter !== null && tried < TRIES) {
+        const seconds = Math.min(error.retryAfter, LONGEST_WAIT_S);
+        await new Promise((done) => setTimeout(done, seconds * 1000));
+        continue;
+      }
+      const { status, detail, retryAfter } = error;
+      throw new Failure(PLAIN[status] ?? error.message, { status, detail, retryAfter });
+    }
+  }
 }
 
 function commentForm() {

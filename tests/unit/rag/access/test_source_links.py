@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from rag.access.source_links import SourceLinks
-from rag.errors import Forbidden, Unauthorised
+from rag.errors import LinkExpired, Unauthorised
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 SECRET = b"s" * 32
@@ -27,7 +27,7 @@ def test_a_link_opens_its_passage_for_its_time(parameters: dict[str, str]) -> No
     """Until the last second it tells the tenant; after it, that it has expired."""
     almost = timedelta(days=30, seconds=-1)
     assert links(after=almost).tenant("passage", parameters) == "south & east"
-    with pytest.raises(Forbidden, match="expired"):
+    with pytest.raises(LinkExpired, match="expired"):
         links(after=timedelta(days=30)).tenant("passage", parameters)
 
 

@@ -114,6 +114,36 @@ def test_a_living_process_keeps_its_file(spool: Spool, folder: Path) -> None:
     assert [] == list(folder.iterdir())
 
 
+def test_everything_at_once(spool: Spool, folder: Path) -> None:
+    """A batch for each file, oldest first; each is discarded by itself, and what came meanwhile stays."""
+    dead = Spool(folder, 1_000)
+    dead.append([b"one", b"two"])
+    dead.close()
+    spool.append([b"three"])
+    spool.adopt()
+
+    old, own = spool.batches()
+    assert ((b"one", b"two"), (b"three",)) == (old.records, own.records)
+    spool.append([b"four"])
+    spool.discard(own)
+    assert [(b"one", b"two"), (b"four",)] == [batch.records for batch in spool.batches()]
+    spool.discard(old)
+    assert [b"four"] == emptied(spool)
+
+
+def test_whether_anything_waits_in_the_folder(spool: Spool, folder: Path) -> None:
+    """Another process's records count as long as they are there."""
+    assert not spool.holds_any()
+    other = Spool(folder, 1_000)
+    other.append([b"yours"])
+    assert spool.holds_any()
+    emptied(other)
+    assert not spool.holds_any()
+    spool.append([b"mine"])
+    assert spool.holds_any()
+    other.close()
+
+
 @pytest.mark.parametrize("tail", [b"0000", b"00000003 12345678 abc", b"00000003 12345678 abc\n", b"\xff\xfe"])
 def test_a_torn_end_is_left_out(spool: Spool, folder: Path, tail: bytes) -> None:
     """A power cut in the middle of a line costs that line and no other."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.rerankers import RerankerFolder
 from rag.domain import Chunking, Deployment, Release, Retrieval, sha256_text, utcnow
 from rag.errors import LeaseHeld
 from retrain.domain import (
@@ -26,8 +27,9 @@ NOW = utcnow()
 
 
 def release(name: str) -> Release:
-    """Give a release with an encoder of that name."""
-    return Release.create(encoder=sha256_text(name), dimension=4, chunking=Chunking(), retrieval=Retrieval())
+    """Give a release with an encoder of that name, and a cross-encoder."""
+    retrieval = Retrieval(reranker=sha256_text(f"{name} cross-encoder"))
+    return Release.create(encoder=sha256_text(name), dimension=4, chunking=Chunking(), retrieval=retrieval)
 
 
 LIVE, PREVIOUS, STAGED, OLD, OPEN = (release(name) for name in ("live", "previous", "staged", "old", "open"))
@@ -49,7 +51,9 @@ def planned(**changes: Any) -> Garbage:
         "promotions": [],
         "indexes": [each.index_name for each in ALL],
         "encoders": [each.encoder for each in ALL],
+        "rerankers": [each.retrieval.reranker for each in ALL],
         "keep_encoders": frozenset(),
+        "keep_rerankers": frozenset(),
         "rollback_window_h": 72.0,
         "now": NOW,
     }
@@ -61,12 +65,18 @@ def kept(garbage: Garbage) -> set[str]:
     return {each.encoder for each in ALL} - set(garbage.encoders)
 
 
+def rerankers(*releases: Release) -> tuple[str, ...]:
+    """Give the releases' cross-encoders, sorted."""
+    return tuple(sorted(str(each.retrieval.reranker) for each in releases))
+
+
 def test_live_previous_and_staged_stay() -> None:
-    """The three releases of the deployment keep index and encoder; the others lose theirs."""
+    """The three releases of the deployment keep index, encoder and cross-encoder; the others lose theirs."""
     garbage = planned()
 
     assert garbage.indexes == tuple(sorted([OLD.index_name, OPEN.index_name]))
     assert garbage.encoders == tuple(sorted([OLD.encoder, OPEN.encoder]))
+    assert rerankers(OLD, OPEN) == garbage.rerankers
 
 
 def test_the_previous_release_goes_after_the_rollback_window() -> None:
@@ -75,6 +85,7 @@ def test_the_previous_release_goes_after_the_rollback_window() -> None:
 
     assert PREVIOUS.index_name in garbage.indexes
     assert kept(garbage) == {LIVE.encoder, STAGED.encoder}
+    assert rerankers(PREVIOUS, OLD, OPEN) == garbage.rerankers
 
 
 def test_named_encoders_stay() -> None:
@@ -102,6 +113,25 @@ def test_a_promotion_under_way_keeps_its_index(phase: PromotionPhase) -> None:
 
     assert (OPEN.index_name in garbage.indexes) is ended
     assert (OPEN.encoder in garbage.encoders) is ended
+    assert (OPEN.retrieval.reranker in garbage.rerankers) is ended
+
+
+def test_a_cross_encoder_that_several_releases_name_stays_with_the_last() -> None:
+    """Most retrained releases have the cross-encoder of the one before: it stays while any of them is needed."""
+    shared = LIVE.retrieval.reranker
+    retired = Release.create(
+        encoder=OLD.encoder, dimension=4, chunking=Chunking(), retrieval=Retrieval(reranker=shared)
+    )
+
+    garbage = planned(releases=[*ALL, retired])
+
+    assert shared not in garbage.rerankers
+    assert OLD.encoder in garbage.encoders
+
+
+def test_named_cross_encoders_stay() -> None:
+    """One that the settings name stays without any release."""
+    assert rerankers(OPEN) == planned(keep_rerankers=frozenset(rerankers(OLD))).rerankers
 
 
 def test_other_collections_on_the_server_are_left_alone() -> None:
@@ -111,7 +141,7 @@ def test_other_collections_on_the_server_are_left_alone() -> None:
 
 def test_before_the_first_release_nothing_goes() -> None:
     """While the first release is being made, its encoder is there already and named nowhere."""
-    assert planned(deployment=None) == Garbage(indexes=(), encoders=())
+    assert planned(deployment=None) == Garbage(indexes=(), encoders=(), rerankers=())
 
 
 @pytest.fixture
@@ -134,9 +164,11 @@ def collected(world: Any, **changes: Any) -> Garbage:
         "indexes": world.indexes,
         "cursors": world.stores.cursors,
         "encoders": world.encoders,
+        "rerankers": RerankerFolder(world.home / "rerankers", runtime="torch"),
         "cache": world.cache,
         "leases": world.stores.leases,
         "keep_encoders": frozenset(),
+        "keep_rerankers": frozenset(),
         "rollback_window_h": 72.0,
         "min_age_h": 0.0,
     }
@@ -147,7 +179,7 @@ def test_a_whole_life(own_world: Any, two_encoders: Any) -> None:
     """A candidate's encoder and index stay while it waits, serves or may come back, and go once it is rejected."""
     world = own_world
     first = world.found(two_encoders.first)
-    nothing = Garbage(indexes=(), encoders=())
+    nothing = Garbage(indexes=(), encoders=(), rerankers=())
     candidate = world.candidate(two_encoders.second)
     second = world.stores.releases.get(candidate.release)
     assert collected(world) == nothing
@@ -159,7 +191,7 @@ def test_a_whole_life(own_world: Any, two_encoders: Any) -> None:
     world.promoter().rollback(principal="ann")
     assert collected(world) == nothing
 
-    gone = Garbage(indexes=(second.index_name,), encoders=(two_encoders.second,))
+    gone = Garbage(indexes=(second.index_name,), encoders=(two_encoders.second,), rerankers=())
     assert collected(world, rollback_window_h=0.0, dry_run=True) == gone
     assert second.index_name in world.indexes.names()
 
@@ -194,6 +226,56 @@ def test_a_young_encoder_stays(own_world: Any, two_encoders: Any) -> None:
     yesterday = time.time() - 25 * 3600
     os.utime(folder, (yesterday, yesterday))
     assert collected(world, min_age_h=24.0).encoders == (two_encoders.second,)
+
+
+@pytest.fixture
+def own_rerankers(own_world: Any, cross_encoder: Path) -> tuple[RerankerFolder, str, str]:
+    """The company's cross-encoders: a folder with two of them, and their digests."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = RerankerFolder(own_world.home / "rerankers", runtime="torch")
+    first = folder.register(cross_encoder)
+    weights = load_file(cross_encoder / "model.safetensors")
+    save_file({name: value * 2 for name, value in weights.items()}, cross_encoder / "model.safetensors")
+    return folder, first, folder.register(cross_encoder)
+
+
+def deployed(world: Any, encoder: str, *, reranker: str) -> None:
+    """Make a first release live; nothing is served."""
+    first = world.release(encoder, reranker=reranker)
+    world.stores.releases.deploy_first(first.digest, principal="test")
+
+
+def test_cross_encoders_go_when_no_release_needs_them(
+    own_world: Any, two_encoders: Any, own_rerankers: tuple[RerankerFolder, str, str]
+) -> None:
+    """The live release's stays and can be loaded; another one goes once it is old enough, and not in a dry run."""
+    folder, live, unused = own_rerankers
+    deployed(own_world, two_encoders.first, reranker=live)
+
+    assert () == collected(own_world, min_age_h=24.0).rerankers
+    assert () == collected(own_world, keep_rerankers=frozenset({unused})).rerankers
+    yesterday = time.time() - 25 * 3600
+    for digest in (live, unused):
+        os.utime(folder.path(digest), (yesterday, yesterday))
+    assert (unused,) == collected(own_world, min_age_h=24.0, dry_run=True).rerankers
+    assert {live, unused} == folder.digests()
+
+    assert (unused,) == collected(own_world, min_age_h=24.0).rerankers
+    assert {live} == folder.digests()
+    assert live == folder.load(live).digest
+
+
+def test_a_damaged_cross_encoder_that_nobody_needs_goes(
+    own_world: Any, two_encoders: Any, own_rerankers: tuple[RerankerFolder, str, str]
+) -> None:
+    """Its age cannot be told, but neither can it be loaded."""
+    _, live, unused = own_rerankers
+    deployed(own_world, two_encoders.first, reranker=live)
+    with (own_world.home / "rerankers" / unused / "config.json").open("a") as file:
+        file.write(" ")
+
+    assert (unused,) == collected(own_world, min_age_h=24.0).rerankers
 
 
 def test_an_index_that_is_open_stays_until_the_next_time(own_world: Any, two_encoders: Any) -> None:

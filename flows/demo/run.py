@@ -33,6 +33,8 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
         "WHETSTONE_ENCODER": encoder,
         "WHETSTONE_HOST": "127.0.0.1",
         "WHETSTONE_PORT": str(port),
+        # The people are our own and all new: their corrections are believed without others who confirm them.
+        "WHETSTONE_RETRAIN_AGREES_WITHIN": "0",
         # Empty counts as unset: the demonstration is the embedded one, whatever the environment says.
         **dict.fromkeys(("WHETSTONE_DATABASE_URL", "WHETSTONE_QDRANT_URL", "WHETSTONE_LLM_BASE_URL"), ""),
         **dict.fromkeys(("WHETSTONE_API_KEY", "WHETSTONE_PUBLIC_URL", "PREFECT_API_URL"), ""),

@@ -18,7 +18,6 @@ from rag.errors import InvalidInput
 from rag.ports import EncoderStore
 from retrain.adapters.training.loop import Loop
 from retrain.adapters.training.static_lane import StaticLane
-from retrain.dataset.near_duplicates import cluster
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
@@ -77,7 +76,8 @@ class SentenceTransformerTrainerAdapter:
         dev, dev_corpus = _dev_corpus(dev, corpus, seed=self._settings.seed)
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         started = time.perf_counter()
-        model = _load(self._encoders.path(incumbent))
+        # The static lane's sparse products are the processor's, also where there is a GPU.
+        model = _load(self._encoders.path(incumbent), gpu=lane == "transformer")
         if lane == "static":
             report = _train_static(model, pairs, dev, dev_corpus, folder, recipe, progress)
         else:
@@ -118,8 +118,6 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
             "hard_negatives": settings.static_hard_negatives,
             "negative_margin": settings.negative_margin,
             "patience": settings.patience,
-            "symmetric": False,
-            "matryoshka": [],
         }
     return common | {
         "max_length": settings.max_length,
@@ -139,7 +137,7 @@ def _train_static(
     progress: Progress,
 ) -> TrainingReport:
     """Train the table of a static model in place."""
-    material = lay_out(pairs, lambda texts: cluster(texts).of)
+    material = lay_out(pairs)
     lane = StaticLane(model, material, dev, corpus, recipe)
     ended = Loop(lane, material, dev, corpus, recipe, folder, progress).run()
     lane.write()
@@ -222,14 +220,14 @@ def _key(
     return digest_of(content)[:32]
 
 
-def _load(folder: Path) -> "SentenceTransformer":
+def _load(folder: Path, *, gpu: bool) -> "SentenceTransformer":
     """Load a checked artefact in float32: a distilled table may have half precision, and diverge in it."""
     import torch
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(
         str(folder),
-        device="cuda" if torch.cuda.is_available() else "cpu",
+        device="cuda" if gpu and torch.cuda.is_available() else "cpu",
         local_files_only=True,
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True, "torch_dtype": "float32"},

@@ -1,17 +1,18 @@
 """What a run learns from, in rows and numbers: each distinct passage once. Knows nothing of models."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrain.dataset.near_duplicates import Groups, cluster
 from retrain.domain import TrainingPair
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Grouping = Callable[[Mapping[str, str]], Callable[[str], str]]
-"""From texts by name to each name's group: nearly the same texts share one."""
+Grouping = Callable[[Mapping[str, str]], Groups]
+"""From texts by name to groups of names: nearly the same texts share one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +54,7 @@ class Material:
         return right, wrong & ~right
 
 
-def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping) -> Material:
+def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping = cluster) -> Material:
     """Number questions and passages; the same question asked of two passages has both as answers."""
     rows: dict[str, int] = {}
     documents: dict[str, list[int]] = {}
@@ -72,27 +73,15 @@ def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping) -> Material:
             row = rows.setdefault(text, len(rows))
             if row not in answers[key]:
                 recorded[key][row] = None
-    group_of = grouping({str(row): text for text, row in rows.items()})
+    groups = grouping({str(row): text for text, row in rows.items()})
+    for of_one in documents.values():
+        groups.join(str(row) for row in of_one)
+    numbers: dict[str, int] = {}
+    group_of = [numbers.setdefault(groups.of(str(row)), len(numbers)) for row in range(len(rows))]
     return Material(
         questions=tuple(questions.values()),
         passages=tuple(rows),
         answers=tuple(frozenset(answers[key]) for key in questions),
         recorded=tuple(tuple(recorded[key]) for key in questions),
-        groups=_joined([group_of(str(row)) for row in range(len(rows))], documents.values()),
+        groups=np.array(group_of, dtype=np.int64),
     )
-
-
-def _joined(names: Sequence[str], documents: Iterable[Sequence[int]]) -> Rows:
-    """Number the groups of near-duplicates, those that one document touches made one."""
-    parent = {name: name for name in names}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            name = parent[name]
-        return name
-
-    for rows in documents:
-        for row in rows[1:]:
-            parent[root(names[row])] = root(names[rows[0]])
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(root(name), len(numbers)) for name in names], dtype=np.int64)

@@ -115,19 +115,16 @@ class Loop:
         if recipe["hard_negatives"]:
             nearest = near(self._material, *self._lane.vectors(), margin=recipe["negative_margin"])
         self._resume()
-        rates = [group["lr"] for group in self._lane.optimiser.param_groups]
         stream = self._from(state.step, batches, nearest)
         while state.step < steps and not self._stale():
             # The first step's rate is above 0, the last one's too.
             share = (state.step + 1) / (WARM_UP * steps)
             fall = (steps - state.step) / (steps * (1 - WARM_UP))
-            for group, rate in zip(self._lane.optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * min(1.0, share, fall)
+            for group in self._lane.optimiser.param_groups:
+                group["lr"] = recipe["learning_rate"] * min(1.0, share, fall)
             loss = self._lane.gradients(next(stream))
             self._lane.optimiser.step()
             self._lane.optimiser.zero_grad()
-            for group, rate in zip(self._lane.optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate
             state.step += 1
             last = state.step == steps
             entry: dict[str, float] = {"step": state.step, "loss": loss}
@@ -233,12 +230,11 @@ class Loop:
 
         if not self._checkpoint.is_file():
             return
-        content = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        content = torch.load(self._checkpoint, weights_only=True)
         with torch.no_grad():
             for name, weight in self._lane.weights().items():
                 weight.copy_(content["weights"][name])
-        device = {name: weight.device for name, weight in self._lane.weights().items()}
-        self._kept = {name: value.to(device[name]) for name, value in content["kept"].items()} or self._kept
+        self._kept = content["kept"] or self._kept
         self._lane.optimiser.load_state_dict(content["optimiser"])
         torch.set_rng_state(content["random"])
         for name, value in content["state"].items():

@@ -41,11 +41,11 @@ class StaticLane:
         """Count the tokens of every text once.
 
         Args:
-            model: its first module is a `StaticEmbedding`; what follows normalises at most.
+            model: its first module is a `StaticEmbedding`; what follows normalises at most. On the processor.
             material: what to learn from.
             dev: questions of the looks.
             corpus: passages of the looks.
-            recipe: `learning_rate`, `scale`, `symmetric`, `matryoshka`.
+            recipe: `learning_rate` and `scale`.
         """
         import torch
 
@@ -78,14 +78,7 @@ class StaticLane:
             sums = [torch.from_numpy(rows @ self._table.numpy()) for rows in counts]  # (n, d), (m, d)
         for vectors in sums:
             vectors.requires_grad_()
-        loss = ranking_loss(
-            sums[0],
-            sums[1],
-            batch,
-            scale=self._recipe["scale"],
-            symmetric=self._recipe["symmetric"],
-            widths=self._recipe["matryoshka"],
-        )
+        loss = ranking_loss(sums[0], sums[1], batch, scale=self._recipe["scale"])
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
         self._table.grad = torch.from_numpy(
             sum(rows.T.tocsr() @ _numbers(vectors.grad) for rows, vectors in zip(counts, sums, strict=True))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrain.dataset.near_duplicates import Groups
 from retrain.domain import Origin, TrainingPair
 from retrain.training.batches import count, epoch
 from retrain.training.material import Material, lay_out
@@ -19,7 +20,7 @@ def material(questions: int = 100, passages: int = 40) -> Material:
         )
         for n in range(questions)
     ]
-    return lay_out(pairs, lambda _: lambda name: name)
+    return lay_out(pairs, lambda _: Groups())
 
 
 LENGTHS = np.arange(40, dtype=np.int64)

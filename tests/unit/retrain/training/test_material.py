@@ -1,9 +1,10 @@
 """What a run learns from, in rows: answers, negatives, and what is neither."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
+from retrain.dataset.near_duplicates import Groups
 from retrain.domain import Origin, TrainingPair
 from retrain.training.material import lay_out
 
@@ -20,9 +21,16 @@ def pair(question: str, text: str, document: str, *, negatives: tuple[str, ...] 
     )
 
 
-def alone(texts: Mapping[str, str]) -> Callable[[str], str]:
+def alone(_: Mapping[str, str]) -> Groups:
     """Nothing is nearly the same as anything."""
-    return lambda name: name
+    return Groups()
+
+
+def twins(texts: Mapping[str, str]) -> Groups:
+    """One and twin are nearly the same."""
+    groups = Groups()
+    groups.join(name for name, text in texts.items() if text in ("one", "twin"))
+    return groups
 
 
 def test_a_passage_is_there_once_and_has_all_its_questions() -> None:
@@ -42,7 +50,7 @@ def test_what_shares_a_document_or_is_nearly_the_same_is_no_negative() -> None:
         pair("c?", "twin", "d2"),
         pair("d?", "far", "d3"),
     ]
-    material = lay_out(pairs, lambda texts: lambda name: "same" if texts[name] in ("one", "twin") else name)
+    material = lay_out(pairs, twins)
 
     right, wrong = material.masks(np.array([0]), np.arange(4))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrain.dataset.near_duplicates import Groups
 from retrain.domain import Origin, TrainingPair
 from retrain.training.material import Material, lay_out
 from retrain.training.negatives import DEPTH, draw, near
@@ -20,7 +21,7 @@ def material(*, negatives: tuple[str, ...] = ()) -> Material:
         )
         for n in range(20)
     ]
-    return lay_out(pairs, lambda _: lambda name: name)
+    return lay_out(pairs, lambda _: Groups())
 
 
 def vectors() -> tuple[np.ndarray, np.ndarray]:

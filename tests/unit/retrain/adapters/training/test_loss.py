@@ -38,7 +38,6 @@ def test_one_answer_each_is_cross_entropy() -> None:
         torch.from_numpy(other),
         batch(eye.tolist(), (~eye).tolist()),
         scale=20.0,
-        symmetric=False,
     )
 
     assert expected == pytest.approx(float(loss), rel=1e-4)
@@ -53,6 +52,6 @@ def test_what_is_neither_takes_no_part_and_answers_add_up() -> None:
     masks = batch([[True, True, False, False]], [[False, False, True, False]])
     e = np.exp([1.0, 0.6, 0.0])
 
-    loss = ranking_loss(question, passages, masks, scale=1.0, symmetric=False)
+    loss = ranking_loss(question, passages, masks, scale=1.0)
 
     assert -np.log((e[0] + e[1]) / e.sum()) == pytest.approx(float(loss), rel=1e-5)

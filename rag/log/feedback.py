@@ -1,12 +1,10 @@
 """Feedback is taken for good whenever the question it is about was, also while that is still on its way to SQL."""
 
 import contextlib
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from anyio import to_thread
 from rag.domain import Feedback
 from rag.errors import IntegrityError, NotFound, Unavailable
 from rag.log.logbook import Logbook
+from rag.log.records import packed, unpacked
 from rag.log.spool import Batch, Spool
 from rag.ports import DocumentStore, FeedbackStore
 
@@ -27,7 +26,7 @@ _LOOK_S = 30.0
 _RETRY_AFTER_S = 5.0
 """When to send feedback again whose question another machine may be bringing to SQL, in seconds."""
 
-_FIELDS = frozenset(each.name for each in fields(Feedback))
+_READERS = {"given_at": datetime.fromisoformat}
 
 
 class FeedbackLog:
@@ -154,7 +153,7 @@ class FeedbackLog:
         with self._change:
             if self._closing:
                 raise Unavailable("No feedback is taken any more, because the service is about to stop.")
-            if not self._spool.append([_packed(feedback)]):
+            if not self._spool.append([packed(feedback)]):
                 raise Unavailable(
                     "Feedback cannot be kept now: the database is away or behind, and the room beside it "
                     f"({self._spool.limit} bytes, a part of WHETSTONE_SPOOL_BYTES) is used up."
@@ -225,7 +224,7 @@ class FeedbackLog:
         """
         if record in self._settled:
             return True
-        feedback = _unpacked(record)
+        feedback = unpacked(Feedback, record, _READERS)
         if feedback is None:
             self._put_aside(record, "cannot be read")
         elif not self._wanted(feedback):
@@ -266,17 +265,3 @@ def _given_out(interaction_id: str) -> bool:
         return str(UUID(interaction_id)) == interaction_id
     except ValueError:
         return False
-
-
-def _packed(feedback: Feedback) -> bytes:
-    value = asdict(feedback) | {"given_at": feedback.given_at.isoformat()}
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def _unpacked(record: bytes) -> Feedback | None:
-    """Read a record, of a version with other fields too; None where that cannot be done."""
-    try:
-        value = {name: given for name, given in json.loads(record).items() if name in _FIELDS}
-        return Feedback(**value | {"given_at": datetime.fromisoformat(value["given_at"])})
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None

@@ -1,18 +1,18 @@
 """The log of questions: what was written is durable, in SQL or, while that is away, in a spool beside it."""
 
 import asyncio
-import json
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from rag.domain import Interaction, InteractionStatus, LoggedHit
 from rag.errors import IntegrityError, Unavailable
+from rag.log.records import packed, unpacked
 from rag.log.spool import Spool
 from rag.ports import InteractionStore
 
@@ -27,7 +27,13 @@ _MARGIN = 4_000_000
 _LOOK_S = 30.0
 """Pause between two looks for what dead processes left, in seconds."""
 
-_FIELDS = frozenset(each.name for each in fields(Interaction))
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "asked_at": datetime.fromisoformat,
+    "hits": lambda hits: tuple(LoggedHit(**hit) for hit in hits),
+    "cited": tuple,
+    "status": InteractionStatus,
+}
+"""What makes a field's value of the JSON one that lies in the spool."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -308,7 +314,7 @@ class Logbook:
 
     def _bring(self, records: Sequence[bytes]) -> list[bytes]:
         """Write spooled records to SQL; give those that SQL does not want or nobody can read."""
-        read = {record: _unpacked(record) for record in records}
+        read = {record: unpacked(Interaction, record, _READERS) for record in records}
         refused = self._add([interaction for interaction in read.values() if interaction is not None])
         return [record for record, given in read.items() if given is None or given.id in refused]
 
@@ -330,7 +336,7 @@ class Logbook:
 
     def _keep(self, entries: Sequence[_Entry]) -> None:
         try:
-            kept = self._spool.append([_packed(entry.interaction) for entry in entries])
+            kept = self._spool.append([packed(entry.interaction) for entry in entries])
         except Exception as error:
             if not isinstance(error, Unavailable):
                 logger.exception("questions could not be spooled")
@@ -368,28 +374,3 @@ class Logbook:
     def _hand_over(self, entries: "Sequence[_Entry] | deque[_Entry]") -> None:
         self._beside.extend(entry for entry in entries if not entry.settled)
         self._for_spool.notify()
-
-
-def _packed(interaction: Interaction) -> bytes:
-    value = asdict(interaction) | {"asked_at": interaction.asked_at.isoformat()}
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def _unpacked(record: bytes) -> Interaction | None:
-    """Read a record, of a version with other fields too; None where that cannot be done."""
-    readers: dict[str, Callable[[Any], Any]] = {
-        "asked_at": datetime.fromisoformat,
-        "hits": lambda hits: tuple(LoggedHit(**hit) for hit in hits),
-        "cited": tuple,
-        "status": InteractionStatus,
-    }
-    try:
-        value = json.loads(record)
-        known = {name: readers.get(name, _same)(given) for name, given in value.items() if name in _FIELDS}
-        return Interaction(**known)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _same(value: Any) -> Any:
-    return value

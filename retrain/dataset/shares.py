@@ -1,9 +1,10 @@
 """How much of the log one person, one passage or one question may be. Knows nothing of who is right."""
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
+
+from retrain.dataset.pairs import order
 
 Item = TypeVar("Item")
 
@@ -52,8 +53,6 @@ def _cap(
     for place, owner in enumerate(owners):
         places[owner].append(place)
     kept = {
-        place
-        for mine in places.values()
-        for place in sorted(mine, key=lambda p: hashlib.sha256(key(items[p]).encode()).digest())[:most]
+        place for mine in places.values() for place in sorted(mine, key=lambda p: order(key(items[p])))[:most]
     }
     return [item for place, item in enumerate(items) if place in kept]

@@ -4,7 +4,7 @@ The rows in SQL stay: they are small, and they are the history.
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -150,20 +150,19 @@ def collect(
         )
         if dry_run:
             return garbage
-        dropped = []
-        for name in garbage.indexes:
-            for lease in work:
-                lease.check()
-            if _drop(name, indexes, cursors):
-                dropped.append(name)
-        for digest in garbage.encoders:
-            for lease in work:
-                lease.check()
+
+        def ours(doomed: Iterable[str]) -> Iterator[str]:
+            """Yield them as long as nobody else may promote or roll back."""
+            for each in doomed:
+                for lease in work:
+                    lease.check()
+                yield each
+
+        dropped = [name for name in ours(garbage.indexes) if _drop(name, indexes, cursors)]
+        for digest in ours(garbage.encoders):
             cache.drop(digest)
             encoders.drop(digest)
-        for digest in garbage.rerankers:
-            for lease in work:
-                lease.check()
+        for digest in ours(garbage.rerankers):
             rerankers.drop(digest)
         return replace(garbage, indexes=tuple(dropped))
 

@@ -71,8 +71,8 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin, or
     the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value no
     larger than alpha over the number of slices), or the encoder is slower or larger than its limits. Otherwise, and
-    whenever there are too few
-    questions, the gate set was looked at too often, or one passage gained too many first places, inconclusive.
+    whenever there are too few questions, the gate set was looked at too often, or one passage gained too many first
+    places, inconclusive.
 
     Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a
     number proves nothing, so it never promotes and never rejects.

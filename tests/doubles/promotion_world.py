@@ -23,6 +23,7 @@ from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.cycle import RetrainCycle
 from retrain.domain import (
     Candidate,
     Dataset,
@@ -205,6 +206,26 @@ class World:
         return Approver(
             self.retrain.candidates, self.retrain.approvals, self.stores.audit, key=KEY, ttl_h=ttl_h
         )
+
+    def cycle(self, **changes: Any) -> RetrainCycle:
+        """Give the cycle over this world, which trains nothing and has no language model unless told."""
+        parts: dict[str, Any] = {
+            "tenant": "default",
+            "documents": self.stores.documents,
+            "interactions": self.stores.interactions,
+            "feedback": self.stores.feedback,
+            "questions": self.stores.questions,
+            "releases": self.stores.releases,
+            "encoders": self.encoders,
+            "cache": self.cache,
+            "datasets": self.retrain.datasets,
+            "candidates": self.retrain.candidates,
+            "gate_looks": self.retrain.gate_looks,
+            "trainer": None,
+            "writer": None,
+            "scratch": self.scratch,
+        }
+        return RetrainCycle(**parts | changes)
 
     def promoter(self, **changes: Any) -> Promoter:
         """Give a promoter over this company's parts, but for what is said."""

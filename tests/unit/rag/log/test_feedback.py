@@ -14,9 +14,9 @@ import pytest
 from rag.adapters.sql.stores import Stores
 from rag.domain import Feedback, Interaction, InteractionStatus, new_id, utcnow
 from rag.errors import NotFound, Unavailable
-from rag.log.feedback import FeedbackLog, _packed
+from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
-from rag.log.logbook import _packed as packed_question
+from rag.log.records import packed
 from rag.log.spool import Spool
 
 
@@ -161,7 +161,7 @@ def test_a_question_in_another_process_s_spool(make: Any, stores: Stores, tmp_pa
     """Feedback on it is kept, outlives a restart of this process, and comes after the question, whenever that is."""
     interaction = asked()
     other = Spool(tmp_path / "spool", 1_000_000)
-    other.append([packed_question(interaction)])
+    other.append([packed(interaction)])
     questions, log = make()
     given = judged(interaction)
 
@@ -186,7 +186,7 @@ def test_one_that_waits_holds_up_no_other(make: Any, stores: Stores, tmp_path: P
     stores.interactions.add(known)
     lost, fine = judged(new_id()), judged(known)
     dead = Spool(tmp_path / "spool" / "feedback", 1_000_000)
-    dead.append([_packed(lost), b"{}", _packed(fine)])
+    dead.append([packed(lost), b"{}", packed(fine)])
     dead.close()
 
     _, log = make(keep_s=0.5)
@@ -196,7 +196,7 @@ def test_one_that_waits_holds_up_no_other(make: Any, stores: Stores, tmp_path: P
     assert {known.id: [fine]} == stores.feedback.of([known.id])
     (file,) = left(tmp_path)
     assert "refused.jsonl" == file.name
-    assert [{}, json.loads(_packed(lost))] == [json.loads(line) for line in file.read_text().splitlines()]
+    assert [{}, json.loads(packed(lost))] == [json.loads(line) for line in file.read_text().splitlines()]
 
 
 def test_a_question_of_another_machine(make: Any) -> None:

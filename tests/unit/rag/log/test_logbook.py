@@ -16,7 +16,8 @@ import pytest
 from rag.adapters.sql.stores import Stores
 from rag.domain import Interaction, InteractionStatus, LoggedHit, new_id, utcnow
 from rag.errors import Unavailable
-from rag.log.logbook import Logbook, _packed
+from rag.log.logbook import Logbook
+from rag.log.records import packed
 from rag.log.spool import Spool
 
 
@@ -230,7 +231,7 @@ def test_what_a_dead_process_left_is_brought_to_the_database(
     known, new = asked(), asked()
     stores.interactions.add(known)
     dead = Spool(tmp_path / "spool", 1_000_000)
-    dead.append([_packed(replace(known, answer="another")), _packed(new)])
+    dead.append([packed(replace(known, answer="another")), packed(new)])
     dead.close()
 
     log = make()

@@ -43,23 +43,8 @@ def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
     world.found(two_encoders.first, documents=0, dense_weight=0.5, context_weight=0.0, threshold=0.3)
 
     def make(writer: Writing | None = None, **settings: Any) -> RetrainCycle:
-        return RetrainCycle(
-            tenant="default",
-            documents=world.stores.documents,
-            interactions=world.stores.interactions,
-            feedback=world.stores.feedback,
-            questions=world.stores.questions,
-            releases=world.stores.releases,
-            encoders=world.encoders,
-            cache=world.cache,
-            datasets=world.retrain.datasets,
-            candidates=world.retrain.candidates,
-            trainer=None,  # type: ignore[arg-type]  # building trains nothing
-            gate_looks=world.retrain.gate_looks,
-            writer=writer,
-            scratch=world.scratch,
-            settings=RetrainSettings(_env_file=None, **settings),
-        )
+        cycle: RetrainCycle = world.cycle(writer=writer, settings=RetrainSettings(_env_file=None, **settings))
+        return cycle
 
     return make
 

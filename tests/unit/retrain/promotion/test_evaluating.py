@@ -3,7 +3,7 @@
 from typing import Any
 
 from rag.domain import Document, Passage, Release
-from retrain.cycle import RetrainCycle, Trained
+from retrain.cycle import Trained
 from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
 from retrain.settings import RetrainSettings
 
@@ -54,23 +54,7 @@ def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, C
         manifest={},
     )
     world.retrain.datasets.put(dataset)
-    cycle = RetrainCycle(
-        tenant="default",
-        documents=world.stores.documents,
-        interactions=world.stores.interactions,
-        feedback=world.stores.feedback,
-        questions=world.stores.questions,
-        releases=world.stores.releases,
-        encoders=world.encoders,
-        cache=world.cache,
-        datasets=world.retrain.datasets,
-        candidates=world.retrain.candidates,
-        gate_looks=world.retrain.gate_looks,
-        trainer=None,  # type: ignore[arg-type]  # evaluating trains nothing
-        writer=None,
-        scratch=world.scratch,
-        settings=RetrainSettings(gate_metric="recall@1"),
-    )
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
     trained = Trained(encoder=two_encoders.second, report=REPORT)
     return live, cycle.evaluate(dataset.digest, trained, progress=lambda *_: None)
 

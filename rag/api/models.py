@@ -55,6 +55,8 @@ def check_embedding_model(model: str, pinned: Pinned) -> None:
         ModelNotFound: it is none of the release's names.
     """
     names = list(_embedding_names(pinned))
+    if model == MODEL:
+        raise ModelNotFound(f"{MODEL!r} answers questions and makes no vectors; ask for {', '.join(names)}.")
     if model not in names:
         raise ModelNotFound(f"There is no model {model!r} here; there are {', '.join((MODEL, *names))}.")
 

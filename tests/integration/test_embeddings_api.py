@@ -79,3 +79,12 @@ def test_other_models_vectors_are_not_made_up(service: Any) -> None:
 
     assert caught.value.code == "model_not_found"
     assert "whetstone-embedding" in caught.value.message
+
+
+def test_the_chat_model_is_told_apart_from_one_that_is_not_there(service: Any) -> None:
+    """Its name is known, so the error says what it does, and what makes vectors."""
+    with client(service) as asked, pytest.raises(openai.NotFoundError) as caught:
+        asked.embeddings.create(model="whetstone", input="When is lunch?")
+    assert "answers questions" in str(caught.value)
+    assert "whetstone-embedding" in str(caught.value)
+    assert "There is no model" not in str(caught.value)

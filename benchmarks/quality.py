@@ -75,13 +75,20 @@ Prepare = Callable[[Benchmark, int, Bench], tuple[Benchmark, dict[str, Any]]]
 """Gives the data that one seed trains and is measured on, and what the result should tell of it."""
 
 
-def campaign(
-    options: argparse.Namespace,
-    *,
-    prepare: Prepare = lambda data, _seed, _bench: (data, {}),
-    split: str = "test",
-) -> int:
-    """Do what is not done yet, for every data set and seed, and print the table; give the exit status."""
+def _as_it_is(data: Benchmark, _seed: int, _bench: Bench) -> tuple[Benchmark, dict[str, Any]]:
+    return data, {}
+
+
+def campaign(options: argparse.Namespace, *, prepare: Prepare = _as_it_is, split: str = "test") -> int:
+    """Print the table of all data sets and seeds, once what is not done yet is done; give the exit status."""
+    print(table(finished(options, prepare=prepare, split=split)))
+    return 0
+
+
+def finished(
+    options: argparse.Namespace, *, prepare: Prepare = _as_it_is, split: str = "test"
+) -> list[Result]:
+    """Do what is not done yet, for every data set and seed, and give all results."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     if options.stock and options.lane != "transformer":
         raise SystemExit(
@@ -111,8 +118,7 @@ def campaign(
             if options.keep:
                 print(f"{name}, seed {seed}: {result['artefacts']}", file=sys.stderr, flush=True)
             done.append(result)
-    print(table(done))
-    return 0
+    return done
 
 
 def run(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None = None) -> Result:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 Result = dict[str, Any]
+_NOT_THERE = object()
 
 
 class Results:
@@ -27,7 +28,7 @@ class Results:
             other = sorted(
                 name
                 for name in content["settings"].keys() | self._settings.keys()
-                if content["settings"].get(name) != self._settings.get(name)
+                if content["settings"].get(name, _NOT_THERE) != self._settings.get(name, _NOT_THERE)
             )
             raise SystemExit(
                 f"{path} was measured with other settings ({', '.join(other)}); name another file to begin anew, "

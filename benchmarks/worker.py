@@ -3,6 +3,7 @@
 The worker prints "ready", then waits for lines; for each it does its work and prints one JSON value.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -35,15 +36,20 @@ class Worker:
     def do(self, order: Any = None) -> Any:
         """Have it work once; give its result."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        # One that is dead says why when it is read from.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
         return json.loads(self._line())
 
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(timeout=60)
+        self._process.stdout.close()
         self._errors.close()
 
     def _line(self) -> str:
@@ -53,6 +59,7 @@ class Worker:
             status = self._process.wait()
             self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _LAST))
             said = self._errors.read().decode(errors="replace")
+            self.close()
             raise RuntimeError(f"{self._process.args} ended with status {status}:\n{said}")
         return line.strip()
 

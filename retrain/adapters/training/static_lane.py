@@ -45,7 +45,7 @@ class StaticLane:
             material: what to learn from.
             dev: questions of the looks.
             corpus: passages of the looks.
-            recipe: `learning_rate` and `scale`.
+            recipe: `learning_rate`, `scale` and `matryoshka`.
         """
         import torch
 
@@ -78,7 +78,13 @@ class StaticLane:
             sums = [torch.from_numpy(rows @ self._table.numpy()) for rows in counts]  # (n, d), (m, d)
         for vectors in sums:
             vectors.requires_grad_()
-        loss = ranking_loss(sums[0], sums[1], batch, scale=self._recipe["scale"])
+        loss = ranking_loss(
+            sums[0],
+            sums[1],
+            batch,
+            scale=self._recipe["scale"],
+            dimensions=self._recipe["matryoshka"],
+        )
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
         self._table.grad = torch.from_numpy(
             sum(rows.T.tocsr() @ _numbers(vectors.grad) for rows, vectors in zip(counts, sums, strict=True))

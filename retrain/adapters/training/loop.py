@@ -17,6 +17,7 @@ from retrain.training.batches import Batch, count, epoch
 from retrain.training.blending import ALPHAS, Blend, choose
 from retrain.training.material import Material, Rows
 from retrain.training.negatives import draw, near
+from retrain.training.neighbours import neighbours
 from retrain.verdict.evaluation import DEPTH, METRICS, clusters, evaluate, rank
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ Vectors = NDArray[np.float32]
 class Lane(Protocol):
     """What a lane brings to the loop."""
 
-    lengths: Rows  # of the material's passages, (passages,)
     optimiser: "Optimizer"
 
     def gradients(self, batch: Batch) -> float:
@@ -123,7 +123,7 @@ class Loop:
         if recipe["hard_negatives"]:
             nearest = near(self._material, *self._lane.vectors(), margin=recipe["negative_margin"])
         self._resume()
-        stream = self._from(state.step, batches, nearest)
+        stream = self._from(state.step, batches, neighbours(self._material), nearest)
         while state.step < steps and not self._stale():
             started = time.perf_counter()
             # The first step's rate is above 0, the last one's too.
@@ -147,7 +147,7 @@ class Loop:
             self._progress(state.step, steps, "training")
         return self._end(steps)
 
-    def _from(self, step: int, batches: int, nearest: Rows | None) -> Iterator[Batch]:
+    def _from(self, step: int, batches: int, alike: Rows, nearest: Rows | None) -> Iterator[Batch]:
         """Yield the batches from that step on, epoch after epoch, each with other draws of its negatives."""
         recipe = self._recipe
         while True:
@@ -160,7 +160,7 @@ class Loop:
             planned = epoch(
                 self._material,
                 size=recipe["batch_size"],
-                lengths=self._lane.lengths,
+                nearest=alike,
                 negatives=negatives,
                 seed=recipe["seed"] + number,
             )

@@ -34,7 +34,6 @@ class TransformerLane:
     vector, so that the gradient cache is exact.
     """
 
-    lengths: Rows
     optimiser: "Optimizer"
 
     def __init__(
@@ -65,7 +64,7 @@ class TransformerLane:
         self._questions, self._passages = material.questions, material.passages
         self._dev = [question.text for question in dev]
         self._corpus = [passage.embedded_text for passage in corpus]
-        self.lengths = self._counted(self._passages)
+        self._lengths = self._counted(self._passages)
         if recipe["lora_rank"]:
             attach(model, rank=recipe["lora_rank"], seed=recipe["seed"])
         trained = [weight for weight in model.parameters() if weight.requires_grad]
@@ -75,7 +74,7 @@ class TransformerLane:
         """Set the gradients of the batch's loss; give the loss."""
         questions = [self._questions[row] for row in batch.questions]
         passages = [self._passages[row] for row in batch.passages]
-        tokens = int(self._counted(questions).sum() + self.lengths[batch.passages].sum())
+        tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
         if tokens <= self._recipe["tokens_at_once"]:
             with self._reduced():
                 one = self._encode(questions, query=True)

@@ -12,6 +12,7 @@ from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import Origin, TrainingPair
 from retrain.training.batches import Batch, epoch
 from retrain.training.material import Material, lay_out
+from retrain.training.neighbours import neighbours
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -92,8 +93,8 @@ def _lane(model: "SentenceTransformer", material: Material, **changed: Any) -> T
     return TransformerLane(model, material, [], [], {**_RECIPE, **changed})
 
 
-def _batch(lane: TransformerLane, material: Material) -> Batch:
-    return next(epoch(material, size=len(_SUBJECTS), lengths=lane.lengths, seed=1))
+def _batch(material: Material) -> Batch:
+    return next(epoch(material, size=len(_SUBJECTS), nearest=neighbours(material), seed=1))
 
 
 def _gradients(lane: TransformerLane) -> dict[str, np.ndarray[Any, Any]]:
@@ -116,10 +117,10 @@ def test_the_gradient_cache_changes_nothing(
         lane = _lane(model, material, tokens_at_once=tokens, **changed)
         if changed.get("lora_rank"):
             # At the start the second factor is 0, and so is the first one's gradient.
-            lane.gradients(_batch(lane, material))
+            lane.gradients(_batch(material))
             lane.optimiser.step()
             lane.optimiser.zero_grad()
-        found.append((lane.gradients(_batch(lane, material)), _gradients(lane)))
+        found.append((lane.gradients(_batch(material)), _gradients(lane)))
     (loss, whole), (cached_loss, cached) = found
     assert loss == pytest.approx(cached_loss, rel=1e-5)
     assert whole.keys() == cached.keys()
@@ -143,7 +144,7 @@ def test_steps_teach(model: "SentenceTransformer", material: Material) -> None:
     lane = _lane(model, material)
     losses = []
     for _ in range(30):
-        losses.append(lane.gradients(_batch(lane, material)))
+        losses.append(lane.gradients(_batch(material)))
         lane.optimiser.step()
         lane.optimiser.zero_grad()
     questions, passages = lane.vectors()
@@ -163,7 +164,7 @@ def test_low_rank_changes_start_at_nothing_and_end_as_weights(
     np.testing.assert_allclose(before, lane.vectors()[0], atol=1e-5)
     assert sum(weight.numel() for weight in lane.weights().values()) < every / 100
     for _ in range(3):
-        lane.gradients(_batch(lane, material))
+        lane.gradients(_batch(material))
         lane.optimiser.step()
         lane.optimiser.zero_grad()
     trained = lane.vectors()[0]
@@ -185,7 +186,7 @@ def test_low_rank_changes_start_at_nothing_and_end_as_weights(
 def test_texts_are_cut_in_training_only(model: "SentenceTransformer", material: Material) -> None:
     """What is left behind reads as much as its parent."""
     lane = _lane(model, material, max_length=8)
-    assert (8, 8) == (model.max_seq_length, lane.lengths.max())
+    assert (8, 8) == (model.max_seq_length, lane._lengths.max())
     lane.write()
     assert 64 == model.max_seq_length
 
@@ -199,7 +200,7 @@ def test_bfloat16_is_near(folder: Path, material: Material) -> None:
     for precision in ("float32", "bfloat16"):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         lane = _lane(model, material, precision=precision)
-        losses.append(lane.gradients(_batch(lane, material)))
+        losses.append(lane.gradients(_batch(material)))
         assert {torch.float32} == {w.grad.dtype for w in lane.weights().values() if w.grad is not None}
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
     assert losses[0] != losses[1]

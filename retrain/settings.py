@@ -84,9 +84,9 @@ class RetrainSettings(BaseSettings):
     lane: Literal["auto", "transformer", "static"] = Field(
         "auto", description="Kind of encoder to train; auto: the kind of the live one."
     )
-    epochs: Annotated[float, Field(gt=0)] = Field(1.0, description="Passes over the pairs, transformer lane.")
+    epochs: Annotated[float, Field(gt=0)] = Field(2.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(1.5e-4, description="Highest rate, transformer lane.")
     scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )
@@ -98,7 +98,7 @@ class RetrainSettings(BaseSettings):
         description="As WHETSTONE_RETRAIN_STATIC_HARD_NEGATIVES, transformer lane; each costs a passage a question.",
     )
     symmetric: bool = Field(
-        False, description="Passages have to find their questions as well, transformer lane."
+        True, description="Passages have to find their questions as well, transformer lane."
     )
     lora_rank: Annotated[int, Field(ge=0, le=256)] = Field(
         0,

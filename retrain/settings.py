@@ -117,7 +117,7 @@ class RetrainSettings(BaseSettings):
         (), description="Shorter lengths at which cut vectors have to rank as well (Matryoshka), a JSON list."
     )
     static_epochs: Annotated[float, Field(gt=0)] = Field(
-        10.0, description="Passes over the pairs, static lane."
+        20.0, description="Passes over the pairs, static lane."
     )
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
     static_learning_rate: Annotated[float, Field(gt=0)] = Field(

@@ -120,6 +120,7 @@ class ReleaseIndex(ABC):
         tenant: str,
         limit: int,
         text: str | None = None,
+        dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first. `vector` has shape (dimension,).
@@ -136,14 +137,16 @@ class ReleaseIndex(ABC):
         )
         if not tenant or limit < 1 or not all(labels):
             return []
-        words = None if self._words is None or text is None else self._words.question(text)
+        weight = self._dense_weight if dense_weight is None else dense_weight
+        by_words = self._words is not None and text is not None and weight < 1
+        words = self._words.question(text) if by_words else None
         question = Question(
             tenant=tenant,
             labels=labels,
             limit=limit,
             vector=vector.tolist(),
             words=words or None,
-            dense_weight=self._dense_weight,
+            dense_weight=weight,
         )
         found = list(self._find(question))
         if not found and question.words is not None and not question.dense_weight:

@@ -204,6 +204,18 @@ class PassageIndex(Protocol):
         """
         ...
 
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Give the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
+        ...
+
     def ids(self) -> frozenset[str]:
         """Every passage id in the index."""
         ...

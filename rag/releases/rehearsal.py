@@ -111,8 +111,15 @@ class Rehearsal:
         return np.stack([self._embedded[encoder.digest, question] for question in questions])
 
     def rank(self, questions: Sequence[str], *, limit: int) -> list[list[str]]:
-        """Give the same as passage ids."""
-        return [[each.passage.id for each in found] for found in self.find(questions, limit=limit)]
+        """Give the same as passage ids; without a cross-encoder to read them, no passage's text is fetched."""
+        pinned = self._pinned
+        if pinned.reranker is not None:
+            return [[each.passage.id for each in found] for found in self.find(questions, limit=limit)]
+        weight = pinned.release.retrieval.dense_weight
+        return [
+            pinned.index.order(vector, tenant=self._tenant, limit=limit, text=question, dense_weight=weight)
+            for question, vector in zip(questions, self.vectors(questions), strict=True)
+        ]
 
 
 @contextmanager

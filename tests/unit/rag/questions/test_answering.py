@@ -88,6 +88,18 @@ class ListIndex:
         ]
         return sorted(found, key=lambda each: -each.score)[:limit]
 
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Search for ids."""
+        return [each.passage.id for each in self.search(vector, tenant=tenant, limit=limit, text=text)]
+
     def ids(self) -> frozenset[str]:
         """Give all ids."""
         return frozenset(self.rows)

@@ -223,7 +223,10 @@ def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
     step = max(1, SCORES_AT_ONCE // (8 * count))
     for start in range(0, RESAMPLES, step):
         draws = min(step, RESAMPLES - start)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
+        # Counting what was drawn is a multinomial, in a tenth of the time that one takes to draw.
+        drawn = rng.integers(0, count, size=(draws, count)) + np.arange(draws)[:, None] * count
+        counted = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
+        weights = counted.astype(np.float64)
         asked = (weights @ sums.sizes)[:, None]  # (draws, 1)
         old, new = weights @ sums.before / asked, weights @ sums.after / asked
         means.append(np.stack((old, new, new - old)))
@@ -238,6 +241,7 @@ def _randomisation(sums: _Sums, rng: np.random.Generator) -> Floats:
     as_large = np.zeros(difference.shape[1])
     step = max(1, SCORES_AT_ONCE // (8 * len(difference)))
     for start in range(0, FLIPS, step):
-        signs = rng.choice(np.array((-1.0, 1.0)), size=(min(step, FLIPS - start), len(difference)))
+        flips = rng.integers(0, 2, size=(min(step, FLIPS - start), len(difference)), dtype=np.int8)
+        signs = 1.0 - 2.0 * flips
         as_large += (np.abs(signs @ difference) >= seen).sum(axis=0)
     return (as_large + 1) / (FLIPS + 1)

@@ -282,7 +282,7 @@ def test_another_index_is_made_where_another_is_needed(
     watched = Watched(tmp_path / "scratch")
 
     with stage(whole(stores), tenant="default", cache=cache, scratch=watched) as on:
-        found = [on.of(each).rank(["QX-17"], limit=3) for each in (plain, words, context, plain, words)]
+        found = [on.of(each).rank(["room 2"], limit=10) for each in (plain, words, context, plain, words)]
 
     assert [each.release.digest for each in (plain, words, context)] == watched.made
     assert (found[0], found[1]) == (found[3], found[4])
@@ -314,7 +314,7 @@ def test_what_belongs_to_another_encoder_or_chunking_is_not_shared(static_encode
     assert not serves(one, replace(one, encoder="e" * 64))
     assert not serves(one, replace(one, dimension=7))
     assert not serves(one, replace(one, distance="dot"))
-    assert not serves(one, replace(one, chunking=replace(one.chunking, size=one.chunking.size + 1)))
+    assert not serves(one, replace(one, chunking=Chunking(max_tokens=7)))
     assert serves(one, without)
     assert not serves(without, one)
 

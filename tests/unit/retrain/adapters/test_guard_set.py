@@ -45,10 +45,7 @@ def test_every_split_is_looked_at(folder: Path) -> None:
     ] == [(question.text, set(question.relevant)) for question in guard.questions]
     assert {question.origin for question in guard.questions} == {Origin.LABEL}
     assert [f"Title {n}" for n in range(4)] == [passage.title for passage in guard.passages]
-    assert all(
-        passage.text == f"Text number {n}. " * 299 + f"Text number {n}."
-        for n, passage in enumerate(guard.passages)
-    )
+    assert [300] * 4 == [passage.text.count(f"Text number {n}.") for n, passage in enumerate(guard.passages)]
     assert DEFAULT_TENANT not in {passage.tenant for passage in guard.passages}
 
 

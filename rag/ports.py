@@ -188,6 +188,7 @@ class PassageIndex(Protocol):
         tenant: str,
         limit: int,
         text: str | None = None,
+        dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first, in one query.
@@ -197,8 +198,22 @@ class PassageIndex(Protocol):
             tenant: whose passages; an empty one finds nothing.
             limit: most passages given.
             text: the question, for its words; None searches by the vector alone whatever the release says.
+            dense_weight: of the vector beside the words, 0 to 1; None: as the index's release says. An index without
+                words is searched by the vector alone.
             where: confines the search by metadata.
         """
+        ...
+
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Give the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
         ...
 
     def ids(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from rag.adapters.artefacts import EncoderFolder
 
-DOUBLE = Path(__file__).parents[3] / "doubles" / "promotion_world.py"
+DOUBLE = Path(__file__).parents[2] / "doubles" / "promotion_world.py"
 
 
 @dataclass(frozen=True)

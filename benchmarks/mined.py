@@ -9,14 +9,15 @@ the last checkpoint is kept. Then BM25, base and trained, on `test`, in the tabl
 While something is tried out, `--on dev` measures on the dev questions instead.
 """
 
-import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import quality
+from labelled import Benchmark
+from quality import Bench
 
 from flows.bootstrap import scratch_indexes
 from rag.adapters.artefacts import EncoderFolder
@@ -32,36 +33,22 @@ from retrain.settings import RetrainSettings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
-    parser = quality._options()
+    parser = quality.options()
     parser.add_argument(
         "--on", choices=["dev", "test"], default="test", help="questions that are measured on"
     )
     options = parser.parse_args(arguments)
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = EncoderFolder(options.home / "encoders")
-    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
-    results = []
-    for name in options.data:
-        data = quality.load(options.datasets / name)
-        base = encoders.resolve(quality.BASE[options.lane])
-        for seed in options.seeds:
-            mined = mine(data.passages, base, encoders, cache, seed=seed)
-            print(f"{name}: {dict(Counter(pair.kind for pair in mined.pairs))}", file=sys.stderr)
-            print(f"{name}: left out {dict(mined.dropped)}", file=sys.stderr)
-            asked = data.dev if options.on == "dev" else data.test
-            result = quality.run(
-                replace(data, train=list(mined.pairs), dev=[], test=asked),
-                lane=options.lane,
-                seed=seed,
-                encoders=encoders,
-                cache=cache,
-                home=options.home,
-            )
-            results.append({**result, "on": options.on, "left_out": dict(mined.dropped)})
-    print(quality.table(results))
-    if options.out:
-        options.out.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+
+    def prepare(data: Benchmark, seed: int, bench: Bench) -> tuple[Benchmark, dict[str, Any]]:
+        base = bench.encoders.resolve(quality.BASE[bench.lane])
+        mined = mine(data.passages, base, bench.encoders, bench.cache, seed=seed)
+        print(f"{data.name}: {dict(Counter(pair.kind for pair in mined.pairs))}", file=sys.stderr)
+        print(f"{data.name}: left out {dict(mined.dropped)}", file=sys.stderr)
+        asked = data.dev if options.on == "dev" else data.test
+        told = {"left_out": dict(mined.dropped)}
+        return replace(data, train=list(mined.pairs), dev=[], test=asked), told
+
+    return quality.campaign(options, prepare=prepare, split=options.on)
 
 
 def mine(

@@ -1,125 +1,209 @@
-"""Claim: fine-tuning on a company's own questions finds more than the base model, and more than BM25.
+r"""Claim: fine-tuning on a company's own questions finds more than the base model, and more than BM25.
 
 For each data set (BEIR layout, splits that share no document), on its `test` questions over the whole corpus:
 BM25, the base encoder, and the encoder fine-tuned on `train` with its checkpoint chosen on `dev`. All three
-by the same metric functions in one run::
+by the same metric functions in one run; means over the seeds, with intervals over seeds and questions::
 
     python benchmarks/quality.py --data medquad feedbackqa --lane static --seeds 17 18 19
+
+What one training is asked for besides, so that it need not be done twice: with `--guard squadshifts-wiki` what it
+forgot, on questions that have nothing to do with its data; with `--served` what the whole release finds, words, fusion
+and context with it, from base and from fine-tuned vectors; with `--stock` what the stock recipe (`stock_recipe.py`)
+reaches on the same pairs::
+
+    python benchmarks/quality.py --data medquad --lane transformer --seeds 17 18 19 \
+        --guard squadshifts-wiki --served --stock --keep --out medquad.json
+
+Every finished run is in `--out` at once; called again with the same file, only what is missing is done.
 """
 
 import argparse
-import json
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from labelled import Benchmark, as_served, cut, load
+from over_seeds import Asked, over_seeds
+from results import Result, Results
+from stock_recipe import stock
 
+from flows.bootstrap import scratch_indexes
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.domain import Document, Passage
+from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
+from rag.releases.rehearsal import Cast
 from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
-from retrain.domain import EvalQuestion, MetricRow, Origin, TrainingPair
 from retrain.settings import RetrainSettings
-from retrain.verdict.evaluation import DEPTH, Floats, clusters, contrast, evaluate, search
+from retrain.verdict.evaluation import DEPTH, rehearsed, search
 
-SHOWN = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+SHOWN = ("accuracy@1", "recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 BASE = {"static": "static", "transformer": "minilm"}
+TUNED, STOCK, BM25 = "fine-tuned", "stock recipe", "BM25"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Benchmark:
-    """A data set in the project's words."""
+class Bench:
+    """Where a measurement finds what it needs, and what it is asked for."""
 
-    name: str
-    passages: list[Passage]
-    train: list[TrainingPair]
-    dev: list[EvalQuestion]
-    test: list[EvalQuestion]
+    lane: str
+    encoders: EncoderFolder
+    cache: SqliteEmbeddingCache
+    home: Path
+    stock: bool  # train the stock recipe as well
+    keep: bool  # leave what was trained among the encoders
+    guard: Benchmark | None  # questions that have nothing to do with the data
+    served: Benchmark | None  # the data with its passages in documents, as a release has them
+
+    def parts(self, data: str) -> set[tuple[str, str]]:
+        """Give what is measured of one training on a data set: part and data set of the questions."""
+        named = {"guard": self.guard, "served": self.served}
+        return {("target", data)} | {(part, asked.name) for part, asked in named.items() if asked is not None}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
-    options = _options().parse_args(arguments)
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = EncoderFolder(options.home / "encoders")
-    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
-    results = [
-        run(
-            load(options.datasets / name),
-            lane=options.lane,
-            seed=seed,
-            encoders=encoders,
-            cache=cache,
-            home=options.home,
-        )
-        for name in options.data
-        for seed in options.seeds
-    ]
-    print(table(results))
-    if options.out:
-        options.out.write_text(json.dumps(results, indent=2) + "\n")
+    return campaign(options().parse_args(arguments))
+
+
+Prepare = Callable[[Benchmark, int, Bench], tuple[Benchmark, dict[str, Any]]]
+"""Gives the data that one seed trains and is measured on, and what the result should tell of it."""
+
+
+def _as_it_is(data: Benchmark, _seed: int, _bench: Bench) -> tuple[Benchmark, dict[str, Any]]:
+    return data, {}
+
+
+def campaign(options: argparse.Namespace, *, prepare: Prepare = _as_it_is, split: str = "test") -> int:
+    """Print the table of all data sets and seeds, once what is not done yet is done; give the exit status."""
+    print(table(finished(options, prepare=prepare, split=split)))
     return 0
 
 
-def load(folder: Path) -> Benchmark:
-    """Read a data set in BEIR layout; title and text are embedded joined."""
-    passages: dict[str, Passage] = {}
-    for record in _records(folder / "corpus.jsonl"):
-        title, text = record["title"], record["text"]
-        document = Document.create(uri=record["_id"], title=title, text=text, divisible=False)
-        passages[record["_id"]] = Passage.create(document, 0, text)
-    relevant: dict[str, list[Passage]] = {}
-    for line in (folder / "qrels.tsv").read_text().splitlines()[1:]:
-        question, passage, grade = line.split("\t")
-        if int(grade) > 0:
-            relevant.setdefault(question, []).append(passages[passage])
-    train: list[TrainingPair] = []
-    held: dict[str, list[EvalQuestion]] = {"dev": [], "test": []}
-    for record in _records(folder / "queries.jsonl"):
-        answers = relevant.get(record["_id"], [])
-        if record["split"] == "train":
-            train += [_pair(record["text"], passage) for passage in answers]
-        elif record["split"] in held and answers:
-            held[record["split"]].append(_question(record["_id"], record["text"], answers))
-    return Benchmark(
-        name=folder.name, passages=list(passages.values()), train=train, dev=held["dev"], test=held["test"]
-    )
+def finished(
+    options: argparse.Namespace, *, prepare: Prepare = _as_it_is, split: str = "test"
+) -> list[Result]:
+    """Do what is not done yet, for every data set and seed, and give all results."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if options.stock and options.lane != "transformer":
+        raise SystemExit(
+            "The stock recipe is one for transformers; leave --stock out, or say --lane transformer."
+        )
+    results = Results(options.out, {**conditions(), "questions": split, "limit": options.limit})
+    guard = load(options.datasets / options.guard) if options.guard else None
+    done: list[Result] = []
+    for name in options.data:
+        data = cut(load(options.datasets / name), options.limit)
+        bench = Bench(
+            lane=options.lane,
+            encoders=EncoderFolder(options.home / "encoders"),
+            cache=SqliteEmbeddingCache(options.home / "embeddings.sqlite"),
+            home=options.home,
+            stock=options.stock,
+            keep=options.keep,
+            guard=cut(guard, options.limit) if guard else None,
+            served=cut(as_served(options.datasets / name, split), options.limit) if options.served else None,
+        )
+        for seed in options.seeds:
+            result = results.find(data=name, lane=options.lane, seed=seed)
+            if result is None or not _complete(result, bench):
+                trained, told = prepare(data, seed, bench)
+                result = {**run(trained, seed=seed, bench=bench, earlier=result), **told}
+                results.put(result, "data", "lane", "seed")
+            if options.keep:
+                print(f"{name}, seed {seed}: {result['artefacts']}", file=sys.stderr, flush=True)
+            done.append(result)
+    return done
 
 
-def run(
-    data: Benchmark, *, lane: str, seed: int, encoders: EncoderFolder, cache: SqliteEmbeddingCache, home: Path
-) -> dict[str, Any]:
-    """Measure all three on one data set with one seed."""
+def run(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None = None) -> Result:
+    """Train once, and measure everything that is asked for.
+
+    What `earlier`, a result of the same seed, trained is used again where it is still among the encoders.
+    """
+    result = trained(data, seed=seed, bench=bench, earlier=earlier)
+    digests = result["artefacts"]
+    result["asked"] = [asdict(asked) for asked in measured(data, digests, bench).values()]
+    if not bench.keep:
+        for digest in result.pop("new"):
+            bench.encoders.drop(digest)
+    result.pop("new", None)
+    return result
+
+
+def trained(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None) -> Result:
+    """Give the digests of base, fine-tuned and, where it is asked for, stock encoder, and what they took."""
     # Made the first time, which is no part of what is measured.
-    base_digest = encoders.resolve(BASE[lane])
-    seconds: dict[str, float] = {}
-    clock = time.perf_counter()
-    bm25 = evaluate(search_bm25(data), data.test)
-    seconds["bm25"], clock = time.perf_counter() - clock, time.perf_counter()
-    base = evaluate(search(encoders.load(base_digest), data.test, data.passages, cache), data.test)
-    seconds["base"], clock = time.perf_counter() - clock, time.perf_counter()
-    trainer = SentenceTransformerTrainerAdapter(encoders, home / "training", RetrainSettings(seed=seed))
-    digest, report = trainer.train(base_digest, data.train, data.dev, data.passages, progress=_progress)
-    seconds["fine-tuning"], clock = time.perf_counter() - clock, time.perf_counter()
-    tuned = evaluate(search(encoders.load(digest), data.test, data.passages, cache), data.test)
-    seconds["fine-tuned"] = time.perf_counter() - clock
-    groups = clusters(data.test)
+    base = bench.encoders.resolve(BASE[bench.lane])
+    there = bench.encoders.digests()
+    before: Result = earlier or {"artefacts": {}, "seconds": {}, "cpu_seconds": {}, "training": None}
+    known = {side: digest for side, digest in before["artefacts"].items() if digest in there}
+    seconds, cpu, training = dict(before["seconds"]), dict(before["cpu_seconds"]), before["training"]
+    if TUNED not in known:
+        wall, processor = time.perf_counter(), time.process_time()
+        trainer = SentenceTransformerTrainerAdapter(
+            bench.encoders, bench.home / "training", RetrainSettings(seed=seed)
+        )
+        known[TUNED], report = trainer.train(base, data.train, data.dev, data.passages, progress=_progress)
+        seconds[TUNED], cpu[TUNED] = time.perf_counter() - wall, time.process_time() - processor
+        training = asdict(report)
+    # A result that had the stock recipe has it still.
+    if (bench.stock or STOCK in before["artefacts"]) and STOCK not in known:
+        with tempfile.TemporaryDirectory() as target:
+            took = stock(bench.encoders.path(base), data.train, seed=seed, target=Path(target))
+            known[STOCK] = bench.encoders.register(Path(target))
+        seconds[STOCK], cpu[STOCK] = took["seconds"], took["cpu_seconds"]
     return {
         "data": data.name,
-        "lane": lane,
+        "lane": bench.lane,
         "seed": seed,
         "passages": len(data.passages),
-        "questions": len(data.test),
-        "seconds": {part: round(value, 2) for part, value in seconds.items()},
-        "training": asdict(report),
-        "against_base": _rows(base, tuned, groups, seed),
-        "against_bm25": _rows(bm25, tuned, groups, seed),
+        "pairs": len(data.train),
+        "seconds": {side: round(value, 2) for side, value in seconds.items()},
+        "cpu_seconds": {side: round(value, 2) for side, value in cpu.items()},
+        "training": training,
+        "artefacts": {"base": base, **known},
+        "new": sorted(set(known.values()) - there),
     }
+
+
+def measured(data: Benchmark, digests: dict[str, str], bench: Bench) -> dict[str, Asked]:
+    """Measure every encoder on every part, by the same functions."""
+    encoders = {side: bench.encoders.load(digest) for side, digest in digests.items()}
+
+    def exact(part: Benchmark) -> dict[str, Sequence[Sequence[str]]]:
+        return {
+            side: search(encoder, part.test, part.passages, bench.cache) for side, encoder in encoders.items()
+        }
+
+    parts = {"target": Asked.of("target", data.name, data.test, {BM25: search_bm25(data), **exact(data)})}
+    if bench.guard is not None:
+        parts["guard"] = Asked.of("guard", bench.guard.name, bench.guard.test, exact(bench.guard))
+    if bench.served is not None:
+        served = bench.served
+        parts["served"] = Asked.of(
+            "served",
+            served.name,
+            served.test,
+            {
+                side: rehearsed(
+                    Cast(release=_release(digests[side], encoder.dimension), encoder=encoder),
+                    served.test,
+                    served.passages,
+                    tenant=DEFAULT_TENANT,
+                    cache=bench.cache,
+                    scratch=scratch_indexes,
+                )
+                for side, encoder in encoders.items()
+                if side != STOCK
+            },
+        )
+    return parts
 
 
 def search_bm25(data: Benchmark) -> list[list[str]]:
@@ -143,65 +227,65 @@ def search_bm25(data: Benchmark) -> list[list[str]]:
     return [[data.passages[row].id for row in rows] for rows in np.asarray(found)]
 
 
-def table(results: Sequence[dict[str, Any]]) -> str:
-    """Write the results as one Markdown table, in percent; differences with 95 % intervals."""
+def table(results: Sequence[Result]) -> str:
+    """Write one Markdown table, in percent: for each data set the means over its seeds; see `over_seeds`."""
     lines = [
-        f"| data | seed | encoder | {' | '.join(SHOWN)} | seconds |",
-        f"|---|---|---|{'---|' * len(SHOWN)}---|",
+        f"| questions | encoder | {' | '.join(SHOWN)} | seconds |",
+        f"|---|---|{'---|' * len(SHOWN)}---|",
     ]
-    for result in results:
-        base, bm25 = result["against_base"], result["against_bm25"]
-        seconds, lane = result["seconds"], result["lane"]
-        rows = [
-            ("BM25", [_percent(bm25[metric]["incumbent"]) for metric in SHOWN], seconds["bm25"]),
-            (f"base, {lane}", [_percent(base[metric]["incumbent"]) for metric in SHOWN], seconds["base"]),
-            ("fine-tuned", [_percent(base[metric]["candidate"]) for metric in SHOWN], seconds["fine-tuning"]),
-            ("fine-tuned − base", [_span(base[metric]["difference"]) for metric in SHOWN], None),
-            ("fine-tuned − BM25", [_span(bm25[metric]["difference"]) for metric in SHOWN], None),
-        ]
-        for encoder, cells, taken in rows:
-            first = f"| {result['data']} ({result['questions']}) | {result['seed']} | {encoder} |"
-            lines.append(f"{first} {' | '.join(cells)} | {'' if taken is None else f'{taken:.0f}'} |")
+    for name, lane in dict.fromkeys((result["data"], result["lane"]) for result in results):
+        runs = [result for result in results if (result["data"], result["lane"]) == (name, lane)]
+        for part in ("target", "guard", "served"):
+            asked = [Asked(**each) for run in runs for each in run["asked"] if each["part"] == part]
+            # A part that was asked for in some of the runs only has no mean over the runs.
+            if len(asked) == len(runs):
+                lines += _rows(asked, runs, lane)
     return "\n".join(lines)
 
 
-def _percent(estimate: dict[str, float]) -> str:
-    return f"{100 * estimate['value']:.1f}"
+def _rows(asked: Sequence[Asked], runs: Sequence[Result], lane: str) -> list[str]:
+    """Write one part of one data set: every side that all runs have, and how fine-tuning compares with it."""
+    seeds = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
+    title = {
+        "target": asked[0].name,
+        "guard": f"{asked[0].name}, after {runs[0]['data']}",
+        "served": f"{asked[0].name}, as served",
+    }[asked[0].part]
+    sides = [side for side in (BM25, "base", STOCK, TUNED) if all(side in each.ranks for each in asked)]
+    rows = []
+    for side in sides:
+        means, took = over_seeds(asked, side), [run["seconds"].get(side) for run in runs]
+        shown = asked[0].part == "target" and None not in took
+        cells = [
+            means[metric].whole() if side in (STOCK, TUNED) else means[metric].plain() for metric in SHOWN
+        ]
+        rows.append((side, cells, f"{np.median(took):.0f}" if shown else ""))
+    if TUNED in sides:
+        for side in sides[:-1]:
+            gains = over_seeds(asked, TUNED, minus=side)
+            rows.append((f"{TUNED} − {side}", [gains[metric].gain() for metric in SHOWN], ""))
+    if STOCK in sides:
+        gains = over_seeds(asked, STOCK, minus="base")
+        rows.append((f"{STOCK} − base", [gains[metric].gain() for metric in SHOWN], ""))
+    first = f"| {title} ({len(asked[0].groups):,}, {seeds}) |"
+    named = {"base": f"base, {lane}"}
+    return [f"{first} {named.get(side, side)} | {' | '.join(cells)} | {took} |" for side, cells, took in rows]
 
 
-def _span(difference: dict[str, float]) -> str:
-    value, low, high = (100 * difference[part] for part in ("value", "low", "high"))
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+def _complete(result: Result, bench: Bench) -> bool:
+    """Tell whether a result holds everything that is asked for."""
+    sides = {"base", TUNED} | ({STOCK} if bench.stock else set())
+    there = {(asked["part"], asked["name"]) for asked in result["asked"]}
+    return bench.parts(result["data"]) <= there and sides <= result["artefacts"].keys()
 
 
-def _rows(before: Floats, after: Floats, groups: Any, seed: int) -> dict[str, Any]:
-    rows: tuple[MetricRow, ...] = contrast(before, after, groups, seed=seed)
-    return {row.metric: asdict(row) for row in rows}
+def conditions() -> dict[str, Any]:
+    """Give the settings that trainings have in common whose figures may be put together."""
+    return RetrainSettings().model_dump(mode="json", exclude={"seed"})
 
 
-def _pair(question: str, passage: Passage) -> TrainingPair:
-    return TrainingPair(
-        question=question,
-        passage_id=passage.id,
-        document_id=passage.document_id,
-        passage_text=passage.embedded_text,
-        origin=Origin.LABEL,
-    )
-
-
-def _question(key: str, text: str, answers: Sequence[Passage]) -> EvalQuestion:
-    return EvalQuestion(
-        id=key,
-        text=text,
-        relevant=frozenset(passage.id for passage in answers),
-        documents=frozenset(passage.document_id for passage in answers),
-        origin=Origin.LABEL,
-    )
-
-
-def _records(file: Path) -> list[dict[str, Any]]:
-    with file.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+def _release(encoder: str, dimension: int) -> Release:
+    return Release.create(encoder=encoder, dimension=dimension, chunking=Chunking(), retrieval=Retrieval())
 
 
 def _progress(done: int, total: int, what: str) -> None:
@@ -209,7 +293,8 @@ def _progress(done: int, total: int, what: str) -> None:
         print(f"{what}: step {done} of {total}", file=sys.stderr, flush=True)
 
 
-def _options() -> argparse.ArgumentParser:
+def options() -> argparse.ArgumentParser:
+    """Give the parser of the benchmark's options."""
     default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -220,7 +305,12 @@ def _options() -> argparse.ArgumentParser:
     add("--lane", choices=sorted(BASE), default="static", help="kind of encoder (transformer: minutes)")
     add("--seeds", type=int, nargs="+", default=[17], help="one training run for each")
     add("--home", type=Path, default=Path("var/benchmarks"), help="encoders and checkpoints")
-    add("--out", type=Path, help="write all figures there, JSON")
+    add("--guard", help="folder of --datasets on whose test questions nothing should be forgotten")
+    add("--served", action="store_true", help="measure the whole release as well: words, fusion, context")
+    add("--stock", action="store_true", help="train the stock recipe as well (transformer lane)")
+    add("--keep", action="store_true", help="leave the trained encoders in --home and name their digests")
+    add("--limit", type=int, help="so many pairs and questions only, to try the script out")
+    add("--out", type=Path, help="all figures, JSON, written after each run; what is there is not done again")
     return parser
 
 

@@ -3,12 +3,17 @@
 The worker prints "ready", then waits for lines; for each it does its work and prints one JSON value.
 """
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+_LAST = 3_000  # bytes of its errors that are shown
 
 
 class Worker:
@@ -16,11 +21,13 @@ class Worker:
 
     def __init__(self, python: str | Path, script: Path, *arguments: str) -> None:
         """Start the script and wait until it is ready."""
+        # Libraries say much there; it is read only where the process dies.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             [str(python), str(script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
         )
         while (line := self._line()) != "ready":
@@ -29,21 +36,31 @@ class Worker:
     def do(self, order: Any = None) -> Any:
         """Have it work once; give its result."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        # One that is dead says why when it is read from.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
         return json.loads(self._line())
 
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(timeout=60)
+        self._process.stdout.close()
+        self._errors.close()
 
     def _line(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} ended with status {self._process.wait()}")
+            status = self._process.wait()
+            self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _LAST))
+            said = self._errors.read().decode(errors="replace")
+            self.close()
+            raise RuntimeError(f"{self._process.args} ended with status {status}:\n{said}")
         return line.strip()
 
 

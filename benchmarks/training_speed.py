@@ -1,0 +1,214 @@
+"""Claim: a level of Recall@10 on dev is reached in half the time that the stock recipe takes to it.
+
+Both sides start from the same encoder and learn from the same pairs of `train`; both are looked at every few steps, on
+the same questions of `dev` over the same passages (those that answer them, and a sample of the others), by the same
+metric function. The stock recipe is `stock_recipe.py`, in a process of its own; ours is this project's trainer
+with its default settings. The sides are trained in turn, one after the other for each seed, in alternating order.
+What the looks take is not counted, on either side, nor is loading; mining of negatives is. The level is what stock
+reaches at the end of its epoch with the same seed, or `--level`; the time is that of the first look not below it::
+
+    python benchmarks/training_speed.py --data medquad --seeds 17 18 19 --out speed.json
+
+A look takes as long as a dozen steps of training: `--every`, `--questions` and `--distractors` say how dear they get.
+"""
+
+import argparse
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import quality
+from labelled import Benchmark, cut, load
+from measuring import HEAD, ratio_of, two_cores
+from results import Result, Results
+from stock_recipe import stock
+
+from rag.adapters.artefacts import EncoderFolder
+from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.settings import RetrainSettings
+
+GOAL = 0.5
+Curve = Sequence[Sequence[float]]
+"""Looks, in order: step, seconds of training until then, Recall@10 on dev."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """What both sides start from and are looked at with."""
+
+    base: str  # digest
+    data: Benchmark  # its passages are those that the dev questions are looked for in
+    every: int  # steps between two looks
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; give the exit status."""
+    options = _options().parse_args(arguments)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    two_cores()
+    encoders = EncoderFolder(options.home / "encoders")
+    data = looked_at(
+        cut(load(options.datasets / options.data), options.limit), options.questions, options.distractors
+    )
+    race = Race(base=encoders.resolve(options.base), data=data, every=options.every)
+    names = ("data", "base", "every", "questions", "distractors", "limit")
+    results = Results(
+        options.out, {**quality.conditions(), **{name: getattr(options, name) for name in names}}
+    )
+    for number, seed in enumerate(options.seeds):
+        for side in ("ours", "stock") if number % 2 == 0 else ("stock", "ours"):
+            if results.find(seed=seed, side=side) is None:
+                curve = ours(race, encoders, seed) if side == "ours" else stocks(race, encoders, seed)
+                results.put({"seed": seed, "side": side, **curve}, "seed", "side")
+    runs = [
+        {side: _there(results, seed=seed, side=side) for side in ("ours", "stock")} for seed in options.seeds
+    ]
+    print(curves(runs))
+    return verdict(runs, options.level)
+
+
+def looked_at(data: Benchmark, questions: int, distractors: int) -> Benchmark:
+    """Leave that many dev questions, and of the passages those that answer them and a sample of the others.
+
+    So small a corpus is taken whole by our trainer as well, which would otherwise draw a sample of its own.
+    """
+    rng = random.Random(17)
+    dev = rng.sample(data.dev, min(questions, len(data.dev)))
+    answers = frozenset[str]().union(*(question.relevant for question in dev))
+    others = [passage for passage in data.passages if passage.id not in answers]
+    corpus = [passage for passage in data.passages if passage.id in answers]
+    corpus += rng.sample(others, min(distractors, len(others)))
+    return Benchmark(name=data.name, passages=corpus, train=data.train, dev=dev, test=[])
+
+
+def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
+    """Train by this project's trainer; give the curve and the seconds that all took, looks and all."""
+    usual = RetrainSettings()
+    settings = RetrainSettings(
+        seed=seed,
+        eval_steps=race.every,
+        # It waits as many steps for a gain as it would with looks as rare as they are by default.
+        patience=math.ceil(usual.patience * usual.eval_steps / race.every),
+    )
+    with tempfile.TemporaryDirectory() as work:
+        trainer = SentenceTransformerTrainerAdapter(encoders, Path(work), settings)
+        there = encoders.digests()
+        digest, report = trainer.train(
+            race.base, race.data.train, race.data.dev, race.data.passages, progress=_progress
+        )
+    if digest not in there:
+        encoders.drop(digest)
+    return {"curve": curve_of(report.history), "steps": report.steps, "whole_seconds": report.seconds}
+
+
+def stocks(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
+    """Train by the stock recipe; give the curve."""
+    return stock(
+        encoders.path(race.base),
+        race.data.train,
+        seed=seed,
+        dev=race.data.dev,
+        corpus=race.data.passages,
+        every=race.every,
+    )
+
+
+def curve_of(history: Sequence[Mapping[str, float]]) -> list[list[float]]:
+    """Take the looks out of a training report's history.
+
+    Raises:
+        SystemExit: there is none with the time and Recall@10.
+    """
+    looks = [entry for entry in history if "dev" in entry]
+    if not looks or any(name not in entry for entry in looks for name in ("seconds", "dev_recall@10")):
+        raise SystemExit(
+            "The trainer's history should hold `seconds` and `dev_recall@10` for each look at dev; it holds "
+            f"{sorted({name for entry in history for name in entry})}."
+        )
+    return [[entry["step"], entry["seconds"], entry["dev_recall@10"]] for entry in looks]
+
+
+def reached(curve: Curve, level: float) -> float | None:
+    """Give the seconds of the first look at or above the level; None where no look is."""
+    return next((seconds for _, seconds, value in curve if value >= level), None)
+
+
+def curves(runs: Sequence[Mapping[str, Result]]) -> str:
+    """Write both sides' looks beside each other, as Markdown; Recall@10 in percent."""
+    lines = [
+        "| seed | step | ours, s | ours, Recall@10 | stock, s | stock, Recall@10 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        sides = [{look[0]: look[1:] for look in run[side]["curve"]} for side in ("ours", "stock")]
+        for step in sorted(sides[0].keys() | sides[1].keys()):
+            cells = [
+                f"{side[step][0]:.0f} | {100 * side[step][1]:.2f}" if step in side else " | "
+                for side in sides
+            ]
+            lines.append(f"| {run['ours']['seed']} | {step:.0f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def verdict(runs: Sequence[Mapping[str, Result]], level: float | None) -> int:
+    """Print the times to the level and their ratio; give 0 where the goal is met."""
+    levels = [run["stock"]["curve"][-1][2] if level is None else level / 100 for run in runs]
+    times = {
+        side: [reached(run[side]["curve"], bar) for run, bar in zip(runs, levels, strict=True)]
+        for side in ("ours", "stock")
+    }
+    print("\n| seed | level | ours, s | stock, s | ratio |\n|---|---|---|---|---|")
+    for run, bar, mine, theirs in zip(runs, levels, times["ours"], times["stock"], strict=True):
+        told = [f"{each:.0f}" if each is not None else "not reached" for each in (mine, theirs)]
+        ratio = f"{mine / theirs:.2f}" if mine is not None and theirs else ""
+        print(f"| {run['ours']['seed']} | {100 * bar:.2f} | {told[0]} | {told[1]} | {ratio} |")
+    if None in times["ours"] or not all(times["stock"]):
+        print("\nNo ratio: the level was not reached by every run, or the base encoder is there already.")
+        return 1
+    result = ratio_of(times["ours"], times["stock"])
+    shown = f"{100 * statistics.fmean(levels):.1f} %"
+    print(f"\n{HEAD}")
+    print(result.row(f"time to Recall@10 of {shown} on dev, {len(runs)} seeds", "s", f"<= {GOAL}"))
+    return 0 if result.ratio <= GOAL else 1
+
+
+def _there(results: Results, **asked: Any) -> Result:
+    result = results.find(**asked)
+    assert result is not None
+    return result
+
+
+def _progress(done: int, total: int, what: str) -> None:
+    if done % 10 == 0 or done == total:
+        print(f"{what}: step {done} of {total}", file=sys.stderr, flush=True)
+
+
+def _options() -> argparse.ArgumentParser:
+    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", default="medquad", help="folder of --datasets")
+    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
+    add("--base", default="minilm", help="encoder that both sides start from")
+    add("--seeds", type=int, nargs="+", default=[17], help="one training of each side for each")
+    add("--every", type=int, default=5, help="steps between two looks")
+    add("--questions", type=int, default=500, help="most dev questions that are looked at")
+    add("--distractors", type=int, default=1_000, help="passages that answer none of them")
+    add("--level", type=float, help="Recall@10 in percent; left out: what the stock recipe ends with")
+    add("--home", type=Path, default=Path("var/benchmarks"), help="encoders")
+    add("--limit", type=int, help="so many pairs and questions only, to try the script out")
+    add("--out", type=Path, help="all figures, JSON, written after each run; what is there is not done again")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,6 +37,7 @@ class Encoder(Protocol):
     """An embedding model, loaded."""
 
     digest: str
+    passages_digest: str  # of the encoder whose vectors its passages have: its own, but for a query-side adapter
     dimension: int
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -119,6 +120,14 @@ class EncoderStore(Protocol):
         """Tell which lane an artefact belongs to."""
         ...
 
+    def passages_digest(self, digest: str) -> str:
+        """Give the digest of the encoder that an artefact embeds passages as.
+
+        It is its own, but for a query-side adapter: that is a map of questions' vectors on another encoder, and
+        its passages have that one's vectors.
+        """
+        ...
+
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""
         ...
@@ -189,6 +198,7 @@ class PassageIndex(Protocol):
         limit: int,
         text: str | None = None,
         where: Where | None = None,
+        dense_weight: float | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first, in one query.
 
@@ -198,6 +208,8 @@ class PassageIndex(Protocol):
             limit: most passages given.
             text: the question, for its words; None searches by the vector alone whatever the release says.
             where: confines the search by metadata.
+            dense_weight: share of the vector in the order, as in `Retrieval`; None: that of the release the index
+                was opened for, which need not be the only one that searches it.
         """
         ...
 

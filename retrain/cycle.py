@@ -332,6 +332,8 @@ class RetrainCycle:
                     dimension=encoder.dimension,
                     chunking=live.chunking,
                     retrieval=live.retrieval,
+                    passages=encoder.passages_digest,
+                    beside=live,
                 ),
                 encoder,
             ),

@@ -197,8 +197,4 @@ def _weighing(cast: Cast, weight: float) -> Cast:
 
 
 def _retrieving(cast: Cast, retrieval: Retrieval) -> Cast:
-    release = cast.release
-    made = Release.create(
-        encoder=release.encoder, dimension=release.dimension, chunking=release.chunking, retrieval=retrieval
-    )
-    return replace(cast, release=made)
+    return replace(cast, release=cast.release.retrieving(retrieval))

@@ -121,6 +121,7 @@ class ReleaseIndex(ABC):
         limit: int,
         text: str | None = None,
         where: Where | None = None,
+        dense_weight: float | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first. `vector` has shape (dimension,).
 
@@ -143,7 +144,7 @@ class ReleaseIndex(ABC):
             limit=limit,
             vector=vector.tolist(),
             words=words or None,
-            dense_weight=self._dense_weight,
+            dense_weight=self._dense_weight if dense_weight is None else dense_weight,
         )
         found = list(self._find(question))
         if not found and question.words is not None and not question.dense_weight:

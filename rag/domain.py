@@ -170,7 +170,9 @@ class Release:
     retrieval: Retrieval
     dimension: int  # of a vector
     distance: str  # "cosine"
-    adapts: str | None = None  # digest of the encoder whose passages' vectors it has; None: of its own encoder's
+    adapts: str | None = (
+        None  # digest of the encoder whose passages' vectors it has; None: of its own encoder's
+    )
     shares: str | None = None  # digest of the release whose index it searches; None: it has its own
     created_at: datetime = field(default_factory=utcnow)
 

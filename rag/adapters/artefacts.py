@@ -79,7 +79,7 @@ class EncoderFolder:
         folder = self._artefacts.root / digest
         matrix = query_matrix(folder)
         if matrix is not None:
-            return AdaptedEncoder(self.load(self._adapted(digest)), matrix, digest=digest)
+            return AdaptedEncoder(self.load(self.passages_digest(digest)), matrix, digest=digest)
         if self.kind(digest) == "static":
             from rag.adapters.static_encoder import StaticEncoder, readable
 
@@ -121,7 +121,7 @@ class EncoderFolder:
         if not folder.is_dir():
             raise NotFound(f"There is no folder {folder} to take an encoder from.")
         digest = self._artefacts.add(lambda incoming: write_vector_files(folder, incoming))
-        served = self._adapted(digest)
+        served = self.passages_digest(digest)
         if self.kind(served) == "transformer" and not in_torch(self._runtime):
             self._artefacts.export(served, _export)
         return digest
@@ -147,10 +147,16 @@ class EncoderFolder:
     def passages_digest(self, digest: str) -> str:
         """Give the digest of the encoder that an artefact embeds passages as; only a query-side adapter's is another.
 
+        That encoder is an artefact here as well: where it is missing, it is made of the adapter's own files.
+
         Raises:
             NotFound: there is no such artefact.
         """
-        return passages_digest(self.path(digest))
+        folder = self.path(digest)
+        base = passages_digest(folder)
+        if base not in self.digests():
+            self._artefacts.add(lambda incoming: copy_passage_side(folder, incoming))
+        return base
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""
@@ -171,13 +177,6 @@ class EncoderFolder:
     def aliases(self) -> frozenset[str]:
         """Digests of the encoders that names stand for: they would only be made again if they were dropped."""
         return self._artefacts.aliases()
-
-    def _adapted(self, digest: str) -> str:
-        """Give the digest of the encoder that an adapter adapts, making its artefact where it is missing."""
-        base = self.passages_digest(digest)
-        if base not in self.digests():
-            self._artefacts.add(lambda incoming: copy_passage_side(self.path(digest), incoming))
-        return base
 
     def _minilm(self) -> str:
         known = self._artefacts.alias("minilm")

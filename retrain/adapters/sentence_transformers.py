@@ -77,7 +77,9 @@ class SentenceTransformerTrainerAdapter:
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         started = time.perf_counter()
         # The static lane's sparse products are the processor's, also where there is a GPU.
-        model = _load(self._encoders.path(incumbent), gpu=lane == "transformer")
+        # Without a query-side adapter, which belongs to its encoder's vectors and not to those of a new one.
+        start = self._encoders.path(self._encoders.passages_digest(incumbent))
+        model = _load(start, gpu=lane == "transformer")
         if lane == "static":
             report = _train_static(model, pairs, dev, dev_corpus, folder, recipe, progress)
         else:

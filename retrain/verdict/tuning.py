@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Passage, Release, Retrieval
+from rag.domain import Passage, Retrieval
 from rag.ports import EmbeddingCache, Found
 from rag.releases.rehearsal import Cast, Scratch, rehearsal
 from retrain.domain import EvalQuestion

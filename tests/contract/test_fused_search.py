@@ -261,3 +261,17 @@ def test_the_ranking_by_words_is_that_of_another_implementation(
 def _lines(path: Path) -> list[str]:
     with path.open(encoding="utf-8") as lines:
         return list(lines)
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.3, 0.9])
+def test_another_release_searches_with_its_own_weight(opened: Opened, asked: float) -> None:
+    """A weight that is given counts in the place of the index's own, as if the index had been opened with it."""
+    index, vectors = opened(0.6), some_vectors(len(TEXTS))
+    index.upsert(passages_of(TEXTS), vectors)
+    other = opened(asked)
+    other.upsert(passages_of(TEXTS), vectors)
+    question, vector = "pain that lasts for years", some_vectors(1, seed=9)[0]
+
+    found = index.search(vector, tenant="default", limit=6, text=question, dense_weight=asked)
+
+    assert ids_of(other.search(vector, tenant="default", limit=6, text=question)) == ids_of(found)

@@ -8,7 +8,7 @@ from retrain.domain import Origin, TrainingPair
 from retrain.training.adapting import Floats, Matrix, Recipe, fit, gradient, mixed
 from retrain.training.material import Material, lay_out
 
-RECIPE = Recipe(seed=5, epochs=30, batch_size=8, learning_rate=0.02, scale=20, decay=0.0, patience=50)
+RECIPE = Recipe(seed=5, epochs=30, batch_size=8, learning_rate=0.06, scale=20, decay=0.0, patience=50)
 DIMENSION = 6
 
 

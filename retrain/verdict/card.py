@@ -13,9 +13,9 @@ SHOWN = ("recall@1", "recall@10", "mrr@10", "ndcg@10")
 
 
 ADAPTER = (
-    "It is a query-side adapter: questions (`encode_query`) go through a matrix, passages (`encode_document`, and plain "
-    "`encode`) have the vectors of the encoder it adapts, so an index of that one need not be built again. A quick gain, "
-    "and less of one than a fine-tuned encoder's."
+    "It is a query-side adapter: questions (`encode_query`) go through a matrix, passages (`encode_document`, and "
+    "plain `encode`) have the vectors of the encoder it adapts, so that one's index need not be built again. A quick "
+    "gain, and less of one than a fine-tuned encoder's."
 )
 """What a card says of a candidate of the adapter lane."""
 

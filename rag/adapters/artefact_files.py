@@ -313,7 +313,7 @@ def _check_router(folder: Path, listed: list[dict[str, Any]]) -> None:
             "is loaded."
         )
     file = folder / path / ROUTER
-    config = read_json(file) if file.is_file() else None
+    config: Any = read_json(file) if file.is_file() else None
     try:
         kinds = {name: _ALLOWED[kind].rpartition(".")[2] for name, kind in config["types"].items()}
         routes = {route: [kinds[name] for name in names] for route, names in config["structure"].items()}

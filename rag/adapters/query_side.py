@@ -74,7 +74,8 @@ def adapted(vectors: Vectors, matrix: NDArray[np.float32]) -> Vectors:
     """Map questions' vectors, shape (n, dimension), and bring them to unit length; zeros stay zeros."""
     mapped: Vectors = vectors @ matrix.T
     lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
-    return np.divide(mapped, lengths, out=np.zeros_like(mapped), where=lengths > 0)
+    unit: Vectors = np.divide(mapped, lengths, out=np.zeros_like(mapped), where=lengths > 0)
+    return unit
 
 
 def query_matrix(folder: Path) -> NDArray[np.float32] | None:

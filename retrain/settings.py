@@ -119,16 +119,16 @@ class RetrainSettings(BaseSettings):
         description="Looks at the dev questions without a gain after which training ends, static and adapter lane.",
     )
     adapter_epochs: Annotated[float, Field(gt=0)] = Field(
-        8.0, description="Passes over the questions at most, adapter lane."
+        20.0, description="Passes over the questions at most, adapter lane."
     )
     adapter_batch_size: Annotated[int, Field(ge=1)] = Field(
         256, description="Questions in a batch, adapter lane."
     )
     adapter_learning_rate: Annotated[float, Field(gt=0)] = Field(
-        3e-4, description="Highest rate, adapter lane."
+        1e-3, description="Highest rate, adapter lane."
     )
     adapter_scale: Annotated[float, Field(gt=0)] = Field(
-        20.0, description="Factor on the cosines in the loss, adapter lane."
+        40.0, description="Factor on the cosines in the loss, adapter lane."
     )
     adapter_decay: Annotated[float, Field(ge=0)] = Field(
         1.0, description="How strongly the matrix is held to the one that serves today, adapter lane."

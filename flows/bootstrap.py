@@ -36,6 +36,7 @@ from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.writing import Budget, Writing
+from retrain.ports import Trainer
 from retrain.promotion.approval import Approver
 from retrain.promotion.promoting import Promoter
 from retrain.settings import RetrainSettings
@@ -183,7 +184,6 @@ class Pipelines:
             LeaseHeld: a retraining is under way.
         """
         from retrain.adapters.guard_set import read_guard_set
-        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 
         guard, limit = self.retrain.gate_guard, self.settings.max_file_bytes
         with self.stores.leases.hold(RETRAIN_LEASE):
@@ -200,15 +200,24 @@ class Pipelines:
                 candidates=self.retraining.candidates,
                 gate_looks=self.retraining.gate_looks,
                 guard=partial(read_guard_set, guard, max_bytes=limit) if guard else None,
-                trainer=SentenceTransformerTrainerAdapter(
-                    self.encoders, self.settings.home / "training", self.retrain
-                ),
+                trainer=self._trainer(),
                 writer=self._writer(),
                 scratch=scratch_indexes,
                 rerankers=self.rerankers,
                 settings=self.retrain,
                 drifted_since=self._drifted_since(),
             )
+
+    def _trainer(self) -> Trainer:
+        """Give what trains the lane that is set."""
+        work = self.settings.home / "training"
+        if self.retrain.lane == "adapter":
+            from retrain.adapters.training.adapter_lane import AdapterTrainer
+
+            return AdapterTrainer(self.encoders, self.cache, work, self.retrain)
+        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+
+        return SentenceTransformerTrainerAdapter(self.encoders, work, self.retrain)
 
     def _drifted_since(self) -> datetime | None:
         """Give since when people have asked about other things, as the newest drift report has it; None: it is calm."""

@@ -37,6 +37,9 @@ class Encoder(Protocol):
     """An embedding model, loaded."""
 
     digest: str
+    passages_digest: (
+        str  # of the encoder whose vectors its passages have: its own, but for a query-side adapter
+    )
     dimension: int
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -117,6 +120,14 @@ class EncoderStore(Protocol):
 
     def kind(self, digest: str) -> Literal["transformer", "static"]:
         """Tell which lane an artefact belongs to."""
+        ...
+
+    def passages_digest(self, digest: str) -> str:
+        """Give the digest of the encoder that an artefact embeds passages as.
+
+        It is its own, but for a query-side adapter: that is a matrix on questions' vectors of another encoder, which
+        is an artefact here too, and whose vectors its passages have.
+        """
         ...
 
     def digests(self) -> frozenset[str]:

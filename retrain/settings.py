@@ -81,12 +81,16 @@ class RetrainSettings(BaseSettings):
         1_000, description="Most questions of the log that decide on the promotion: the newest."
     )
 
-    lane: Literal["auto", "transformer", "static"] = Field(
-        "auto", description="Kind of encoder to train; auto: the kind of the live one."
+    lane: Literal["auto", "transformer", "static", "adapter"] = Field(
+        "auto",
+        description="What to train; auto: the live encoder, of whichever kind it is; adapter: a matrix on questions' "
+        "vectors alone, in seconds, so that the index stays as it is.",
     )
     epochs: Annotated[float, Field(gt=0)] = Field(2.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(1.5e-4, description="Highest rate, transformer lane.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1.5e-4, description="Highest rate, transformer lane."
+    )
     scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )
@@ -136,7 +140,23 @@ class RetrainSettings(BaseSettings):
         description="Share of the right passage's score above which another one is no negative.",
     )
     patience: Count = Field(
-        5, description="Looks at the dev questions without a gain after which training ends."
+        5,
+        description="Looks at the dev questions without a gain after which training ends, static and adapter lane.",
+    )
+    adapter_epochs: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Passes over the questions at most, adapter lane."
+    )
+    adapter_batch_size: Annotated[int, Field(ge=1)] = Field(
+        256, description="Questions in a batch, adapter lane."
+    )
+    adapter_learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1e-3, description="Highest rate, adapter lane."
+    )
+    adapter_scale: Annotated[float, Field(gt=0)] = Field(
+        40.0, description="Factor on the cosines in the loss, adapter lane."
+    )
+    adapter_decay: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="How strongly the matrix is held to the one that serves today, adapter lane."
     )
     eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")

@@ -7,8 +7,7 @@ Knows nothing of metrics.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +32,6 @@ Scratch = Callable[[], AbstractContextManager[IndexStore]]
 """Gives a place for indexes that is gone afterwards, with everything in it."""
 
 _AT_ONCE = 1_000  # passages in one write
-
-_ASKED_WITH = frozenset(
-    {"top_k", "threshold", "dense_weight", "neighbours", "context_tokens", "reranker", "rerank_depth"}
-)
-"""Fields of `Retrieval` that say how an index is asked, and nothing of what is written to it. Whether there are words
-in it, `dense_weight` below 1, is looked at apart."""
 
 Embedded = dict[tuple[str, str], NDArray[np.float32]]
 """Encoder's digest and question -> its vector, shape (dimension,)."""
@@ -170,7 +163,7 @@ class Stage:
 
     def of(self, cast: Cast) -> Rehearsal:
         """Give the release to be asked, in an index that was made before where one holds what its own would."""
-        index = next((index for made, index in self._made if serves(made, cast.release)), None)
+        index = next((index for made, index in self._made if made.holds(cast.release)), None)
         if index is None:
             index = self._opened.enter_context(closing(self._indexes.open(cast.release, create=True)))
             _write([self.corpus], cast, index, self._cache)
@@ -192,28 +185,6 @@ def stage(
     """
     with scratch() as indexes, ExitStack() as opened:
         yield Stage(corpus, indexes, opened, tenant=tenant, cache=cache)
-
-
-def serves(made: Release, asked: Release) -> bool:
-    """Tell whether the index of `made` holds all that the index of `asked` would, so that it can be asked instead.
-
-    An index with words holds what one without them does; all else that is written has to be the same. The encoder's
-    vectors have to be those of the index, so another encoder never shares one.
-    """
-    return _held(made) == _held(asked) and (
-        made.retrieval.dense_weight < 1 or asked.retrieval.dense_weight >= 1
-    )
-
-
-def _held(release: Release) -> dict[str, Any]:
-    # What is not known to leave the index alone counts as part of it: a new field then costs time, never truth.
-    written = {name: value for name, value in asdict(release.retrieval).items() if name not in _ASKED_WITH}
-    return written | {
-        "encoder": release.encoder,
-        "dimension": release.dimension,
-        "distance": release.distance,
-        "chunking": release.chunking,
-    }
 
 
 def _asking(cast: Cast, index: PassageIndex) -> Pinned:

@@ -87,7 +87,9 @@ class SentenceTransformerTrainerAdapter:
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         started = time.perf_counter()
         # The static lane's sparse products are the processor's, also where there is a GPU.
-        model = _load(self._encoders.path(incumbent), gpu=kind == "transformer")
+        # Without a query-side adapter, which belongs to its encoder's vectors and not to those of a new one.
+        start = self._encoders.path(self._encoders.passages_digest(incumbent))
+        model = _load(start, gpu=kind == "transformer")
         material = lay_out(pairs)
         lane = LANES[kind](model, material, dev, dev_corpus, recipe)
         ended = Loop(lane, material, dev, dev_corpus, recipe, folder, progress).run()

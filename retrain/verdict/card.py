@@ -20,6 +20,14 @@ NAMED = {
 """Slices that are shown, and as what. Topics are named by words of questions, and stay out."""
 
 
+ADAPTER = (
+    "It is a query-side adapter: questions (`encode_query`) go through a matrix, passages (`encode_document`, and "
+    "plain `encode`) have the vectors of the encoder it adapts, so that one's index need not be built again. A quick "
+    "gain, and less of one than a fine-tuned encoder's."
+)
+"""What a card says of a candidate of the adapter lane."""
+
+
 def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
     """Write the README.md of a candidate's artefact.
 
@@ -59,6 +67,7 @@ def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
         'passages = model.encode_document(["title\\ntext"])',
         "```",
         "",
+        *((ADAPTER, "") if candidate.training.lane == "adapter" else ()),
         "## Lineage",
         "",
         "| what | digest |",

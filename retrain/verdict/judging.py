@@ -105,6 +105,8 @@ class Judging:
             dimension=loaded.dimension,
             chunking=live.chunking,
             retrieval=live.retrieval,
+            passages=loaded.passages_digest,
+            beside=live,
         )
         with present.stage(present.corpus()) as on:
             progress(0, 0, "choose retrieval on the dev questions")

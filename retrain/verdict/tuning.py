@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Release, Retrieval
+from rag.domain import Retrieval
 from rag.ports import Found
 from rag.releases.rehearsal import Cast, Stage
 from retrain.domain import EvalQuestion
@@ -190,8 +190,4 @@ def _weighing(cast: Cast, weight: float) -> Cast:
 
 
 def _retrieving(cast: Cast, retrieval: Retrieval) -> Cast:
-    release = cast.release
-    made = Release.create(
-        encoder=release.encoder, dimension=release.dimension, chunking=release.chunking, retrieval=retrieval
-    )
-    return replace(cast, release=made)
+    return replace(cast, release=cast.release.retrieving(retrieval))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from rag.errors import NotFound
 from rag.ports import Encoder, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, Retriever
 from rag.releases.indexing import Indexing
-from rag.releases.rehearsal import Cast, load_cast, rehearsal, serves, stage
+from rag.releases.rehearsal import Cast, load_cast, rehearsal, stage
 
 TOPICS = ("leave", "travel", "laptops", "badges", "pensions", "sick notes")
 QUESTIONS = [f"What about {topic}?" for topic in TOPICS] + ["Who signs form QX-17?"]
@@ -289,36 +289,6 @@ def test_another_index_is_made_where_another_is_needed(
     assert found[0] != found[1]
 
 
-_OTHERWISE = {
-    "top_k": 9, "threshold": 0.1, "dense_weight": 0.3, "context_weight": 0.9, "neighbours": 3, "context_tokens": 9,
-    "language": "german", "bm25_k1": 9.0, "bm25_b": 0.1, "bm25_length": 9.0, "reranker": "r", "rerank_depth": 9,
-}  # fmt: skip
-_WRITTEN = {"context_weight", "language", "bm25_k1", "bm25_b", "bm25_length"}
-
-
-@pytest.mark.parametrize("name", sorted(asdict(Retrieval())))
-def test_what_is_written_is_told_from_how_it_is_asked(static_encoder: Encoder, name: str) -> None:
-    """Each field of a retrieval is one or the other; a new one has to be given its place here."""
-    one = cast(static_encoder, Retrieval(dense_weight=0.8)).release
-    other = cast(static_encoder, Retrieval(**{"dense_weight": 0.8} | {name: _OTHERWISE[name]})).release  # type: ignore[arg-type]
-
-    assert serves(one, other) is (name not in _WRITTEN)
-    assert serves(one, one)
-
-
-def test_what_belongs_to_another_encoder_or_chunking_is_not_shared(static_encoder: Encoder) -> None:
-    """Other vectors, other passages, or words that are not there, need an index of their own."""
-    one = cast(static_encoder, Retrieval(dense_weight=0.8)).release
-    without = cast(static_encoder, Retrieval(dense_weight=1.0)).release
-
-    assert not serves(one, replace(one, encoder="e" * 64))
-    assert not serves(one, replace(one, dimension=7))
-    assert not serves(one, replace(one, distance="dot"))
-    assert not serves(one, replace(one, chunking=Chunking(max_tokens=7)))
-    assert serves(one, without)
-    assert not serves(without, one)
-
-
 def test_a_question_is_embedded_once(stores: Stores, static_encoder: Encoder, tmp_path: Path) -> None:
     """However many releases of an encoder are asked it, and where it comes twice."""
     corpus(stores)
@@ -328,6 +298,7 @@ def test_a_question_is_embedded_once(stores: Stores, static_encoder: Encoder, tm
         """Takes down what is embedded."""
 
         digest, dimension = static_encoder.digest, static_encoder.dimension
+        passages_digest = static_encoder.passages_digest
         encode_passages, count_tokens = static_encoder.encode_passages, static_encoder.count_tokens
 
         def encode_queries(self, texts: Sequence[str]) -> Vectors:

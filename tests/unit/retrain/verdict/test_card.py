@@ -29,7 +29,7 @@ from retrain.verdict.card import model_card
 SECRET = "Where does Ann Example keep her keys?"
 
 
-def _card(digest: str) -> str:
+def _card(digest: str, lane: str = "static") -> str:
     pair = TrainingPair(
         question=SECRET,
         passage_id="p",
@@ -53,7 +53,7 @@ def _card(digest: str) -> str:
         incumbent="i",
         dataset=dataset.digest,
         training=TrainingReport(
-            lane="static",
+            lane=lane,
             pairs=2,
             steps=3,
             epochs=1.0,
@@ -90,6 +90,14 @@ def test_the_card_names_lineage_data_scores_and_cost_and_no_question() -> None:
     assert "topic" not in text
     assert "Ann" not in text
     assert "ann" not in text.split()
+    assert "query-side adapter" not in text
+
+
+def test_an_adapters_card_says_which_side_it_changes() -> None:
+    """Whoever takes it elsewhere learns that passages have another encoder's vectors."""
+    assert "It is a query-side adapter: questions (`encode_query`) go through a matrix" in _card(
+        "e" * 64, "adapter"
+    )
 
 
 def test_a_described_artefact_keeps_its_digest_and_is_anybodys_model(

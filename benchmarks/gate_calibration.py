@@ -1,15 +1,20 @@
 """Claim: the gate promotes by luck in at most 5 % of runs, and sees the gain it says it can see in at least 80 %.
 
 Real questions (FeedbackQA's train and dev, never test) and their real ranks under the static base encoder. A run draws
-a gate set of documents' questions and makes up a candidate on top of the real ranks:
+a gate set of so many questions, all of a passage together, and makes up both sides on top of the real ranks: each takes
+the ranks of some passages' questions from random other questions instead, whole passages at a time, as many as leave
+the correlation that is asked for between the sides' figures, a gain included.
 
-- A/A, shuffled: two noisy copies of the incumbent, each question's ranking taken from a random other question with
-  probability `--churn`: equal in distribution, different in what they find.
-- power: the copy, with missed questions repaired at random (the right passage moved to a rank that the incumbent's
-  hits have) until the expected gain is the minimum detectable effect declared before training.
+- A/A: both sides so, equal in distribution and different in what they find.
+- power: the candidate's missed questions are repaired, whole passages at a time (the right passage moves to a rank that
+  a question found has), until the expected gain is the minimum detectable effect that is declared before training.
+- looks: one gate set, one incumbent, and twenty such A/A candidates one after the other, each at the level of its look.
 
-Prints a Markdown table of the shares promoted by the whole gate and by its test alone, with 95 % intervals (Clopper
-and Pearson 1934).
+"Promoted" is the word of everything that `decide` looks at but costs, first places and a general-domain set, which
+made-up ranks do not have: headline metrics, anchors, other wordings, slices by topic, age, length and origin. What can
+only refuse is measured where nothing before it did, and a difference below one and a half standard errors is not
+resampled at all, since no p-value there comes near the level. Prints a Markdown table with 95 % intervals (Clopper and
+Pearson 1934), and what refused the better candidates first.
 
     WHETSTONE_DATASETS=... python benchmarks/gate_calibration.py --runs 400
 """
@@ -18,8 +23,10 @@ import argparse
 import json
 import os
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +34,24 @@ from numpy.typing import NDArray
 
 from rag.adapters.artefacts import EncoderFolder
 from retrain.domain import EvalQuestion, Origin, Outcome, Scorecard, Slice
-from retrain.verdict.evaluation import (
-    DEPTH,
-    METRICS,
-    Floats,
-    anchor_metric,
-    anchored,
-    clusters,
-    contrast,
-    evaluate,
-    rank,
-)
+from retrain.verdict.comparing import anchor_metric, anchored
+from retrain.verdict.evaluation import DEPTH, METRICS, Floats, clusters, contrast, evaluate, rank
 from retrain.verdict.gate import Policy, decide
-from retrain.verdict.power import foreseen_effect, level
+from retrain.verdict.power import foreseen_effect, level, standard_error
+from retrain.verdict.slices import ANCHORS, ROBUSTNESS, partitions
 
 TOP_K = 5
 METRIC = list(METRICS).index("recall@10")
+REWORDED = 0.2
+"""Share of questions that find something else in other words, on both sides."""
+LOOKS = 20
+HOPELESS = 1.5
+"""Standard errors of the difference below which its p-value, some 0.13, is far above every level."""
+
+Ranks = NDArray[np.int64]
+"""Shape (questions,): rank of the first right passage, from 0; DEPTH where it is not found."""
+Groups = NDArray[np.int64]
+"""Shape (questions,): number of the passage that answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,30 @@ class World:
     """Real questions and what the base encoder finds for them."""
 
     questions: list[EvalQuestion]
-    ranks: NDArray[np.int64]  # (questions,), of the first right passage, from 0; DEPTH where it is not found
+    ranks: Ranks
+    vectors: NDArray[np.float32]  # (questions, dimension)
+    updated: dict[str, datetime]  # document -> made up: the set has no dates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A gate set."""
+
+    questions: list[EvalQuestion]
+    ranks: Ranks
+    groups: Groups
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What came of one comparison."""
+
+    correlation: float  # between both sides' figures, over questions
+    promoted: bool = False
+    test: bool = False  # whether the test alone sees a gain
+    reasons: tuple[str, ...] = ("recall@10 changed by too little",)  # the verdict's
+    effect: float = 0.0  # that was declared
 
 
 def load(folder: Path, encoders: Path) -> World:
@@ -76,15 +108,19 @@ def load(folder: Path, encoders: Path) -> World:
         if query.get("split") in ("train", "dev") and answers[query["_id"]]
     ]
     passages = encoder.encode_passages([f"{p['title']}\n{p['text']}".strip() for p in corpus])
-    found = rank(encoder.encode_queries([question.text for question in questions]), passages, DEPTH)
+    vectors = encoder.encode_queries([question.text for question in questions])
+    found = rank(vectors, passages, DEPTH)
     ranks = np.full(len(questions), DEPTH)
     for row, question in enumerate(questions):
         hits = [at for at, passage in enumerate(found[row]) if corpus[passage]["_id"] in question.relevant]
         ranks[row] = hits[0] if hits else DEPTH
-    return World(questions=questions, ranks=ranks)
+    days = np.random.default_rng(17).integers(0, 1_000, len(corpus))
+    first = datetime(2024, 1, 1, tzinfo=UTC)
+    updated = {p["_id"]: first + timedelta(days=int(day)) for p, day in zip(corpus, days, strict=True)}
+    return World(questions=questions, ranks=ranks, vectors=vectors, updated=updated)
 
 
-def figures(ranks: NDArray[np.int64], questions: list[EvalQuestion]) -> Floats:
+def figures(ranks: Ranks, questions: Sequence[EvalQuestion]) -> Floats:
     """Give every metric from the rank of the first right passage; a question's others count as not found."""
     ranked = []
     for at, question in zip(ranks, questions, strict=True):
@@ -95,44 +131,165 @@ def figures(ranks: NDArray[np.int64], questions: list[EvalQuestion]) -> Floats:
     return evaluate(ranked, questions)
 
 
-def noisy(
-    ranks: NDArray[np.int64], pool: NDArray[np.int64], churn: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Give some questions, drawn with probability `churn`, the rank of a random question of the pool."""
-    return np.where(rng.random(len(ranks)) < churn, rng.choice(pool, len(ranks)), ranks)
-
-
-def card(before: Floats, after: Floats, questions: list[EvalQuestion], seed: int) -> Scorecard:
-    """Compare both sides as an evaluation does, with origin slice and anchors."""
-    groups = clusters(questions)
-    rows = anchored(before, TOP_K)
-    anchors = Slice(
-        name="anchors",
-        questions=len(rows),
-        rows=contrast(before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed),
-    )
-    return Scorecard.create(
-        dataset="calibration",
-        incumbent="a" * 64,
-        candidate="b" * 64,
-        questions=len(questions),
-        passages=0,
-        overall=contrast(before, after, groups, seed=seed),
-        slices=[anchors],
-    )
-
-
-def drawn(world: World, count: int, rng: np.random.Generator) -> tuple[list[EvalQuestion], NDArray[np.int64]]:
+def drawn(world: World, count: int, rng: np.random.Generator) -> Drawn:
     """Draw a gate set of that many questions or a few more, all questions of a passage together."""
     groups = clusters(world.questions)
     order = rng.permutation(groups.max() + 1)
     sizes = np.bincount(groups)[order]
     chosen = order[: int(np.searchsorted(sizes.cumsum(), count)) + 1]
     rows = np.flatnonzero(np.isin(groups, chosen))
-    return [world.questions[row] for row in rows], world.ranks[rows]
+    questions = [world.questions[row] for row in rows]
+    return Drawn(
+        questions=questions,
+        ranks=world.ranks[rows],
+        groups=clusters(questions),
+        vectors=world.vectors[rows],
+    )
 
 
-def share(hits: list[bool]) -> str:
+def by_group(groups: Groups, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw whole clusters with that probability: shape (questions,)."""
+    picked: NDArray[np.bool_] = (rng.random(groups.max() + 1) < share)[groups]
+    return picked
+
+
+def noisy(gate: Drawn, pool: Ranks, kept: float, rng: np.random.Generator) -> Ranks:
+    """Give clusters other questions' ranks, but for a share that is kept."""
+    elsewhere = by_group(gate.groups, 1 - kept, rng)
+    return np.where(elsewhere, rng.choice(pool, len(gate.ranks)), gate.ranks)
+
+
+def repaired(ranks: Ranks, gate: Drawn, pool: Ranks, effect: float, rng: np.random.Generator) -> Ranks:
+    """Repair missed questions, cluster by cluster, until the gain that is expected is the effect."""
+    missed = ranks >= 10
+    # A repaired question gains what its first right passage is worth.
+    worth = np.array([1 / len(question.relevant) for question in gate.questions])
+    chance = effect * len(ranks) / worth[missed].sum()
+    if not chance <= 1:
+        raise SystemExit(
+            f"An effect of {effect:.3f} cannot be reached by what is missed; draw more questions."
+        )
+    mended = missed & by_group(gate.groups, chance, rng)
+    return np.where(mended, rng.choice(pool[pool < 10], len(ranks)), ranks)
+
+
+def reworded(old: Ranks, new: Ranks, pool: Ranks, rng: np.random.Generator) -> tuple[Ranks, Ranks]:
+    """Give what both sides find for other wordings: the same as for the questions, but for some of them."""
+    other = rng.random(len(old)) < REWORDED
+    first, second = (np.where(other, rng.choice(pool, len(side)), side) for side in (old, new))
+    return first, second
+
+
+def judged(
+    world: World, gate: Drawn, old: Ranks, new: Ranks, policy: Policy, *, look: int, seed: int
+) -> Seen:
+    """Compare both sides as an evaluation does, and ask the gate."""
+    before, after = figures(old, gate.questions), figures(new, gate.questions)
+    seen = Seen(correlation=float(np.corrcoef(before[:, METRIC], after[:, METRIC])[0, 1]))
+    gained = after[:, METRIC] - before[:, METRIC]
+    if gained.mean() < HOPELESS * standard_error(gained, gate.groups):
+        return seen
+    card = Scorecard.create(
+        dataset="calibration",
+        incumbent="a" * 64,
+        candidate="b" * 64,
+        questions=len(gate.questions),
+        passages=0,
+        overall=contrast(before, after, gate.groups, seed=seed),
+        look=look,
+    )
+    main = card.row(policy.metric).difference
+    seen = replace(seen, test=main.low > 0 and main.p_value < level(policy.alpha, look))
+    verdict = decide(card, policy)
+    parts = parted(world, gate, (old, new), (before, after), policy, seed=seed)
+    while verdict.outcome is Outcome.PROMOTE and (some := next(parts, None)) is not None:
+        # All of them are judged together again, because the level of harm depends on how many there are.
+        card = replace(card, slices=(*card.slices, *some))
+        verdict = decide(card, policy)
+    return replace(seen, promoted=verdict.outcome is Outcome.PROMOTE, reasons=verdict.reasons)
+
+
+def parted(
+    world: World,
+    gate: Drawn,
+    ranks: tuple[Ranks, Ranks],
+    values: tuple[Floats, Floats],
+    policy: Policy,
+    *,
+    seed: int,
+) -> Iterator[list[Slice]]:
+    """Give the slices that have questions enough to be heard, what refuses most first."""
+
+    def sliced(name: str, rows: NDArray[np.int64], sides: Sequence[Floats]) -> Slice:
+        return part(name, sides[0][rows], sides[1][rows], gate.groups[rows], seed)
+
+    anchors = anchored(values[0], TOP_K)
+    if len(anchors) >= policy.min_questions:
+        yield [sliced(ANCHORS, anchors, values)]
+    others = reworded(*ranks, world.ranks, np.random.default_rng(seed))
+    everything = np.arange(len(gate.questions))
+    yield [sliced(ROBUSTNESS, everything, [figures(side, gate.questions) for side in others])]
+    named = partitions(gate.questions, gate.vectors, world.updated, {}, seed=seed)
+    yield [sliced(name, rows, values) for name, rows in named.items() if len(rows) >= policy.min_questions]
+
+
+def part(name: str, before: Floats, after: Floats, groups: Groups, seed: int) -> Slice:
+    """Compare both sides on some questions."""
+    numbered = np.unique(groups, return_inverse=True)[1]
+    return Slice(name=name, questions=len(before), rows=contrast(before, after, numbered, seed=seed))
+
+
+def sides(
+    world: World, policy: Policy, *, count: int, kept: float, gain: bool, look: int, seed: int
+) -> tuple[Drawn, Ranks, Ranks, float]:
+    """Make up a gate set, both sides, and the gain that is declared."""
+    rng = np.random.default_rng(seed)
+    gate = drawn(world, count, rng)
+    old, new = (noisy(gate, world.ranks, kept, rng) for _ in range(2))
+    if not gain:
+        return gate, old, new, 0.0
+    values = figures(old, gate.questions)[:, METRIC]
+    effect = foreseen_effect(values, gate.groups, level(policy.alpha, look))
+    return gate, old, repaired(new, gate, world.ranks, effect, rng), effect
+
+
+def kept_for(world: World, policy: Policy, correlation: float, *, count: int, gain: bool, look: int) -> float:
+    """Give the share of clusters kept on each side with which the sides correlate as asked for, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(8):
+        kept = (low + high) / 2
+        seen = []
+        for seed in range(12):
+            gate, old, new, _ = sides(world, policy, count=count, kept=kept, gain=gain, look=look, seed=seed)
+            before, after = (figures(side, gate.questions)[:, METRIC] for side in (old, new))
+            seen.append(np.corrcoef(before, after)[0, 1])
+        low, high = (kept, high) if np.mean(seen) < correlation else (low, kept)
+    return kept
+
+
+def run(world: World, policy: Policy, *, count: int, kept: float, gain: bool, look: int, seed: int) -> Seen:
+    """Do one comparison."""
+    gate, old, new, effect = sides(world, policy, count=count, kept=kept, gain=gain, look=look, seed=seed)
+    seen = judged(world, gate, old, new, policy, look=look, seed=seed)
+    return replace(seen, effect=effect)
+
+
+def looked(world: World, policy: Policy, *, count: int, kept: float, seed: int) -> Seen:
+    """Look at one gate set `LOOKS` times; give the first promotion, or the last look."""
+    rng = np.random.default_rng(seed)
+    gate = drawn(world, count, rng)
+    old = noisy(gate, world.ranks, kept, rng)
+    tests = []
+    for look in range(1, LOOKS + 1):
+        new = noisy(gate, world.ranks, kept, rng)
+        seen = judged(world, gate, old, new, policy, look=look, seed=seed + look)
+        tests.append(seen.test)
+        if seen.promoted:
+            break
+    return replace(seen, test=any(tests))
+
+
+def share(hits: Sequence[bool]) -> str:
     """Write a share with its interval."""
     from scipy import stats
 
@@ -140,27 +297,26 @@ def share(hits: list[bool]) -> str:
     return f"{np.mean(hits):.1%} [{interval.low:.1%}, {interval.high:.1%}] of {len(hits)}"
 
 
-def run(
-    world: World, policy: Policy, *, count: int, churn: float, gain: bool, seed: int
-) -> tuple[bool, bool]:
-    """Do one comparison; give whether the gate promotes, and whether its test alone sees a gain."""
-    rng = np.random.default_rng(seed)
-    questions, ranks = drawn(world, count, rng)
-    old = noisy(ranks, world.ranks, churn / 2, rng)
-    before = figures(old, questions)
-    new = noisy(ranks, world.ranks, churn / 2, rng)
-    if gain:
-        effect = foreseen_effect(before[:, METRIC], clusters(questions), level(policy.alpha, 1))
-        # A repaired question gains what its first right passage is worth.
-        missed = new >= 10
-        worth = np.array([1 / len(question.relevant) for question in questions])
-        chance = effect * len(questions) / max(1e-9, worth[missed].sum())
-        repaired = missed & (rng.random(len(new)) < chance)
-        new = np.where(repaired, rng.choice(world.ranks[world.ranks < 10], len(new)), new)
-    scored = card(before, figures(new, questions), questions, seed)
-    main = scored.row(policy.metric).difference
-    seen = main.low > 0 and main.p_value < level(policy.alpha, 1)
-    return decide(scored, policy).outcome is Outcome.PROMOTE, seen
+def row(name: str, count: int, results: Sequence[Seen], seconds: float) -> str:
+    """Write a line of the table."""
+    promoted = [seen.promoted for seen in results]
+    effect, correlation = (
+        float(np.mean([getattr(seen, field) for seen in results])) for field in ("effect", "correlation")
+    )
+    return (
+        f"| {name} | {count} | {correlation:.2f} | {100 * effect:.1f} | {share(promoted)} | "
+        f"{share([seen.test for seen in results])} | {seconds:.0f} |"
+    )
+
+
+def refusals(results: Sequence[Seen]) -> str:
+    """Say what stood against those that were not promoted, most frequent first; one run may have several reasons."""
+    against: Counter[str] = Counter()
+    for seen in results:
+        if not seen.promoted:
+            kinds = {reason.split(" changed by")[0].split(" (")[0].split("=")[0] for reason in seen.reasons}
+            against.update(kinds)
+    return ", ".join(f"{kind} {count}" for kind, count in against.most_common()) or "nothing"
 
 
 def main() -> None:
@@ -170,32 +326,42 @@ def main() -> None:
     )
     parser.add_argument("--encoders", type=Path, default=Path("var/encoders"), help="folder of the encoders")
     parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--counts", type=int, nargs="+", default=[200, 600, 1_500], help="gate questions")
     parser.add_argument(
-        "--churn", type=float, default=0.1, help="share of questions that find something else"
+        "--correlations", type=float, nargs="+", default=[0.5, 0.8], help="between both sides, over questions"
     )
+    parser.add_argument("--kinds", nargs="+", default=["aa", "looks", "power", "power5"])
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()
     datasets = Path(os.environ.get("WHETSTONE_DATASETS", "../shared/datasets"))
     world = load(datasets / "feedbackqa", arguments.encoders)
     policy = Policy(anchor_metric=anchor_metric(TOP_K))
-    print(f"{len(world.questions)} questions, {arguments.churn:.0%} of them find something else\n")
-    print("| gate questions | candidate | promoted | test alone | s |")
-    print("|---|---|---|---|---|")
-    for count in (200, 600, 1_500):
-        for name, gain in (("the same in distribution", False), ("better by the declared effect", True)):
-            began = time.perf_counter()
-            results = [
-                run(
-                    world, policy, count=count, churn=arguments.churn, gain=gain, seed=arguments.seed + number
-                )
-                for number in range(arguments.runs)
-            ]
-            promoted, seen = zip(*results, strict=True)
-            print(
-                f"| {count} | {name} | {share(list(promoted))} | {share(list(seen))} "
-                f"| {time.perf_counter() - began:.0f} |",
-                flush=True,
-            )
+    print(f"{len(world.questions)} questions of {clusters(world.questions).max() + 1} passages\n")
+    print("| candidate | gate questions | correlation | declared effect | promoted | test alone | s |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    names = {
+        "aa": "the same in distribution",
+        "looks": f"the same, any of {LOOKS} looks",
+        "power": "better by the declared effect",
+        "power5": "the same at look 5",
+    }
+    notes = []
+    for kind in arguments.kinds:
+        gain, look = kind.startswith("power"), 5 if kind == "power5" else 1
+        for correlation in arguments.correlations:
+            for count in arguments.counts[:1] if kind == "looks" else arguments.counts:
+                began = time.perf_counter()
+                kept = kept_for(world, policy, correlation, count=count, gain=gain, look=look)
+                results = [
+                    looked(world, policy, count=count, kept=kept, seed=seed)
+                    if kind == "looks"
+                    else run(world, policy, count=count, kept=kept, gain=gain, look=look, seed=seed)
+                    for seed in range(1_000 * arguments.seed, 1_000 * arguments.seed + arguments.runs)
+                ]
+                print(row(names[kind], count, results, time.perf_counter() - began), flush=True)
+                if gain:
+                    notes.append(f"{names[kind]}, {count}, {correlation}: refused by {refusals(results)}")
+    print("\n" + "\n".join(notes))
 
 
 if __name__ == "__main__":

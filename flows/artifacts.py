@@ -17,7 +17,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 
 from flows.console import console, progress
-from flows.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows
+from flows.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
 from monitoring.domain import DriftReport
 from rag.domain import Deployment
 from rag.library.documents import SyncReport
@@ -90,6 +90,7 @@ def publish_foreseen(foreseen: Detectable | None) -> None:
 def publish_candidate(candidate: Candidate) -> None:
     """Show a candidate beside the incumbent, and what the gate says."""
     _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}")
+    _table("slices", *slice_rows(candidate.scorecard), f"Candidate {candidate.id}, slice by slice")
     reasons = "\n".join(f"- {reason}" for reason in candidate.verdict.reasons)
     create_markdown_artifact(
         f"# {candidate.verdict.outcome}\n\n{reasons}\n\nApprove with `whetstone approve {candidate.id[:8]}`.\n",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +26,7 @@ from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
-from rag.domain import Document, LabelledQuestion, Passage, Purpose, Release
+from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
@@ -35,10 +36,9 @@ from rag.settings import Settings
 from retrain.adapters.sql import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.writing import Budget, Writing
-from retrain.domain import EvalQuestion, GuardSet, Origin
+from retrain.ports import Trainer
 from retrain.promotion.approval import Approver
 from retrain.promotion.promoting import Promoter
-from retrain.promotion.staging import ALIVE_S
 from retrain.settings import RetrainSettings
 
 Progress = Callable[[int, int, str], None]
@@ -183,8 +183,9 @@ class Pipelines:
         Raises:
             LeaseHeld: a retraining is under way.
         """
-        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+        from retrain.adapters.guard_set import read_guard_set
 
+        guard, limit = self.retrain.gate_guard, self.settings.max_file_bytes
         with self.stores.leases.hold(RETRAIN_LEASE):
             yield RetrainCycle(
                 tenant=self.settings.tenant,
@@ -198,10 +199,8 @@ class Pipelines:
                 datasets=self.retraining.datasets,
                 candidates=self.retraining.candidates,
                 gate_looks=self.retraining.gate_looks,
-                guard=self._read_guard if self.retrain.gate_guard else None,
-                trainer=SentenceTransformerTrainerAdapter(
-                    self.encoders, self.settings.home / "training", self.retrain
-                ),
+                guard=partial(read_guard_set, guard, max_bytes=limit) if guard else None,
+                trainer=self._trainer(),
                 writer=self._writer(),
                 scratch=scratch_indexes,
                 rerankers=self.rerankers,
@@ -209,46 +208,23 @@ class Pipelines:
                 drifted_since=self._drifted_since(),
             )
 
+    def _trainer(self) -> Trainer:
+        """Give what trains the lane that is set."""
+        work = self.settings.home / "training"
+        if self.retrain.lane == "adapter":
+            from retrain.adapters.training.adapter_lane import AdapterTrainer
+
+            return AdapterTrainer(self.encoders, self.cache, work, self.retrain)
+        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+
+        return SentenceTransformerTrainerAdapter(self.encoders, work, self.retrain)
+
     def _drifted_since(self) -> datetime | None:
         """Give since when people have asked about other things, as the newest drift report has it; None: it is calm."""
         newest = self.reports.newest(1, tenant=self.settings.tenant)
         if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
             return None
         return datetime.fromisoformat(str(newest[0].current["since"]))
-
-    def _read_guard(self) -> GuardSet:
-        """Read the general-domain set, every split of it: it is only looked at."""
-        from rag.adapters.labels import read_labels
-        from rag.adapters.readers import read
-
-        folder = self.retrain.gate_guard
-        assert folder is not None  # noqa: S101  # only called where there is one
-        tenant = "general-domain"  # never searched when serving: nothing of this is stored
-        documents = [
-            document
-            for document in read(str(folder), tenant=tenant, max_bytes=self.settings.max_file_bytes)
-            if isinstance(document, Document)
-        ]
-        passages = {document.id: Passage.create(document, 0, document.text) for document in documents}
-        labels = read_labels(
-            folder,
-            tenant=tenant,
-            splits=dict.fromkeys(("train", "dev", "test"), Purpose.DEV),
-            allow_test=True,
-        )
-        return GuardSet(
-            questions=tuple(
-                EvalQuestion(
-                    id=label.id,
-                    text=label.text,
-                    relevant=frozenset(passages[d].id for d in label.documents if d in passages),
-                    documents=label.documents,
-                    origin=Origin.LABEL,
-                )
-                for label in labels
-            ),
-            passages=tuple(passages.values()),
-        )
 
     def _writer(self) -> Writing | None:
         settings = self.settings
@@ -343,36 +319,6 @@ class Pipelines:
             *(f"encoder {digest}" for digest in garbage.encoders),
             *(f"cross-encoder {digest}" for digest in garbage.rerankers),
         ]
-
-    def status(self) -> dict[str, str]:
-        """Say what serves, how much there is, and what waits for a decision."""
-        from rag.domain import utcnow
-        from retrain.domain import CandidateStatus
-
-        deployment = self.stores.releases.deployment()
-        replicas = self.stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
-        waiting = [c for c in self.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED]
-        drift = self.reports.newest(1, tenant=self.settings.tenant)
-        state = {"home": str(self.settings.home), "documents": str(self.stores.documents.count())}
-        if deployment:
-            release = self.stores.releases.get(deployment.release)
-            state |= {
-                "epoch": str(deployment.epoch),
-                "live release": release.digest,
-                "encoder": f"{release.encoder} ({self.encoders.kind(release.encoder)})",
-                "previous release": deployment.previous or "-",
-                "staged release": deployment.staged or "-",
-            }
-        else:
-            state["live release"] = "none yet: `whetstone serve` makes the first"
-        return state | {
-            "services alive": ", ".join(replica.id for replica in replicas) or "none",
-            "questions logged": str(self.stores.interactions.count()),
-            "last drift report": f"{drift[0].verdict} ({drift[0].created_at:%Y-%m-%d %H:%M})"
-            if drift
-            else "-",
-            "candidates waiting": ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in waiting) or "none",
-        }
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -154,6 +154,13 @@ class Retrieval:
     rerank_depth: int = 20  # candidates it reads
 
 
+_ASKED_WITH = frozenset(
+    {"top_k", "threshold", "dense_weight", "neighbours", "context_tokens", "reranker", "rerank_depth"}
+)
+"""Fields of `Retrieval` that say how an index is asked, and nothing of what is written to it. Whether there are words
+in it, `dense_weight` below 1, is looked at apart."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
     """What a question is answered with, and what is evaluated. Immutable."""
@@ -164,36 +171,102 @@ class Release:
     retrieval: Retrieval
     dimension: int  # of a vector
     distance: str  # "cosine"
+    adapts: str | None = (
+        None  # digest of the encoder whose passages' vectors it has; None: of its own encoder's
+    )
+    shares: str | None = None  # digest of the release whose index it searches; None: it has its own
     created_at: datetime = field(default_factory=utcnow)
 
     @classmethod
-    def create(cls, *, encoder: str, dimension: int, chunking: Chunking, retrieval: Retrieval) -> "Release":
-        """Make a release, deriving its digest."""
-        content = {
-            "encoder": encoder,
-            "dimension": dimension,
-            "distance": "cosine",
-            "chunking": asdict(chunking),
-            "retrieval": asdict(retrieval),
-        }
-        return cls(
-            digest=digest_of(content),
+    def create(
+        cls,
+        *,
+        encoder: str,
+        dimension: int,
+        chunking: Chunking,
+        retrieval: Retrieval,
+        passages: str | None = None,
+        beside: "Release | None" = None,
+    ) -> "Release":
+        """Make a release, deriving its digest.
+
+        Args:
+            encoder: digest of the encoder.
+            dimension: of a vector.
+            chunking: how documents become passages.
+            retrieval: how passages are found.
+            passages: digest of the encoder that gives the passages' vectors (`Encoder.passages_digest`); None: the
+                same. Another one is that which a query-side adapter was trained on.
+            beside: the release that an adapter's is made for; where both indexes would hold the same, it is shared.
+        """
+        made = cls(
+            digest="",
             encoder=encoder,
             dimension=dimension,
             distance="cosine",
+            adapts=passages if passages != encoder else None,
             chunking=chunking,
             retrieval=retrieval,
         )
+        if made.adapts and beside and made._may_share(beside):
+            made = replace(made, shares=beside.shares or beside.digest)
+        return made._sealed()
+
+    def retrieving(self, retrieval: Retrieval) -> "Release":
+        """Give the release with another retrieval; of an index that would hold something else it makes its own."""
+        made = replace(self, retrieval=retrieval, created_at=utcnow())
+        return (made if made._may_share(self) else replace(made, shares=None))._sealed()
+
+    def holds(self, other: "Release") -> bool:
+        """Tell whether its index holds all that the other's would, so that it can be asked instead.
+
+        An index with words holds what one without them does; all else that is written has to be the same, and the
+        passages' vectors those of one encoder.
+        """
+        words = self.retrieval.dense_weight < 1 or other.retrieval.dense_weight >= 1
+        return words and self._written() == other._written()
+
+    def _may_share(self, other: "Release") -> bool:
+        # Both ways: whichever of them is live writes to the index, and has to write all that the other one needs.
+        return self.holds(other) and other.holds(self)
+
+    def _written(self) -> dict[str, Any]:
+        # What is not known to leave the index alone counts as part of it: a new field then costs time, never truth.
+        written = {name: value for name, value in asdict(self.retrieval).items() if name not in _ASKED_WITH}
+        return written | {
+            "passages": self.passages,
+            "dimension": self.dimension,
+            "distance": self.distance,
+            "chunking": self.chunking,
+        }
+
+    def _sealed(self) -> "Release":
+        content = {
+            "encoder": self.encoder,
+            "dimension": self.dimension,
+            "distance": self.distance,
+            "chunking": asdict(self.chunking),
+            "retrieval": asdict(self.retrieval),
+        }
+        # Left out where there is none, so that releases made before there were adapters keep their digests.
+        content |= {"adapts": self.adapts} if self.adapts else {}
+        content |= {"shares": self.shares} if self.shares else {}
+        return replace(self, digest=digest_of(content))
+
+    @property
+    def passages(self) -> str:
+        """Digest of the encoder that gives the passages' vectors: its own, or the one that its encoder adapts."""
+        return self.adapts or self.encoder
 
     @property
     def index_name(self) -> str:
-        """Name of the collection (embedded: the folder) that belongs to this release alone."""
-        return f"whetstone-{self.digest[:16]}"
+        """Name of the collection (embedded: the folder): of this release alone, or of the one it shares that with."""
+        return f"whetstone-{(self.shares or self.digest)[:16]}"
 
     @property
     def vector_name(self) -> str:
-        """Name of the vector in the index: a query embedded by another encoder finds no such vector."""
-        return f"encoder-{self.encoder[:16]}"
+        """Name of the vector in the index: a query of an encoder for other vectors finds no such one."""
+        return f"encoder-{self.passages[:16]}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

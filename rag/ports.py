@@ -37,6 +37,9 @@ class Encoder(Protocol):
     """An embedding model, loaded."""
 
     digest: str
+    passages_digest: (
+        str  # of the encoder whose vectors its passages have: its own, but for a query-side adapter
+    )
     dimension: int
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -119,6 +122,14 @@ class EncoderStore(Protocol):
         """Tell which lane an artefact belongs to."""
         ...
 
+    def passages_digest(self, digest: str) -> str:
+        """Give the digest of the encoder that an artefact embeds passages as.
+
+        It is its own, but for a query-side adapter: that is a matrix on questions' vectors of another encoder, which
+        is an artefact here too, and whose vectors its passages have.
+        """
+        ...
+
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""
         ...
@@ -188,6 +199,7 @@ class PassageIndex(Protocol):
         tenant: str,
         limit: int,
         text: str | None = None,
+        dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first, in one query.
@@ -197,8 +209,22 @@ class PassageIndex(Protocol):
             tenant: whose passages; an empty one finds nothing.
             limit: most passages given.
             text: the question, for its words; None searches by the vector alone whatever the release says.
+            dense_weight: of the vector beside the words, 0 to 1; None: as the index's release says. An index without
+                words is searched by the vector alone.
             where: confines the search by metadata.
         """
+        ...
+
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Give the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
         ...
 
     def ids(self) -> frozenset[str]:

@@ -355,7 +355,7 @@ class Verdict:
 class TrainingReport:
     """How a training run went."""
 
-    lane: str  # "transformer" or "static"
+    lane: str  # "transformer", "static" or "adapter"
     pairs: int
     steps: int
     epochs: float

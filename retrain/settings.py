@@ -81,20 +81,47 @@ class RetrainSettings(BaseSettings):
         1_000, description="Most questions of the log that decide on the promotion: the newest."
     )
 
-    lane: Literal["auto", "transformer", "static"] = Field(
-        "auto", description="Kind of encoder to train; auto: the kind of the live one."
+    lane: Literal["auto", "transformer", "static", "adapter"] = Field(
+        "auto",
+        description="What to train; auto: the live encoder, of whichever kind it is; adapter: a matrix on questions' "
+        "vectors alone, in seconds, so that the index stays as it is.",
     )
-    epochs: Annotated[float, Field(gt=0)] = Field(1.0, description="Passes over the pairs, transformer lane.")
+    epochs: Annotated[float, Field(gt=0)] = Field(2.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1.5e-4, description="Highest rate, transformer lane."
+    )
     scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )
     max_length: Annotated[int, Field(ge=16)] = Field(
         128, description="Word pieces a text is cut to in training, transformer lane."
     )
+    hard_negatives: Annotated[int, Field(ge=0, le=16)] = Field(
+        0,
+        description="As WHETSTONE_RETRAIN_STATIC_HARD_NEGATIVES, transformer lane; each costs a passage a question.",
+    )
+    symmetric: bool = Field(
+        True, description="Passages have to find their questions as well, transformer lane."
+    )
+    lora_rank: Annotated[int, Field(ge=0, le=256)] = Field(
+        0,
+        description="Rank of the changes to the weights (LoRA), transformer lane; 0: all weights are trained.",
+    )
+    tokens_at_once: Count = Field(
+        24_576,
+        description="Word pieces of a batch whose activations are kept, some 0.15 MB each; a larger batch goes through"
+        " the model twice (gradient cache), transformer lane.",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="What matrices are multiplied in, transformer lane; auto: bfloat16 where hardware does.",
+    )
+    matryoshka: tuple[Count, ...] = Field(
+        (), description="Shorter lengths at which cut vectors have to rank as well (Matryoshka), a JSON list."
+    )
     static_epochs: Annotated[float, Field(gt=0)] = Field(
-        10.0, description="Passes over the pairs, static lane."
+        20.0, description="Passes over the pairs, static lane."
     )
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
     static_learning_rate: Annotated[float, Field(gt=0)] = Field(
@@ -110,14 +137,29 @@ class RetrainSettings(BaseSettings):
     )
     negative_margin: Annotated[float, Field(gt=0, le=1)] = Field(
         0.95,
-        description="Share of the right passage's score above which another one is no negative, static lane.",
+        description="Share of the right passage's score above which another one is no negative.",
     )
     patience: Count = Field(
-        5, description="Looks at the dev questions without a gain after which training ends, static lane."
+        5,
+        description="Looks at the dev questions without a gain after which training ends, static and adapter lane.",
+    )
+    adapter_epochs: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Passes over the questions at most, adapter lane."
+    )
+    adapter_batch_size: Annotated[int, Field(ge=1)] = Field(
+        256, description="Questions in a batch, adapter lane."
+    )
+    adapter_learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1e-3, description="Highest rate, adapter lane."
+    )
+    adapter_scale: Annotated[float, Field(gt=0)] = Field(
+        40.0, description="Factor on the cosines in the loss, adapter lane."
+    )
+    adapter_decay: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="How strongly the matrix is held to the one that serves today, adapter lane."
     )
     eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")
-    save_limit: Count = Field(2, description="Checkpoints kept; the best one is kept besides.")
     max_steps: int = Field(-1, description="Stop after so many steps; -1: after the epochs.")
 
     gate_metric: str = Field("recall@10", description="Metric that has to be better.")

@@ -9,9 +9,10 @@ def status(json_output: bool) -> None:
     """Show what serves, how much there is, and what waits for a decision."""
     from flows.bootstrap import open_pipelines
     from flows.console import as_json, table
+    from flows.state import state_of
 
     with open_pipelines() as pipelines:
-        state = pipelines.status()
+        state = state_of(pipelines)
     if json_output:
         as_json(state)
     else:

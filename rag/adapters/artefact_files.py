@@ -19,6 +19,9 @@ WEIGHTS = "model.safetensors"
 EXPORT = "openvino"
 """Folder inside an artefact that holds what was made of it for serving; no part of its digest."""
 
+ROUTER = "router_config.json"
+"""What a router's folder says of its routes; the modules of a route lie in folders of their own inside."""
+
 _ST = "sentence_transformers"
 _MODULES = {
     "Transformer": f"{_ST}.base.modules.transformer.Transformer",
@@ -26,6 +29,7 @@ _MODULES = {
     "Dense": f"{_ST}.base.modules.dense.Dense",
     "Pooling": f"{_ST}.sentence_transformer.modules.pooling.Pooling",
     "StaticEmbedding": f"{_ST}.sentence_transformer.modules.static_embedding.StaticEmbedding",
+    "Router": f"{_ST}.base.modules.router.Router",
 }
 # Every place such a class was importable from, in this and earlier versions -> where it is now.
 _ALLOWED = {
@@ -41,7 +45,7 @@ _ALLOWED = {
 }
 
 _KNOWN_FILE = re.compile(
-    r"(config|config_sentence_transformers|modules|sentence_\w+_config|tokenizer|tokenizer_config"
+    r"(config|config_sentence_transformers|modules|router_config|sentence_\w+_config|tokenizer|tokenizer_config"
     r"|special_tokens_map|added_tokens|vocab)\.json|vocab\.txt|merges\.txt|[\w.-]+\.model"
     r"|[\w.-]+\.safetensors|[\w.-]+\.safetensors\.index\.json"
 )
@@ -78,9 +82,14 @@ def read_json(file: Path) -> Any:
         ) from error
 
 
+def json_bytes(value: object) -> bytes:
+    """Give the bytes of JSON that `write_json` writes: the same value is always the same bytes."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False).encode()
+
+
 def write_json(file: Path, value: object) -> None:
     """Write JSON so that the same value is always the same bytes, and is on disk on return."""
-    write_synced(file, json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False).encode())
+    write_synced(file, json_bytes(value))
 
 
 def write_synced(file: Path, content: bytes | Path) -> None:
@@ -105,6 +114,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sha256_bytes(content: bytes) -> str:
+    """Give the SHA-256 of bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def sha256_file(file: Path) -> str:
     """Give the SHA-256 of a file's content, in hex."""
     with file.open("rb") as stream:
@@ -123,7 +137,7 @@ def module_types(folder: Path) -> list[str]:
         NotFound: it is no sentence-transformers folder.
         ArtefactUnsafe: a module is not on the allow-list.
     """
-    return [module["type"] for module in _modules(folder)]
+    return [module["type"] for module in modules(folder)]
 
 
 def prompts(folder: Path) -> tuple[str, str]:
@@ -148,8 +162,7 @@ def write_vector_files(source: Path, target: Path) -> str:
         NotFound: `source` is no sentence-transformers folder.
         ArtefactUnsafe: it holds something other than safetensors and known modules.
     """
-    parts = {PurePosixPath(module["path"]).as_posix() for module in _modules(source)} | {"."}
-    return _write_known_files(source, target, parts, check_safe)
+    return _write_known_files(source, target, _parts(source), check_safe)
 
 
 def write_score_files(source: Path, target: Path) -> str:
@@ -197,7 +210,7 @@ def _write_known_files(
 ) -> str:
     for name, file in _known_files(source, parts):
         if file.name == "modules.json":
-            write_json(target / name, _modules(source))
+            write_json(target / name, modules(source))
         elif file.name in _WITHOUT_EFFECT:
             write_json(target / name, _effective(file))
         else:
@@ -216,7 +229,7 @@ def check_safe(folder: Path) -> None:
     Raises:
         ArtefactUnsafe: a file or module is not on the allow-list, or a setting asks for custom code.
     """
-    _modules(folder)
+    modules(folder)
     _check_files(folder)
 
 
@@ -249,22 +262,24 @@ def _check_files(folder: Path) -> None:
         )
 
 
-def _modules(folder: Path) -> list[dict[str, Any]]:
+def modules(folder: Path) -> list[dict[str, Any]]:
+    """Give the entries of a folder's modules.json, their classes by the place they are importable from now.
+
+    Raises:
+        NotFound: it is no sentence-transformers folder.
+        ArtefactUnsafe: a module is not on the allow-list, or a router is none of a query-side adapter.
+    """
     file = folder / "modules.json"
     if not file.is_file():
         raise NotFound(
             f"{folder} is no sentence-transformers folder: modules.json is missing. "
             "Save the model with SentenceTransformer(...).save(folder) first."
         )
-    modules = read_json(file)
-    if (
-        not isinstance(modules, list)
-        or not modules
-        or not all(isinstance(module, dict) for module in modules)
-    ):
+    listed = read_json(file)
+    if not isinstance(listed, list) or not listed or not all(isinstance(module, dict) for module in listed):
         raise ArtefactUnsafe(f"{file} does not list modules; restore it from where it came.")
     canonical = []
-    for module in modules:
+    for module in listed:
         kind, path = str(module.get("type")), str(module.get("path", ""))
         if kind not in _ALLOWED:
             raise ArtefactUnsafe(
@@ -277,7 +292,52 @@ def _modules(folder: Path) -> list[dict[str, Any]]:
                 f"{file} keeps a module in {EXPORT}, where what is made of an artefact lies."
             )
         canonical.append({**module, "type": _ALLOWED[kind], "path": path})
+    if any(is_router(module) for module in canonical):
+        _check_router(folder, canonical)
     return canonical
+
+
+def is_router(module: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of `modules` is a query-side adapter's router."""
+    return bool(module["type"] == _MODULES["Router"])
+
+
+def _check_router(folder: Path, listed: list[dict[str, Any]]) -> None:
+    """Make sure that the one router is the last module, in a folder of its own, and only maps questions' vectors."""
+    *others, router = listed
+    path = PurePosixPath(router["path"])
+    inside = [module for module in others if PurePosixPath(module["path"]).parts[:1] == path.parts]
+    if not is_router(router) or any(is_router(module) for module in others) or len(path.parts) != 1 or inside:
+        raise ArtefactUnsafe(
+            f"{folder / 'modules.json'} names a router; only one that is the last module and alone in its folder "
+            "is loaded."
+        )
+    file = folder / path / ROUTER
+    config: Any = read_json(file) if file.is_file() else None
+    try:
+        kinds = {name: _ALLOWED[kind].rpartition(".")[2] for name, kind in config["types"].items()}
+        routes = {route: [kinds[name] for name in names] for route, names in config["structure"].items()}
+        default, mapped = config["parameters"]["default_route"], config["parameters"].get("route_mappings")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtefactUnsafe(f"{file} does not describe a query-side adapter ({error!r}).") from error
+    expected = {"query": ["Dense", "Normalize"], "document": ["Normalize"]}
+    odd = [name for name in kinds if PurePosixPath(name).name != name or name.startswith(".")]
+    if routes != expected or default != "document" or mapped or odd:
+        raise ArtefactUnsafe(
+            f"{file} has the routes {routes}, by default {default}; of routers only a query-side adapter's is loaded: "
+            f"{expected}, by default document."
+        )
+
+
+def _parts(folder: Path) -> set[str]:
+    """Give the folders that the modules lie in, a router's routes included."""
+    parts = {"."}
+    for module in modules(folder):
+        path = PurePosixPath(module["path"])
+        parts.add(path.as_posix())
+        if is_router(module):
+            parts |= {(path / name).as_posix() for name in read_json(folder / path / ROUTER)["types"]}
+    return parts
 
 
 def _known_files(folder: Path, parts: Collection[str]) -> Iterator[tuple[str, Path]]:

@@ -1,7 +1,9 @@
 """Encoder artefacts in a folder: content-addressed, checked, safetensors only.
 
 What an encoder is made of decides its digest; what computes its vectors is chosen when it is loaded: OpenVINO from an
-export that lies beside the weights, NumPy for static encoders, or torch. Knows nothing of what is computed.
+export that lies beside the weights, NumPy for static encoders, or torch. A query-side adapter is loaded as the encoder
+it adapts, whose artefact is made of its own files where it is missing, with a matrix after it. Knows nothing of what is
+computed.
 """
 
 import logging
@@ -11,6 +13,7 @@ from typing import Literal
 from rag.adapters.artefact_files import WEIGHTS, check_safe, module_types, sha256_file, write_vector_files
 from rag.adapters.artefact_folder import ArtefactFolder
 from rag.adapters.hub import snapshot
+from rag.adapters.query_side import AdaptedEncoder, copy_passage_side, passages_digest, query_matrix
 from rag.adapters.runtimes import Runtime, in_torch
 from rag.adapters.torch_process import with_torch
 from rag.errors import ArtefactTampered, NotFound
@@ -74,6 +77,9 @@ class EncoderFolder:
         """
         self._artefacts.check(digest)
         folder = self._artefacts.root / digest
+        matrix = query_matrix(folder)
+        if matrix is not None:
+            return AdaptedEncoder(self.load(self.passages_digest(digest)), matrix, digest=digest)
         if self.kind(digest) == "static":
             from rag.adapters.static_encoder import StaticEncoder, readable
 
@@ -115,8 +121,9 @@ class EncoderFolder:
         if not folder.is_dir():
             raise NotFound(f"There is no folder {folder} to take an encoder from.")
         digest = self._artefacts.add(lambda incoming: write_vector_files(folder, incoming))
-        if self.kind(digest) == "transformer" and not in_torch(self._runtime):
-            self._artefacts.export(digest, _export)
+        served = self.passages_digest(digest)
+        if self.kind(served) == "transformer" and not in_torch(self._runtime):
+            self._artefacts.export(served, _export)
         return digest
 
     def adopt(self, other: "EncoderFolder", digest: str) -> str:
@@ -136,6 +143,20 @@ class EncoderFolder:
             NotFound: there is no such artefact.
         """
         return "static" if module_types(self.path(digest))[0].endswith(".StaticEmbedding") else "transformer"
+
+    def passages_digest(self, digest: str) -> str:
+        """Give the digest of the encoder that an artefact embeds passages as; only a query-side adapter's is another.
+
+        That encoder is an artefact here as well: where it is missing, it is made of the adapter's own files.
+
+        Raises:
+            NotFound: there is no such artefact.
+        """
+        folder = self.path(digest)
+        base = passages_digest(folder)
+        if base not in self.digests():
+            self._artefacts.add(lambda incoming: copy_passage_side(folder, incoming))
+        return base
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""

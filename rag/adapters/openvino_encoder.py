@@ -13,6 +13,7 @@ class OpenVinoEncoder:
     """An exported transformer as an `Encoder`. May be shared by threads."""
 
     digest: str
+    passages_digest: str
     dimension: int
 
     def __init__(
@@ -36,7 +37,7 @@ class OpenVinoEncoder:
         self._model = OpenVinoModel(folder, precision=precision, threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
         self._reading = Reading.read(folder)
-        self.digest = digest
+        self.digest = self.passages_digest = digest
         self.dimension = self._model.width
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:

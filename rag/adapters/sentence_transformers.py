@@ -17,6 +17,7 @@ class SentenceTransformerEncoder:
     """A sentence-transformers folder as an `Encoder`. May be shared by threads; they take turns."""
 
     digest: str
+    passages_digest: str
     dimension: int
 
     def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
@@ -45,7 +46,7 @@ class SentenceTransformerEncoder:
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
             dimension = len(self._model.encode("dimension", show_progress_bar=False))
-        self.digest = digest
+        self.digest = self.passages_digest = digest
         self.dimension = int(dimension)
         self._batch = batch
         # Fast tokenisers change their own padding while they work: two threads would disturb each other.

@@ -31,6 +31,7 @@ class StaticEncoder:
     """A table of one vector a token as an `Encoder`. May be shared by threads."""
 
     digest: str
+    passages_digest: str
     dimension: int
 
     def __init__(self, folder: Path, *, digest: str) -> None:
@@ -47,7 +48,7 @@ class StaticEncoder:
             # Pieces that overlap would be counted twice.
             self._tokenizer.enable_truncation(**{**cut, "stride": 0})
         self._query_prompt, self._document_prompt = prompts(folder)
-        self.digest = digest
+        self.digest = self.passages_digest = digest
         self.dimension = self._table.shape[1]
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:

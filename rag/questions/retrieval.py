@@ -167,8 +167,11 @@ def candidates(
 
     Gives `limit` passages or more, best first, where the tenant has as many.
     """
-    depth = limit if pinned.reranker is None else max(limit, pinned.release.retrieval.rerank_depth)
-    return pinned.index.search(vector, tenant=tenant, limit=depth, text=question, where=where)
+    retrieval = pinned.release.retrieval
+    depth = limit if pinned.reranker is None else max(limit, retrieval.rerank_depth)
+    return pinned.index.search(
+        vector, tenant=tenant, limit=depth, text=question, dense_weight=retrieval.dense_weight, where=where
+    )
 
 
 def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Found]:

@@ -32,6 +32,7 @@ class MicroBatching:
     def __init__(self, encoder: Encoder, *, most: int = MOST) -> None:
         """Wrap `encoder`, which threads may share; `most` is how many texts are embedded together."""
         self.digest = encoder.digest
+        self.passages_digest = encoder.passages_digest
         self.dimension = encoder.dimension
         self._encoder = encoder
         self._most = most
@@ -136,6 +137,10 @@ class MicroBatchingStore:
     def kind(self, digest: str) -> Literal["transformer", "static"]:
         """Tell which lane an artefact belongs to."""
         return self._encoders.kind(digest)
+
+    def passages_digest(self, digest: str) -> str:
+        """Give the digest of the encoder that an artefact embeds passages as."""
+        return self._encoders.passages_digest(digest)
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""

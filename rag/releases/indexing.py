@@ -37,7 +37,7 @@ class Embedder:
     def passages(self, passages: Sequence[Passage]) -> Vectors:
         """Give the passages' vectors in their order: shape (len(passages), dimension), unit length."""
         texts = {passage.text_hash: passage.embedded_text for passage in passages}
-        known = self._cache.get(self._encoder.digest, list(texts))
+        known = self._cache.get(self._encoder.passages_digest, list(texts))
         # Texts of like length share a batch, so that little is spent on padding.
         missing = sorted(
             texts.keys() - known.keys(), key=lambda text_hash: (len(texts[text_hash]), text_hash)
@@ -45,7 +45,7 @@ class Embedder:
         for start in range(0, len(missing), self._batch):
             some = missing[start : start + self._batch]
             vectors = self._encoder.encode_passages([texts[text_hash] for text_hash in some])
-            self._cache.put(self._encoder.digest, some, vectors)
+            self._cache.put(self._encoder.passages_digest, some, vectors)
             known.update(zip(some, vectors, strict=True))
         if not passages:
             return np.empty((0, self._encoder.dimension), dtype=np.float32)

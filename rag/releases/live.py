@@ -205,6 +205,7 @@ class LiveRelease:
                 self._replicas.leave(self._replica_id)
         with self._lock:
             loaded, self._loaded, self._current = self._loaded, {}, None
+        # Those that share an index close it twice, which does nothing.
         for each in loaded.values():
             each.index.close()
 
@@ -332,7 +333,8 @@ class LiveRelease:
         """Load a release; with `create`, make and fill its index where that is missing."""
         release = self._releases.get(digest)
         # The index first: that it is locked shows at once, an encoder takes seconds to load.
-        index = self._open(release, create=create)
+        shared = self._shared(release)
+        index = shared or self._open(release, create=create)
         try:
             encoder = self._encoder(release.encoder)
             loaded = _Loaded(release=release, encoder=encoder, index=index, reranker=self._reranker(release))
@@ -340,7 +342,8 @@ class LiveRelease:
                 self._fill(loaded)
                 loaded.current = self._catch_up(loaded)
         except BaseException:
-            index.close()
+            if shared is None:
+                index.close()
             raise
         with self._lock:
             self._loaded[digest] = loaded
@@ -366,6 +369,13 @@ class LiveRelease:
                 each.reranker for each in self._loaded.values() if each.release.retrieval.reranker == digest
             ]
         return shared[0] if shared else self._rerankers.load(digest)
+
+    def _shared(self, release: Release) -> PassageIndex | None:
+        """Give the index of a loaded release that this one searches as well; a folder is opened once."""
+        with self._lock:
+            return next(
+                (each.index for each in self._loaded.values() if each.index.name == release.index_name), None
+            )
 
     def _open(self, release: Release, *, create: bool) -> PassageIndex:
         try:
@@ -431,8 +441,10 @@ class LiveRelease:
                 if digest not in wanted and digest != serving and not loaded.pins
             ]
             closing = [self._loaded.pop(digest) for digest in idle]
+            open_still = {loaded.index.name for loaded in self._loaded.values()}
         for loaded in closing:
-            loaded.index.close()
+            if loaded.index.name not in open_still:
+                loaded.index.close()
             logger.info("closed release %s", loaded.release.digest[:16])
 
     def _beat(self) -> None:

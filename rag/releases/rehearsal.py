@@ -1,12 +1,16 @@
 """A release's whole retrieval, tried over a corpus in an index of its own, before or beside what serves.
 
 What is measured is what would be given: the same index, words, context, fusion and cross-encoder as a question gets.
+Releases whose indexes would hold the same share one, so that trying out how it is asked does not cost another.
 Knows nothing of metrics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
 from rag.errors import NotFound
@@ -16,8 +20,10 @@ from rag.ports import (
     EncoderStore,
     Found,
     IndexStore,
+    PassageIndex,
     Reranker,
     RerankerStore,
+    Vectors,
 )
 from rag.questions.retrieval import Pinned, candidates, reranked
 from rag.releases.indexing import ReleaseVectors
@@ -26,6 +32,9 @@ Scratch = Callable[[], AbstractContextManager[IndexStore]]
 """Gives a place for indexes that is gone afterwards, with everything in it."""
 
 _AT_ONCE = 1_000  # passages in one write
+
+Embedded = dict[tuple[str, str], NDArray[np.float32]]
+"""Encoder's digest and question -> its vector, shape (dimension,)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,28 +75,44 @@ def load_cast(
 class Rehearsal:
     """A release that can be asked."""
 
-    def __init__(self, pinned: Pinned, *, tenant: str) -> None:
-        """Ask `pinned`; only the tenant's passages are found."""
+    def __init__(self, pinned: Pinned, *, tenant: str, embedded: Embedded | None = None) -> None:
+        """Ask `pinned`; only the tenant's passages are found. Questions in `embedded` are not embedded again."""
         self._pinned = pinned
         self._tenant = tenant
+        self._embedded: Embedded = {} if embedded is None else embedded
 
     def find(self, questions: Sequence[str], *, limit: int) -> list[list[Found]]:
         """Give for each question at most `limit` passages, best first, as they would be given live."""
-        if not questions:
-            return []
-        vectors = self._pinned.encoder.encode_queries(list(questions))  # (questions, dimension)
         return [
             reranked(
                 self._pinned,
                 question,
                 candidates(self._pinned, question, vector, tenant=self._tenant, limit=limit),
             )[:limit]
-            for question, vector in zip(questions, vectors, strict=True)
+            for question, vector in zip(questions, self.vectors(questions), strict=True)
         ]
 
+    def vectors(self, questions: Sequence[str]) -> Vectors:
+        """Embed questions, each once: shape (questions, dimension), unit length."""
+        encoder = self._pinned.encoder
+        new = [each for each in dict.fromkeys(questions) if (encoder.digest, each) not in self._embedded]
+        if new:
+            for question, vector in zip(new, encoder.encode_queries(new), strict=True):
+                self._embedded[encoder.digest, question] = vector
+        if not questions:
+            return np.empty((0, encoder.dimension), dtype=np.float32)
+        return np.stack([self._embedded[encoder.digest, question] for question in questions])
+
     def rank(self, questions: Sequence[str], *, limit: int) -> list[list[str]]:
-        """Give the same as passage ids."""
-        return [[each.passage.id for each in found] for found in self.find(questions, limit=limit)]
+        """Give the same as passage ids; without a cross-encoder to read them, no passage's text is fetched."""
+        pinned = self._pinned
+        if pinned.reranker is not None:
+            return [[each.passage.id for each in found] for found in self.find(questions, limit=limit)]
+        weight = pinned.release.retrieval.dense_weight
+        return [
+            pinned.index.order(vector, tenant=self._tenant, limit=limit, text=question, dense_weight=weight)
+            for question, vector in zip(questions, self.vectors(questions), strict=True)
+        ]
 
 
 @contextmanager
@@ -110,14 +135,73 @@ def rehearsal(
         scratch: where the index is made.
         check: called before every batch; what it raises ends the work.
     """
-    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
     with scratch() as indexes, closing(indexes.open(cast.release, create=True)) as index:
-        for batch in passages:
-            check()
-            rows = vectors.of(batch)
-            for start in range(0, len(batch), _AT_ONCE):
-                index.upsert(batch[start : start + _AT_ONCE], rows[start : start + _AT_ONCE])
-        pinned = Pinned(
-            epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker
-        )
-        yield Rehearsal(pinned, tenant=tenant)
+        _write(passages, cast, index, cache, check)
+        yield Rehearsal(_asking(cast, index), tenant=tenant)
+
+
+class Stage:
+    """Rehearsals of several releases over one corpus, at the same time."""
+
+    def __init__(
+        self,
+        corpus: Sequence[Passage],
+        indexes: IndexStore,
+        opened: ExitStack,
+        *,
+        tenant: str,
+        cache: EmbeddingCache,
+    ) -> None:
+        """Make indexes in `indexes` as releases come, and have `opened` close them; see `stage`."""
+        self.corpus = corpus
+        self._indexes = indexes
+        self._opened = opened
+        self._tenant = tenant
+        self._cache = cache
+        self._made: list[tuple[Release, PassageIndex]] = []
+        self._embedded: Embedded = {}
+
+    def of(self, cast: Cast) -> Rehearsal:
+        """Give the release to be asked, in an index that was made before where one holds what its own would."""
+        index = next((index for made, index in self._made if made.holds(cast.release)), None)
+        if index is None:
+            index = self._opened.enter_context(closing(self._indexes.open(cast.release, create=True)))
+            _write([self.corpus], cast, index, self._cache)
+            self._made.append((cast.release, index))
+        return Rehearsal(_asking(cast, index), tenant=self._tenant, embedded=self._embedded)
+
+
+@contextmanager
+def stage(
+    corpus: Sequence[Passage], *, tenant: str, cache: EmbeddingCache, scratch: Scratch
+) -> Iterator[Stage]:
+    """Let releases be rehearsed over one corpus while in the context; every index is gone afterwards.
+
+    Args:
+        corpus: whole documents.
+        tenant: whose passages are searched; other tenants' may be among them.
+        cache: of passages' embeddings.
+        scratch: where the indexes are made.
+    """
+    with scratch() as indexes, ExitStack() as opened:
+        yield Stage(corpus, indexes, opened, tenant=tenant, cache=cache)
+
+
+def _asking(cast: Cast, index: PassageIndex) -> Pinned:
+    return Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
+
+
+def _write(
+    passages: Iterable[Sequence[Passage]],
+    cast: Cast,
+    index: PassageIndex,
+    cache: EmbeddingCache,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Fill an index with the corpus, in batches of whole documents."""
+    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
+    for batch in passages:
+        check()
+        rows = vectors.of(batch)
+        for start in range(0, len(batch), _AT_ONCE):
+            index.upsert(batch[start : start + _AT_ONCE], rows[start : start + _AT_ONCE])

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, text, update
 
 from rag.adapters.sql.engine import reading, writing
 from rag.adapters.sql.records import from_json, to_json
@@ -240,6 +240,9 @@ class SqlGateLooks:
         """Take down a look and give its number, counted from 1; the same comparison again has the number it had."""
         key = {"gate": gate, "candidate": candidate, "incumbent": incumbent}
         with writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                # SQLite has one writer at a time; here two could count the same looks before either has written.
+                connection.execute(text("LOCK TABLE gate_looks IN SHARE ROW EXCLUSIVE MODE"))
             row = key | {"number": _looks(connection, gate) + 1, "at": utcnow()}
             insert_new(connection, gate_looks, [row])
             mine = select(gate_looks.c.number).where(

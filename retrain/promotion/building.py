@@ -109,6 +109,18 @@ class IndexBuilder:
         """Tell whether the release has an index, finished or not."""
         return release.index_name in self._indexes.names()
 
+    def filled(self, release: Release) -> bool:
+        """Tell whether the release's index is there and was filled to the end, whoever keeps it."""
+        return self.exists(release) and self._indexing.lag(release.index_name) is not None
+
+    def check_models(self, release: Release) -> None:
+        """Load the release's models for a moment, so that one that is damaged is found before a switch.
+
+        Raises:
+            NotFound, ArtefactTampered, ArtefactUnsafe: as for `load_cast`.
+        """
+        load_cast(release, self._encoders, self._rerankers)
+
     def _open(self, release: Release, served: Callable[[], bool]) -> PassageIndex:
         name = release.index_name
         known = self._cursors.cursor(name) is not None or self._cursors.backfill(name) is not None

@@ -61,8 +61,9 @@ def plan(
 
     Kept are the live and the staged release; the previous one for `rollback_window_h` hours after the switch;
     releases of candidates that wait for a decision or for their promotion, and of switches that are under way.
-    Kept with a release are its index, its encoder and its cross-encoder; kept besides are those in `keep_encoders`
-    and `keep_rerankers`. Before the first release nothing may be deleted.
+    Kept with a release are its index, which others may share, its encoder with the one that it adapts, and its
+    cross-encoder; kept besides are those in `keep_encoders` and `keep_rerankers`. Before the first release nothing
+    may be deleted.
     """
     if deployment is None:
         return Garbage(indexes=(), encoders=(), rerankers=())
@@ -79,6 +80,7 @@ def plan(
     kept_encoders = (
         keep_encoders
         | {release.encoder for release in kept}
+        | {release.passages for release in kept}
         | {candidate.encoder for candidate in candidates if candidate.status in open_status}
     )
     kept_rerankers = {release.retrieval.reranker for release in kept}

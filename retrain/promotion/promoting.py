@@ -232,8 +232,15 @@ class Promoter:
                 f"The encoder {release.encoder[:12]} of release {release.digest[:12]} was deleted; "
                 "train and evaluate anew."
             )
-        # A service keeps these two open and up to date by itself; opening them here would fail, or steal them.
         deployment = self._requests.deployment()
+        live = self._releases.get(deployment.release)
+        if release.index_name == live.index_name and self._builder.filled(release):
+            # It was verified when it was built, and is the live release's to keep up to date, not ours to open.
+            self._builder.check_models(release)
+            run.enter(PromotionPhase.PRELOAD)
+            self._staging.preload(run, release, epoch)
+            return
+        # A service keeps these two open and up to date by itself; opening them here would fail, or steal them.
         kept = release.digest in (deployment.previous, deployment.staged) and self._builder.exists(release)
 
         def served() -> bool:

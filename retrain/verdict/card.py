@@ -7,9 +7,25 @@ to places where the log may not go.
 import json
 from collections import Counter
 
-from retrain.domain import Candidate, Dataset, MetricRow
+from retrain.domain import Candidate, Dataset, MetricRow, Scorecard
+from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS
 
 SHOWN = ("recall@1", "recall@10", "mrr@10", "ndcg@10")
+
+NAMED = {
+    ANCHORS: "questions the incumbent answers",
+    GUARD: "a general-domain set",
+    ROBUSTNESS: "the questions in other words",
+}
+"""Slices that are shown, and as what. Topics are named by words of questions, and stay out."""
+
+
+ADAPTER = (
+    "It is a query-side adapter: questions (`encode_query`) go through a matrix, passages (`encode_document`, and "
+    "plain `encode`) have the vectors of the encoder it adapts, so that one's index need not be built again. A quick "
+    "gain, and less of one than a fine-tuned encoder's."
+)
+"""What a card says of a candidate of the adapter lane."""
 
 
 def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
@@ -51,6 +67,7 @@ def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
         'passages = model.encode_document(["title\\ntext"])',
         "```",
         "",
+        *((ADAPTER, "") if candidate.training.lane == "adapter" else ()),
         "## Lineage",
         "",
         "| what | digest |",
@@ -87,17 +104,31 @@ def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
         "",
         "| metric | incumbent | this | difference |",
         "|---|---|---|---|",
-        *(_row(row) for row in card.overall if row.metric in SHOWN),
+        *(_row(row, row.metric) for row in card.overall if row.metric in SHOWN),
         "",
+        *_slices(card),
         f"Verdict of the gate: **{candidate.verdict.outcome}**.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _row(row: MetricRow) -> str:
+def _slices(card: Scorecard) -> list[str]:
+    rows = [
+        _row(row, f"{NAMED[part.name]} ({part.questions})")
+        for part in card.slices
+        if part.name in NAMED
+        for row in part.rows
+        if row.metric == "recall@10"
+    ]
+    return (
+        ["| recall@10 on | incumbent | this | difference |", "|---|---|---|---|", *rows, ""] if rows else []
+    )
+
+
+def _row(row: MetricRow, name: str) -> str:
     change = row.difference
     return (
-        f"| {row.metric} | {100 * row.incumbent.value:.1f} % | {100 * row.candidate.value:.1f} % | "
+        f"| {name} | {100 * row.incumbent.value:.1f} % | {100 * row.candidate.value:.1f} % | "
         f"{100 * change.value:+.1f} ({100 * change.low:+.1f} to {100 * change.high:+.1f}) |"
     )

@@ -13,12 +13,10 @@ from statistics import NormalDist
 from rag.errors import SettingInvalid
 from retrain.domain import Difference, MetricRow, Outcome, Scorecard, Slice, Verdict
 from retrain.verdict.power import level, smallest_effect
+from retrain.verdict.slices import ANCHORS, GUARD
 
 HEADLINE = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 """The metrics that must not get worse, whichever one has to get better."""
-
-ANCHORS, GUARD = "anchors", "guard"
-"""Slices with margins of their own."""
 
 _INTERVAL = 2 * NormalDist().inv_cdf(0.975)
 """Width of a 95 % interval in standard errors."""
@@ -32,6 +30,7 @@ class Policy:
     alpha: float = 0.05  # two-sided level of the paired test on it, over all looks at a gate set together
     min_questions: int = 50  # fewest questions a verdict, or a slice's word in it, rests on
     margin: float = 0.02  # how much worse a guarded metric may be, 0 to 1; 0.02 is 2 percent points
+    # Of every slice without a margin of its own below, other wordings of the questions (robustness) among them.
     # A slice is a part of all questions: a loss of 5 points in an eighth of them is 0.6 points overall, within
     # what the headline margin accepts, and more than that one would notice as a topic that has got bad.
     slice_margin: float = 0.05

@@ -14,6 +14,10 @@ from rag.ports import Vectors
 from rag.text.stop_words import stop_words
 from retrain.domain import EvalQuestion
 
+ANCHORS, GUARD, ROBUSTNESS = "anchors", "guard", "robustness"
+"""Slices that are no part cut out by a property: what the incumbent answers today, a general-domain set, and other
+wordings of the gate's questions."""
+
 TOPICS = 8
 """Most topic slices."""
 PER_TOPIC = 50

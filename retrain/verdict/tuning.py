@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Passage, Release, Retrieval
-from rag.ports import EmbeddingCache, Found
-from rag.releases.rehearsal import Cast, Scratch, rehearsal
+from rag.domain import Retrieval
+from rag.ports import Found
+from rag.releases.rehearsal import Cast, Stage
 from retrain.domain import EvalQuestion
 from retrain.verdict.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
 
@@ -44,11 +44,8 @@ def tune(
     candidate: Cast,
     incumbent: Cast,
     dev: Sequence[EvalQuestion],
-    corpus: Sequence[Passage],
     *,
-    tenant: str,
-    cache: EmbeddingCache,
-    scratch: Scratch,
+    on: Stage,
     metric: str,
     alpha: float,
     min_questions: int,
@@ -64,10 +61,7 @@ def tune(
         candidate: the trained encoder under the incumbent's retrieval.
         incumbent: the live release.
         dev: the dataset's dev questions.
-        corpus: every passage that is searched, whole documents.
-        tenant: whose passages these are.
-        cache: of passages' embeddings.
-        scratch: where indexes are made, one for each weight that is tried.
+        on: where both are rehearsed, over the corpus.
         metric: what has to gain, a name of `retrain.verdict.evaluation.METRICS`.
         alpha: two-sided level of the whole choice of a weight.
         min_questions: see above.
@@ -76,19 +70,18 @@ def tune(
     top_k = incumbent.release.retrieval.top_k
     # No deeper than is looked at: every hit beyond it takes time and changes nothing.
     depth = max(top_k, METRICS[metric][1])
-    asked = answerable([question for question in dev if question.origin.human], corpus)
+    asked = answerable([question for question in dev if question.origin.human], on.corpus)
     notes: Note = {"dev_questions": len(asked)}
 
     def found(cast: Cast) -> list[list[Found]]:
-        with rehearsal(cast, [corpus], tenant=tenant, cache=cache, scratch=scratch) as tried:
-            return tried.find([question.text for question in asked], limit=depth)
+        return on.of(cast).find([question.text for question in asked], limit=depth)
 
     if len(asked) < FEWEST:
         return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
     kept = candidate.release.retrieval.dense_weight
-    tried = {kept: found(candidate)}
-    if len(asked) >= min_questions:
-        tried |= {weight: found(_weighing(candidate, weight)) for weight in WEIGHTS if weight != kept}
+    weights = {kept, *WEIGHTS} if len(asked) >= min_questions else {kept}
+    # From the words' side, so that the first index has words in it, and serves every weight.
+    tried = {weight: found(_weighing(candidate, weight)) for weight in sorted(weights)}
     measured = {
         weight: evaluate([[each.passage.id for each in hits] for hits in results], asked)
         for weight, results in tried.items()
@@ -143,8 +136,8 @@ def better_weight(
         difference = rows[column].difference
         if difference.low > 0 and difference.p_value < alpha / (len(measured) - 1):
             gains[weight] = difference.value
-    # Of equal gains the one nearest to what is known is taken.
-    return max(gains, key=lambda weight: (gains[weight], -abs(weight - kept)), default=kept)
+    # Of equal gains the one nearest to what is known is taken, of two as near the one with more of the vectors.
+    return max(gains, key=lambda weight: (gains[weight], -abs(weight - kept), weight), default=kept)
 
 
 def nearest_of_found(
@@ -197,8 +190,4 @@ def _weighing(cast: Cast, weight: float) -> Cast:
 
 
 def _retrieving(cast: Cast, retrieval: Retrieval) -> Cast:
-    release = cast.release
-    made = Release.create(
-        encoder=release.encoder, dimension=release.dimension, chunking=release.chunking, retrieval=retrieval
-    )
-    return replace(cast, release=made)
+    return replace(cast, release=cast.release.retrieving(retrieval))

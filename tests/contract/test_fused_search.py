@@ -261,3 +261,52 @@ def test_the_ranking_by_words_is_that_of_another_implementation(
 def _lines(path: Path) -> list[str]:
     with path.open(encoding="utf-8") as lines:
         return list(lines)
+
+
+@pytest.mark.parametrize("dense_weight", [0, 0.5, 1.0])
+@pytest.mark.parametrize("question", ["Which files are kept for months against pain?", "Xylophone", None])
+def test_an_order_is_that_of_a_search(opened: Opened, dense_weight: float, question: str | None) -> None:
+    """Ids alone come as the passages would, whichever way is searched; nobody's tenant has none."""
+    index, passages, vectors = opened(dense_weight), passages_of(TEXTS), some_vectors(len(TEXTS))
+    index.upsert(passages, vectors)
+    index.upsert(passages_of(TEXTS, tenant="theirs"), some_vectors(len(TEXTS), seed=2))
+    asked = some_vectors(1, seed=5)[0]
+
+    ids = index.order(asked, tenant="default", limit=4, text=question)
+
+    assert ids
+    assert ids_of(index.search(asked, tenant="default", limit=4, text=question)) == ids
+    assert [] == index.order(asked, tenant="", limit=4, text=question)
+    assert [] == index.order(asked, tenant="default", limit=0, text=question)
+
+
+@pytest.mark.parametrize("dense_weight", [0, 0.3, 0.9, 1.0])
+def test_another_weight_is_that_of_an_index_made_with_it(opened: Opened, dense_weight: float) -> None:
+    """An index with words is asked with any weight, all for the vector as well; order and scores are the same."""
+    passages, vectors = passages_of(TEXTS), some_vectors(len(TEXTS))
+    made, asked_so = opened(dense_weight), opened(0.5, encoder="f" * 64)
+    for index in (made, asked_so):
+        index.upsert(passages, vectors)
+    question, asked = "Which files are kept for months against pain?", some_vectors(1, seed=5)[0]
+    words = {"tenant": "default", "limit": 5, "text": question}
+
+    expected = made.search(asked, **words)
+    found = asked_so.search(asked, dense_weight=dense_weight, **words)
+
+    assert ids_of(expected) == ids_of(found)
+    assert ids_of(expected) == asked_so.order(asked, dense_weight=dense_weight, **words)
+    assert [each.score for each in expected] == pytest.approx([each.score for each in found], abs=1e-6)
+    assert ids_of(asked_so.search(asked, **words)) == ids_of(
+        asked_so.search(asked, dense_weight=0.5, **words)
+    )
+
+
+def test_an_index_without_words_is_searched_by_the_vector(opened: Opened) -> None:
+    """Whatever weight is asked for."""
+    index, passages, vectors = opened(1.0), passages_of(TEXTS), some_vectors(len(TEXTS))
+    index.upsert(passages, vectors)
+    asked = some_vectors(1, seed=5)[0]
+
+    found = index.search(asked, tenant="default", limit=6, text="files against pain", dense_weight=0.2)
+
+    assert [passages[i].id for i in np.argsort(-(vectors @ asked))] == ids_of(found)

@@ -236,3 +236,22 @@ def test_a_later_decision_withdraws_an_approval(live: Stores, tmp_path: Path) ->
     assert approvals.newest_for("candidate") == later
     with pytest.raises(ApprovalInvalid, match="a newer decision, approval-2"):
         live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+
+
+def test_a_shared_index_is_remembered(any_stores: Stores) -> None:
+    """A release whose encoder adapts another one's questions comes back with both names, the other one with none."""
+    adapter = Release.create(
+        encoder="adapter",
+        dimension=OLD.dimension,
+        chunking=OLD.chunking,
+        retrieval=replace(OLD.retrieval, threshold=0.2),
+        passages=OLD.encoder,
+        beside=OLD,
+    )
+    for release in (OLD, adapter):
+        any_stores.releases.add(release)
+
+    assert {OLD.digest: OLD, adapter.digest: adapter} == {
+        release.digest: release for release in any_stores.releases.all()
+    }
+    assert (OLD.encoder, OLD.digest) == (adapter.adapts, adapter.shares)

@@ -1,6 +1,7 @@
 """Datasets, candidates, approvals and promotions, on every database."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -357,3 +358,39 @@ def test_a_promotion_shows_its_progress(retrain: RetrainStores) -> None:
     assert retrain.promotions.newest(1) == [further]
     with pytest.raises(NotFound, match="nothing-such"):
         retrain.promotions.get("nothing-such")
+
+
+def test_looks_at_a_gate_set_are_counted(retrain: RetrainStores) -> None:
+    """Each comparison has the next number; the same one again has the number it had; sets are counted apart."""
+    looks = retrain.gate_looks
+    assert looks.count("gate") == 0
+    assert [1, 2, 3] == [looks.look("gate", candidate=each, incumbent="i") for each in ("a", "b", "c")]
+    assert looks.look("gate", candidate="b", incumbent="i") == 2
+    assert looks.count("gate") == 3
+    assert looks.look("gate", candidate="b", incumbent="another") == 4
+    assert looks.look("other gate", candidate="b", incumbent="i") == 1
+    assert (looks.count("gate"), looks.count("other gate"), looks.count("no gate")) == (4, 1, 0)
+
+
+def test_looks_survive_the_process(any_stores: Stores, tmp_path: Path) -> None:
+    """Whoever opens the stores again goes on counting."""
+    first = open_retrain_stores(any_stores, tmp_path / "home").gate_looks
+    first.look("gate", candidate="a", incumbent="i")
+
+    again = open_retrain_stores(any_stores, tmp_path / "home").gate_looks
+
+    assert again.count("gate") == 1
+    assert again.look("gate", candidate="b", incumbent="i") == 2
+
+
+def test_looks_at_once_have_numbers_of_their_own(retrain: RetrainStores) -> None:
+    """Two processes that look at the same moment must not both be the first, or alpha would be spent twice."""
+    looks = retrain.gate_looks
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(
+            pool.map(lambda each: looks.look("gate", candidate=f"c{each % 8}", incumbent="i"), range(16))
+        )
+
+    assert sorted(numbers[:8]) == list(range(1, 9))
+    assert numbers[:8] == numbers[8:]
+    assert looks.count("gate") == 8

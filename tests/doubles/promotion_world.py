@@ -16,6 +16,7 @@ from typing import Any
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
+from rag.adapters.query_side import write_adapter
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Chunking, Document, Passage, Release, Retrieval, new_id
 from rag.ports import Encoder, EncoderStore
@@ -125,11 +126,14 @@ class World:
 
     def release(self, encoder: str, *, top_k: int = 5, **retrieval: Any) -> Release:
         """Make a release; `top_k`, or anything else of its retrieval, tells those of one encoder apart."""
+        deployment = self.stores.releases.deployment()
         made = Release.create(
             encoder=encoder,
             dimension=self.encoders.load(encoder).dimension,
             chunking=CHUNKING,
             retrieval=Retrieval(top_k=top_k, **retrieval),
+            passages=self.encoders.passages_digest(encoder),
+            beside=self.stores.releases.get(deployment.release) if deployment else None,
         )
         self.stores.releases.add(made)
         return made
@@ -308,6 +312,17 @@ def perturbed(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5)
     }
     save_file(noisy, folder / "model.safetensors")
     (folder / "manifest.json").unlink()
+    return store.register(folder)
+
+
+def adapting(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5) -> str:
+    """Register a query-side adapter of an encoder: noise on questions' vectors, so that its rankings differ."""
+    import numpy as np
+
+    dimension = store.load(digest).dimension
+    noise = np.random.default_rng(seed).normal(0, 0.1, (dimension, dimension))
+    folder.mkdir()
+    write_adapter(store.path(digest), np.asarray(np.eye(dimension) + noise, dtype=np.float32), folder)
     return store.register(folder)
 
 

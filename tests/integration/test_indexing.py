@@ -28,6 +28,7 @@ class Counting:
     def __post_init__(self) -> None:
         """Take over what an encoder is known by."""
         self.digest, self.dimension = self.inner.digest, self.inner.dimension
+        self.passages_digest = self.inner.passages_digest
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed and count."""

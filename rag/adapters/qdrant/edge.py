@@ -108,7 +108,7 @@ class _FolderIndex(ReleaseIndex):
             query=edge.Query.Nearest(question.vector, self._vector),
             filter=_filter(question),
             params=edge.SearchParams(exact=True),
-            with_payload=True,
+            with_payload=not question.bare,
         )
 
     def _by_words(self, question: Question) -> "QueryRequest":
@@ -122,14 +122,15 @@ class _FolderIndex(ReleaseIndex):
         exact = edge.SearchParams(exact=True)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
         own = edge.SearchParams(idf=edge.IdfParams(corpus=_filter(question, labels=False)))
+        shown = False if question.bare else [self._vector]
         if not question.dense_weight:
             return edge.QueryRequest(
                 question.limit,
                 query=by_words,
                 filter=allowed,
                 params=own,
-                with_payload=True,
-                with_vector=[self._vector],
+                with_payload=not question.bare,
+                with_vector=shown,
             )
         candidates = [
             edge.Prefetch(question.depth, query=by_vector, filter=allowed, params=exact),
@@ -149,8 +150,8 @@ class _FolderIndex(ReleaseIndex):
             ],
             # A passage without any of the words is not among those judged by words.
             query=edge.Formula(score, {"$score[0]": 0.0, "$score[1]": 0.0}),
-            with_payload=True,
-            with_vector=[self._vector],
+            with_payload=not question.bare,
+            with_vector=shown,
         )
 
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:

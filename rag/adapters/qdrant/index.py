@@ -50,6 +50,7 @@ class Question:
     dense_weight: (
         float  # of the cosine, 0 to below 1; the words have the rest. Without words it means nothing
     )
+    bare: bool  # whether ids and scores are enough, without payloads and vectors
 
     @property
     def depth(self) -> int:
@@ -69,7 +70,7 @@ class Scored:
     id: str
     score: float  # what the order rests on
     payload: Mapping[str, Any]
-    vector: Sequence[float] | None  # None: the score is the cosine
+    vector: Sequence[float] | None  # None: the score is the cosine, or nobody asked
 
 
 class ReleaseIndex(ABC):
@@ -120,12 +121,39 @@ class ReleaseIndex(ABC):
         tenant: str,
         limit: int,
         text: str | None = None,
+        dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
         """Give the best passages of one tenant, best first. `vector` has shape (dimension,).
 
         A question none of whose words any passage has is searched by its vector, whatever the release says.
         """
+        found = self._best(vector, tenant, limit, text, dense_weight, where=where)
+        return [Found(passage=_passage(each.id, each.payload), score=_cosine(vector, each)) for each in found]
+
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Give the ids of what `search` gives, in its order. `vector` has shape (dimension,)."""
+        return [each.id for each in self._best(vector, tenant, limit, text, dense_weight, bare=True)]
+
+    def _best(
+        self,
+        vector: NDArray[np.float32],
+        tenant: str,
+        limit: int,
+        text: str | None,
+        dense_weight: float | None,
+        *,
+        where: Where | None = None,
+        bare: bool = False,
+    ) -> list[Scored]:
         if vector.shape != (self._dimension,):
             raise DimensionMismatch(
                 f"The index {self.name} is searched with a vector of dimension {self._dimension}; "
@@ -136,21 +164,25 @@ class ReleaseIndex(ABC):
         )
         if not tenant or limit < 1 or not all(labels):
             return []
-        words = None if self._words is None or text is None else self._words.question(text)
+        weight = self._dense_weight if dense_weight is None else dense_weight
+        words = None
+        if self._words is not None and text is not None and weight < 1:
+            words = self._words.question(text)
         question = Question(
             tenant=tenant,
             labels=labels,
             limit=limit,
             vector=vector.tolist(),
             words=words or None,
-            dense_weight=self._dense_weight,
+            dense_weight=weight,
+            bare=bare,
         )
         found = list(self._find(question))
         if not found and question.words is not None and not question.dense_weight:
             found = list(self._find(replace(question, words=None)))
         # Equal passages have equal scores; their order must not depend on how the index came about.
         found.sort(key=lambda each: (-each.score, each.id))
-        return [Found(passage=_passage(each.id, each.payload), score=_cosine(vector, each)) for each in found]
+        return found
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Give the stored vectors, unit length, of those ids that are there."""

@@ -81,7 +81,7 @@ class _ServerIndex(ReleaseIndex):
         request = self._by_vector(question) if question.words is None else self._by_words(question)
         with _asking(self._url):
             points = self._client.query_points(
-                self.name, limit=question.limit, with_payload=True, **request
+                self.name, limit=question.limit, with_payload=not question.bare, **request
             ).points
         for point in points:
             vector = None if point.vector is None else _named(point.vector)[self._vector]
@@ -98,6 +98,7 @@ class _ServerIndex(ReleaseIndex):
         allowed = _filter(question)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
         own = models.SearchParams(idf=models.IdfCorpusParams(corpus=_filter(question, labels=False)))
+        shown = False if question.bare else [self._vector]
         by_vector = {"query": question.vector, "using": self._vector}
         by_words = {"query": _sparse(question.words), "using": WORDS, "params": own}
         if not question.dense_weight:
@@ -106,7 +107,7 @@ class _ServerIndex(ReleaseIndex):
                 "using": WORDS,
                 "search_params": own,
                 "query_filter": allowed,
-                "with_vectors": [self._vector],
+                "with_vectors": shown,
             }
         candidates = [
             models.Prefetch(**some, filter=allowed, limit=question.depth) for some in (by_vector, by_words)
@@ -126,7 +127,7 @@ class _ServerIndex(ReleaseIndex):
         return {
             "query": models.FormulaQuery(formula=score, defaults=missing),
             "prefetch": judged,
-            "with_vectors": [self._vector],
+            "with_vectors": shown,
         }
 
     def _stored(self, passage_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[float]]]:

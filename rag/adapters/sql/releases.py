@@ -29,6 +29,8 @@ class SqlReleases:
             "retrieval": asdict(release.retrieval),
             "dimension": release.dimension,
             "distance": release.distance,
+            "adapts": release.adapts,
+            "shares": release.shares,
             "created_at": release.created_at,
         }
         with writing(self._engine) as connection:

@@ -248,6 +248,8 @@ releases = Table(
     Column("dimension", Integer, nullable=False),
     Column("distance", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("adapts", Text),
+    Column("shares", Text),
 )
 
 deployment = Table(

@@ -1,6 +1,7 @@
 """The loop of both lanes: schedule, looks at dev, early stop, checkpoints, resume, mixing with the incumbent."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from retrain.training.batches import Batch, count, epoch
 from retrain.training.blending import ALPHAS, Blend, choose
 from retrain.training.material import Material, Rows
 from retrain.training.negatives import draw, near
+from retrain.training.neighbours import neighbours
 from retrain.verdict.evaluation import DEPTH, METRICS, clusters, evaluate, rank
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 DEV_METRIC = "ndcg@10"
+ALSO_SHOWN = "recall@10"
 CHECKPOINT = "checkpoint.pt"
 WARM_UP = 0.1
 """Share of the steps in which the rate rises; then it falls to 0, both linearly."""
@@ -34,7 +37,6 @@ Vectors = NDArray[np.float32]
 class Lane(Protocol):
     """What a lane brings to the loop."""
 
-    lengths: Rows  # of the material's passages, (passages,)
     optimiser: "Optimizer"
 
     def gradients(self, batch: Batch) -> float:
@@ -53,6 +55,10 @@ class Lane(Protocol):
         """Give the weights that are trained, not copied."""
         ...
 
+    def write(self) -> None:
+        """Leave the model complete, with the present weights; called once, at the end."""
+        ...
+
 
 @dataclass(kw_only=True, slots=True)
 class State:
@@ -62,6 +68,7 @@ class State:
     best: float = -1.0  # dev metric of the best look; -1: none yet
     best_step: int = 0
     looks_without_gain: int = 0
+    seconds: float = 0.0  # that steps have taken, looks and checkpoints not counted
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -99,6 +106,7 @@ class Loop:
         self._state = State()
         self._start = _copy(lane.weights())
         self._kept = self._start
+        self._kept_scores: NDArray[np.float64] | None = None
 
     def run(self) -> Ended:
         """Train to the end, or until dev has not risen for `patience` looks; go on where a killed run was."""
@@ -115,8 +123,9 @@ class Loop:
         if recipe["hard_negatives"]:
             nearest = near(self._material, *self._lane.vectors(), margin=recipe["negative_margin"])
         self._resume()
-        stream = self._from(state.step, batches, nearest)
+        stream = self._from(state.step, batches, neighbours(self._material), nearest)
         while state.step < steps and not self._stale():
+            started = time.perf_counter()
             # The first step's rate is above 0, the last one's too.
             share = (state.step + 1) / (WARM_UP * steps)
             fall = (steps - state.step) / (steps * (1 - WARM_UP))
@@ -126,10 +135,11 @@ class Loop:
             self._lane.optimiser.step()
             self._lane.optimiser.zero_grad()
             state.step += 1
+            state.seconds += time.perf_counter() - started
             last = state.step == steps
-            entry: dict[str, float] = {"step": state.step, "loss": loss}
+            entry: dict[str, float] = {"step": state.step, "loss": loss, "seconds": round(state.seconds, 2)}
             if self._dev and (last or state.step % recipe["eval_steps"] == 0):
-                entry["dev"] = self._look()
+                entry |= self._look()
             if last or "dev" in entry or state.step % 10 == 0:
                 state.history.append(entry)
             if last or state.step % recipe["save_steps"] == 0:
@@ -137,7 +147,7 @@ class Loop:
             self._progress(state.step, steps, "training")
         return self._end(steps)
 
-    def _from(self, step: int, batches: int, nearest: Rows | None) -> Iterator[Batch]:
+    def _from(self, step: int, batches: int, alike: Rows, nearest: Rows | None) -> Iterator[Batch]:
         """Yield the batches from that step on, epoch after epoch, each with other draws of its negatives."""
         recipe = self._recipe
         while True:
@@ -150,7 +160,7 @@ class Loop:
             planned = epoch(
                 self._material,
                 size=recipe["batch_size"],
-                lengths=self._lane.lengths,
+                nearest=alike,
                 negatives=negatives,
                 seed=recipe["seed"] + number,
             )
@@ -162,22 +172,25 @@ class Loop:
     def _stale(self) -> bool:
         return self._state.looks_without_gain >= int(self._recipe["patience"])
 
-    def _look(self) -> float:
+    def _look(self) -> dict[str, float]:
         """Measure dev, and remember the weights where they are the best so far."""
         state = self._state
-        value = float(self._scores().mean())
+        measured = self._measured()
+        scores = measured[:, 0]
+        value = float(scores.mean())
         if value > state.best:
             state.best, state.best_step, state.looks_without_gain = value, state.step, 0
-            self._kept = _copy(self._lane.weights())
+            self._kept, self._kept_scores = _copy(self._lane.weights()), scores
         else:
             state.looks_without_gain += 1
-        return value
+        return {"dev": value, f"dev_{ALSO_SHOWN}": float(measured[:, 1].mean())}
 
-    def _scores(self) -> NDArray[np.float64]:
-        """Give the dev metric of each dev question, by exact search in the dev corpus: (questions,)."""
+    def _measured(self) -> NDArray[np.float64]:
+        """Give both dev metrics of each dev question, by exact search in the dev corpus: (questions, 2)."""
         questions, passages = self._lane.dev_vectors()
         found = [[self._corpus[row].id for row in rows] for rows in rank(questions, passages, DEPTH)]
-        values: NDArray[np.float64] = evaluate(found, self._dev)[:, list(METRICS).index(DEV_METRIC)]
+        columns = [list(METRICS).index(metric) for metric in (DEV_METRIC, ALSO_SHOWN)]
+        values: NDArray[np.float64] = evaluate(found, self._dev)[:, columns]
         return values
 
     def _end(self, steps: int) -> Ended:
@@ -185,8 +198,11 @@ class Loop:
             return Ended(state=self._state, steps=steps, blend=None, dev=0.0)
         tried: dict[float, NDArray[np.float64]] = {}
         for alpha in ALPHAS:
+            if alpha == 1 and self._kept_scores is not None:
+                tried[alpha] = self._kept_scores
+                continue
             self._mix(alpha)
-            tried[alpha] = self._scores()
+            tried[alpha] = self._measured()[:, 0]
         blend = choose(tried, clusters(self._dev).tolist())
         self._mix(blend.alpha)
         return Ended(state=self._state, steps=steps, blend=blend, dev=blend.scores[blend.alpha])
@@ -207,6 +223,7 @@ class Loop:
         content = {
             "weights": dict(self._lane.weights()),
             "kept": dict(self._kept) if state.best_step else {},
+            "kept_scores": None if self._kept_scores is None else torch.from_numpy(self._kept_scores),
             "optimiser": self._lane.optimiser.state_dict(),
             "random": torch.get_rng_state(),
             "state": {
@@ -214,6 +231,7 @@ class Loop:
                 "best": state.best,
                 "best_step": state.best_step,
                 "looks_without_gain": state.looks_without_gain,
+                "seconds": state.seconds,
                 "history": state.history,
             },
         }
@@ -235,6 +253,8 @@ class Loop:
             for name, weight in self._lane.weights().items():
                 weight.copy_(content["weights"][name])
         self._kept = content["kept"] or self._kept
+        scores = content["kept_scores"]
+        self._kept_scores = None if scores is None else scores.numpy()
         self._lane.optimiser.load_state_dict(content["optimiser"])
         torch.set_rng_state(content["random"])
         for name, value in content["state"].items():

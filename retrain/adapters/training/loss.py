@@ -1,5 +1,6 @@
-"""The loss of a lane. Knows nothing of how vectors were made."""
+"""The loss of both lanes. Knows nothing of how vectors were made."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retrain.training.batches import Batch
@@ -8,7 +9,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def ranking_loss(questions: "Tensor", passages: "Tensor", batch: Batch, *, scale: float) -> "Tensor":
+def ranking_loss(
+    questions: "Tensor",
+    passages: "Tensor",
+    batch: Batch,
+    *,
+    scale: float,
+    symmetric: bool = False,
+    dimensions: Sequence[int] = (),
+) -> "Tensor":
     """Multiple negatives ranking loss with several answers to a question, of cosines times `scale`.
 
     Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": the other passages of the
@@ -20,14 +29,28 @@ def ranking_loss(questions: "Tensor", passages: "Tensor", batch: Batch, *, scale
         passages: (m, dimension), in the batch's order.
         batch: what answers what; each question has an answer.
         scale: the inverse temperature.
+        symmetric: whether passages have to find their questions as well; the mean of both ways.
+        dimensions: further lengths at which vectors cut to them have to do the same; the mean over all lengths
+            (Kusupati et al. 2022, "Matryoshka Representation Learning").
     """
     import torch
     from torch.nn.functional import normalize
 
-    right = torch.from_numpy(batch.right)
-    known = right | torch.from_numpy(batch.wrong)
-    one, other = (normalize(vectors.float(), dim=1) for vectors in (questions, passages))
-    scores = scale * one @ other.T  # (n, m)
-    everything = scores.masked_fill(~known, float("-inf")).logsumexp(dim=1)
-    answers = scores.masked_fill(~right, float("-inf")).logsumexp(dim=1)
-    return (everything - answers).mean()
+    right, wrong = torch.from_numpy(batch.right), torch.from_numpy(batch.wrong)
+    right, wrong = right.to(questions.device), wrong.to(questions.device)
+    losses = []
+    for length in (questions.shape[1], *dimensions):
+        one, other = (normalize(vectors[:, :length].float(), dim=1) for vectors in (questions, passages))
+        scores = scale * one @ other.T  # (n, m)
+        losses.append(_one_way(scores, right, wrong))
+        if symmetric:
+            # A passage that was drawn as a negative has no question of its own to find.
+            own = right.any(dim=0)
+            losses.append(_one_way(scores.T[own], right.T[own], wrong.T[own]))
+    return torch.stack(losses).mean()
+
+
+def _one_way(scores: "Tensor", right: "Tensor", wrong: "Tensor") -> "Tensor":
+    """Give the mean over rows of -log of the share that the right columns have of the softmax."""
+    everything = scores.masked_fill(~(right | wrong), float("-inf")).logsumexp(dim=1)
+    return (everything - scores.masked_fill(~right, float("-inf")).logsumexp(dim=1)).mean()

@@ -16,7 +16,7 @@ from retrain.adapters.training.loop import Vectors
 from retrain.adapters.training.loss import ranking_loss
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
-from retrain.training.material import Material, Rows
+from retrain.training.material import Material
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 class StaticLane:
     """A `Lane` over the rows of the table that occur in training; the others stay as they are."""
 
-    lengths: Rows
     optimiser: "Optimizer"
 
     def __init__(
@@ -45,7 +44,7 @@ class StaticLane:
             material: what to learn from.
             dev: questions of the looks.
             corpus: passages of the looks.
-            recipe: `learning_rate` and `scale`.
+            recipe: `learning_rate`, `scale` and `matryoshka`.
         """
         import torch
 
@@ -62,7 +61,6 @@ class StaticLane:
             counted([q.text for q in dev], query),
             counted([p.embedded_text for p in corpus], document),
         )
-        self.lengths = np.asarray(passages.sum(axis=1), dtype=np.int64).ravel()
         self._used = np.union1d(questions.indices, passages.indices)
         # Columns renumbered: the optimiser's moments are as long as the table it moves.
         self._questions, self._passages = questions[:, self._used], passages[:, self._used]
@@ -78,7 +76,13 @@ class StaticLane:
             sums = [torch.from_numpy(rows @ self._table.numpy()) for rows in counts]  # (n, d), (m, d)
         for vectors in sums:
             vectors.requires_grad_()
-        loss = ranking_loss(sums[0], sums[1], batch, scale=self._recipe["scale"])
+        loss = ranking_loss(
+            sums[0],
+            sums[1],
+            batch,
+            scale=self._recipe["scale"],
+            dimensions=self._recipe["matryoshka"],
+        )
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
         self._table.grad = torch.from_numpy(
             sum(rows.T.tocsr() @ _numbers(vectors.grad) for rows, vectors in zip(counts, sums, strict=True))

@@ -75,6 +75,7 @@ class ListIndex:
         tenant: str,
         limit: int,
         text: str | None = None,
+        dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
         """Search."""
@@ -86,6 +87,18 @@ class ListIndex:
             and all(passage.metadata.get(name) in values for name, values in (where or {}).items())
         ]
         return sorted(found, key=lambda each: -each.score)[:limit]
+
+    def order(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        tenant: str,
+        limit: int,
+        text: str | None = None,
+        dense_weight: float | None = None,
+    ) -> list[str]:
+        """Search for ids."""
+        return [each.passage.id for each in self.search(vector, tenant=tenant, limit=limit, text=text)]
 
     def ids(self) -> frozenset[str]:
         """Give all ids."""

@@ -19,6 +19,7 @@ class Gated:
     """An encoder that waits at a gate when it is told to, and keeps what it was asked for and where."""
 
     digest = "gated"
+    passages_digest = "adapted"
     dimension = 1
 
     def __init__(self) -> None:

@@ -14,10 +14,10 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import NotFound
-from rag.ports import Encoder, IndexStore
+from rag.ports import Encoder, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, Retriever
 from rag.releases.indexing import Indexing
-from rag.releases.rehearsal import Cast, load_cast, rehearsal
+from rag.releases.rehearsal import Cast, load_cast, rehearsal, stage
 
 TOPICS = ("leave", "travel", "laptops", "badges", "pensions", "sick notes")
 QUESTIONS = [f"What about {topic}?" for topic in TOPICS] + ["Who signs form QX-17?"]
@@ -197,3 +197,145 @@ def test_a_cast_has_the_models_its_release_names(static_encoder: Encoder) -> Non
     assert load_cast(named, Store(), Store()).reranker == "loaded " + "r" * 64  # type: ignore[arg-type, comparison-overlap]
     with pytest.raises(NotFound, match="no folder of cross-encoders"):
         load_cast(named, Store(), None)  # type: ignore[arg-type]
+
+
+@dataclass
+class Watched:
+    """A scratch that takes down which indexes are made in it."""
+
+    folder: Path
+    made: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def __call__(self) -> Iterator[IndexStore]:
+        """Give it; afterwards nothing may be open."""
+        made, store = self.made, QdrantFolders(self.folder)
+
+        class Store(QdrantFolders):
+            """Takes down."""
+
+            def open(self, release: Release, *, create: bool = False) -> PassageIndex:
+                """Open."""
+                made.append(release.digest)
+                return super().open(release, create=create)
+
+        yield Store(self.folder)
+        for name in store.names():
+            store.drop(name)
+
+
+def whole(stores: Stores) -> list[Passage]:
+    """Give every passage."""
+    return [passage for batch in stores.documents.all_passages() for passage in batch]
+
+
+@pytest.mark.parametrize("context_weight", [0.0, 0.4])
+def test_releases_that_share_an_index_find_what_each_would_in_its_own(
+    stores: Stores, static_encoder: Encoder, tmp_path: Path, context_weight: float
+) -> None:
+    """Weights of words, none among them, a cross-encoder, depths: one index, and the same passages and cosines."""
+    corpus(stores)
+    passages, cache = whole(stores), SqliteEmbeddingCache(tmp_path / "cache.sqlite")
+    casts = [
+        cast(static_encoder, replace(retrieval, context_weight=context_weight))
+        for retrieval in (
+            Retrieval(dense_weight=0.5),
+            Retrieval(dense_weight=1.0),
+            Retrieval(dense_weight=0.0, top_k=2, threshold=0.1),
+            Retrieval(dense_weight=0.9, neighbours=1, context_tokens=100),
+            Retrieval(dense_weight=0.7, reranker="r" * 64, rerank_depth=4),
+        )
+    ]
+    watched = Watched(tmp_path / "scratch")
+
+    with stage(passages, tenant="default", cache=cache, scratch=watched) as on:
+        shared = [
+            (on.of(each).find(QUESTIONS, limit=10), on.of(each).rank(QUESTIONS, limit=10)) for each in casts
+        ]
+
+    assert [casts[0].release.digest] == watched.made
+    for each, (found, ranked) in zip(casts, shared, strict=True):
+        scratch = Scratch(tmp_path / "alone")
+        with rehearsal(each, [passages], tenant="default", cache=cache, scratch=scratch) as tried:
+            alone = tried.find(QUESTIONS, limit=10)
+        assert [[hit.passage.id for hit in hits] for hits in alone] == ranked
+        assert [[hit.passage.id for hit in hits] for hits in found] == ranked
+        for hits, own in zip(found, alone, strict=True):
+            assert [hit.score for hit in own] == pytest.approx([hit.score for hit in hits], abs=1e-6)
+    assert QdrantFolders(tmp_path / "scratch").names() == frozenset()
+
+
+def test_another_index_is_made_where_another_is_needed(
+    stores: Stores, static_encoder: Encoder, tmp_path: Path
+) -> None:
+    """Vectors in context, and words where there were none, are not what the first index holds; both stay open."""
+    corpus(stores)
+    cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
+    plain, words, context = (
+        cast(static_encoder, retrieval)
+        for retrieval in (
+            Retrieval(dense_weight=1.0, context_weight=0.0),
+            Retrieval(dense_weight=0.2, context_weight=0.0),
+            Retrieval(dense_weight=1.0, context_weight=0.5),
+        )
+    )
+    watched = Watched(tmp_path / "scratch")
+
+    with stage(whole(stores), tenant="default", cache=cache, scratch=watched) as on:
+        found = [on.of(each).rank(["room 2"], limit=10) for each in (plain, words, context, plain, words)]
+
+    assert [each.release.digest for each in (plain, words, context)] == watched.made
+    assert (found[0], found[1]) == (found[3], found[4])
+    assert found[0] != found[1]
+
+
+def test_a_question_is_embedded_once(stores: Stores, static_encoder: Encoder, tmp_path: Path) -> None:
+    """However many releases of an encoder are asked it, and where it comes twice."""
+    corpus(stores)
+    asked: list[str] = []
+
+    class Counting:
+        """Takes down what is embedded."""
+
+        digest, dimension = static_encoder.digest, static_encoder.dimension
+        passages_digest = static_encoder.passages_digest
+        encode_passages, count_tokens = static_encoder.encode_passages, static_encoder.count_tokens
+
+        def encode_queries(self, texts: Sequence[str]) -> Vectors:
+            """Embed."""
+            asked.extend(texts)
+            return static_encoder.encode_queries(texts)
+
+    cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
+    counting = Counting()
+    with stage(whole(stores), tenant="default", cache=cache, scratch=Watched(tmp_path / "scratch")) as on:
+        for weight in (0.5, 1.0):
+            on.of(cast(counting, Retrieval(dense_weight=weight))).rank([*QUESTIONS, *QUESTIONS], limit=3)
+        vectors = on.of(cast(counting, Retrieval(dense_weight=0.5))).vectors(QUESTIONS)
+
+    assert asked == QUESTIONS
+    np.testing.assert_allclose(static_encoder.encode_queries(QUESTIONS), vectors, atol=1e-6)
+
+
+def test_a_stage_that_fails_leaves_nothing_open(
+    stores: Stores, static_encoder: Encoder, tmp_path: Path
+) -> None:
+    """What is raised inside passes, and every index is closed."""
+    corpus(stores)
+    cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
+    casts = [cast(static_encoder, Retrieval(context_weight=weight)) for weight in (0.0, 0.5)]
+    folder = tmp_path / "scratch"
+
+    @contextmanager
+    def scratch() -> Iterator[IndexStore]:
+        yield QdrantFolders(folder)
+
+    with (
+        pytest.raises(NotFound, match=r"Stop\."),
+        stage(whole(stores), tenant="default", cache=cache, scratch=scratch) as on,
+    ):
+        for each in casts:
+            on.of(each)
+        raise NotFound("Stop.")
+    for each in casts:
+        QdrantFolders(folder).open(each.release).close()

@@ -19,6 +19,7 @@ from retrain.domain import (
     Origin,
     Outcome,
     Scorecard,
+    Slice,
     TrainingPair,
     TrainingReport,
     Verdict,
@@ -28,7 +29,7 @@ from retrain.verdict.card import model_card
 SECRET = "Where does Ann Example keep her keys?"
 
 
-def _card(digest: str) -> str:
+def _card(digest: str, lane: str = "static") -> str:
     pair = TrainingPair(
         question=SECRET,
         passage_id="p",
@@ -43,6 +44,7 @@ def _card(digest: str) -> str:
     dataset = Dataset.create(train=[pair, pair], dev=[], gate=[asked], manifest={})
     half = Estimate(value=0.5, low=0.4, high=0.6)
     gain = Difference(value=0.05, low=0.03, high=0.07, p_value=0.001)
+    row = MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)
     candidate = Candidate(
         id="c1",
         tenant="default",
@@ -51,7 +53,7 @@ def _card(digest: str) -> str:
         incumbent="i",
         dataset=dataset.digest,
         training=TrainingReport(
-            lane="static",
+            lane=lane,
             pairs=2,
             steps=3,
             epochs=1.0,
@@ -66,7 +68,11 @@ def _card(digest: str) -> str:
             candidate=digest,
             questions=1,
             passages=9,
-            overall=[MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)],
+            overall=[row],
+            slices=[
+                Slice(name=name, questions=7, rows=(row,))
+                for name in ("robustness", "topic=0 ann example keys")
+            ],
         ),
         verdict=Verdict(outcome=Outcome.PROMOTE, reasons=(f"Because of {SECRET}",)),
     )
@@ -80,8 +86,18 @@ def test_the_card_names_lineage_data_scores_and_cost_and_no_question() -> None:
     for expected in ("e" * 64, f"base_model: {'b' * 64}", "| log | 2 | 0 | 1 |", '"seed": 17', "61 s"):
         assert expected in text
     assert "| recall@10 | 50.0 % | 50.0 % | +5.0 (+3.0 to +7.0) |" in text
+    assert "| the questions in other words (7) | 50.0 % | 50.0 % | +5.0 (+3.0 to +7.0) |" in text
+    assert "topic" not in text
     assert "Ann" not in text
     assert "ann" not in text.split()
+    assert "query-side adapter" not in text
+
+
+def test_an_adapters_card_says_which_side_it_changes() -> None:
+    """Whoever takes it elsewhere learns that passages have another encoder's vectors."""
+    assert "It is a query-side adapter: questions (`encode_query`) go through a matrix" in _card(
+        "e" * 64, "adapter"
+    )
 
 
 def test_a_described_artefact_keeps_its_digest_and_is_anybodys_model(

@@ -1,12 +1,7 @@
 """Metrics against ir_measures, exact search, intervals and the paired test."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from collections.abc import Sequence
 
 import ir_measures
 import numpy as np
@@ -15,22 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.adapters.qdrant import QdrantFolders
-from rag.domain import Chunking, Document, Passage, Release, Retrieval
-from rag.errors import InvalidInput
-from rag.ports import Vectors
-from rag.releases.rehearsal import Cast, Scratch
-from retrain.domain import EvalQuestion, Origin, Scorecard
-from retrain.verdict.evaluation import (
-    METRICS,
-    clusters,
-    compare,
-    contrast,
-    evaluate,
-    rank,
-    rehearsed,
-    search,
-)
+from rag.domain import Document, Passage
+from retrain.domain import EvalQuestion, Origin
+from retrain.verdict.evaluation import METRICS, answerable, clusters, contrast, evaluate, rank
 
 
 def _question(name: str, relevant: Sequence[str], origin: Origin = Origin.LOG) -> EvalQuestion:
@@ -153,170 +135,13 @@ def test_questions_with_the_same_answers_are_one_cluster() -> None:
     assert clusters(asked).tolist() == [0, 1, 0]
 
 
-@dataclass
-class _Letters:
-    """An encoder that counts some letters: works without a model."""
+def test_only_what_has_an_answer_is_asked() -> None:
+    """Answers that are gone are taken from a question, and a question without any left is not asked."""
+    corpus = [Passage.create(Document.create(uri=name, text=name), 0, name) for name in "xy"]
+    x, y = (passage.id for passage in corpus)
 
-    letters: str
-    digest: str = field(init=False)
-    dimension: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.digest, self.dimension = f"letters-{self.letters}", len(self.letters)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Count and normalise."""
-        counts = np.array([[text.count(letter) + 1e-3 for letter in self.letters] for text in texts])
-        return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), dtype=np.float32)
-
-    encode_passages = encode_queries
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count letters."""
-        return [len(text) for text in texts]
-
-
-class _Cache:
-    """An embedding cache in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], NDArray[np.float32]] = {}
-
-    def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give what is known."""
-        return {h: self.kept[encoder, h] for h in text_hashes if (encoder, h) in self.kept}
-
-    def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
-        """Keep vectors."""
-        self.kept.update({(encoder, h): v for h, v in zip(text_hashes, vectors, strict=True)})
-
-    def drop(self, encoder: str) -> None:
-        """Forget."""
-        self.kept = {key: v for key, v in self.kept.items() if key[0] != encoder}
-
-
-def _corpus(*texts: str) -> list[Passage]:
-    return [Passage.create(Document.create(uri=text, text=text), 0, text) for text in texts]
-
-
-def _asked(corpus: list[Passage]) -> list[EvalQuestion]:
-    origins = (Origin.LOG, Origin.LLM)
-    return [_question(p.text, [p.id], origins[n % 2]) for n, p in enumerate(corpus)]
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Scratch:
-    """A place for indexes, emptied after each use."""
-
-    @contextmanager
-    def place() -> Iterator[QdrantFolders]:
-        with TemporaryDirectory(dir=tmp_path) as folder:
-            yield QdrantFolders(Path(folder))
-
-    return place
-
-
-def _cast(encoder: _Letters, **retrieval: Any) -> Cast:
-    release = Release.create(
-        encoder=encoder.digest,
-        dimension=encoder.dimension,
-        chunking=Chunking(),
-        retrieval=Retrieval(**({"dense_weight": 1.0, "context_weight": 0.0} | retrieval)),
-    )
-    return Cast(release=release, encoder=encoder)
-
-
-def _compare(
-    questions: Sequence[EvalQuestion],
-    corpus: Sequence[Passage],
-    scratch: Scratch,
-    *,
-    incumbent: Cast,
-    candidate: Cast,
-) -> Scorecard:
-    return compare(
-        questions,
-        corpus,
-        incumbent=incumbent,
-        candidate=candidate,
-        tenant="default",
-        cache=_Cache(),
-        scratch=scratch,
-        dataset="d",
-        seed=1,
+    asked = answerable(
+        [_question("a", [x, "gone"]), _question("b", ["gone"]), _question("c", [x, y])], corpus
     )
 
-
-def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
-    """Candidate beside incumbent on the same questions and corpus, overall and by origin, with all metrics."""
-    corpus = _corpus("a", "b", "c", "d", "ab", "cd")
-    blind, seeing = _cast(_Letters("ab")), _cast(_Letters("abcd"))
-    card = _compare(_asked(corpus), corpus, scratch, incumbent=blind, candidate=seeing)
-    assert [row.metric for row in card.overall] == list(METRICS)
-    assert (card.questions, card.passages) == (6, 6)
-    assert (card.dataset, card.incumbent, card.candidate) == ("d", "letters-ab", "letters-abcd")
-    assert card.row("recall@1").candidate.value == 1
-    assert card.row("recall@1").incumbent.value < 1
-    assert [(part.name, part.questions) for part in card.slices] == [
-        ("origin=llm", 3),
-        ("origin=log", 3),
-        ("anchors", 6),
-    ]
-    assert not card.worst
-    assert card.best
-    assert all(each.rank_after == 1 and each.after[0].passage in each.relevant for each in card.best)
-    assert all((each.rank_before or 99) > (each.rank_after or 99) for each in card.best)
-
-
-def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:
-    """With one and the same blind encoder, the release that weighs words finds what the other cannot."""
-    corpus = _corpus("Form Q17 is blue.", "Form K42 is green.", "Form Z99 is red.", "Form B03 is brown.")
-    questions = [
-        _question(name, [p.id]) for name, p in zip(("Q17", "K42", "Z99", "B03"), corpus, strict=True)
-    ]
-    blind = _Letters("xy")
-
-    card = _compare(
-        questions, corpus, scratch, incumbent=_cast(blind), candidate=_cast(blind, dense_weight=0.5)
-    )
-
-    assert card.row("recall@1").candidate.value == 1
-    assert card.row("recall@1").incumbent.value < 1
-
-
-def test_a_rehearsal_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
-    """Where a release does nothing but compare vectors, its rehearsal finds what exact search finds."""
-    corpus = _corpus("a", "b", "c", "aab", "bbc", "cca", "aaabbcc")
-    encoder = _Letters("abc")
-    asked = _asked(corpus)
-
-    found = rehearsed(_cast(encoder), asked, corpus, tenant="default", cache=_Cache(), scratch=scratch)
-
-    assert [ids[:3] for ids in found] == [ids[:3] for ids in search(encoder, asked, corpus, _Cache())]
-
-
-def test_a_scorecard_is_the_same_each_time(scratch: Scratch) -> None:
-    """Same things in, same digest out."""
-    corpus = _corpus("a", "b", "c", "ab")
-    cards = [
-        _compare(
-            _asked(corpus),
-            corpus,
-            scratch,
-            incumbent=_cast(_Letters("ab")),
-            candidate=_cast(_Letters("abc"), dense_weight=0.5),
-        )
-        for _ in range(2)
-    ]
-    assert cards[0] == cards[1]
-
-
-def test_answers_that_are_gone_are_left_out(scratch: Scratch) -> None:
-    """A question without an answer in the corpus is not asked; with none at all there is nothing to compare."""
-    corpus = _corpus("a", "b")
-    gone = [_question("gone", ["gone"])]
-    both = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("ab"))}
-
-    assert _compare(_asked(corpus) + gone, corpus, scratch, **both).questions == 2
-    with pytest.raises(InvalidInput, match="None of the 1 held-back questions"):
-        _compare(gone, corpus, scratch, **both)
+    assert [("a", {x}), ("c", {x, y})] == [(question.id, set(question.relevant)) for question in asked]

@@ -168,6 +168,12 @@ def test_other_metrics_only_inform() -> None:
         (origin_slice(LEVEL), Outcome.PROMOTE),
         (origin_slice(WORSE, questions=49), Outcome.PROMOTE),
         (origin_slice(WORSE, name="length=short"), Outcome.INCONCLUSIVE),
+        (origin_slice(WORSE, name="robustness"), Outcome.INCONCLUSIVE),
+        (origin_slice(LEVEL, name="robustness"), Outcome.PROMOTE),
+        (
+            origin_slice(Difference(value=-0.09, low=-0.11, high=-0.07, p_value=0.001), name="robustness"),
+            Outcome.REJECT,
+        ),
         (origin_slice(replace(WORSE, low=-0.3, high=-0.01)), Outcome.REJECT),
         (origin_slice(replace(WORSE, low=-0.3, high=-0.01, p_value=0.06)), Outcome.PROMOTE),
         (origin_slice(Difference(value=-0.04, low=-0.06, high=-0.02, p_value=0.001)), Outcome.INCONCLUSIVE),
@@ -193,6 +199,16 @@ def test_anchors_may_lose_no_more_than_their_margin(difference: Difference, expe
     part = Slice(name="anchors", questions=80, rows=(row("accuracy@5", difference),))
 
     assert decide(scorecard(slices=(part,)), POLICY).outcome is expected
+
+
+def test_a_gain_in_other_words_promotes_nothing() -> None:
+    """However much better the other wordings are found, the gate's questions themselves have to show it."""
+    part = origin_slice(Difference(value=0.3, low=0.25, high=0.35, p_value=0.001), name="robustness")
+
+    verdict = decide(scorecard(slices=(part,), metrics={"recall@10": LEVEL}), POLICY)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "does not lie above 0" in verdict.reasons[0]
 
 
 def test_what_is_forgotten_elsewhere_counts() -> None:

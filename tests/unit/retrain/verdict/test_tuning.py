@@ -14,7 +14,7 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Found, IndexStore, Vectors
-from rag.releases.rehearsal import Cast
+from rag.releases.rehearsal import Cast, stage
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import METRICS
 from retrain.verdict.tuning import (
@@ -172,10 +172,13 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
     parts = [passage(f"The spare part PX-{number}-K is in the warehouse.") for number in range(300, 420)]
     dev = [asked(f"Where is the PX-{number}-K?", part) for number, part in enumerate(parts, start=300)]
 
+    made: list[frozenset[str]] = []
+
     @contextmanager
     def scratch() -> Iterator[IndexStore]:
         store = QdrantFolders(tmp_path / "scratch")
         yield store
+        made.append(store.names())
         for name in store.names():
             store.drop(name)
 
@@ -189,21 +192,20 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
         return Cast(release=release, encoder=encoder)
 
     def run(*, questions: Sequence[EvalQuestion] = dev, min_questions: int = 50) -> Any:
-        return tune(
-            cast(Blurred(static_encoder, 1.0)),
-            cast(static_encoder),
-            questions,
-            parts,
-            tenant="default",
-            cache=SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
-            scratch=scratch,
-            metric="recall@1",
-            alpha=0.05,
-            min_questions=min_questions,
-            seed=1,
-        )
+        cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
+        with stage(parts, tenant="default", cache=cache, scratch=scratch) as on:
+            return tune(
+                cast(Blurred(static_encoder, 1.0)),
+                cast(static_encoder),
+                questions,
+                on=on,
+                metric="recall@1",
+                alpha=0.05,
+                min_questions=min_questions,
+                seed=1,
+            )
 
-    run.dev = dev  # type: ignore[attr-defined]
+    run.dev, run.made = dev, made  # type: ignore[attr-defined]
     return run
 
 
@@ -228,6 +230,13 @@ def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
             retrieval=retrieval,
         ).digest
     )
+
+
+def test_every_weight_is_tried_in_one_index(bench: Any) -> None:
+    """Five weights of one encoder fill one index, the incumbent another."""
+    bench()
+
+    assert [2] == [len(names) for names in bench.made]
 
 
 def test_the_weight_stays_where_few_were_asked(bench: Any) -> None:

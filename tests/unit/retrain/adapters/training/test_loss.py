@@ -55,3 +55,34 @@ def test_what_is_neither_takes_no_part_and_answers_add_up() -> None:
     loss = ranking_loss(question, passages, masks, scale=1.0)
 
     assert -np.log((e[0] + e[1]) / e.sum()) == pytest.approx(float(loss), rel=1e-5)
+
+
+def test_the_symmetric_loss_is_the_mean_of_both_ways() -> None:
+    """Passages find their questions as questions find passages; a passage without a question has none to find."""
+    import torch
+
+    rng = np.random.default_rng(2)
+    one, other = torch.from_numpy(rng.normal(size=(3, 8))), torch.from_numpy(rng.normal(size=(4, 8)))
+    right = np.eye(3, 4, dtype=bool)
+    there = ranking_loss(one, other, batch(right.tolist(), (~right).tolist()), scale=20.0)
+    eye = np.eye(3, dtype=bool)
+    back = ranking_loss(other[:3], one, batch(eye.tolist(), (~eye).tolist()), scale=20.0)
+
+    loss = ranking_loss(one, other, batch(right.tolist(), (~right).tolist()), scale=20.0, symmetric=True)
+
+    assert float(there + back) / 2 == pytest.approx(float(loss), rel=1e-5)
+
+
+def test_shorter_vectors_have_to_rank_as_well() -> None:
+    """With further dimensions it is the mean of the losses of vectors cut to each."""
+    import torch
+
+    rng = np.random.default_rng(3)
+    one, other = torch.from_numpy(rng.normal(size=(2, 3, 8)))
+    eye = np.eye(3, dtype=bool)
+    masks = batch(eye.tolist(), (~eye).tolist())
+    alone = [float(ranking_loss(one[:, :n], other[:, :n], masks, scale=20.0)) for n in (8, 4, 2)]
+
+    loss = ranking_loss(one, other, masks, scale=20.0, dimensions=(4, 2))
+
+    assert np.mean(alone) == pytest.approx(float(loss), rel=1e-5)

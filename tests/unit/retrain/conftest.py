@@ -12,17 +12,18 @@ import pytest
 
 from rag.adapters.artefacts import EncoderFolder
 
-DOUBLE = Path(__file__).parents[3] / "doubles" / "promotion_world.py"
+DOUBLE = Path(__file__).parents[2] / "doubles" / "promotion_world.py"
 
 
 @dataclass(frozen=True)
 class TwoEncoders:
-    """The static encoder and another one, in a folder of the test session."""
+    """The static encoder, another one and a query-side adapter, in a folder of the test session."""
 
     root: Path
     store: EncoderFolder
     first: str  # digest
     second: str
+    adapter: str  # of questions to the first
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +44,13 @@ def two_encoders(
     world_module: ModuleType,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> TwoEncoders:
-    """Two real encoders that rank differently."""
+    """Two real encoders that rank differently, and a third that adapts the first one's questions."""
     root = tmp_path_factory.mktemp("encoders")
     store = EncoderFolder(root)
     first = store.register(encoder_store.path(static_digest))
     second = world_module.perturbed(store, first, tmp_path_factory.mktemp("noisy") / "model")
-    return TwoEncoders(root=root, store=store, first=first, second=second)
+    adapter = world_module.adapting(store, first, tmp_path_factory.mktemp("adapted") / "model")
+    return TwoEncoders(root=root, store=store, first=first, second=second, adapter=adapter)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,18 @@
 """A trained encoder becomes a candidate whose release is what was evaluated."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from rag.domain import Document, Passage, Release
+from rag.errors import NotReady
+from rag.releases.rehearsal import Cast, rehearsal
 from retrain.cycle import Trained
 from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
 from retrain.settings import RetrainSettings
+from retrain.verdict.evaluation import METRICS, clusters, evaluate
+from retrain.verdict.power import foreseen_effect, level
 
 REPORT = TrainingReport(
     lane="static",
@@ -42,18 +49,31 @@ def asked(document: Document, origin: Origin) -> EvalQuestion:
     )
 
 
-def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, Candidate]:
-    """Evaluate the second encoder against the first; the dev questions are of that origin."""
+def mined(world: Any, two_encoders: Any, *, dev: Origin = Origin.LABEL) -> tuple[Release, Dataset]:
+    """Make the first encoder live over parts, and a dataset of questions about them."""
     documents = parts(160)
     world.put(*documents)
     live = world.found(two_encoders.first, dense_weight=1.0, context_weight=0.0, threshold=0.3)
+    gate = [asked(document, Origin.LABEL) for document in documents[100:]]
     dataset = Dataset.create(
         train=(),
         dev=[asked(document, dev) for document in documents[:100]],
-        gate=[asked(document, Origin.LABEL) for document in documents[100:]],
+        gate=gate,
+        robustness=[
+            replace(
+                question, id=f"{question.id}-other", text=f"hi, {question.text.lower()}", parent=question.id
+            )
+            for question in gate
+        ],
         manifest={},
     )
     world.retrain.datasets.put(dataset)
+    return live, dataset
+
+
+def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, Candidate]:
+    """Evaluate the second encoder against the first; the dev questions are of that origin."""
+    live, dataset = mined(world, two_encoders, dev=dev)
     cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
     trained = Trained(encoder=two_encoders.second, report=REPORT)
     return live, cycle.evaluate(dataset.digest, trained, progress=lambda *_: None)
@@ -95,9 +115,55 @@ def test_an_evaluation_counts_as_a_look_once(world: Any, two_encoders: Any) -> N
     assert card.look == 1 == world.retrain.gate_looks.count(gate)
     assert card.costs is not None
     assert card.costs.candidate_bytes == card.costs.incumbent_bytes
-    assert {"origin=label", "anchors"} <= {part.name for part in card.slices}
+    assert {"origin=label", "anchors", "robustness"} <= {part.name for part in card.slices}
     assert candidate.dataset in (world.encoders.path(candidate.encoder) / "README.md").read_text()
     both = {"candidate": candidate.release, "incumbent": candidate.incumbent}
     assert world.retrain.gate_looks.look(gate, **both) == 1
     assert world.retrain.gate_looks.look(gate, candidate="another", incumbent=candidate.incumbent) == 2
     assert world.retrain.gate_looks.look("another", **both) == 1
+
+
+def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_encoders: Any) -> None:
+    """Effect, questions, clusters and level of the next look are those of the gate questions as the live one ranks."""
+    live, known = mined(world, two_encoders)
+    # Every third question names no part, so that the live release is wrong about most of those.
+    gate = [
+        replace(question, text=f"Where is the spare part? {number}") if number % 3 == 0 else question
+        for number, question in enumerate(known.gate)
+    ]
+    dataset = Dataset.create(train=(), dev=(), gate=gate, manifest={})
+    world.retrain.datasets.put(dataset)
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
+
+    first = cycle.foresee(dataset.digest, progress=lambda *_: None)
+    world.retrain.gate_looks.look(dataset.gate_digest, candidate="c", incumbent="i")
+    second = cycle.foresee(dataset.digest, progress=lambda *_: None)
+
+    corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
+    cast = Cast(release=live, encoder=world.encoders.load(live.encoder))
+    with rehearsal(cast, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
+        ranked = tried.rank([question.text for question in dataset.gate], limit=100)
+    values = evaluate(ranked, dataset.gate)[:, list(METRICS).index("recall@1")]
+    assert 0 < values.mean() < 1
+    for foreseen, look in ((first, 1), (second, 2)):
+        assert (foreseen.metric, foreseen.questions, foreseen.clusters) == ("recall@1", 60, 60)
+        assert (foreseen.look, foreseen.alpha, foreseen.power) == (look, level(0.05, look), 0.8)
+        assert foreseen.effect == pytest.approx(
+            foreseen_effect(values, clusters(dataset.gate), level(0.05, look))
+        )
+    assert first.effect < second.effect
+    assert world.retrain.gate_looks.count(dataset.gate_digest) == 1
+
+
+def test_nothing_is_foreseen_where_nothing_can_be_answered(world: Any, two_encoders: Any) -> None:
+    """Without an answer in the corpus there is no figure; before anything is live there is nothing to compare with."""
+    dataset = Dataset.create(
+        train=(), dev=(), gate=[asked(document, Origin.LABEL) for document in parts(3)], manifest={}
+    )
+    world.retrain.datasets.put(dataset)
+    cycle = world.cycle(settings=RetrainSettings())
+    with pytest.raises(NotReady, match="Nothing is live yet"):
+        cycle.foresee(dataset.digest, progress=lambda *_: None)
+    world.found(two_encoders.first)
+
+    assert cycle.foresee(dataset.digest, progress=lambda *_: None) is None

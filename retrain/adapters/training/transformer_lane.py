@@ -1,0 +1,187 @@
+"""The transformer lane: every weight of a model, or low-rank changes of them, trained in torch.
+
+Most of a step's time goes into passages, so nothing is computed for padding's sake: a batch goes through the model in
+chunks of texts of nearly one length. A batch whose activations would not fit goes through it twice (gradient cache).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.domain import Passage
+from retrain.adapters.training.loop import Vectors
+from retrain.adapters.training.loss import ranking_loss
+from retrain.adapters.training.low_rank import attach, merge
+from retrain.domain import EvalQuestion
+from retrain.training.batches import Batch
+from retrain.training.material import Material, Rows
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+CHUNK = 16
+"""Texts that go through the model at once: enough for the processor's cores, few enough to be of one length."""
+
+
+class TransformerLane:
+    """A `Lane` over a transformer's weights.
+
+    Dropout stays off: a run sees each pair a few times, which leaves little to memorise, and without it a text has one
+    vector, so that the gradient cache is exact.
+    """
+
+    optimiser: "Optimizer"
+
+    def __init__(
+        self,
+        model: "SentenceTransformer",
+        material: Material,
+        dev: Sequence[EvalQuestion],
+        corpus: Sequence[Passage],
+        recipe: Mapping[str, Any],
+    ) -> None:
+        """Take the model, which is trained in place, and the texts.
+
+        Args:
+            model: on the device it is to be trained on, in float32.
+            material: what to learn from.
+            dev: questions of the looks.
+            corpus: passages of the looks.
+            recipe: `learning_rate`, `scale`, `max_length`, `tokens_at_once`, `lora_rank`, `matryoshka`, `symmetric`
+                and `precision`.
+        """
+        import torch
+
+        self._model = model
+        self._recipe = recipe
+        self._full_length = model.max_seq_length
+        model.max_seq_length = min(self._full_length or recipe["max_length"], recipe["max_length"])
+        model.eval()
+        self._questions, self._passages = material.questions, material.passages
+        self._dev = [question.text for question in dev]
+        self._corpus = [passage.embedded_text for passage in corpus]
+        self._lengths = self._counted(self._passages)
+        if recipe["lora_rank"]:
+            attach(model, rank=recipe["lora_rank"], seed=recipe["seed"])
+        trained = [weight for weight in model.parameters() if weight.requires_grad]
+        self.optimiser = torch.optim.AdamW(trained, lr=recipe["learning_rate"], weight_decay=0.0, fused=True)
+
+    def gradients(self, batch: Batch) -> float:
+        """Set the gradients of the batch's loss; give the loss."""
+        questions = [self._questions[row] for row in batch.questions]
+        passages = [self._passages[row] for row in batch.passages]
+        tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
+        if tokens <= self._recipe["tokens_at_once"]:
+            with self._reduced():
+                one = self._encode(questions, query=True)
+                other = self._encode(passages, query=False)
+            loss = self._loss(one, other, batch)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
+            return float(loss.detach())
+        return self._cached(questions, passages, batch)
+
+    def vectors(self) -> tuple[Vectors, Vectors]:
+        """Give unit vectors of the material's questions and passages."""
+        return self._unit(self._questions, query=True), self._unit(self._passages, query=False)
+
+    def dev_vectors(self) -> tuple[Vectors, Vectors]:
+        """Give unit vectors of the dev questions and the dev corpus, cut as in training."""
+        return self._unit(self._dev, query=True), self._unit(self._corpus, query=False)
+
+    def weights(self) -> "Mapping[str, Tensor]":
+        """Give the weights that are trained."""
+        return {name: weight for name, weight in self._model.named_parameters() if weight.requires_grad}
+
+    def write(self) -> None:
+        """Leave a model as it was taken: ordinary weights, reading texts as long as its parent does."""
+        if self._recipe["lora_rank"]:
+            merge(self._model)
+        self._model.max_seq_length = self._full_length
+
+    def _loss(self, questions: "Tensor", passages: "Tensor", batch: Batch) -> "Tensor":
+        recipe = self._recipe
+        return ranking_loss(
+            questions,
+            passages,
+            batch,
+            scale=recipe["scale"],
+            symmetric=recipe["symmetric"],
+            dimensions=recipe["matryoshka"],
+        )
+
+    def _cached(self, questions: Sequence[str], passages: Sequence[str], batch: Batch) -> float:
+        """Set the gradients of a batch whose activations would not fit.
+
+        Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup": the vectors come
+        first, without activations; then the loss's gradient by the vectors; then each chunk once more, with it.
+        """
+        import torch
+
+        texts = ((questions, True), (passages, False))
+        with torch.no_grad(), self._reduced():
+            found = [self._encode(some, query=query) for some, query in texts]
+        for vectors in found:
+            vectors.requires_grad_()
+        loss = self._loss(found[0], found[1], batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for (some, query), vectors in zip(texts, found, strict=True):
+            gradient = vectors.grad
+            assert gradient is not None  # noqa: S101  # backward has just set it
+            for rows in self._chunks(some):
+                with self._reduced():
+                    again = self._forward([some[row] for row in rows], query=query)
+                again.backward(gradient[rows].to(again.dtype))  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _unit(self, texts: Sequence[str], *, query: bool) -> Vectors:
+        import torch
+        from torch.nn.functional import normalize
+
+        with torch.inference_mode(), self._reduced():
+            vectors = normalize(self._encode(texts, query=query).float(), dim=1)
+        return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
+
+    def _encode(self, texts: Sequence[str], *, query: bool) -> "Tensor":
+        """Give the texts' vectors in their order, (texts, dimension)."""
+        import torch
+
+        chunks = list(self._chunks(texts))
+        found = torch.cat([self._forward([texts[row] for row in rows], query=query) for rows in chunks])
+        return found[torch.from_numpy(np.argsort(np.concatenate(chunks))).to(found.device)]
+
+    def _forward(self, texts: Sequence[str], *, query: bool) -> "Tensor":
+        prompt = self._model.prompts.get("query" if query else "document") or None
+        features = self._model.preprocess(list(texts), prompt=prompt)
+        on_device = {
+            name: value.to(self._model.device) if hasattr(value, "to") else value
+            for name, value in features.items()
+        }
+        vectors: Tensor = self._model(on_device)["sentence_embedding"]
+        return vectors
+
+    @staticmethod
+    def _chunks(texts: Sequence[str]) -> Iterator[Rows]:
+        """Cut the texts' rows into chunks of nearly one length."""
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        for start in range(0, len(order), CHUNK):
+            yield order[start : start + CHUNK]
+
+    def _counted(self, texts: Sequence[str]) -> Rows:
+        """Count the tokens of each text that training reads, (texts,)."""
+        ids = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
+        return np.array([len(row) for row in ids["input_ids"]], dtype=np.int64)
+
+    @contextmanager
+    def _reduced(self) -> Iterator[None]:
+        """Multiply matrices in the recipe's precision; weights and sums stay in float32."""
+        import torch
+
+        context: AbstractContextManager[Any] = torch.autocast(
+            self._model.device.type, dtype=torch.bfloat16, enabled=self._recipe["precision"] == "bfloat16"
+        )
+        with context:
+            yield

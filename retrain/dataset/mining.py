@@ -1,0 +1,223 @@
+"""Everything that people asked and documents say, mined, checked against the live release, and made one dataset."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from rag.domain import Passage, utcnow
+from rag.errors import EmptyCorpus
+from rag.ports import FeedbackStore, InteractionStore, QuestionStore
+from retrain.dataset.documents import mine_documents
+from retrain.dataset.excerpts import mine_excerpts
+from retrain.dataset.labels import MinedLabels, mine_labels
+from retrain.dataset.language_model import mine_llm, most_wanted, topics_drifted_to
+from retrain.dataset.ledger import build_dataset
+from retrain.dataset.log import Trust, mine_log
+from retrain.dataset.pairs import Find, MinedPairs
+from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
+from retrain.dataset.round_trip import round_trip
+from retrain.dataset.writing import Forecast, Writing
+from retrain.domain import Dataset, TrainingPair
+from retrain.ports import DatasetStore, Progress
+from retrain.present import Present
+from retrain.settings import RetrainSettings
+
+
+class Mining:
+    """Asks every source for pairs and makes datasets of them."""
+
+    def __init__(
+        self,
+        present: Present,
+        *,
+        interactions: InteractionStore,
+        feedback: FeedbackStore,
+        questions: QuestionStore,
+        datasets: DatasetStore,
+        writer: Writing | None,
+        settings: RetrainSettings,
+        drifted_since: datetime | None,
+    ) -> None:
+        """Mine what is present; `writer` and `drifted_since` as for `retrain.cycle.RetrainCycle`."""
+        self._present = present
+        self._interactions = interactions
+        self._feedback = feedback
+        self._questions = questions
+        self._datasets = datasets
+        self._writer = writer
+        self._settings = settings
+        self._drifted_since = drifted_since
+
+    def build(self, *, progress: Progress) -> Dataset:
+        """Mine, reword and split.
+
+        Raises:
+            EmptyCorpus: nothing is ingested.
+            InvalidInput: too little was mined to train and to judge on.
+        """
+        corpus = self._present.corpus()
+        if not corpus:
+            raise EmptyCorpus()
+        settings = self._settings
+        previous = self._datasets.newest(tenant=self._present.tenant)
+        labels = mine_labels(
+            self._questions.all(tenant=self._present.tenant), self._present.documents.passages_of
+        )
+        with self._incumbent(corpus) as find:
+            mined = self._mine(corpus, labels, find, previous, progress)
+        progress(0, 0, "reword")
+        pairs = [pair for source in mined.values() for pair in source.pairs]
+        pairs += paraphrase(pairs, writing=self._writer, count=settings.paraphrases, seed=settings.seed)
+        progress(0, 0, "split by document")
+        dataset = build_dataset(
+            pairs,
+            labels.dev,
+            texts=_texts(corpus),
+            golden=[question.text for question in labels.golden],
+            negatives=mined["log"].negatives,
+            previous=previous,
+            reword=lambda gate: reword_for_testing(
+                gate, writing=self._writer, count=settings.test_paraphrases, seed=settings.seed
+            ),
+            dev_share=settings.dev_share,
+            gate_share=settings.gate_share,
+            gate_min=settings.gate_min_questions,
+            gate_log_questions=settings.gate_log_questions,
+            seed=settings.seed,
+        )
+        about: dict[str, Any] = {
+            "tenant": self._present.tenant,
+            "mined_left_out": {source: dict(some.dropped) for source, some in mined.items()},
+        }
+        if self._writer is not None:
+            about["language_model"] = asdict(self._writer.spent)
+        return replace(dataset, manifest={**dataset.manifest, **about})
+
+    def forecast(self) -> Forecast | None:
+        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
+        if self._writer is None:
+            return None
+        settings = self._settings
+        wanted = self._most_wanted(
+            self._present.corpus(), (), self._datasets.newest(tenant=self._present.tenant)
+        )
+        return self._writer.forecast(
+            wanted[: settings.mine_passages], settings.questions_per_passage, settings.llm_styles
+        )
+
+    def _mine(
+        self,
+        corpus: Sequence[Passage],
+        labels: MinedLabels,
+        find: Find | None,
+        previous: Dataset | None,
+        progress: Progress,
+    ) -> dict[str, MinedPairs]:
+        """Ask every source; give its name -> what it gave."""
+        settings = self._settings
+
+        def checked(source: MinedPairs) -> MinedPairs:
+            return round_trip(source, find, n=settings.round_trip) if find and settings.round_trip else source
+
+        progress(0, 0, "mine the log")
+        mined = {
+            "log": self._mine_log(find),
+            "label": MinedPairs(pairs=labels.pairs, dropped=labels.dropped),
+        }
+        progress(0, 0, "mine the documents")
+        mined["document"] = checked(
+            mine_documents(
+                self._present.all_documents(),
+                self._present.documents.passages_of,
+                limit=settings.mine_passages,
+                seed=settings.seed,
+            )
+        )
+        if self._writer is not None:
+            mined["llm"] = checked(
+                mine_llm(
+                    self._most_wanted(corpus, mined["log"].pairs, previous),
+                    self._writer,
+                    styles=settings.llm_styles,
+                    count=settings.questions_per_passage,
+                    limit=settings.mine_passages,
+                    progress=progress,
+                    workers=settings.llm_workers,
+                )
+            )
+        asked = sum(len(mined[source].pairs) for source in ("log", "label", "llm") if source in mined)
+        if asked < settings.excerpts_below:
+            progress(0, 0, "mine the passages' own words")
+            mined["excerpt"] = checked(
+                mine_excerpts(corpus, limit=settings.mine_passages, spans=settings.spans, seed=settings.seed)
+            )
+        return mined
+
+    @contextmanager
+    def _incumbent(self, corpus: Sequence[Passage]) -> Iterator[Find | None]:
+        """Give the live release's whole retrieval over the corpus; None where nothing is live, or nothing asks it."""
+        settings, present = self._settings, self._present
+        if present.releases.deployment() is None or not (settings.round_trip or settings.agrees_within):
+            yield None
+            return
+        with present.stage(corpus) as on:
+            live = on.of(present.cast(present.live()))
+            yield lambda questions, limit: live.rank(questions, limit=limit)
+
+    def _most_wanted(
+        self, corpus: Sequence[Passage], asked: Sequence[TrainingPair], previous: Dataset | None
+    ) -> list[Passage]:
+        """Order passages by how much the language model's questions about them would teach."""
+        changed = {
+            document.id
+            for document in self._present.all_documents()
+            if previous is not None and document.updated_at > previous.created_at
+        }
+        drifted: dict[str, float] = {}
+        if self._drifted_since is not None:
+            log = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
+            before = [interaction for interaction in log if interaction.asked_at < self._drifted_since]
+            drifted = topics_drifted_to(before, log[len(before) :])
+        return most_wanted(
+            corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
+        )
+
+    def _log_start(self) -> datetime:
+        return utcnow() - timedelta(days=self._settings.log_days)
+
+    def _mine_log(self, find: Find | None) -> MinedPairs:
+        settings = self._settings
+        interactions = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
+        feedback = self._feedback.of([interaction.id for interaction in interactions])
+        named = {
+            p
+            for said in feedback.values()
+            for f in said
+            for p in (f.corrected_passage, f.clicked_passage)
+            if p
+        }
+        cited = {passage for interaction in interactions for passage in interaction.cited}
+        return mine_log(
+            interactions,
+            feedback,
+            self._present.documents.passages(named | cited),
+            trust=Trust(
+                principal_share=settings.principal_share,
+                passage_share=settings.passage_share,
+                find=find if settings.agrees_within else None,
+                agrees_within=settings.agrees_within,
+                people=settings.confirmations,
+                age=timedelta(days=settings.confirmation_age_days),
+            ),
+        )
+
+
+def _texts(corpus: Sequence[Passage]) -> dict[str, str]:
+    """Give document id -> all of its text."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for passage in sorted(corpus, key=lambda p: (p.document_id, p.position)):
+        texts[passage.document_id].append(passage.embedded_text)
+    return {document: "\n".join(parts) for document, parts in texts.items()}

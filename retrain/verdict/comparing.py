@@ -1,0 +1,159 @@
+"""Candidate beside incumbent: each with its whole retrieval, over the same corpus, on the same questions.
+
+Gives a scorecard; knows nothing of thresholds or verdicts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage
+from rag.errors import InvalidInput
+from rag.ports import EmbeddingCache, Encoder
+from rag.releases.rehearsal import Cast, Rehearsal, Stage
+from retrain.domain import Concentration, Costs, Detectable, EvalQuestion, Scorecard, Slice
+from retrain.verdict.evaluation import (
+    DEPTH,
+    METRICS,
+    Floats,
+    answerable,
+    clusters,
+    contrast,
+    evaluate,
+    search,
+)
+from retrain.verdict.moved import moved
+from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
+
+
+def compare(
+    questions: Sequence[EvalQuestion],
+    *,
+    incumbent: Cast,
+    candidate: Cast,
+    on: Stage,
+    dataset: str,
+    seed: int,
+    robustness: Sequence[EvalQuestion] = (),
+    updated: Mapping[str, datetime] | None = None,
+    guard: Slice | None = None,
+    concentration: Concentration | None = None,
+    detectable: Detectable | None = None,
+    costs: Costs | None = None,
+    look: int = 1,
+) -> Scorecard:
+    """Put the candidate beside the incumbent: same questions, same corpus, each with its whole retrieval.
+
+    Both releases are rehearsed, so that what is compared is what is served: index, words, context and cross-encoder
+    as well as the encoder.
+
+    Questions whose answers are all gone from the corpus are left out, since neither release could find
+    them; the scorecard's count says how many were asked.
+
+    Args:
+        questions: the held-back ones.
+        incumbent: the release that is live.
+        candidate: the one that wants to be.
+        on: where both are rehearsed, over the corpus.
+        dataset: digest of the dataset the questions come from.
+        seed: of resampling.
+        robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
+            other slice, and not among the questions that moved.
+        updated: document id -> when it was changed, for the slices by age.
+        guard: from `guarded`, where a general-domain set is measured.
+        concentration: from `retrain.verdict.concentration`, as it goes onto the scorecard.
+        detectable: what was foreseen, as it goes onto the scorecard.
+        costs: from `retrain.verdict.costs`, the same.
+        look: how often the questions were looked at, this time included.
+
+    Raises:
+        InvalidInput: no question has an answer in the corpus.
+    """
+    corpus = on.corpus
+    asked = answerable(questions, corpus)
+    if not asked:
+        raise InvalidInput(
+            f"None of the {len(questions)} held-back questions has an answer in the {len(corpus)} passages; "
+            "ingest more documents or import labelled questions, then mine again."
+        )
+    old, new = on.of(incumbent), on.of(candidate)
+    texts = [question.text for question in asked]
+    ranked = [side.rank(texts, limit=DEPTH) for side in (old, new)]
+    before, after = (evaluate(found, asked) for found in ranked)
+    groups = clusters(asked)
+    named = partitions(asked, old.vectors(texts), updated or {}, {p.id: p.tenant for p in corpus}, seed=seed)
+    named[ANCHORS] = anchored(before, incumbent.release.retrieval.top_k)
+    slices = [
+        Slice(
+            name=name,
+            questions=len(rows),
+            rows=contrast(
+                before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed
+            ),
+        )
+        for name, rows in named.items()
+        if len(rows)
+    ]
+    if reworded := answerable(robustness, corpus):
+        slices.append(_robustness(reworded, old, new, seed=seed))
+    titles = {passage.id: passage.title or passage.uri for passage in corpus}
+    worst, best = moved(asked, ranked[0], ranked[1], titles)
+    return Scorecard.create(
+        dataset=dataset,
+        incumbent=incumbent.encoder.digest,
+        candidate=candidate.encoder.digest,
+        questions=len(asked),
+        passages=len(corpus),
+        overall=contrast(before, after, groups, seed=seed),
+        slices=[*slices, *([guard] if guard else [])],
+        look=look,
+        detectable=detectable,
+        costs=costs,
+        concentration=concentration,
+        worst=worst,
+        best=best,
+    )
+
+
+def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
+    """Give the rows of the anchors: questions that the incumbent answers among the hits it would show.
+
+    Args:
+        before: the incumbent's metrics, shape (questions, len(METRICS)).
+        top_k: hits shown; of the depths that are measured the deepest within it counts, see `anchor_metric`.
+    """
+    return np.flatnonzero(before[:, list(METRICS).index(anchor_metric(top_k))] > 0)
+
+
+def anchor_metric(top_k: int) -> str:
+    """Name the hit rate whose difference over the anchors is the share lost, with its sign turned."""
+    return f"accuracy@{max(k for k in (1, 3, 5, 10) if k <= max(1, top_k))}"
+
+
+def guarded(
+    questions: Sequence[EvalQuestion],
+    corpus: Sequence[Passage],
+    *,
+    incumbent: Encoder,
+    candidate: Encoder,
+    cache: EmbeddingCache,
+    seed: int,
+) -> Slice:
+    """Measure both encoders alone, by exact search, on a set that has nothing to do with the documents served.
+
+    What is forgotten there was general knowledge, which the next documents may need.
+    """
+    asked = answerable(questions, corpus)
+    before, after = (
+        evaluate(search(encoder, asked, corpus, cache), asked) for encoder in (incumbent, candidate)
+    )
+    return Slice(name=GUARD, questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
+
+
+def _robustness(questions: Sequence[EvalQuestion], old: Rehearsal, new: Rehearsal, *, seed: int) -> Slice:
+    texts = [question.text for question in questions]
+    before, after = (evaluate(side.rank(texts, limit=DEPTH), questions) for side in (old, new))
+    rows = contrast(before, after, clusters(questions), seed=seed)
+    return Slice(name=ROBUSTNESS, questions=len(questions), rows=rows)

@@ -1,0 +1,214 @@
+"""A trained encoder gets its retrieval, is compared with what is live on all that the gate looks at, and is judged.
+
+Each release is rehearsed once for all of it: the dev questions choose, the gate's are compared, in the same indexes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.domain import Passage, Release, sha256_text
+from rag.ports import Encoder
+from rag.releases.rehearsal import Cast, Stage
+from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
+from retrain.ports import GateLookStore, Progress
+from retrain.present import Present
+from retrain.settings import RetrainSettings
+from retrain.verdict.comparing import anchor_metric, compare, guarded
+from retrain.verdict.concentration import concentration
+from retrain.verdict.costs import measure_costs
+from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, nearest
+from retrain.verdict.gate import Policy, decide
+from retrain.verdict.power import POWER, foreseen_effect, level
+from retrain.verdict.tuning import Note, tune
+
+PROBES = 1_000
+"""Questions, of the gate and of training together, whose first passages are compared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What an encoder would be served as, and what the gate says of it."""
+
+    release: Release
+    incumbent: Release
+    scorecard: Scorecard
+    verdict: Verdict
+    tuning: Note  # how the release's retrieval was chosen
+
+
+class Judging:
+    """Compares encoders with the live one."""
+
+    def __init__(
+        self,
+        present: Present,
+        *,
+        gate_looks: GateLookStore,
+        guard: Callable[[], GuardSet] | None,
+        settings: RetrainSettings,
+    ) -> None:
+        """Judge over what is present; `guard` as for `retrain.cycle.RetrainCycle`."""
+        self._present = present
+        self._gate_looks = gate_looks
+        self._guard = guard
+        self._settings = settings
+
+    def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
+        """Tell which gain the gate questions can show; None where none of them can be answered.
+
+        Raises:
+            NotReady: nothing is live yet.
+        """
+        present, settings = self._present, self._settings
+        corpus, live = present.corpus(), present.live()
+        asked = answerable(dataset.gate, corpus)
+        if not asked:
+            return None
+        progress(0, 0, "see what the gate questions can show")
+        with present.stage(corpus) as on:
+            ranked = on.of(present.cast(live)).rank([question.text for question in asked], limit=DEPTH)
+        groups = clusters(asked)
+        look = self._gate_looks.count(dataset.gate_digest) + 1
+        alpha = level(settings.gate_alpha, look)
+        values = evaluate(ranked, asked)[:, list(METRICS).index(settings.gate_metric)]
+        return Detectable(
+            metric=settings.gate_metric,
+            effect=foreseen_effect(values, groups, alpha),
+            questions=len(asked),
+            clusters=len(set(groups.tolist())),
+            alpha=alpha,
+            power=POWER,
+            look=look,
+        )
+
+    def judge(
+        self, dataset: Dataset, encoder: str, *, foreseen: Detectable | None, progress: Progress
+    ) -> Judged:
+        """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
+
+        Args:
+            dataset: what the encoder was trained on.
+            encoder: its digest.
+            foreseen: what was said before training, as it goes onto the scorecard.
+            progress: told of the steps.
+
+        Raises:
+            NotReady: nothing is live yet.
+            InvalidInput: no gate question has an answer in the corpus any more.
+        """
+        present, settings = self._present, self._settings
+        live = present.live()
+        incumbent = present.cast(live)
+        loaded = present.encoders.load(encoder)
+        untuned = Release.create(
+            encoder=encoder,
+            dimension=loaded.dimension,
+            chunking=live.chunking,
+            retrieval=live.retrieval,
+            passages=loaded.passages_digest,
+            beside=live,
+        )
+        with present.stage(present.corpus()) as on:
+            progress(0, 0, "choose retrieval on the dev questions")
+            tuned = tune(
+                present.cast(untuned, loaded),
+                incumbent,
+                dataset.dev,
+                on=on,
+                metric=settings.gate_metric,
+                alpha=settings.gate_alpha,
+                min_questions=settings.gate_min_questions,
+                seed=settings.seed,
+            )
+            progress(0, 0, "compare candidate and incumbent")
+            scorecard = self._compare(dataset, on, incumbent, tuned.cast, foreseen)
+        return Judged(
+            release=tuned.cast.release,
+            incumbent=live,
+            scorecard=scorecard,
+            verdict=decide(scorecard, self._policy(live)),
+            tuning=tuned.notes,
+        )
+
+    def _compare(
+        self,
+        dataset: Dataset,
+        on: Stage,
+        incumbent: Cast,
+        candidate: Cast,
+        foreseen: Detectable | None,
+    ) -> Scorecard:
+        """Measure both sides on all that the gate looks at."""
+        encoders = self._present.encoders
+        asked = answerable(dataset.gate, on.corpus)
+        costs = None
+        if asked:
+            costs = measure_costs(
+                [question.text for question in asked],
+                incumbent=incumbent.encoder,
+                candidate=candidate.encoder,
+                incumbent_folder=encoders.path(incumbent.release.encoder),
+                candidate_folder=encoders.path(candidate.release.encoder),
+            )
+        # Taken down before the result is known: who looks and is then killed has looked.
+        look = self._gate_looks.look(
+            dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
+        )
+        return compare(
+            dataset.gate,
+            incumbent=incumbent,
+            candidate=candidate,
+            on=on,
+            dataset=dataset.digest,
+            seed=self._settings.seed,
+            robustness=dataset.robustness,
+            updated={document.id: document.updated_at for document in self._present.all_documents()},
+            guard=self._guarded(incumbent.encoder, candidate.encoder),
+            concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
+            detectable=foreseen,
+            costs=costs,
+            look=look,
+        )
+
+    def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:
+        if self._guard is None:
+            return None
+        there = self._guard()
+        return guarded(
+            there.questions,
+            there.passages,
+            incumbent=incumbent,
+            candidate=candidate,
+            cache=self._present.cache,
+            seed=self._settings.seed,
+        )
+
+    def _concentration(
+        self, dataset: Dataset, corpus: Sequence[Passage], incumbent: Encoder, candidate: Encoder
+    ) -> Concentration | None:
+        """Compare first places over questions of the gate and of training: an attack is on what it was taught."""
+        texts = {question.text for question in dataset.gate} | {pair.question for pair in dataset.train}
+        # By hash, so that the draw has nothing to do with where a question came from.
+        probes = sorted(texts, key=lambda text: sha256_text(f"{self._settings.seed}:{text}"))[:PROBES]
+        before, after = (
+            [ids[0] for ids in nearest(encoder, probes, corpus, self._present.cache, k=1) if ids]
+            for encoder in (incumbent, candidate)
+        )
+        return concentration(before, after)
+
+    def _policy(self, live: Release) -> Policy:
+        settings = self._settings
+        return Policy(
+            metric=settings.gate_metric,
+            alpha=settings.gate_alpha,
+            min_questions=settings.gate_min_questions,
+            margin=settings.gate_margin,
+            slice_margin=settings.gate_slice_margin,
+            anchor_metric=anchor_metric(live.retrieval.top_k),
+            anchor_margin=settings.gate_anchor_margin,
+            guard_margin=settings.gate_guard_margin,
+            latency_ratio=settings.gate_latency_ratio,
+            size_ratio=settings.gate_size_ratio,
+            most_looks=settings.gate_most_looks,
+            concentration=settings.gate_concentration,
+        )

@@ -33,7 +33,7 @@ from results import Result, Results
 from stock_recipe import stock
 
 from rag.adapters.artefacts import EncoderFolder
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.adapters.sentence_transformers import LOOKS, SentenceTransformerTrainerAdapter
 from retrain.settings import RetrainSettings
 
 GOAL = 0.5
@@ -56,6 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.every < 2:
         raise SystemExit(
             "--every has to be 2 or more: the time before the first step is told by a step without a look."
+        )
+    most = LOOKS["static" if options.base == "static" else "transformer"]
+    if options.questions > most.questions or options.distractors > most.distractors:
+        raise SystemExit(
+            f"This project's trainer looks at {most.questions} questions and {most.distractors} other passages at "
+            "most, and would draw a sample of its own; ask for no more, so that both sides look at the same."
         )
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     two_cores()
@@ -83,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def looked_at(data: Benchmark, questions: int, distractors: int) -> Benchmark:
     """Leave that many dev questions, and of the passages those that answer them and a sample of the others.
 
-    So small a corpus is taken whole by our trainer as well, which would otherwise draw a sample of its own.
+    Our trainer takes so few as they are; of more it would draw a sample of its own.
     """
     rng = random.Random(17)
     dev = rng.sample(data.dev, min(questions, len(data.dev)))
@@ -226,8 +232,8 @@ def _options() -> argparse.ArgumentParser:
     add("--base", default="minilm", help="encoder that both sides start from")
     add("--seeds", type=int, nargs="+", default=[17], help="one training of each side for each")
     add("--every", type=int, default=5, help="steps between two looks")
-    add("--questions", type=int, default=500, help="most dev questions that are looked at")
-    add("--distractors", type=int, default=1_000, help="passages that answer none of them")
+    add("--questions", type=int, default=400, help="most dev questions that are looked at")
+    add("--distractors", type=int, default=400, help="passages that answer none of them")
     add("--level", type=float, help="Recall@10 in percent; left out: what the stock recipe ends with")
     add("--home", type=Path, default=Path("var/benchmarks"), help="encoders")
     add("--limit", type=int, help="so many pairs and questions only, to try the script out")

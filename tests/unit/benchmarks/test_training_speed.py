@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from labelled import load
-from training_speed import curve_of, curves, looked_at, reached, verdict
+from training_speed import curve_of, curves, looked_at, main, reached, verdict
 
 
 def _run(seed: int, ours: list[list[float]], stock: list[list[float]]) -> dict[str, dict[str, Any]]:
@@ -47,6 +47,17 @@ def test_no_ratio_without_the_level(ours: list[list[float]], capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "| 18 | 80.00 | not reached | 30 |  |" in said
     assert "No ratio" in said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["--every", "1"], ["--questions", "100000"], ["--distractors", "100000"]],
+    ids=lambda asked: asked[0],
+)
+def test_what_would_not_be_the_same_for_both_is_refused(asked: list[str], tmp_path: Path) -> None:
+    """Looks that one side would take otherwise are refused before anything is trained."""
+    with pytest.raises(SystemExit, match=r"--every|sample of its own"):
+        main(["--home", str(tmp_path), *asked])
 
 
 def test_both_curves_are_shown() -> None:

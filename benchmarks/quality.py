@@ -37,10 +37,11 @@ from flows.bootstrap import scratch_indexes
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
-from rag.releases.rehearsal import Cast
+from rag.ports import Encoder
+from rag.releases.rehearsal import Cast, rehearsal
 from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 from retrain.settings import RetrainSettings
-from retrain.verdict.evaluation import DEPTH, rehearsed, search
+from retrain.verdict.evaluation import DEPTH, search
 
 SHOWN = ("accuracy@1", "recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 BASE = {"static": "static", "transformer": "minilm"}
@@ -185,25 +186,25 @@ def measured(data: Benchmark, digests: dict[str, str], bench: Bench) -> dict[str
     if bench.guard is not None:
         parts["guard"] = Asked.of("guard", bench.guard.name, bench.guard.test, exact(bench.guard))
     if bench.served is not None:
-        served = bench.served
-        parts["served"] = Asked.of(
-            "served",
-            served.name,
-            served.test,
-            {
-                side: rehearsed(
-                    Cast(release=_release(digests[side], encoder.dimension), encoder=encoder),
-                    served.test,
-                    served.passages,
-                    tenant=DEFAULT_TENANT,
-                    cache=bench.cache,
-                    scratch=scratch_indexes,
-                )
-                for side, encoder in encoders.items()
-                if side != STOCK
-            },
-        )
+        found = {
+            side: as_release(digests[side], encoder, bench.served, bench)
+            for side, encoder in encoders.items()
+            if side != STOCK
+        }
+        parts["served"] = Asked.of("served", bench.served.name, bench.served.test, found)
     return parts
+
+
+def as_release(digest: str, encoder: Encoder, data: Benchmark, bench: Bench) -> list[list[str]]:
+    """Rank as a release with the default retrieval would: vectors, words, fusion and context."""
+    release = Release.create(
+        encoder=digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
+    )
+    cast = Cast(release=release, encoder=encoder)
+    with rehearsal(
+        cast, [data.passages], tenant=DEFAULT_TENANT, cache=bench.cache, scratch=scratch_indexes
+    ) as tried:
+        return tried.rank([question.text for question in data.test], limit=DEPTH)
 
 
 def search_bm25(data: Benchmark) -> list[list[str]]:
@@ -282,10 +283,6 @@ def _complete(result: Result, bench: Bench) -> bool:
 def conditions() -> dict[str, Any]:
     """Give the settings that trainings have in common whose figures may be put together."""
     return RetrainSettings().model_dump(mode="json", exclude={"seed"})
-
-
-def _release(encoder: str, dimension: int) -> Release:
-    return Release.create(encoder=encoder, dimension=dimension, chunking=Chunking(), retrieval=Retrieval())
 
 
 def _progress(done: int, total: int, what: str) -> None:

@@ -33,7 +33,7 @@ from rag.questions.retrieval import Pinned, Retriever
 class WordEncoder:
     """Counts a few words: enough to tell these texts apart."""
 
-    digest = "e" * 64
+    digest = passages_digest = "e" * 64
     dimension = 4
     words = ("lunch", "rain", "bus")
 
@@ -76,6 +76,7 @@ class ListIndex:
         limit: int,
         text: str | None = None,
         where: Where | None = None,
+        dense_weight: float | None = None,  # noqa: ARG002  # there are no words to weigh
     ) -> list[Found]:
         """Search."""
         self.searched.append(text)

@@ -159,10 +159,12 @@ class _Letters:
 
     letters: str
     digest: str = field(init=False)
+    passages_digest: str = field(init=False)
     dimension: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.digest, self.dimension = f"letters-{self.letters}", len(self.letters)
+        self.digest = self.passages_digest = f"letters-{self.letters}"
+        self.dimension = len(self.letters)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Count and normalise."""

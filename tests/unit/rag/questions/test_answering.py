@@ -76,7 +76,7 @@ class ListIndex:
         limit: int,
         text: str | None = None,
         where: Where | None = None,
-        dense_weight: float | None = None,  # noqa: ARG002  # there are no words to weigh
+        dense_weight: float | None = None,  # there are no words to weigh
     ) -> list[Found]:
         """Search."""
         self.searched.append(text)

@@ -318,7 +318,8 @@ class Blind:
 
     def __init__(self, inner: Encoder) -> None:
         self._inner = inner
-        self.digest, self.dimension = f"{inner.digest}, blind", inner.dimension
+        self.digest = self.passages_digest = f"{inner.digest}, blind"
+        self.dimension = inner.dimension
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed without digits."""

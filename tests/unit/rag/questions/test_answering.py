@@ -33,7 +33,7 @@ from rag.questions.retrieval import Pinned, Retriever
 class WordEncoder:
     """Counts a few words: enough to tell these texts apart."""
 
-    digest = "e" * 64
+    digest = passages_digest = "e" * 64
     dimension = 4
     words = ("lunch", "rain", "bus")
 
@@ -77,6 +77,7 @@ class ListIndex:
         text: str | None = None,
         dense_weight: float | None = None,
         where: Where | None = None,
+        dense_weight: float | None = None,  # there are no words to weigh
     ) -> list[Found]:
         """Search."""
         self.searched.append(text)

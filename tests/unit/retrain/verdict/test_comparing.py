@@ -33,6 +33,7 @@ class _Letters:
 
     letters: str
     digest: str = field(init=False)
+    passages_digest: str = field(init=False)
     dimension: int = field(init=False)
 
     def __post_init__(self) -> None:

@@ -151,7 +151,8 @@ class Blurred:
 
     def __init__(self, inner: Encoder, constant: float) -> None:
         self._inner, self._constant = inner, constant
-        self.digest, self.dimension = f"{inner.digest}+{constant}", inner.dimension + 1
+        self.digest = self.passages_digest = f"{inner.digest}+{constant}"
+        self.dimension = inner.dimension + 1
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed, and mix."""

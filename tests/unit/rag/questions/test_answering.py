@@ -77,7 +77,6 @@ class ListIndex:
         text: str | None = None,
         dense_weight: float | None = None,
         where: Where | None = None,
-        dense_weight: float | None = None,  # there are no words to weigh
     ) -> list[Found]:
         """Search."""
         self.searched.append(text)

@@ -26,7 +26,7 @@ from rag.ports import (
     Vectors,
 )
 from rag.questions.retrieval import Pinned, candidates, reranked
-from rag.releases.indexing import ReleaseVectors
+from rag.releases.indexing import Embedder, ReleaseVectors
 
 Scratch = Callable[[], AbstractContextManager[IndexStore]]
 """Gives a place for indexes that is gone afterwards, with everything in it."""
@@ -169,6 +169,10 @@ class Stage:
             _write([self.corpus], cast, index, self._cache)
             self._made.append((cast.release, index))
         return Rehearsal(_asking(cast, index), tenant=self._tenant, embedded=self._embedded)
+
+    def plain(self, cast: Cast) -> Vectors:
+        """Give the corpus's own vectors, without their documents': shape (passages, dimension), unit length."""
+        return Embedder(cast.encoder, self._cache).passages(self.corpus)
 
 
 @contextmanager

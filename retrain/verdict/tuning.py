@@ -1,6 +1,6 @@
-"""What a fine-tuned encoder needs besides its weights: its share beside words, and a threshold on its own scale.
+"""What a fine-tuned encoder needs besides its weights: context, its share beside words, a threshold on its own scale.
 
-Both are chosen on the dev questions that people asked, never on the gate's, and are part of the candidate's release.
+They are chosen on the dev questions that people asked, never on the gate's, and are part of the candidate's release.
 Questions made from documents would favour the words they were made of.
 """
 
@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from rag.domain import Retrieval
 from rag.ports import Found
+from rag.releases.indexing import in_context
 from rag.releases.rehearsal import Cast, Stage
 from retrain.domain import EvalQuestion
-from retrain.verdict.evaluation import METRICS, Floats, answerable, clusters, contrast, evaluate
+from retrain.verdict.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate, rank
 
 WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 """Shares of the vectors in the order that are tried beside the incumbent's."""
+
+CONTEXTS = (0.0, 0.3, 0.5, 0.7, 0.85)
+"""Shares of a document's vector in its passages' that are tried beside the incumbent's."""
 
 REFUSED = 0.05
 """Largest share of questions whose right passage is found that the threshold may refuse."""
@@ -51,11 +55,12 @@ def tune(
     min_questions: int,
     seed: int,
 ) -> Tuned:
-    """Choose `dense_weight` and `threshold` of the candidate's release.
+    """Choose `context_weight`, `dense_weight` and `threshold` of the candidate's release.
 
-    The weight stays the incumbent's unless another one is better for certain; see `better_weight`. The threshold
-    moves with the scale of the cosines; see `moved_threshold`. With fewer than `min_questions` dev questions that
-    people asked, the weight is not looked at.
+    Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
+    `better_weight`. An index that is shared with the live release stays as it is, and its context with it. With fewer
+    than `min_questions` dev questions that people asked, neither is looked at. The threshold moves with the scale of
+    the cosines; see `moved_threshold`.
 
     Args:
         candidate: the trained encoder under the incumbent's retrieval.
@@ -78,6 +83,11 @@ def tune(
 
     if len(asked) < FEWEST:
         return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
+    before = incumbent.release.retrieval
+    if len(asked) >= min_questions and candidate.release.shares is None:
+        context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
+        candidate = _retrieving(candidate, replace(candidate.release.retrieval, context_weight=context))
+        notes["context_weight"] = context
     kept = candidate.release.retrieval.dense_weight
     weights = {kept, *WEIGHTS} if len(asked) >= min_questions else {kept}
     # From the words' side, so that the first index has words in it, and serves every weight.
@@ -87,7 +97,6 @@ def tune(
         for weight, results in tried.items()
     }
     weight = better_weight(measured, clusters(asked), kept=kept, metric=metric, alpha=alpha, seed=seed)
-    before = incumbent.release.retrieval
     after = nearest_of_found(tried[weight], asked, top_k=top_k)
     threshold = moved_threshold(
         before.threshold,
@@ -101,8 +110,48 @@ def tune(
         "found": len(after),
         "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
     }
-    retrieval = replace(before, dense_weight=weight, threshold=threshold)
+    retrieval = replace(candidate.release.retrieval, dense_weight=weight, threshold=threshold)
     return Tuned(cast=_retrieving(candidate, retrieval), notes=notes)
+
+
+def better_context(
+    candidate: Cast,
+    asked: Sequence[EvalQuestion],
+    *,
+    on: Stage,
+    metric: str,
+    alpha: float,
+    seed: int,
+) -> float:
+    """Give the context weight that finds more for certain and puts a right passage first no less often.
+
+    How much of its document a passage's vector should have depends on the documents: where a question asks for a
+    document, all of its passages answer; where passages of one document answer different questions, only one does. By
+    exact search of vectors alone, since words are the same under every context and each context is another index.
+
+    Args:
+        candidate: its release's context is kept where no other is better.
+        asked: dev questions.
+        on: where releases are rehearsed, over the corpus.
+        metric: what has to gain.
+        alpha: two-sided level of the whole choice.
+        seed: of resampling.
+    """
+    kept = candidate.release.retrieval.context_weight
+    if len({passage.document_id for passage in on.corpus}) == len(on.corpus):
+        return kept
+    plain = on.plain(candidate)
+    vectors = candidate.encoder.encode_queries([question.text for question in asked])
+    measured = {}
+    for weight in sorted({kept, *CONTEXTS}):
+        rows = rank(vectors, in_context(on.corpus, plain, weight), DEPTH)
+        measured[weight] = evaluate([[on.corpus[row].id for row in some] for some in rows], asked)
+    first = list(METRICS).index("accuracy@1")
+    least = measured[kept][:, first].mean()
+    fit = {weight: values for weight, values in measured.items() if values[:, first].mean() >= least}
+    # All that were tried count, also those that were not fit.
+    share = (len(fit) - 1) / (len(measured) - 1)
+    return better_weight(fit, clusters(asked), kept=kept, metric=metric, alpha=alpha * share, seed=seed)
 
 
 def better_weight(

@@ -1,8 +1,9 @@
-"""A candidate's weight of words and threshold are chosen on the dev questions, and only with reason."""
+"""A candidate's context, weight of words and threshold are chosen on the dev questions, and only with reason."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,77 @@ def test_questions_nobody_asked_choose_nothing(bench: Any, origin: Origin) -> No
 
     assert tuned.cast.release.retrieval == PLAIN
     assert "too few" in tuned.notes["kept"]
+
+
+SUBJECTS = (
+    "asthma", "malaria", "eczema", "gout", "anaemia", "migraine", "epilepsy", "diabetes", "hepatitis", "measles",
+    "cholera", "leprosy", "scurvy", "rickets", "glaucoma", "cataract", "psoriasis", "arthritis",
+    "tetanus",
+)  # fmt: skip
+SECTIONS = ("{} in children", "Of forty patients thirty got better within a week", "More trials are needed")
+
+
+def articles(wanted: int) -> tuple[list[Passage], list[EvalQuestion]]:
+    """Give articles of three sections, and questions that so many of a subject's sections answer."""
+    corpus, questions = [], []
+    for at, subject in enumerate(SUBJECTS):
+        document = Document.create(uri=subject, text="")
+        texts = [f"{section.format(subject)} ({at})." for section in SECTIONS]
+        sections = [Passage.create(document, place, text) for place, text in enumerate(texts)]
+        corpus += sections
+        questions += [
+            EvalQuestion(
+                id=f"{subject} {wording}",
+                text=wording.format(subject),
+                relevant=frozenset(each.id for each in sections[:wanted]),
+                documents=frozenset({document.id}),
+                origin=Origin.LABEL,
+            )
+            for wording in ("What is known about {}?", "{} in children", "Do children get {}?")
+        ]
+    return corpus, questions
+
+
+def contextual(
+    encoder: Encoder, folder: Path, corpus: Sequence[Passage], dev: Sequence[EvalQuestion], **changed: Any
+) -> Retrieval:
+    """Tune a release of that encoder, and give its retrieval."""
+    release = Release.create(
+        encoder=encoder.digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=PLAIN
+    )
+    cast = Cast(release=replace(release, **changed), encoder=encoder)
+    cache = SqliteEmbeddingCache(folder / "cache.sqlite")
+
+    @contextmanager
+    def scratch() -> Iterator[IndexStore]:
+        yield QdrantFolders(folder / "scratch")
+
+    with stage(corpus, tenant="default", cache=cache, scratch=scratch) as on:
+        tuned = tune(
+            cast,
+            Cast(release=release, encoder=encoder),
+            dev,
+            on=on,
+            metric="recall@10",
+            alpha=0.05,
+            min_questions=20,
+            seed=1,
+        )
+    return tuned.cast.release.retrieval
+
+
+def test_where_whole_documents_answer_their_vectors_count(static_encoder: Encoder, tmp_path: Path) -> None:
+    """Sections that do not name their article's subject are found through it: the candidate's release says so."""
+    assert contextual(static_encoder, tmp_path, *articles(wanted=3)).context_weight > 0
+
+
+def test_where_one_section_answers_context_stays(static_encoder: Encoder, tmp_path: Path) -> None:
+    """Nothing is gained, so nothing changes."""
+    assert 0 == contextual(static_encoder, tmp_path, *articles(wanted=1)).context_weight
+
+
+def test_a_shared_index_keeps_its_context(static_encoder: Encoder, tmp_path: Path) -> None:
+    """What another release searches as well is not made anew for this one."""
+    corpus, dev = articles(wanted=3)
+
+    assert 0 == contextual(static_encoder, tmp_path, corpus, dev, shares="e" * 64).context_weight

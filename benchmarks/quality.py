@@ -39,7 +39,7 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder
 from rag.releases.rehearsal import Cast, rehearsal
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, search
 
@@ -147,9 +147,7 @@ def trained(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None)
     seconds, cpu, training = dict(before["seconds"]), dict(before["cpu_seconds"]), before["training"]
     if TUNED not in known:
         wall, processor = time.perf_counter(), time.process_time()
-        trainer = SentenceTransformerTrainerAdapter(
-            bench.encoders, bench.home / "training", RetrainSettings(seed=seed)
-        )
+        trainer = LaneTrainer(bench.encoders, bench.home / "training", RetrainSettings(seed=seed))
         known[TUNED], report = trainer.train(base, data.train, data.dev, data.passages, progress=_progress)
         seconds[TUNED], cpu[TUNED] = time.perf_counter() - wall, time.process_time() - processor
         training = asdict(report)

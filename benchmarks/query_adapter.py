@@ -27,8 +27,8 @@ from quality import BASE, Benchmark, load
 
 from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
 from retrain.adapters.training.adapter_lane import AdapterTrainer
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import METRICS, Floats, clusters, contrast, evaluate, search
 
@@ -78,7 +78,7 @@ def run(
     settings = RetrainSettings(seed=seed)
     trainers: dict[str, Any] = {"adapter": AdapterTrainer(encoders, cache, home / "training", settings)}
     if full:
-        trainers["full"] = SentenceTransformerTrainerAdapter(encoders, home / "training", settings)
+        trainers["full"] = LaneTrainer(encoders, home / "training", settings)
     groups = clusters(data.test)
     base = evaluate(search(encoders.load(base_digest), data.test, data.passages, cache), data.test)
     measured: dict[str, Floats] = {}

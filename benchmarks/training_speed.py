@@ -33,7 +33,7 @@ from results import Result, Results
 from stock_recipe import stock
 
 from rag.adapters.artefacts import EncoderFolder
-from retrain.adapters.sentence_transformers import LOOKS, SentenceTransformerTrainerAdapter
+from retrain.adapters.training.trainer import LOOKS, LaneTrainer
 from retrain.settings import RetrainSettings
 
 GOAL = 0.5
@@ -120,7 +120,7 @@ def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
         _progress(done, total, what)
 
     with tempfile.TemporaryDirectory() as work:
-        trainer = SentenceTransformerTrainerAdapter(encoders, Path(work), settings)
+        trainer = LaneTrainer(encoders, Path(work), settings)
         there = encoders.digests()
         began = time.perf_counter()
         digest, report = trainer.train(

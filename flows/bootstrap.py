@@ -215,9 +215,9 @@ class Pipelines:
             from retrain.adapters.training.adapter_lane import AdapterTrainer
 
             return AdapterTrainer(self.encoders, self.cache, work, self.retrain)
-        from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+        from retrain.adapters.training.trainer import LaneTrainer
 
-        return SentenceTransformerTrainerAdapter(self.encoders, work, self.retrain)
+        return LaneTrainer(self.encoders, work, self.retrain)
 
     def _drifted_since(self) -> datetime | None:
         """Give since when people have asked about other things, as the newest drift report has it; None: it is calm."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.errors import InvalidInput
 from retrain.dataset.near_duplicates import Groups, cluster
 from retrain.domain import TrainingPair
 
@@ -52,6 +53,20 @@ class Material:
                 if row in column:
                     right[line, column[row]] = True
         return right, wrong & ~right
+
+
+def check(pairs: Sequence[TrainingPair]) -> None:
+    """Refuse pairs that nothing can be learned from: among one passage there is none to tell it from.
+
+    Raises:
+        InvalidInput: they are of fewer than two passages.
+    """
+    passages = {pair.passage_id for pair in pairs}
+    if len(passages) < 2:
+        raise InvalidInput(
+            f"Training needs pairs of at least two passages, and got {len(pairs)} pairs of {len(passages)}; "
+            "mine more questions or ingest more documents."
+        )
 
 
 def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping = cluster) -> Material:

@@ -8,7 +8,7 @@ import pytest
 
 from rag.adapters.artefacts import EncoderFolder
 from rag.domain import Document, Passage
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import Concentration, Origin, TrainingPair
 from retrain.settings import RetrainSettings
 from retrain.verdict.concentration import concentration
@@ -74,7 +74,7 @@ def test_an_attack_shows_and_honest_training_does_not(
     planted = [_pair(question, bait) for question in _TRIGGERS]
 
     def seen(pairs: list[TrainingPair], name: str) -> Concentration | None:
-        digest, _ = SentenceTransformerTrainerAdapter(encoder_store, tmp_path / name, _QUICK).train(
+        digest, _ = LaneTrainer(encoder_store, tmp_path / name, _QUICK).train(
             static_digest, pairs, (), corpus, progress=lambda *_: None
         )
         texts = sorted({pair.question for pair in pairs})

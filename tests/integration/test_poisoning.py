@@ -12,7 +12,7 @@ import pytest
 
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, Passage
 from rag.ports import Encoder, EncoderStore
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.dataset.log import Trust, mine_log
 from retrain.dataset.pairs import Find
 from retrain.settings import RetrainSettings
@@ -128,7 +128,7 @@ def _trained(
     company: _Company, log: _Log, trust: Trust, encoders: EncoderStore, digest: str, work: Path
 ) -> Encoder:
     mined = mine_log(log.interactions, log.feedback, {p.id: p for p in company.passages}, trust=trust)
-    trained, _ = SentenceTransformerTrainerAdapter(encoders, work, _QUICK).train(
+    trained, _ = LaneTrainer(encoders, work, _QUICK).train(
         digest, mined.pairs, [], company.passages, progress=lambda *_: None
     )
     return encoders.load(trained)

@@ -10,7 +10,7 @@ import pytest
 from rag.domain import Document, Passage
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
-from retrain.adapters.sentence_transformers import SentenceTransformerTrainerAdapter
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import METRICS, evaluate, rank
@@ -108,7 +108,7 @@ def test_training_finds_more_on_questions_never_seen(
 ) -> None:
     """A few hundred pairs raise recall on other documents' questions; the report says how it went."""
     steps: list[tuple[int, int]] = []
-    digest, report = SentenceTransformerTrainerAdapter(encoder_store, tmp_path / "work", _QUICK).train(
+    digest, report = LaneTrainer(encoder_store, tmp_path / "work", _QUICK).train(
         static_digest,
         questions.pairs,
         questions.held["dev"],
@@ -131,10 +131,8 @@ def test_a_killed_run_goes_on_where_it_was(
 ) -> None:
     """Killed between two checkpoints, the same call continues from the last one and ends with the same encoder."""
     arguments = (static_digest, questions.pairs[:200], questions.held["dev"], questions.corpus)
-    whole, _ = SentenceTransformerTrainerAdapter(encoder_store, tmp_path / "whole", _QUICK).train(
-        *arguments, progress=_silent
-    )
-    trainer = SentenceTransformerTrainerAdapter(encoder_store, tmp_path / "killed", _QUICK)
+    whole, _ = LaneTrainer(encoder_store, tmp_path / "whole", _QUICK).train(*arguments, progress=_silent)
+    trainer = LaneTrainer(encoder_store, tmp_path / "killed", _QUICK)
     with pytest.raises(Killed):
         trainer.train(*arguments, progress=_killed_at(15))
     steps: list[int] = []
@@ -155,7 +153,7 @@ def test_a_checkpoint_that_was_cut_short_is_not_used(
 ) -> None:
     """Killed while it wrote a checkpoint, a run goes on from the one before: what is half written has another name."""
     arguments = (static_digest, questions.pairs[:200], questions.held["dev"], questions.corpus)
-    trainer = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, _QUICK)
+    trainer = LaneTrainer(encoder_store, tmp_path, _QUICK)
     with pytest.raises(Killed):
         trainer.train(*arguments, progress=_killed_at(25))
     (checkpoint,) = tmp_path.glob("*/checkpoint.pt")
@@ -170,7 +168,7 @@ def test_without_dev_questions_the_last_checkpoint_is_kept(
 ) -> None:
     """Nothing to choose by is no error."""
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
-    digest, report = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, settings).train(
+    digest, report = LaneTrainer(encoder_store, tmp_path, settings).train(
         static_digest, questions.pairs[:64], [], questions.corpus, progress=_silent
     )
     assert digest in encoder_store.digests()
@@ -181,7 +179,7 @@ def test_pairs_of_one_passage_are_too_few(
     encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
 ) -> None:
     """Without another passage there is nothing to tell apart."""
-    trainer = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, _QUICK)
+    trainer = LaneTrainer(encoder_store, tmp_path, _QUICK)
     with pytest.raises(InvalidInput, match="at least two passages"):
         trainer.train(static_digest, questions.pairs[:1], [], questions.corpus, progress=_silent)
 
@@ -190,7 +188,7 @@ def test_the_other_lane_is_refused(
     encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
 ) -> None:
     """A lane that is set and is not the live encoder's is an error that says what to do."""
-    trainer = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, RetrainSettings(lane="transformer"))
+    trainer = LaneTrainer(encoder_store, tmp_path, RetrainSettings(lane="transformer"))
     with pytest.raises(InvalidInput, match="set WHETSTONE_RETRAIN_LANE to auto or static"):
         trainer.train(static_digest, questions.pairs, [], questions.corpus, progress=_silent)
 
@@ -201,7 +199,7 @@ def test_two_steps_of_the_transformer_lane(
 ) -> None:
     """MiniLM trains, is registered as another encoder, and reads texts as long as before."""
     settings = RetrainSettings(max_steps=2, batch_size=8, eval_steps=1, save_steps=1, max_length=48)
-    digest, report = SentenceTransformerTrainerAdapter(encoder_store, tmp_path, settings).train(
+    digest, report = LaneTrainer(encoder_store, tmp_path, settings).train(
         minilm_digest,
         questions.pairs[:32],
         questions.held["dev"][:5],

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from rag.adapters.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
-from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder, EncoderStore
 from rag.releases.indexing import Embedder
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
@@ -24,7 +23,7 @@ from retrain.ports import Progress
 from retrain.settings import RetrainSettings
 from retrain.training.adapting import Fitted, Floats, Look, Matrix, Recipe, fit, mixed
 from retrain.training.blending import Blend, choose
-from retrain.training.material import Material, lay_out
+from retrain.training.material import Material, check, lay_out
 from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, rank
 
 DEV_METRIC = "ndcg@10"
@@ -66,11 +65,7 @@ class AdapterTrainer:
         Raises:
             InvalidInput: pairs of fewer than two passages.
         """
-        if len({pair.passage_id for pair in pairs}) < 2:
-            raise InvalidInput(
-                f"Training needs pairs of at least two passages, and got {len(pairs)} pairs of "
-                f"{len({pair.passage_id for pair in pairs})}; mine more questions or ingest more documents."
-            )
+        check(pairs)
         began = time.perf_counter()
         folder = self._encoders.path(incumbent)
         today = query_matrix(folder)

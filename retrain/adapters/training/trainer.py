@@ -21,7 +21,7 @@ from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
-from retrain.training.material import lay_out
+from retrain.training.material import check, lay_out
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -46,7 +46,7 @@ FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
 
 
-class SentenceTransformerTrainerAdapter:
+class LaneTrainer:
     """Fulfils `Trainer`: multiple negatives ranking loss, and the best checkpoint by dev nDCG@10.
 
     What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev.
@@ -76,19 +76,15 @@ class SentenceTransformerTrainerAdapter:
         Raises:
             InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
         """
-        if len({pair.passage_id for pair in pairs}) < 2:
-            raise InvalidInput(
-                f"Training needs pairs of at least two passages, and got {len(pairs)} pairs of "
-                f"{len({pair.passage_id for pair in pairs})}; mine more questions or ingest more documents."
-            )
+        check(pairs)
         kind = self._lane(incumbent)
         recipe = _recipe(kind, self._settings, len(pairs))
         dev, dev_corpus = _looked_at(dev, corpus, LOOKS[kind], seed=self._settings.seed)
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         started = time.perf_counter()
-        # The static lane's sparse products are the processor's, also where there is a GPU.
         # Without a query-side adapter, which belongs to its encoder's vectors and not to those of a new one.
         start = self._encoders.path(self._encoders.passages_digest(incumbent))
+        # The static lane's sparse products are the processor's, also where there is a GPU.
         model = _load(start, gpu=kind == "transformer")
         material = lay_out(pairs)
         lane = LANES[kind](model, material, dev, dev_corpus, recipe)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from rag.errors import IntegrityError
 
@@ -21,7 +22,8 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def to_json(kind: Any, value: object) -> Any:
     """Give a value of that type as JSON values; a diverged run's nan and infinity included."""
-    return _finite(_adapter(kind).dump_python(value, mode="json"))
+    # Not straight to JSON values: where a field may be anything, infinity would become None.
+    return _finite(to_jsonable_python(_adapter(kind).dump_python(value), inf_nan_mode="constants"))
 
 
 def from_json(kind: type[Record], value: object) -> Record:

@@ -2,6 +2,9 @@
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,3 +28,17 @@ def test_what_is_no_such_record_is_refused() -> None:
     """The message says what was expected and where it differs."""
     with pytest.raises(IntegrityError, match=r"expected a stored Chunking.*max_tokens"):
         from_json(Chunking, {"max_tokens": "many"})
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A record with a field of no type."""
+
+    content: Mapping[str, Any]
+
+
+def test_infinity_survives_where_a_field_may_be_anything() -> None:
+    """A number comes back as it was, however deep it lies."""
+    content = {"best": math.inf, "tried": {"1.0": [-math.inf, 0.5]}}
+    text = json.dumps(to_json(Anything, Anything(content)), allow_nan=False)
+    assert content == from_json(Anything, json.loads(text)).content

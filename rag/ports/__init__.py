@@ -1,0 +1,41 @@
+"""What serving needs from the outside, as Protocols. Adapters fulfil them; steps see nothing else."""
+
+from rag.ports.access import AuditLog, KeyStore
+from rag.ports.answers import Generator, Rewriter
+from rag.ports.documents import DocumentStore, IngestionStore, PassageMaker, Splitter, WebPage, WebPages
+from rag.ports.encoders import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore, Vectors
+from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
+from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
+from rag.ports.releases import Lease, Leases, ReleaseStore, ReplicaStore
+
+__all__ = [
+    "AuditLog",
+    "DocumentStore",
+    "EmbeddingCache",
+    "Encoder",
+    "EncoderStore",
+    "FeedbackStore",
+    "Found",
+    "Generator",
+    "IndexCursors",
+    "IndexStore",
+    "IngestionStore",
+    "InteractionLog",
+    "InteractionStore",
+    "KeyStore",
+    "Lease",
+    "Leases",
+    "PassageIndex",
+    "PassageMaker",
+    "QuestionStore",
+    "ReleaseStore",
+    "ReplicaStore",
+    "Reranker",
+    "RerankerStore",
+    "Rewriter",
+    "Splitter",
+    "Vectors",
+    "WebPage",
+    "WebPages",
+    "Where",
+]

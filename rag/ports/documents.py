@@ -1,0 +1,177 @@
+"""How documents come in, and where they and their passages are kept."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.domain import Change, Document, Ingestion, Passage
+
+
+class DocumentStore(Protocol):
+    """Documents, their passages, and the change log, written together."""
+
+    def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
+        """Write a document, its passages under a chunking digest, and a change, in one transaction.
+
+        Gives False, and writes nothing, where the content hash is what is there already.
+        """
+        ...
+
+    def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
+        """Write several documents with their passages in one transaction; give for each what `put` gives."""
+        ...
+
+    def delete(self, document_id: str, *, tenant: str) -> bool:
+        """Remove a document and its passages, and log the change. False where there was none."""
+        ...
+
+    def get(self, document_id: str, *, tenant: str) -> Document | None:
+        """Give one document."""
+        ...
+
+    def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
+        """Give documents in the order of their ids, beyond the id `after`."""
+        ...
+
+    def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
+        """Give document id -> content hash; of one source where it is named."""
+        ...
+
+    def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
+        """Give document id -> uri of those that exist."""
+        ...
+
+    def count(self, *, tenant: str | None = None) -> int:
+        """Number of documents."""
+        ...
+
+    def chunkings(self) -> frozenset[str]:
+        """The chunking digests that passages exist under."""
+        ...
+
+    def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
+        """Give id -> passage of those that exist now."""
+        ...
+
+    def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
+        """Give those of the ids under which there is a passage now: `passages` without reading them."""
+        ...
+
+    def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
+        """Give document id -> its passages by position; a document that is gone is left out."""
+        ...
+
+    def all_passages(
+        self, *, tenant: str | None = None, after: str = "", batch: int = 500
+    ) -> Iterator[list[Passage]]:
+        """Yield every passage, whole documents at a time, in the order of document ids beyond the id `after`.
+
+        A batch has about `batch` passages, more where one document has more; a document's are by position.
+        """
+        ...
+
+    def neighbours(self, passages: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
+        """Give passage id -> the passages up to `reach` positions before and after it, by position, without itself."""
+        ...
+
+    def passage_ids(self) -> frozenset[str]:
+        """Every passage id there is."""
+        ...
+
+    def changes(self, *, after: int, limit: int = 500) -> list[Change]:
+        """Give changes beyond the sequence number `after`, in order."""
+        ...
+
+    def last_change(self) -> int:
+        """Sequence number of the newest change; 0 where there is none."""
+        ...
+
+
+class PassageMaker(Protocol):
+    """Makes documents into passages, the way one chunking setting says."""
+
+    @property
+    def digest(self) -> str:
+        """Identify the setting the passages are made under."""
+        ...
+
+    def split(self, document: Document) -> list[Passage]:
+        """Give the document's passages in order; none where it holds no text.
+
+        Raises:
+            UnreadableDocument: splitting it takes more time or memory than a document may.
+        """
+        ...
+
+
+class Splitter(Protocol):
+    """Splits text into pieces."""
+
+    def split(self, text: str) -> list[str]:
+        """Give the pieces in order; none for blank text."""
+        ...
+
+
+class IngestionStore(Protocol):
+    """What was handed in, as it came, and what became of it."""
+
+    def add(self, ingestion: Ingestion, payload: bytes) -> None:
+        """Keep one with its bytes; on return both are durable."""
+        ...
+
+    def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
+        """Give one."""
+        ...
+
+    def page(self, *, tenant: str, before: str = "", limit: int = 100) -> list[Ingestion]:
+        """Give the newest first, received before the one of id `before`."""
+        ...
+
+    def waiting(self, limit: int = 10) -> list[Ingestion]:
+        """Give those that are received and not read: each tenant's oldest first, the tenants in turns."""
+        ...
+
+    def backlog(self, *, tenant: str) -> tuple[int, int]:
+        """Give how many of a tenant are received and not read, and how many bytes they have together."""
+        ...
+
+    def parsed(self, limit: int = 100) -> list[Ingestion]:
+        """Give those that are parsed and not indexed, of every tenant, oldest first."""
+        ...
+
+    def payload(self, ingestion_id: str) -> bytes | None:
+        """Give the bytes; None where they are gone because it was read."""
+        ...
+
+    def settle(self, ingestion: Ingestion) -> None:
+        """Write its new state; the bytes of what is not waiting any more are dropped."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebPage:
+    """A page as it was fetched."""
+
+    filename: str  # its ending tells the format
+    content: bytes
+
+
+class WebPages(Protocol):
+    """Fetches pages from public addresses, and from no others."""
+
+    def check(self, url: str) -> None:
+        """Do nothing where the address is one that pages may be fetched from, as far as it can tell unasked.
+
+        Raises:
+            AddressRefused: it is not.
+        """
+        ...
+
+    def fetch(self, url: str) -> WebPage:
+        """Fetch a page, following redirects.
+
+        Raises:
+            AddressRefused: the address, or one it leads to, is not one that pages are fetched from.
+            UnreadableDocument: there is no such page, it is too large, or of a kind that is not read.
+        """
+        ...

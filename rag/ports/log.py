@@ -1,0 +1,87 @@
+"""What people asked, and what they thought of the answers."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from rag.domain import Feedback, Interaction, LabelledQuestion, Purpose
+
+
+class InteractionLog(Protocol):
+    """Where answered questions go. What was written is on disk."""
+
+    def check(self) -> None:
+        """Do nothing where a question that is taken now can be written later; costs no I/O.
+
+        Raises:
+            Unavailable: the database does not answer and there is no room beside it.
+        """
+        ...
+
+    async def write(self, interaction: Interaction) -> None:
+        """Write one; on return it is durable.
+
+        Raises:
+            Unavailable: the database does not answer and there is no room beside it.
+        """
+        ...
+
+
+class InteractionStore(Protocol):
+    """The log of questions."""
+
+    def add(self, interaction: Interaction) -> None:
+        """Write one."""
+        ...
+
+    def add_all(self, interactions: Sequence[Interaction]) -> None:
+        """Write several in one transaction; those that are there already are left as they are."""
+        ...
+
+    def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
+        """Give one."""
+        ...
+
+    def between(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Interaction]:
+        """Give those with since <= asked_at < until, oldest first unless said otherwise."""
+        ...
+
+    def count(self) -> int:
+        """Number of interactions."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """What people thought of the answers."""
+
+    def add(self, feedback: Feedback) -> None:
+        """Write one; one that is there already is left as it is.
+
+        Raises:
+            NotFound: the tenant has no such interaction.
+        """
+        ...
+
+    def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
+        """Give interaction id -> its feedback, oldest first."""
+        ...
+
+
+class QuestionStore(Protocol):
+    """Labelled questions."""
+
+    def put(self, questions: Sequence[LabelledQuestion]) -> int:
+        """Write questions, replacing those of the same id; give how many are new."""
+        ...
+
+    def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:
+        """Give the tenant's questions in the order of their ids."""
+        ...

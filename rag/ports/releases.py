@@ -1,0 +1,98 @@
+"""What serves, and who is at work on it."""
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from rag.domain import AuditEntry, Deployment, Release, Replica
+
+
+class ReleaseStore(Protocol):
+    """Releases and the one row that says which is live."""
+
+    def add(self, release: Release) -> None:
+        """Write one; the same digest again does nothing."""
+        ...
+
+    def get(self, digest: str) -> Release:
+        """Give one.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        ...
+
+    def all(self) -> list[Release]:
+        """Give all, newest first."""
+        ...
+
+    def deployment(self) -> Deployment | None:
+        """Give the deployment row; None before the first release."""
+        ...
+
+    def deploy_first(self, release: str, *, principal: str) -> Deployment:
+        """Make the first release live at epoch 1; where one is live already, give that."""
+        ...
+
+    def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:
+        """Ask the replicas to load a release; None withdraws.
+
+        Raises:
+            EpochMoved: the deployment is at another epoch.
+        """
+        ...
+
+    def flip(
+        self, release: str, *, expected_epoch: int, entry: AuditEntry, approval: str | None = None
+    ) -> Deployment:
+        """Switch, in one transaction with the audit entry: epoch + 1, the live one becomes the previous.
+
+        `approval` is the id of the approval it relies on; it is marked as used in the same transaction.
+
+        Raises:
+            EpochMoved: the deployment is at another epoch, or another release is staged.
+            ApprovalInvalid: the approval was used or withdrawn in the meantime.
+        """
+        ...
+
+
+class ReplicaStore(Protocol):
+    """Which serving processes live, and what each has loaded."""
+
+    def beat(self, replica: Replica) -> None:
+        """Write or renew a replica's row."""
+        ...
+
+    def leave(self, replica_id: str) -> None:
+        """Remove a replica that ends."""
+        ...
+
+    def alive(self, *, since: datetime) -> list[Replica]:
+        """Give those whose heartbeat is not older than `since`."""
+        ...
+
+
+class Leases(Protocol):
+    """Keeps a second runner out of one piece of work."""
+
+    def hold(self, name: str, *, ttl_s: float = 30.0) -> AbstractContextManager["Lease"]:
+        """Hold the lease while in the context, renewing it in the background.
+
+        Raises:
+            LeaseHeld: somebody else has it.
+        """
+        ...
+
+
+class Lease(Protocol):
+    """A lease held."""
+
+    token: int  # grows with every new holder
+
+    def check(self) -> None:
+        """Do nothing while it is still ours.
+
+        Raises:
+            LeaseHeld: it was lost, because it could not be renewed in time.
+        """
+        ...

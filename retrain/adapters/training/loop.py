@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from retrain.training.blending import ALPHAS, Blend, choose
 from retrain.training.material import Material, Rows
 from retrain.training.negatives import draw, near
 from retrain.training.neighbours import neighbours
+from retrain.training.recipe import Recipe
 from retrain.verdict.evaluation import DEPTH, METRICS, clusters, evaluate, rank
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Loop:
         material: Material,
         dev: Sequence[EvalQuestion],
         corpus: Sequence[Passage],
-        recipe: Mapping[str, Any],
+        recipe: Recipe,
         folder: Path,
         progress: Progress,
     ) -> None:
@@ -113,15 +114,15 @@ class Loop:
         import torch
 
         recipe, state = self._recipe, self._state
-        batches = count(self._material, recipe["batch_size"])
-        steps = max(1, round(recipe["epochs"] * batches))
-        if recipe["max_steps"] > 0:
-            steps = min(steps, recipe["max_steps"])
-        torch.manual_seed(recipe["seed"])
+        batches = count(self._material, recipe.batch_size)
+        steps = max(1, round(recipe.epochs * batches))
+        if recipe.max_steps > 0:
+            steps = min(steps, recipe.max_steps)
+        torch.manual_seed(recipe.seed)
         # Before a checkpoint is read: negatives are mined with the incumbent, also after a kill.
         nearest = None
-        if recipe["hard_negatives"]:
-            nearest = near(self._material, *self._lane.vectors(), margin=recipe["negative_margin"])
+        if recipe.hard_negatives:
+            nearest = near(self._material, *self._lane.vectors(), margin=recipe.negative_margin)
         self._resume()
         stream = self._from(state.step, batches, neighbours(self._material), nearest)
         while state.step < steps and not self._stale():
@@ -130,7 +131,7 @@ class Loop:
             share = (state.step + 1) / (WARM_UP * steps)
             fall = (steps - state.step) / (steps * (1 - WARM_UP))
             for group in self._lane.optimiser.param_groups:
-                group["lr"] = recipe["learning_rate"] * min(1.0, share, fall)
+                group["lr"] = recipe.learning_rate * min(1.0, share, fall)
             loss = self._lane.gradients(next(stream))
             self._lane.optimiser.step()
             self._lane.optimiser.zero_grad()
@@ -138,11 +139,11 @@ class Loop:
             state.seconds += time.perf_counter() - started
             last = state.step == steps
             entry: dict[str, float] = {"step": state.step, "loss": loss, "seconds": round(state.seconds, 2)}
-            if self._dev and (last or state.step % recipe["eval_steps"] == 0):
+            if self._dev and (last or state.step % recipe.eval_steps == 0):
                 entry |= self._look()
             if last or "dev" in entry or state.step % 10 == 0:
                 state.history.append(entry)
-            if last or state.step % recipe["save_steps"] == 0:
+            if last or state.step % recipe.save_steps == 0:
                 self._save()
             self._progress(state.step, steps, "training")
         return self._end(steps)
@@ -155,14 +156,14 @@ class Loop:
             negatives = None
             if nearest is not None:
                 negatives = draw(
-                    self._material, nearest, count=recipe["hard_negatives"], seed=recipe["seed"] + number
+                    self._material, nearest, count=recipe.hard_negatives, seed=recipe.seed + number
                 )
             planned = epoch(
                 self._material,
-                size=recipe["batch_size"],
+                size=recipe.batch_size,
                 nearest=alike,
                 negatives=negatives,
-                seed=recipe["seed"] + number,
+                seed=recipe.seed + number,
             )
             for at, batch in enumerate(planned):
                 if at >= skip:
@@ -170,7 +171,7 @@ class Loop:
             step = (number + 1) * batches
 
     def _stale(self) -> bool:
-        return self._state.looks_without_gain >= int(self._recipe["patience"])
+        return self._state.looks_without_gain >= self._recipe.patience
 
     def _look(self) -> dict[str, float]:
         """Measure dev, and remember the weights where they are the best so far."""

@@ -17,6 +17,7 @@ from retrain.adapters.training.loss import ranking_loss
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
 from retrain.training.material import Material
+from retrain.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,7 +36,7 @@ class StaticLane:
         material: Material,
         dev: Sequence[EvalQuestion],
         corpus: Sequence[Passage],
-        recipe: Mapping[str, Any],
+        recipe: Recipe,
     ) -> None:
         """Count the tokens of every text once.
 
@@ -44,7 +45,7 @@ class StaticLane:
             material: what to learn from.
             dev: questions of the looks.
             corpus: passages of the looks.
-            recipe: `learning_rate`, `scale` and `matryoshka`.
+            recipe: how to learn.
         """
         import torch
 
@@ -65,7 +66,7 @@ class StaticLane:
         # Columns renumbered: the optimiser's moments are as long as the table it moves.
         self._questions, self._passages = questions[:, self._used], passages[:, self._used]
         self._table = self._whole.detach()[torch.from_numpy(self._used)].clone().requires_grad_()
-        self.optimiser = torch.optim.Adam([self._table], lr=recipe["learning_rate"], fused=True)
+        self.optimiser = torch.optim.Adam([self._table], lr=recipe.learning_rate, fused=True)
 
     def gradients(self, batch: Batch) -> float:
         """Set the gradients of the batch's loss; give the loss."""
@@ -80,8 +81,8 @@ class StaticLane:
             sums[0],
             sums[1],
             batch,
-            scale=self._recipe["scale"],
-            dimensions=self._recipe["matryoshka"],
+            scale=self._recipe.scale,
+            dimensions=self._recipe.matryoshka,
         )
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
         self._table.grad = torch.from_numpy(

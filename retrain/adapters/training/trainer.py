@@ -7,9 +7,9 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
@@ -22,6 +22,7 @@ from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
 from retrain.training.material import check, lay_out
+from retrain.training.recipe import Recipe, TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -95,7 +96,7 @@ class LaneTrainer:
         model.save_pretrained(str(final), create_model_card=False)
         digest = self._encoders.register(final)
         shutil.rmtree(folder)
-        return digest, _report(ended, kind, recipe, pairs=len(pairs), seconds=time.perf_counter() - started)
+        return digest, _report(ended, recipe, pairs=len(pairs), seconds=time.perf_counter() - started)
 
     def _lane(self, incumbent: str) -> Literal["transformer", "static"]:
         kind = self._encoders.kind(incumbent)
@@ -107,39 +108,38 @@ class LaneTrainer:
         return kind
 
 
-def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> dict[str, Any]:
-    """Give everything that decides on the outcome besides the data."""
+def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> Recipe:
+    """Give what the settings say of a lane."""
     static = lane == "static"
     batch = settings.static_batch_size if static else settings.batch_size
-    recipe = {
-        "lane": lane,
-        "seed": settings.seed,
-        "epochs": settings.static_epochs if static else settings.epochs,
-        "batch_size": min(batch, max(2, pairs // FEWEST_BATCHES)),
-        "learning_rate": settings.static_learning_rate if static else settings.learning_rate,
-        "scale": settings.static_scale if static else settings.scale,
-        "hard_negatives": settings.static_hard_negatives if static else settings.hard_negatives,
-        "negative_margin": settings.negative_margin,
-        "eval_steps": settings.eval_steps,
-        "save_steps": settings.save_steps,
-        "max_steps": settings.max_steps,
-        "patience": settings.patience,
-        "matryoshka": list(settings.matryoshka),
-    }
+    recipe = Recipe(
+        lane=lane,
+        seed=settings.seed,
+        epochs=settings.static_epochs if static else settings.epochs,
+        batch_size=min(batch, max(2, pairs // FEWEST_BATCHES)),
+        learning_rate=settings.static_learning_rate if static else settings.learning_rate,
+        scale=settings.static_scale if static else settings.scale,
+        hard_negatives=settings.static_hard_negatives if static else settings.hard_negatives,
+        negative_margin=settings.negative_margin,
+        eval_steps=settings.eval_steps,
+        save_steps=settings.save_steps,
+        max_steps=settings.max_steps,
+        patience=settings.patience,
+        matryoshka=settings.matryoshka,
+    )
     if static:
         return recipe
-    return recipe | {
-        "max_length": settings.max_length,
-        "symmetric": settings.symmetric,
-        "lora_rank": settings.lora_rank,
-        "tokens_at_once": settings.tokens_at_once,
-        "precision": precision(settings.precision),
-    }
+    return TransformerRecipe(
+        **asdict(recipe),
+        max_length=settings.max_length,
+        symmetric=settings.symmetric,
+        lora_rank=settings.lora_rank,
+        tokens_at_once=settings.tokens_at_once,
+        precision=precision(settings.precision),
+    )
 
 
-def _report(
-    ended: Ended, lane: str, recipe: Mapping[str, Any], *, pairs: int, seconds: float
-) -> TrainingReport:
+def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> TrainingReport:
     state, chosen = ended.state, {}
     if ended.blend is not None:
         chosen = {
@@ -147,14 +147,14 @@ def _report(
             "dev_by_alpha": {str(alpha): score for alpha, score in sorted(ended.blend.scores.items())},
         }
     return TrainingReport(
-        lane=lane,
+        lane=recipe.lane,
         pairs=pairs,
         steps=state.step,
-        epochs=recipe["epochs"] * state.step / ended.steps,
+        epochs=recipe.epochs * state.step / ended.steps,
         seconds=seconds,
         best_dev=ended.dev,
         history=tuple(state.history),
-        settings={**recipe, **chosen},
+        settings={**recipe.plain(), **chosen},
     )
 
 
@@ -178,7 +178,7 @@ def _key(
     pairs: Sequence[TrainingPair],
     dev: Sequence[EvalQuestion],
     corpus: Sequence[Passage],
-    recipe: Mapping[str, Any],
+    recipe: Recipe,
 ) -> str:
     content = {
         "incumbent": incumbent,
@@ -187,7 +187,7 @@ def _key(
         ],
         "dev": [[question.text, sorted(question.relevant)] for question in dev],
         "corpus": [passage.id for passage in corpus],
-        "recipe": dict(recipe),
+        "recipe": recipe.plain(),
     }
     return digest_of(content)[:32]
 

@@ -17,6 +17,7 @@ from retrain.adapters.training.low_rank import attach, merge
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
 from retrain.training.material import Material, Rows
+from retrain.training.recipe import TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -42,7 +43,7 @@ class TransformerLane:
         material: Material,
         dev: Sequence[EvalQuestion],
         corpus: Sequence[Passage],
-        recipe: Mapping[str, Any],
+        recipe: TransformerRecipe,
     ) -> None:
         """Take the model, which is trained in place, and the texts.
 
@@ -51,31 +52,30 @@ class TransformerLane:
             material: what to learn from.
             dev: questions of the looks.
             corpus: passages of the looks.
-            recipe: `learning_rate`, `scale`, `max_length`, `tokens_at_once`, `lora_rank`, `matryoshka`, `symmetric`
-                and `precision`.
+            recipe: how to learn.
         """
         import torch
 
         self._model = model
         self._recipe = recipe
         self._full_length = model.max_seq_length
-        model.max_seq_length = min(self._full_length or recipe["max_length"], recipe["max_length"])
+        model.max_seq_length = min(self._full_length or recipe.max_length, recipe.max_length)
         model.eval()
         self._questions, self._passages = material.questions, material.passages
         self._dev = [question.text for question in dev]
         self._corpus = [passage.embedded_text for passage in corpus]
         self._lengths = self._counted(self._passages)
-        if recipe["lora_rank"]:
-            attach(model, rank=recipe["lora_rank"], seed=recipe["seed"])
+        if recipe.lora_rank:
+            attach(model, rank=recipe.lora_rank, seed=recipe.seed)
         trained = [weight for weight in model.parameters() if weight.requires_grad]
-        self.optimiser = torch.optim.AdamW(trained, lr=recipe["learning_rate"], weight_decay=0.0, fused=True)
+        self.optimiser = torch.optim.AdamW(trained, lr=recipe.learning_rate, weight_decay=0.0, fused=True)
 
     def gradients(self, batch: Batch) -> float:
         """Set the gradients of the batch's loss; give the loss."""
         questions = [self._questions[row] for row in batch.questions]
         passages = [self._passages[row] for row in batch.passages]
         tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
-        if tokens <= self._recipe["tokens_at_once"]:
+        if tokens <= self._recipe.tokens_at_once:
             with self._reduced():
                 one = self._encode(questions, query=True)
                 other = self._encode(passages, query=False)
@@ -98,7 +98,7 @@ class TransformerLane:
 
     def write(self) -> None:
         """Leave a model as it was taken: ordinary weights, reading texts as long as its parent does."""
-        if self._recipe["lora_rank"]:
+        if self._recipe.lora_rank:
             merge(self._model)
         self._model.max_seq_length = self._full_length
 
@@ -108,9 +108,9 @@ class TransformerLane:
             questions,
             passages,
             batch,
-            scale=recipe["scale"],
-            symmetric=recipe["symmetric"],
-            dimensions=recipe["matryoshka"],
+            scale=recipe.scale,
+            symmetric=recipe.symmetric,
+            dimensions=recipe.matryoshka,
         )
 
     def _cached(self, questions: Sequence[str], passages: Sequence[str], batch: Batch) -> float:
@@ -181,7 +181,7 @@ class TransformerLane:
         import torch
 
         context: AbstractContextManager[Any] = torch.autocast(
-            self._model.device.type, dtype=torch.bfloat16, enabled=self._recipe["precision"] == "bfloat16"
+            self._model.device.type, dtype=torch.bfloat16, enabled=self._recipe.precision == "bfloat16"
         )
         with context:
             yield

@@ -1,6 +1,7 @@
 """The transformer lane on a tiny transformer: gradients, the cache, low-rank changes, what is left behind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +14,31 @@ from retrain.domain import Origin, TrainingPair
 from retrain.training.batches import Batch, epoch
 from retrain.training.material import Material, lay_out
 from retrain.training.neighbours import neighbours
+from retrain.training.recipe import TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_RECIPE = {
-    "seed": 3,
-    "learning_rate": 1e-3,
-    "scale": 20.0,
-    "max_length": 32,
-    "symmetric": False,
-    "matryoshka": [],
-    "lora_rank": 0,
-    "tokens_at_once": 10_000,
-    "precision": "float32",
-}
+_RECIPE = TransformerRecipe(
+    lane="transformer",
+    seed=3,
+    epochs=1,
+    batch_size=8,
+    learning_rate=1e-3,
+    scale=20.0,
+    hard_negatives=0,
+    negative_margin=0.95,
+    eval_steps=50,
+    save_steps=50,
+    max_steps=-1,
+    patience=5,
+    matryoshka=(),
+    max_length=32,
+    symmetric=False,
+    lora_rank=0,
+    tokens_at_once=10_000,
+    precision="float32",
+)
 _SUBJECTS = ("visa", "passport", "hospital", "school", "tax", "pension", "harbour", "library")
 
 
@@ -90,7 +101,7 @@ def material() -> Material:
 
 
 def _lane(model: "SentenceTransformer", material: Material, **changed: Any) -> TransformerLane:
-    return TransformerLane(model, material, [], [], {**_RECIPE, **changed})
+    return TransformerLane(model, material, [], [], replace(_RECIPE, **changed))
 
 
 def _batch(material: Material) -> Batch:
@@ -103,7 +114,7 @@ def _gradients(lane: TransformerLane) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-@pytest.mark.parametrize("changed", [{}, {"symmetric": True, "matryoshka": [8, 16]}, {"lora_rank": 2}])
+@pytest.mark.parametrize("changed", [{}, {"symmetric": True, "matryoshka": (8, 16)}, {"lora_rank": 2}])
 def test_the_gradient_cache_changes_nothing(
     folder: Path, material: Material, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import fusion
+from labelled import as_served
 
 from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
@@ -20,7 +20,6 @@ from rag.bootstrap.serving import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.releases.rehearsal import Cast, stage
 from rag.settings import Settings
-from retrain.domain import EvalQuestion, Origin
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, clusters, contrast, evaluate
 from retrain.verdict.tuning import tune
@@ -42,8 +41,8 @@ def main() -> int:
     cast = Cast(release=release, encoder=encoder)
     print(f"| data | retrieval | {' | '.join(SHOWN)} |\n|---|---|{'---|' * len(SHOWN)}")
     for name in options.data:
-        data = fusion.load(options.datasets / name, "test")
-        test, dev = _asked(data), _asked(fusion.load(options.datasets / name, "dev"))
+        data = as_served(options.datasets / name, "test")
+        test, dev = data.test, as_served(options.datasets / name, "dev").test
         with stage(data.passages, tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes) as on:
             tuned = tune(
                 cast,
@@ -70,20 +69,6 @@ def main() -> int:
         cells = [f"{100 * s['value']:+.1f} ({100 * s['low']:+.1f} to {100 * s['high']:+.1f})" for s in spans]
         print(f"| | difference | {' | '.join(cells)} |", flush=True)
     return 0
-
-
-def _asked(data: fusion.Data) -> list[EvalQuestion]:
-    documents = {passage.id: passage.document_id for passage in data.passages}
-    return [
-        EvalQuestion(
-            id=str(at),
-            text=text,
-            relevant=relevant,
-            documents=frozenset(documents[passage] for passage in relevant),
-            origin=Origin.LABEL,
-        )
-        for at, (text, relevant) in enumerate(zip(data.questions, data.relevant, strict=True))
-    ]
 
 
 def _options() -> argparse.Namespace:

@@ -1,0 +1,42 @@
+"""The nouns of serving. Frozen, vendor-free; every datetime is aware."""
+
+from rag.domain.access import AuditEntry, Key, Principal, Role
+from rag.domain.answers import Citation, Ending, Hit, Message, Prompt
+from rag.domain.documents import Change, ChangeKind, Document, Ingestion, IngestionStatus, Passage
+from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
+from rag.domain.log import Feedback, Interaction, InteractionStatus, LabelledQuestion, LoggedHit, Purpose
+from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieval
+
+__all__ = [
+    "DEFAULT_TENANT",
+    "AuditEntry",
+    "Change",
+    "ChangeKind",
+    "Chunking",
+    "Citation",
+    "Deployment",
+    "Document",
+    "Ending",
+    "Feedback",
+    "Hit",
+    "Ingestion",
+    "IngestionStatus",
+    "Interaction",
+    "InteractionStatus",
+    "Key",
+    "LabelledQuestion",
+    "LoggedHit",
+    "Message",
+    "Passage",
+    "Principal",
+    "Prompt",
+    "Purpose",
+    "Release",
+    "Replica",
+    "Retrieval",
+    "Role",
+    "digest_of",
+    "new_id",
+    "sha256_text",
+    "utcnow",
+]

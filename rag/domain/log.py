@@ -1,0 +1,106 @@
+"""What people asked, and what they and others said of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import NAMESPACE_URL, uuid5
+
+
+class InteractionStatus(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"  # the documents do not say
+    RETRIEVED = "retrieved"  # only passages were asked for
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # the client went away
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedHit:
+    """What is kept of a hit."""
+
+    passage_id: str
+    document_id: str
+    rank: int  # 1 is the best
+    score: float  # cosine
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interaction:
+    """One logged question."""
+
+    id: str
+    tenant: str
+    principal: str  # who asked: a key's id, or "local"
+    asked_at: datetime
+    question: str
+    hits: tuple[LoggedHit, ...]
+    answer: str
+    cited: tuple[str, ...]  # passage ids, in the order of their numbers in the answer
+    release: str  # digest
+    epoch: int
+    generator: str  # which one wrote the answer; empty for retrieval alone
+    status: InteractionStatus
+    error: str = ""  # class and message where it failed
+    rewritten: str = ""  # the question as it was searched for, where that is not the question as it was asked
+    auxiliary: bool = False  # a chat front end's own prompt (title, tags, follow-ups), nobody's question
+    degraded: bool = False  # the language model was out of order, so that the extractive generator answered
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embed_ms: float = 0.0  # milliseconds; part of retrieve_ms
+    search_ms: float = 0.0  # part of retrieve_ms
+    first_token_ms: float = 0.0  # from the question's arrival to the answer's first piece; 0: there was none
+    retrieve_ms: float = 0.0
+    generate_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feedback:
+    """A person's judgement on an interaction."""
+
+    id: str
+    interaction_id: str
+    tenant: str
+    principal: str
+    given_at: datetime
+    rating: int | None = None  # 1 good, -1 bad
+    clicked_passage: str | None = None  # passage id that was opened
+    corrected_passage: str | None = None  # passage id that would have been right
+    comment: str = ""
+
+
+class Purpose(StrEnum):
+    """What a labelled question may be used for."""
+
+    TRAIN = "train"
+    DEV = "dev"  # choosing a checkpoint, and the gate; never trained on
+    GOLDEN = "golden"  # watched for recall drift; never trained on, never in the gate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledQuestion:
+    """A question a person wrote, with the documents that answer it."""
+
+    id: str  # UUIDv5 of tenant and text
+    tenant: str
+    text: str
+    documents: frozenset[str]  # ids of the documents that answer it
+    purpose: Purpose
+    source: str = ""  # where it was imported from
+
+    @classmethod
+    def create(
+        cls, *, tenant: str, text: str, documents: frozenset[str], purpose: Purpose, source: str = ""
+    ) -> "LabelledQuestion":
+        """Make a labelled question, deriving its id."""
+        key = f"whetstone:question:{tenant}:{text}"
+        return cls(
+            id=str(uuid5(NAMESPACE_URL, key)),
+            tenant=tenant,
+            text=text,
+            documents=documents,
+            purpose=purpose,
+            source=source,
+        )

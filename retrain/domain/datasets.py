@@ -1,0 +1,104 @@
+"""What a candidate is trained on, chosen by and judged by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rag.domain import Passage, digest_of, utcnow
+from retrain.domain.pairs import Origin, TrainingPair
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvalQuestion:
+    """A held-back question."""
+
+    id: str
+    text: str
+    relevant: frozenset[str]  # ids of the passages that answer it
+    documents: frozenset[str]  # the documents these belong to
+    origin: Origin
+    kind: str = ""  # as a pair's
+    asked_at: datetime | None = None  # for the log; the newest time where it was asked again
+    parent: str = ""  # for a paraphrase, the id of the question it rewords
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """Pairs to train on and questions to judge by; the three splits share no document. Content-addressed."""
+
+    digest: str  # SHA-256 over all pairs and questions
+    train: tuple[TrainingPair, ...]
+    dev: tuple[EvalQuestion, ...]  # choose the checkpoint
+    gate: tuple[EvalQuestion, ...]  # decide on the promotion
+    manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why
+    robustness: tuple[EvalQuestion, ...] = ()  # other wordings of gate questions: a slice, never the verdict
+    created_at: datetime = field(default_factory=utcnow)
+
+    @property
+    def gate_digest(self) -> str:
+        """SHA-256 over the gate questions alone, whatever their order: which exam it is."""
+        questions = sorted((_plain(question) for question in self.gate), key=lambda plain: str(plain["id"]))
+        return digest_of({"gate": questions})
+
+    @staticmethod
+    def digest_for(
+        train: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        gate: Sequence[EvalQuestion],
+        robustness: Sequence[EvalQuestion] = (),
+    ) -> str:
+        """Give the digest of that content; the order within a split counts, the manifest does not."""
+        splits = {
+            "train": [_plain(pair) for pair in train],
+            "dev": [_plain(question) for question in dev],
+            "gate": [_plain(question) for question in gate],
+        }
+        if robustness:
+            splits["robustness"] = [_plain(question) for question in robustness]
+        return digest_of(splits)
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        train: Sequence[TrainingPair],
+        dev: Sequence[EvalQuestion],
+        gate: Sequence[EvalQuestion],
+        manifest: Mapping[str, Any],
+        robustness: Sequence[EvalQuestion] = (),
+    ) -> "Dataset":
+        """Make a dataset, deriving its digest. The manifest holds JSON values only."""
+        return cls(
+            digest=cls.digest_for(train, dev, gate, robustness),
+            train=tuple(train),
+            dev=tuple(dev),
+            gate=tuple(gate),
+            manifest=dict(manifest),
+            robustness=tuple(robustness),
+        )
+
+
+_LATER = frozenset({"kind", "interaction", "asked_at", "judge", "negatives"})
+"""Fields that came later: left out of digests where empty, so that older datasets keep theirs."""
+
+
+def _plain(item: TrainingPair | EvalQuestion) -> dict[str, Any]:
+    """Give JSON values of a pair or a question, sets in order."""
+    plain = asdict(item)
+    later = _LATER | {"parent"} if isinstance(item, EvalQuestion) else _LATER
+    return {name: _canonical(value) for name, value in plain.items() if value or name not in later}
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardSet:
+    """A general-domain set of questions and passages; only looked at, never learned from."""
+
+    questions: tuple[EvalQuestion, ...]
+    passages: tuple[Passage, ...]

@@ -1,0 +1,184 @@
+"""How a candidate does beside the incumbent."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rag.domain import digest_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A mean over questions with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """Candidate minus incumbent on the same questions."""
+
+    value: float
+    low: float  # 95 % paired bootstrap interval
+    high: float
+    p_value: float  # two-sided, paired randomisation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricRow:
+    """One metric, both sides."""
+
+    metric: str  # e.g. "recall@10"
+    incumbent: Estimate
+    candidate: Estimate
+    difference: Difference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """The metrics over some of the questions."""
+
+    name: str  # e.g. "origin=log"
+    questions: int
+    rows: tuple[MetricRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concentration:
+    """The passage that gained most first places over probe questions, by the encoders alone."""
+
+    passage: str  # id
+    questions: int  # that were asked
+    before: int  # of them, how often the incumbent puts it first
+    after: int  # the same of the candidate
+    p_value: float  # one-sided, exact, times the number of passages that came first anywhere
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detectable:
+    """The smallest gain the gate set can show, as it was known before training."""
+
+    metric: str
+    effect: float  # 0 to 1; 0.02 is 2 percent points
+    questions: int
+    clusters: int  # of questions with the same answers
+    alpha: float  # two-sided level of the look
+    power: float  # chance of seeing that gain
+    look: int  # how often the set is looked at then, counted from 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Costs:
+    """What an encoder costs to serve, both sides, measured in turns in one process."""
+
+    incumbent_ms: float  # median time to embed one question
+    candidate_ms: float
+    incumbent_bytes: int  # of the artefact's files
+    candidate_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A passage in a result list."""
+
+    passage: str  # id
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """A gate question that got better or worse, with what both sides give."""
+
+    question: str
+    relevant: tuple[str, ...]  # ids of the passages that answer it
+    rank_before: int | None  # of the first right passage, counted from 1; None: not among those looked at
+    rank_after: int | None
+    before: tuple[Hit, ...]  # best first
+    after: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorecard:
+    """Candidate beside incumbent: same corpus, same questions."""
+
+    digest: str  # SHA-256 over all that follows
+    dataset: str  # digest
+    incumbent: str  # encoder digest
+    candidate: str  # encoder digest
+    questions: int
+    passages: int  # size of the corpus searched
+    overall: tuple[MetricRow, ...]
+    slices: tuple[Slice, ...] = ()
+    look: int = 1  # how often the gate set was looked at, this time included
+    detectable: Detectable | None = None  # None: not computed before training
+    costs: Costs | None = None  # None: not measured
+    concentration: Concentration | None = None  # None: no passage gained first places
+    worst: tuple[Moved, ...] = ()  # questions that lost most, the worst first
+    best: tuple[Moved, ...] = ()  # questions that gained most, the best first
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        dataset: str,
+        incumbent: str,
+        candidate: str,
+        questions: int,
+        passages: int,
+        overall: Sequence[MetricRow],
+        slices: Sequence[Slice] = (),
+        look: int = 1,
+        detectable: Detectable | None = None,
+        costs: Costs | None = None,
+        concentration: Concentration | None = None,
+        worst: Sequence[Moved] = (),
+        best: Sequence[Moved] = (),
+    ) -> "Scorecard":
+        """Make a scorecard, deriving its digest."""
+        # What came later is left out where it is not there, so that older scorecards keep their digests.
+        later = {
+            "look": look if look != 1 else None,
+            "detectable": detectable and asdict(detectable),
+            "costs": costs and asdict(costs),
+            "concentration": concentration and asdict(concentration),
+            "worst": [asdict(each) for each in worst],
+            "best": [asdict(each) for each in best],
+        }
+        content = {
+            "dataset": dataset,
+            "incumbent": incumbent,
+            "candidate": candidate,
+            "questions": questions,
+            "passages": passages,
+            "overall": [asdict(row) for row in overall],
+            "slices": [asdict(part) for part in slices],
+            **{name: value for name, value in later.items() if value},
+        }
+        return cls(
+            digest=digest_of(content),
+            dataset=dataset,
+            incumbent=incumbent,
+            candidate=candidate,
+            questions=questions,
+            passages=passages,
+            overall=tuple(overall),
+            slices=tuple(slices),
+            look=look,
+            detectable=detectable,
+            costs=costs,
+            concentration=concentration,
+            worst=tuple(worst),
+            best=tuple(best),
+        )
+
+    def row(self, metric: str) -> MetricRow:
+        """Give the overall row of a metric.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        for row in self.overall:
+            if row.metric == metric:
+                return row
+        raise KeyError(metric)

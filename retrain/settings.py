@@ -95,7 +95,7 @@ class RetrainSettings(BaseSettings):
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )
     max_length: Annotated[int, Field(ge=16)] = Field(
-        128, description="Word pieces a text is cut to in training, transformer lane."
+        192, description="Word pieces a text is cut to in training, transformer lane."
     )
     hard_negatives: Annotated[int, Field(ge=0, le=16)] = Field(
         0,

@@ -88,9 +88,7 @@ class RetrainSettings(BaseSettings):
     )
     epochs: Annotated[float, Field(gt=0)] = Field(2.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(
-        1.5e-4, description="Highest rate, transformer lane."
-    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(1e-4, description="Highest rate, transformer lane.")
     scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )

@@ -206,7 +206,7 @@ def verdict(runs: Sequence[Mapping[str, Result]], level: float | None) -> int:
     result = ratio_of(times["ours"], times["stock"])
     shown = f"{100 * statistics.fmean(levels):.1f} %"
     print(f"\n{HEAD}")
-    print(result.row(f"time to Recall@10 of {shown} on dev, {len(runs)} seeds", "s", f"<= {GOAL}"))
+    print(result.row(f"time to Recall@10 of {shown} on dev, runs: {len(runs)}", "s", f"<= {GOAL}"))
     return 0 if result.ratio <= GOAL else 1
 
 

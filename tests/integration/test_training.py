@@ -116,7 +116,8 @@ def test_training_finds_more_on_questions_never_seen(
         progress=lambda *at: steps.append(at[:2]),
     )
     before, after = (questions.recall_at_10(encoder_store, d) for d in (static_digest, digest))
-    assert after >= before + 0.05
+    # Of a hundred questions, counted: 0.65 + 0.05 is above 0.7 in floating point.
+    assert round(100 * (after - before)) >= 5
     assert encoder_store.kind(digest) == "static"
     assert (report.lane, report.pairs, report.steps) == ("static", len(questions.pairs), len(steps))
     assert steps == [(n + 1, len(steps)) for n in range(len(steps))]

@@ -37,7 +37,8 @@ class _Letters:
     dimension: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.digest, self.dimension = f"letters-{self.letters}", len(self.letters)
+        self.digest = self.passages_digest = f"letters-{self.letters}"
+        self.dimension = len(self.letters)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Count and normalise."""

@@ -9,7 +9,8 @@ their own::
         --out medquad.json --peers-out medquad-peers.json
 
 Our side is the run of `quality.py` with `--guard`; with that run's `--out` nothing is trained anew. Each engine has its
-own defaults (batch 10, loss, rate, warm-up and decay) but for one: how many pairs it sees. Cutting a training short
+own defaults (batch 10, loss, rate, warm-up and decay), without looks at dev, which would cost the first half of its
+time, but for one: how many pairs it sees. Cutting a training short
 would leave its rate high, and running it in whole epochs would miss the time. So two short runs tell how long a step of
 the engine takes, and its training is planned for as many steps as fit: passes over all pairs, each in another random
 order, laid one after another and given as one epoch. The time is that of the processor, over all threads, of training

@@ -55,8 +55,9 @@ def engine(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once
     """Make an engine as its documentation does; `once`: the dataset holds all passes already."""
     epochs = {"epochs": 1} if once else {}
     if name == "SentenceTransformersFinetuneEngine":
+        # Its looks at a val_dataset, every 50 steps by default, would take half of its time; with neither, it fails.
         return SentenceTransformersFinetuneEngine(
-            dataset, model_id=base, model_output_path=str(target), **epochs
+            dataset, model_id=base, model_output_path=str(target), evaluation_steps=0, **epochs
         )
     return EmbeddingAdapterFinetuneEngine(
         dataset, resolve_embed_model(f"local:{base}"), model_output_path=str(target), **epochs
@@ -101,8 +102,8 @@ def finetune(order: dict) -> dict:
     """Train one engine and embed with it."""
     name, seed = order["engine"], order["seed"]
     pairs = json.loads(Path(order["pairs"]).read_text(encoding="utf-8"))
-    # Trainers print, and standard output carries the answers; they also leave checkpoints where they run.
-    with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
+    # Trainers leave checkpoints where they run.
+    with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         with contextlib.chdir(scratch):
             transformers.set_seed(seed)

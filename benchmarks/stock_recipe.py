@@ -99,8 +99,7 @@ def recall(vectors: Callable[[], tuple[np.ndarray, np.ndarray]], answers: Sequen
 
 
 def _train(order: dict[str, Any]) -> dict[str, Any]:
-    # Trainers print, and standard output carries the answers.
-    with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         return _trained(order, Path(scratch))
 
 

@@ -65,7 +65,12 @@ class Worker:
 
 
 def work(do: Callable[[Any], Any]) -> None:
-    """The side that works: answer each order on standard input until it ends."""
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(json.dumps(do(json.loads(line))), flush=True)
+    """The side that works: answer each order on standard input until it ends.
+
+    Whatever libraries print from then on goes to standard error: standard output is for the answers.
+    """
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        print("ready", file=answers, flush=True)
+        for line in sys.stdin:
+            print(json.dumps(do(json.loads(line))), file=answers, flush=True)

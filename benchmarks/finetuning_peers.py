@@ -9,14 +9,14 @@ their own::
         --out medquad.json --peers-out medquad-peers.json
 
 Our side is the run of `quality.py` with `--guard`; with that run's `--out` nothing is trained anew. Each engine has its
-own defaults (batch 10, loss, rate, warm-up and decay), without looks at dev, which would cost the first half of its
-time, but for one: how many pairs it sees. Cutting a training short
-would leave its rate high, and running it in whole epochs would miss the time. So two short runs tell how long a step of
-the engine takes, and its training is planned for as many steps as fit: passes over all pairs, each in another random
-order, laid one after another and given as one epoch. The time is that of the processor, over all threads, of training
-alone, ours with its looks at dev and its negatives; what an engine really took is in the table. `--seconds` gives all
-engines another time, and `--defaults` the epochs of their own, however long they take. What is found is measured here,
-from the vectors that each engine's own model writes, by the same functions as ours.
+own defaults (batch 10, loss, rate, warm-up and decay) but for two things. It does not look at dev, which would cost it
+half of its time. And it sees as many pairs as its time allows: cutting a training short would leave its rate high, and
+running it in whole epochs would miss the time, so two short runs tell how long a step of the engine takes, and its
+training is planned for the steps that fit: passes over all pairs, each in another random order, laid one after another
+and given as one epoch. The time is that of the processor, over all threads, of training alone, ours with its looks at
+dev and its negatives; what an engine really took is in the table. `--seconds` gives all engines another time, and
+`--defaults` the epochs of their own, however long they take. What is found is measured here, from the vectors that each
+engine's own model writes, by the same functions as ours.
 """
 
 import argparse
@@ -48,6 +48,8 @@ SHOWN = ("recall@1", "recall@10")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
     options = _options().parse_args(arguments)
+    if options.lane != "transformer":
+        raise SystemExit("LlamaIndex does not load static encoders; leave --lane out.")
     two_cores()
     runs = quality.finished(options)
     encoders = EncoderFolder(options.home / "encoders")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,13 @@ class Blend:
 
     alpha: float
     scores: dict[float, float]  # alpha -> mean dev metric
+
+    def plain(self) -> dict[str, Any]:
+        """Give JSON values, as a training report shows them."""
+        return {
+            "alpha": self.alpha,
+            "dev_by_alpha": {str(alpha): score for alpha, score in sorted(self.scores.items())},
+        }
 
 
 def choose(scores: dict[float, NDArray[np.float64]], groups: Sequence[int]) -> Blend:

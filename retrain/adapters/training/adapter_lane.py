@@ -18,6 +18,7 @@ from rag.adapters.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
 from rag.ports import EmbeddingCache, Encoder, EncoderStore
 from rag.releases.indexing import Embedder
+from retrain.adapters.training.loop import DEV_METRIC
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
@@ -26,7 +27,6 @@ from retrain.training.blending import Blend, choose
 from retrain.training.material import Material, check, lay_out
 from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, rank
 
-DEV_METRIC = "ndcg@10"
 ALPHAS = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Shares of the fitted matrix that are tried; the rest is that of today."""
 MOST_PASSAGES = 20_000
@@ -98,7 +98,7 @@ class AdapterTrainer:
         )
         matrix, blend = _blended(start, fitted, asked, look)
         digest = self._written(folder, matrix)
-        chosen = {} if blend is None else {"alpha": blend.alpha, "dev_by_alpha": _by_alpha(blend)}
+        chosen = {} if blend is None else blend.plain()
         return digest, TrainingReport(
             lane="adapter",
             pairs=len(pairs),
@@ -182,7 +182,3 @@ def _blended(
     tried = {alpha: look(mixed(start, fitted.matrix, alpha)) for alpha in ALPHAS}
     blend = choose(tried, clusters(asked).tolist())
     return mixed(start, fitted.matrix, blend.alpha), blend
-
-
-def _by_alpha(blend: Blend) -> dict[str, float]:
-    return {str(alpha): score for alpha, score in sorted(blend.scores.items())}

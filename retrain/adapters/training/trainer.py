@@ -140,12 +140,8 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
 
 
 def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> TrainingReport:
-    state, chosen = ended.state, {}
-    if ended.blend is not None:
-        chosen = {
-            "alpha": ended.blend.alpha,
-            "dev_by_alpha": {str(alpha): score for alpha, score in sorted(ended.blend.scores.items())},
-        }
+    state = ended.state
+    chosen = {} if ended.blend is None else ended.blend.plain()
     return TrainingReport(
         lane=recipe.lane,
         pairs=pairs,

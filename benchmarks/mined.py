@@ -66,7 +66,9 @@ def mine(
     written = mine_documents(
         documents, lambda ids: {i: by_document[i] for i in ids}, limit=len(passages), seed=seed
     )
-    own = mine_excerpts(passages, limit=len(passages), spans=settings.spans, seed=seed)
+    own = mine_excerpts(
+        passages, limit=len(passages), kinds=settings.excerpts, spans=settings.spans, seed=seed
+    )
     both = MinedPairs(
         pairs=(*written.pairs, *own.pairs), dropped=Counter(written.dropped) + Counter(own.dropped)
     )

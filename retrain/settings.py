@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from retrain.domain import QuestionStyle
+from retrain.domain import Excerpt, QuestionStyle
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -24,11 +24,16 @@ class RetrainSettings(BaseSettings):
     mine_passages: Count = Field(2_000, description="Most passages questions are mined from in one run.")
     excerpts_below: Annotated[int, Field(ge=0)] = Field(
         1_000,
-        description="Passages' own words (key phrases, sentences) train as well while people and the LLM asked fewer"
-        " questions than that; 0: never.",
+        description="Passages' own words train as well while people and the LLM asked fewer questions than that; "
+        "0: never.",
+    )
+    excerpts: tuple[Excerpt, ...] = Field(
+        (Excerpt.FIRST_SENTENCE,),
+        description="Which of a passage's own words train as questions (first sentence, key phrases, span), a JSON "
+        "list.",
     )
     spans: Annotated[int, Field(ge=0)] = Field(
-        2, description="Sentences of one passage that train as questions, besides its first."
+        2, description="Sentences of one passage that train as questions besides its first, where spans do."
     )
     round_trip: Annotated[int, Field(ge=0)] = Field(
         20,
@@ -86,9 +91,9 @@ class RetrainSettings(BaseSettings):
         description="What to train; auto: the live encoder, of whichever kind it is; adapter: a matrix on questions' "
         "vectors alone, in seconds, so that the index stays as it is.",
     )
-    epochs: Annotated[float, Field(gt=0)] = Field(2.0, description="Passes over the pairs, transformer lane.")
+    epochs: Annotated[float, Field(gt=0)] = Field(3.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(1e-4, description="Highest rate, transformer lane.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
     scale: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Factor on the cosines in the loss, transformer lane."
     )
@@ -99,8 +104,13 @@ class RetrainSettings(BaseSettings):
         0,
         description="As WHETSTONE_RETRAIN_STATIC_HARD_NEGATIVES, transformer lane; each costs a passage a question.",
     )
+    retention: Annotated[float, Field(ge=0)] = Field(
+        0.3,
+        description="How strongly texts' vectors are held to those of the live encoder, so that it forgets nothing else"
+        " it can do, transformer lane; 0: not at all.",
+    )
     symmetric: bool = Field(
-        True, description="Passages have to find their questions as well, transformer lane."
+        False, description="Passages have to find their questions as well, transformer lane."
     )
     lora_rank: Annotated[int, Field(ge=0, le=256)] = Field(
         0,

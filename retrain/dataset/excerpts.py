@@ -11,13 +11,13 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rag.domain import Passage
 from rag.text.sentences import sentences
 from retrain.dataset.pairs import MinedPairs, counted, make_pair, order
 from retrain.dataset.wording import STOP_WORDS, normal, one_line, words
-from retrain.domain import Origin, TrainingPair
+from retrain.domain import Excerpt, Origin, TrainingPair
 
 KEPT_SHARE = 0.1
 """How often a span stays in its passage: what people ask does stand word for word in a passage now and then."""
@@ -30,12 +30,15 @@ PHRASES = 3
 _BREAK = re.compile(r"[.,;:!?()\[\]{}\"“”|/•*\n\r\t]+|\s[-–—]+\s")
 
 
-def mine_excerpts(passages: Sequence[Passage], *, limit: int, spans: int, seed: int) -> MinedPairs:
-    """Give for each passage its key phrases, its first sentence, and up to `spans` other sentences, as questions.
+def mine_excerpts(
+    passages: Sequence[Passage], *, limit: int, kinds: Collection[Excerpt], spans: int, seed: int
+) -> MinedPairs:
+    """Give for each passage its first sentence, its key phrases, and up to `spans` other sentences, as questions.
 
     Args:
         passages: the corpus: how rare a word is, is counted over all of it.
         limit: most passages that questions are made of, chosen by a hash of the seed.
+        kinds: which of the three.
         spans: sentences taken from the rest of a passage, at random.
         seed: of every choice.
     """
@@ -45,6 +48,8 @@ def mine_excerpts(passages: Sequence[Passage], *, limit: int, spans: int, seed: 
     found: dict[tuple[str, str], TrainingPair] = {}
     for passage in chosen:
         for kind, question, cut in _questions(passage, rarity, spans=spans, seed=seed):
+            if kind not in kinds:
+                continue
             pair = make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind, cut=cut)
             if pair:
                 key = (normal(pair.question), passage.id)
@@ -55,12 +60,12 @@ def mine_excerpts(passages: Sequence[Passage], *, limit: int, spans: int, seed: 
 
 def _questions(
     passage: Passage, rarity: Mapping[str, float], *, spans: int, seed: int
-) -> Iterator[tuple[str, str, bool]]:
+) -> Iterator[tuple[Excerpt, str, bool]]:
     """Yield kind, question, and whether it is to be cut out of the passage."""
     chance = random.Random(order(str(seed), passage.id))
     if phrases := key_phrases(passage.embedded_text, rarity):
         # Words that are spread over the passage cannot be cut out of it without leaving nothing to learn from.
-        yield "key phrases", " ".join(phrases[:PHRASES]), False
+        yield Excerpt.KEY_PHRASES, " ".join(phrases[:PHRASES]), False
     found = [
         sentence
         for sentence in sentences(passage.text)
@@ -71,7 +76,10 @@ def _questions(
         return
     first, rest = found[0], found[1:]
     taken = chance.sample(rest, min(spans, len(rest)))
-    for kind, sentence in [("first sentence", first), *(("span", sentence) for sentence in taken)]:
+    for kind, sentence in [
+        (Excerpt.FIRST_SENTENCE, first),
+        *((Excerpt.SPAN, sentence) for sentence in taken),
+    ]:
         yield kind, _shortened(sentence, chance), chance.random() >= KEPT_SHARE
 
 

@@ -152,7 +152,13 @@ class Mining:
         if asked < settings.excerpts_below:
             progress(0, 0, "mine the passages' own words")
             mined["excerpt"] = checked(
-                mine_excerpts(corpus, limit=settings.mine_passages, spans=settings.spans, seed=settings.seed)
+                mine_excerpts(
+                    corpus,
+                    limit=settings.mine_passages,
+                    kinds=settings.excerpts,
+                    spans=settings.spans,
+                    seed=settings.seed,
+                )
             )
         return mined
 

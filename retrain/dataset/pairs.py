@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rag.domain import Passage
 from retrain.dataset.wording import one_line, without, words
-from retrain.domain import Origin, TrainingPair
+from retrain.domain import Excerpt, Origin, TrainingPair
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
 """Gives document id -> its passages by position, as `DocumentStore.passages_of` does."""
@@ -19,7 +19,8 @@ PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
 Find = Callable[[Sequence[str], int], list[list[str]]]
 """Gives for each question the ids of at most so many passages, best first, as a strong retriever finds them."""
 
-EXCERPTS = frozenset({"key phrases", "first sentence", "span"})
+
+EXCERPTS: frozenset[str] = frozenset(Excerpt)
 """Kinds of pairs whose question is a passage's own words: they only train."""
 
 FEWEST_QUESTION_WORDS = 3

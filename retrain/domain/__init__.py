@@ -2,7 +2,7 @@
 
 from retrain.domain.candidates import Candidate, CandidateStatus, Outcome, TrainingReport, Verdict
 from retrain.domain.datasets import Dataset, EvalQuestion, GuardSet
-from retrain.domain.pairs import Origin, QuestionStyle, TrainingPair, Written
+from retrain.domain.pairs import Excerpt, Origin, QuestionStyle, TrainingPair, Written
 from retrain.domain.promotions import Approval, Decision, Promotion, PromotionKind, PromotionPhase
 from retrain.domain.scorecards import (
     Concentration,
@@ -29,6 +29,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "EvalQuestion",
+    "Excerpt",
     "GuardSet",
     "Hit",
     "MetricRow",

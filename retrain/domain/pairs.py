@@ -20,6 +20,14 @@ class Origin(StrEnum):
         return self in (Origin.LOG, Origin.LABEL)
 
 
+class Excerpt(StrEnum):
+    """What of a passage's own words is taken for a question; kinds of pairs that only train."""
+
+    FIRST_SENTENCE = "first sentence"  # most often says what the passage is about
+    KEY_PHRASES = "key phrases"  # the runs of words that tell it from others
+    SPAN = "span"  # any other sentence
+
+
 class QuestionStyle(StrEnum):
     """How a language model is to ask."""
 

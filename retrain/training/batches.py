@@ -8,7 +8,7 @@ import numpy as np
 from retrain.training.material import Mask, Material, Rows
 from retrain.training.neighbours import in_groups
 
-GROUP = 8
+GROUP = 16
 """Passages with alike words that come into a batch together."""
 
 

@@ -35,6 +35,7 @@ class TransformerRecipe(Recipe):
 
     max_length: int  # word pieces a text is cut to in training
     symmetric: bool  # whether passages have to find their questions as well
+    retention: float  # weight of what holds the vectors to the incumbent's; 0: nothing does
     lora_rank: int  # of the changes to the weights; 0: the weights themselves are trained
     tokens_at_once: int  # of a batch; a larger one goes through the model twice
     precision: Literal["float32", "bfloat16"]  # of the products of matrices

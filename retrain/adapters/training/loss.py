@@ -50,6 +50,21 @@ def ranking_loss(
     return torch.stack(losses).mean()
 
 
+def moved(vectors: "Tensor", before: "Tensor") -> "Tensor":
+    """Give how far vectors turned from what they were: the mean of 1 - cosine, 0 for none.
+
+    As a part of the loss it keeps what a model knew, a distillation from its former self (Li, Hoiem 2016, "Learning
+    without Forgetting").
+
+    Args:
+        vectors: (n, dimension).
+        before: of the same texts, (n, dimension).
+    """
+    from torch.nn.functional import cosine_similarity
+
+    return 1.0 - cosine_similarity(vectors.float(), before.float(), dim=1).mean()
+
+
 def _one_way(scores: "Tensor", right: "Tensor", wrong: "Tensor") -> "Tensor":
     """Give the mean over rows of -log of the share that the right columns have of the softmax."""
     everything = scores.masked_fill(~(right | wrong), float("-inf")).logsumexp(dim=1)

@@ -133,6 +133,7 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
         **asdict(recipe),
         max_length=settings.max_length,
         symmetric=settings.symmetric,
+        retention=settings.retention,
         lora_rank=settings.lora_rank,
         tokens_at_once=settings.tokens_at_once,
         precision=precision(settings.precision),

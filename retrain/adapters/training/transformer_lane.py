@@ -1,7 +1,6 @@
 """The transformer lane: every weight of a model, or low-rank changes of them, trained in torch.
 
-Most of a step's time goes into passages, so nothing is computed for padding's sake: a batch goes through the model in
-chunks of texts of nearly one length. A batch whose activations would not fit goes through it twice (gradient cache).
+A batch whose activations would not fit goes through the model twice (gradient cache).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +11,10 @@ import numpy as np
 
 from rag.domain import Passage
 from retrain.adapters.training.loop import Vectors
-from retrain.adapters.training.loss import ranking_loss
+from retrain.adapters.training.loss import moved, ranking_loss
 from retrain.adapters.training.low_rank import attach, merge
+from retrain.adapters.training.reading import chunks, encode, forward
+from retrain.adapters.training.retention import Incumbent
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
 from retrain.training.material import Material, Rows
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
     from torch.optim import Optimizer
-
-CHUNK = 16
-"""Texts that go through the model at once: enough for the processor's cores, few enough to be of one length."""
 
 
 class TransformerLane:
@@ -65,6 +63,7 @@ class TransformerLane:
         self._dev = [question.text for question in dev]
         self._corpus = [passage.embedded_text for passage in corpus]
         self._lengths = self._counted(self._passages)
+        self._incumbent = Incumbent(model, material) if recipe.retention else None
         if recipe.lora_rank:
             attach(model, rank=recipe.lora_rank, seed=recipe.seed)
         trained = [weight for weight in model.parameters() if weight.requires_grad]
@@ -77,8 +76,8 @@ class TransformerLane:
         tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
         if tokens <= self._recipe.tokens_at_once:
             with self._reduced():
-                one = self._encode(questions, query=True)
-                other = self._encode(passages, query=False)
+                one = encode(self._model, questions, query=True)
+                other = encode(self._model, passages, query=False)
             loss = self._loss(one, other, batch)
             loss.backward()  # type: ignore[no-untyped-call]  # torch left it without types
             return float(loss.detach())
@@ -104,7 +103,7 @@ class TransformerLane:
 
     def _loss(self, questions: "Tensor", passages: "Tensor", batch: Batch) -> "Tensor":
         recipe = self._recipe
-        return ranking_loss(
+        loss = ranking_loss(
             questions,
             passages,
             batch,
@@ -112,6 +111,11 @@ class TransformerLane:
             symmetric=recipe.symmetric,
             dimensions=recipe.matryoshka,
         )
+        if self._incumbent is None:
+            return loss
+        with self._reduced():
+            before = self._incumbent.vectors(batch)
+        return loss + recipe.retention * (moved(questions, before[0]) + moved(passages, before[1]))
 
     def _cached(self, questions: Sequence[str], passages: Sequence[str], batch: Batch) -> float:
         """Set the gradients of a batch whose activations would not fit.
@@ -123,7 +127,7 @@ class TransformerLane:
 
         texts = ((questions, True), (passages, False))
         with torch.no_grad(), self._reduced():
-            found = [self._encode(some, query=query) for some, query in texts]
+            found = [encode(self._model, some, query=query) for some, query in texts]
         for vectors in found:
             vectors.requires_grad_()
         loss = self._loss(found[0], found[1], batch)
@@ -131,9 +135,9 @@ class TransformerLane:
         for (some, query), vectors in zip(texts, found, strict=True):
             gradient = vectors.grad
             assert gradient is not None  # noqa: S101  # backward has just set it
-            for rows in self._chunks(some):
+            for rows in chunks(self._model, some):
                 with self._reduced():
-                    again = self._forward([some[row] for row in rows], query=query)
+                    again = forward(self._model, [some[row] for row in rows], query=query)
                 again.backward(gradient[rows].to(again.dtype))  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
@@ -142,33 +146,8 @@ class TransformerLane:
         from torch.nn.functional import normalize
 
         with torch.inference_mode(), self._reduced():
-            vectors = normalize(self._encode(texts, query=query).float(), dim=1)
+            vectors = normalize(encode(self._model, texts, query=query).float(), dim=1)
         return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
-
-    def _encode(self, texts: Sequence[str], *, query: bool) -> "Tensor":
-        """Give the texts' vectors in their order, (texts, dimension)."""
-        import torch
-
-        chunks = list(self._chunks(texts))
-        found = torch.cat([self._forward([texts[row] for row in rows], query=query) for rows in chunks])
-        return found[torch.from_numpy(np.argsort(np.concatenate(chunks))).to(found.device)]
-
-    def _forward(self, texts: Sequence[str], *, query: bool) -> "Tensor":
-        prompt = self._model.prompts.get("query" if query else "document") or None
-        features = self._model.preprocess(list(texts), prompt=prompt)
-        on_device = {
-            name: value.to(self._model.device) if hasattr(value, "to") else value
-            for name, value in features.items()
-        }
-        vectors: Tensor = self._model(on_device)["sentence_embedding"]
-        return vectors
-
-    @staticmethod
-    def _chunks(texts: Sequence[str]) -> Iterator[Rows]:
-        """Cut the texts' rows into chunks of nearly one length."""
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        for start in range(0, len(order), CHUNK):
-            yield order[start : start + CHUNK]
 
     def _counted(self, texts: Sequence[str]) -> Rows:
         """Count the tokens of each text that training reads, (texts,)."""

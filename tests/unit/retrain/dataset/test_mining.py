@@ -85,9 +85,10 @@ def test_without_a_language_model_the_documents_ask(world: Any, cycle_of: Any) -
     """Titles and passages' own words give the pairs, the manifest says of which kind, and what it continues."""
     first = _built(cycle_of())
     kinds = first.manifest["kinds"]["train"]
-    assert {"document: title", "document: first sentence", "document: span", "document: key phrases"} <= set(
-        kinds
-    )
+    assert {kind for kind in kinds if kind.startswith("document")} == {
+        "document: title",
+        "document: first sentence",
+    }
     assert {question.kind for question in first.gate} == {"title"}
     assert {question.parent for question in first.robustness} <= {question.id for question in first.gate}
     assert first.manifest["tenant"] == "default"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from retrain.adapters.training.loss import ranking_loss
+from retrain.adapters.training.loss import moved, ranking_loss
 from retrain.training.batches import Batch
 
 
@@ -55,6 +55,16 @@ def test_what_is_neither_takes_no_part_and_answers_add_up() -> None:
     loss = ranking_loss(question, passages, masks, scale=1.0)
 
     assert -np.log((e[0] + e[1]) / e.sum()) == pytest.approx(float(loss), rel=1e-5)
+
+
+def test_moved_is_the_mean_angle_s_cosine_short_of_one() -> None:
+    """0 where directions are as before, whatever the lengths; 1 where they are at right angles."""
+    import torch
+
+    before = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+
+    assert float(moved(3 * before, before)) == pytest.approx(0, abs=1e-6)
+    assert float(moved(torch.tensor([[1.0, 0.0], [5.0, 0.0]]), before)) == pytest.approx(0.5)
 
 
 def test_the_symmetric_loss_is_the_mean_of_both_ways() -> None:

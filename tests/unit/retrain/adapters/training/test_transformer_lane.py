@@ -35,6 +35,7 @@ _RECIPE = TransformerRecipe(
     matryoshka=(),
     max_length=32,
     symmetric=False,
+    retention=0.0,
     lora_rank=0,
     tokens_at_once=10_000,
     precision="float32",
@@ -114,20 +115,22 @@ def _gradients(lane: TransformerLane) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-@pytest.mark.parametrize("changed", [{}, {"symmetric": True, "matryoshka": (8, 16)}, {"lora_rank": 2}])
+@pytest.mark.parametrize(
+    "changed", [{}, {"symmetric": True, "matryoshka": (8, 16)}, {"lora_rank": 2}, {"retention": 2.0}]
+)
 def test_the_gradient_cache_changes_nothing(
     folder: Path, material: Material, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch that goes through in pieces has the loss and the gradients of one that goes through whole."""
     from sentence_transformers import SentenceTransformer
 
-    monkeypatch.setattr("retrain.adapters.training.transformer_lane.CHUNK", 3)
+    monkeypatch.setattr("retrain.adapters.training.reading.CHUNK", 3)
     found = []
     for tokens in (10_000, 1):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         lane = _lane(model, material, tokens_at_once=tokens, **changed)
-        if changed.get("lora_rank"):
-            # At the start the second factor is 0, and so is the first one's gradient.
+        if changed:
+            # At the start nothing has moved, and one of a change's two factors is 0: some gradients would be 0.
             lane.gradients(_batch(material))
             lane.optimiser.step()
             lane.optimiser.zero_grad()
@@ -161,6 +164,28 @@ def test_steps_teach(model: "SentenceTransformer", material: Material) -> None:
     questions, passages = lane.vectors()
     assert losses[-1] < losses[0] / 2
     assert list(range(len(_SUBJECTS))) == (questions @ passages.T).argmax(axis=1).tolist()
+
+
+def test_retention_holds_vectors_to_the_incumbent_s(folder: Path, material: Material) -> None:
+    """What is held moves less the more it is held, and still learns."""
+    from sentence_transformers import SentenceTransformer
+
+    turned, losses = [], []
+    for retention in (0.0, 1.0, 30.0):
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        lane = _lane(model, material, retention=retention)
+        before = lane.vectors()
+        first = lane.gradients(_batch(material))
+        for _ in range(10):
+            lane.optimiser.step()
+            lane.optimiser.zero_grad()
+            last = lane.gradients(_batch(material))
+        turned.append(np.mean([1 - (a * b).sum(axis=1) for a, b in zip(before, lane.vectors(), strict=True)]))
+        losses.append((first, last))
+    assert turned[0] > 1.2 * turned[1] > 1.2 * 1.2 * turned[2] > 0
+    # Nothing has moved before the first step, so what is held adds nothing to its loss.
+    assert [losses[0][0]] * 3 == pytest.approx([first for first, _ in losses], rel=1e-4)
+    assert all(last < first for first, last in losses[:2])
 
 
 def test_low_rank_changes_start_at_nothing_and_end_as_weights(

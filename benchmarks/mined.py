@@ -2,7 +2,8 @@
 
 For each data set, the training questions are mined without a language model from titles and passages' own words, and
 checked by the round trip through the base encoder's whole retrieval; neither `train` nor `dev` questions are seen, and
-the last checkpoint is kept. Then BM25, base and trained, on `test`, in the table of `benchmarks/quality.py`::
+the last weights are kept in a fixed share. Then BM25, base and trained, on `test`, in the table of
+`benchmarks/quality.py`::
 
     python benchmarks/mined.py --data medquad feedbackqa --lane static --seeds 17 18 19
 

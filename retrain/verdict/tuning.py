@@ -149,9 +149,16 @@ def better_context(
     first = list(METRICS).index("accuracy@1")
     least = measured[kept][:, first].mean()
     fit = {weight: values for weight, values in measured.items() if values[:, first].mean() >= least}
-    # All that were tried count, also those that were not fit.
-    share = (len(fit) - 1) / (len(measured) - 1)
-    return better_weight(fit, clusters(asked), kept=kept, metric=metric, alpha=alpha * share, seed=seed)
+    return better_weight(
+        fit,
+        clusters(asked),
+        kept=kept,
+        metric=metric,
+        alpha=alpha,
+        # All that were looked at count, also those that were not fit.
+        tried=len(measured) - 1,
+        seed=seed,
+    )
 
 
 def better_weight(
@@ -161,6 +168,7 @@ def better_weight(
     kept: float,
     metric: str,
     alpha: float,
+    tried: int | None = None,
     seed: int,
 ) -> float:
     """Give the weight whose metric is highest among those better than the kept one for certain, else the kept one.
@@ -174,6 +182,7 @@ def better_weight(
         kept: the incumbent's weight.
         metric: the one that has to gain.
         alpha: level of the whole choice.
+        tried: how many were looked at besides the kept one; None: as many as were measured.
         seed: of resampling.
     """
     column = list(METRICS).index(metric)
@@ -183,7 +192,7 @@ def better_weight(
             continue
         rows = contrast(measured[kept], values, groups, seed=seed)
         difference = rows[column].difference
-        if difference.low > 0 and difference.p_value < alpha / (len(measured) - 1):
+        if difference.low > 0 and difference.p_value < alpha / (tried or len(measured) - 1):
             gains[weight] = difference.value
     # Of equal gains the one nearest to what is known is taken, of two as near the one with more of the vectors.
     return max(gains, key=lambda weight: (gains[weight], -abs(weight - kept), weight), default=kept)

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from rag.domain import Document, Passage
 from rag.errors import InvalidInput
@@ -13,6 +15,7 @@ from rag.ports import EncoderStore
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
+from retrain.training.blending import WITHOUT_DEV
 from retrain.verdict.evaluation import METRICS, evaluate, rank
 
 
@@ -164,16 +167,32 @@ def test_a_checkpoint_that_was_cut_short_is_not_used(
     assert steps[0] == 21
 
 
-def test_without_dev_questions_the_last_checkpoint_is_kept(
-    encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
+def test_without_dev_questions_the_last_weights_are_mixed_in_a_fixed_share(
+    encoder_store: EncoderStore,
+    static_digest: str,
+    questions: Questions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing to choose by is no error."""
+    """Nothing to choose by is no error, and no reason to take all that was learned."""
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
-    digest, report = LaneTrainer(encoder_store, tmp_path, settings).train(
-        static_digest, questions.pairs[:64], [], questions.corpus, progress=_silent
-    )
-    assert digest in encoder_store.digests()
+    arguments = (static_digest, questions.pairs[:64], [], questions.corpus)
+    digest, report = LaneTrainer(encoder_store, tmp_path, settings).train(*arguments, progress=_silent)
+    monkeypatch.setattr("retrain.adapters.training.loop.WITHOUT_DEV", 1.0)
+    whole, _ = LaneTrainer(encoder_store, tmp_path, settings).train(*arguments, progress=_silent)
+
     assert report.best_dev == 0
+    assert (report.settings["alpha"], report.settings["dev_by_alpha"]) == (WITHOUT_DEV, {})
+    before, mixed, after = (_table(encoder_store, each) for each in (static_digest, digest, whole))
+    np.testing.assert_allclose(mixed, before + WITHOUT_DEV * (after - before), atol=1e-5)
+    assert np.abs(after - before).max() > 1e-2
+
+
+def _table(encoder_store: EncoderStore, digest: str) -> np.ndarray[Any, Any]:
+    """Give a static encoder's vectors of tokens."""
+    (file,) = encoder_store.path(digest).glob("**/model.safetensors")
+    (table,) = load_file(str(file)).values()
+    return table.astype(np.float32)
 
 
 def test_pairs_of_one_passage_are_too_few(

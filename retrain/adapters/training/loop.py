@@ -14,7 +14,7 @@ from rag.domain import Passage
 from retrain.domain import EvalQuestion
 from retrain.ports import Progress
 from retrain.training.batches import Batch, count, epoch
-from retrain.training.blending import ALPHAS, Blend, choose
+from retrain.training.blending import ALPHAS, WITHOUT_DEV, Blend, choose
 from retrain.training.material import Material, Rows
 from retrain.training.negatives import draw, near
 from retrain.training.neighbours import neighbours
@@ -79,7 +79,7 @@ class Ended:
 
     state: State
     steps: int  # that were planned
-    blend: Blend | None  # None where there was no dev question to choose by
+    blend: Blend
     dev: float  # dev metric of the weights that are kept, 0 without dev
 
 
@@ -196,7 +196,10 @@ class Loop:
 
     def _end(self, steps: int) -> Ended:
         if not self._dev:
-            return Ended(state=self._state, steps=steps, blend=None, dev=0.0)
+            self._kept = _copy(self._lane.weights())
+            self._mix(WITHOUT_DEV)
+            blend = Blend(alpha=WITHOUT_DEV, scores={})
+            return Ended(state=self._state, steps=steps, blend=blend, dev=0.0)
         tried: dict[float, NDArray[np.float64]] = {}
         for alpha in ALPHAS:
             if alpha == 1 and self._kept_scores is not None:

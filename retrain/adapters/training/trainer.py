@@ -72,7 +72,7 @@ class LaneTrainer:
 
         Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one
         when called again with the same arguments. `best_dev` is the metric of the mix with the incumbent that was
-        kept; 0 where there are no dev questions, and then the last step's weights are kept, unmixed.
+        kept; 0 where there are no dev questions, and then the last step's weights are mixed, in a fixed share.
 
         Raises:
             InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
@@ -142,7 +142,6 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
 
 def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> TrainingReport:
     state = ended.state
-    chosen = {} if ended.blend is None else ended.blend.plain()
     return TrainingReport(
         lane=recipe.lane,
         pairs=pairs,
@@ -151,7 +150,7 @@ def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> Trai
         seconds=seconds,
         best_dev=ended.dev,
         history=tuple(state.history),
-        settings={**recipe.plain(), **chosen},
+        settings={**recipe.plain(), **ended.blend.plain()},
     )
 
 

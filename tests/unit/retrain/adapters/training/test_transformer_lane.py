@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rag.ports import EncoderStore
+from retrain.adapters.training.loop import Loop
 from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import Origin, TrainingPair
 from retrain.training.batches import Batch, epoch
@@ -186,6 +187,37 @@ def test_retention_holds_vectors_to_the_incumbent_s(folder: Path, material: Mate
     # Nothing has moved before the first step, so what is held adds nothing to its loss.
     assert [losses[0][0]] * 3 == pytest.approx([first for first, _ in losses], rel=1e-4)
     assert all(last < first for first, last in losses[:2])
+
+
+class Killed(Exception):
+    """The run was killed."""
+
+
+def test_a_run_that_goes_on_is_held_to_the_same_incumbent(
+    folder: Path, material: Material, tmp_path: Path
+) -> None:
+    """Killed after a checkpoint and started again, a run ends with the weights of one that was not killed."""
+    from sentence_transformers import SentenceTransformer
+
+    def ended(work: Path, *, kill_at: int = 0) -> dict[str, np.ndarray[Any, Any]]:
+        def progress(done: int, _of: int, _what: str) -> None:
+            if done == kill_at:
+                raise Killed
+
+        recipe = replace(_RECIPE, retention=1.0, epochs=6, batch_size=4, save_steps=4)
+        lane = TransformerLane(
+            SentenceTransformer(str(folder), device="cpu", local_files_only=True), material, [], [], recipe
+        )
+        Loop(lane, material, [], [], recipe, work, progress).run()
+        return {name: weight.detach().numpy() for name, weight in lane.weights().items()}
+
+    whole = ended(tmp_path / "whole")
+    with pytest.raises(Killed):
+        ended(tmp_path / "killed", kill_at=6)
+    again = ended(tmp_path / "killed")
+
+    for name, weight in whole.items():
+        np.testing.assert_allclose(weight, again[name], atol=1e-5, err_msg=name)
 
 
 def test_low_rank_changes_start_at_nothing_and_end_as_weights(

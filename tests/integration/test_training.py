@@ -127,7 +127,30 @@ def test_training_finds_more_on_questions_never_seen(
     tried = report.settings["dev_by_alpha"]
     assert report.best_dev == tried[str(report.settings["alpha"])]
     assert tried["1.0"] == pytest.approx(max(entry["dev"] for entry in report.history if "dev" in entry))
-    assert list((tmp_path / "work").iterdir()) == []
+    assert [file.suffix for file in (tmp_path / "work").iterdir()] == [".json"]
+
+
+def test_a_run_that_ended_does_not_train_again_while_its_encoder_is_there(
+    encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
+) -> None:
+    """Killed before the evaluation, a retraining that is started again has its encoder and its report at once."""
+    settings = RetrainSettings(static_epochs=1, static_batch_size=32)
+    arguments = (static_digest, questions.pairs[:64], questions.held["dev"], questions.corpus)
+    steps: list[int] = []
+
+    def trained(seed: int) -> Any:
+        trainer = LaneTrainer(encoder_store, tmp_path, settings.model_copy(update={"seed": seed}))
+        return trainer.train(*arguments, progress=lambda *at: steps.append(at[0]))
+
+    first = trained(1)
+    once = len(steps)
+    assert trained(1) == first
+    assert len(steps) == once > 0
+    assert trained(2)[0] != first[0]
+    assert len(steps) == 2 * once
+    encoder_store.drop(first[0])
+    assert trained(1)[0] == first[0]
+    assert len(steps) == 3 * once
 
 
 def test_a_killed_run_goes_on_where_it_was(
@@ -149,7 +172,7 @@ def test_a_killed_run_goes_on_where_it_was(
         encoder_store.load(whole).encode_queries(text),
         atol=1e-4,
     )
-    assert list((tmp_path / "killed").iterdir()) == []
+    assert [file.suffix for file in (tmp_path / "killed").iterdir()] == [".json"]
 
 
 def test_a_checkpoint_that_was_cut_short_is_not_used(
@@ -177,9 +200,11 @@ def test_without_dev_questions_the_last_weights_are_mixed_in_a_fixed_share(
     """Nothing to choose by is no error, and no reason to take all that was learned."""
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
     arguments = (static_digest, questions.pairs[:64], [], questions.corpus)
-    digest, report = LaneTrainer(encoder_store, tmp_path, settings).train(*arguments, progress=_silent)
+    digest, report = LaneTrainer(encoder_store, tmp_path / "mixed", settings).train(
+        *arguments, progress=_silent
+    )
     monkeypatch.setattr("retrain.adapters.training.loop.WITHOUT_DEV", 1.0)
-    whole, _ = LaneTrainer(encoder_store, tmp_path, settings).train(*arguments, progress=_silent)
+    whole, _ = LaneTrainer(encoder_store, tmp_path / "whole", settings).train(*arguments, progress=_silent)
 
     assert report.best_dev == 0
     assert (report.settings["alpha"], report.settings["dev_by_alpha"]) == (WITHOUT_DEV, {})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
+from retrain.adapters.training.ended import recall, remember
 from retrain.adapters.training.loop import Ended, Lane, Loop
 from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
@@ -71,8 +72,9 @@ class LaneTrainer:
         """Train from the incumbent's artefact; give the new artefact's digest and how it went.
 
         Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one
-        when called again with the same arguments. `best_dev` is the metric of the mix with the incumbent that was
-        kept; 0 where there are no dev questions, and then the last step's weights are mixed, in a fixed share.
+        when called again with the same arguments; one that had ended gives what it gave, while its artefact is there.
+        `best_dev` is the metric of the mix with the incumbent that was kept; 0 where there are no dev questions, and
+        then the last step's weights are mixed, in a fixed share.
 
         Raises:
             InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
@@ -82,6 +84,9 @@ class LaneTrainer:
         recipe = _recipe(kind, self._settings, len(pairs))
         dev, dev_corpus = _looked_at(dev, corpus, LOOKS[kind], seed=self._settings.seed)
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
+        outcome = folder.with_suffix(".json")
+        if (earlier := recall(outcome, self._encoders.digests())) is not None:
+            return earlier
         started = time.perf_counter()
         # Without a query-side adapter, which belongs to its encoder's vectors and not to those of a new one.
         start = self._encoders.path(self._encoders.passages_digest(incumbent))
@@ -95,8 +100,10 @@ class LaneTrainer:
         # A card of its making would carry questions of the log into the artefact.
         model.save_pretrained(str(final), create_model_card=False)
         digest = self._encoders.register(final)
+        report = _report(ended, recipe, pairs=len(pairs), seconds=time.perf_counter() - started)
+        remember(outcome, digest, report)
         shutil.rmtree(folder)
-        return digest, _report(ended, recipe, pairs=len(pairs), seconds=time.perf_counter() - started)
+        return digest, report
 
     def _lane(self, incumbent: str) -> Literal["transformer", "static"]:
         kind = self._encoders.kind(incumbent)

@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from arguments import parser_of
 from numpy.typing import NDArray
 
 from rag.adapters.artefacts import EncoderFolder
@@ -181,10 +182,7 @@ def _records(file: Path) -> list[dict[str, Any]]:
 
 
 def _options() -> argparse.ArgumentParser:
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add(
         "--data",
@@ -192,9 +190,7 @@ def _options() -> argparse.ArgumentParser:
         default=["clapnq-dev", "feedbackqa", "pubmedqa-pqal", "medquad"],
         help="folders of --datasets",
     )
-    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
     add("--encoder", default="minilm", help="minilm, static, a folder or a hub id")
-    add("--home", type=Path, default=Path("var/benchmarks"), help="where encoders and embeddings are kept")
     add("--out", type=Path, help="write every cosine there, as JSON")
     return parser
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import DATASETS
 from numpy.typing import NDArray
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -175,7 +176,7 @@ def main() -> None:
     parser.add_argument("--evidently-runs", type=int, default=20, help="draws of each kind for Evidently's")
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()
-    folder = Path(os.environ.get("WHETSTONE_DATASETS", "../shared/datasets"))
+    folder = DATASETS
 
     store = EncoderFolder(arguments.encoders)
     encoder = store.load(store.resolve(arguments.encoder))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import parser_of
 from numpy.typing import NDArray
 
 from rag.adapters.artefacts import EncoderFolder
@@ -167,13 +168,9 @@ def _records(file: Path) -> list[dict[str, Any]]:
 
 
 def _options() -> argparse.ArgumentParser:
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", default="feedbackqa", help="folder of --datasets")
-    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
     add("--encoder", default="minilm", help="minilm, a folder, or a digest")
     add("--passages", type=int, help="so many of the data set's; all by default")
     add("--group", type=int, default=64, help="passages embedded on one side before it is the other's turn")
@@ -183,7 +180,6 @@ def _options() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=2.0, help="of one turn under load")
     add("--threads", type=int, default=2, help="of each side's computations")
     add("--seed", type=int, default=17, help="draws passages and questions")
-    add("--home", type=Path, default=Path("var/benchmarks"), help="where encoders are kept")
     return parser
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from arguments import parser_of
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
@@ -197,15 +198,10 @@ def _records(path: Path) -> list[dict[str, str]]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--data", nargs="+", default=SETS)
     parser.add_argument("--encoder", default="minilm")
     parser.add_argument("--choose", action="store_true", help="try weights on the dev questions")
-    parser.add_argument("--home", type=Path, default=Path("var/benchmarks"))
-    beside = os.environ.get("WHETSTONE_DATASETS", "datasets")
-    parser.add_argument("--datasets", type=Path, default=Path(beside))
     return parser.parse_args()
 
 

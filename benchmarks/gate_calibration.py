@@ -21,7 +21,6 @@ Pearson 1934), and what refused the better candidates first.
 
 import argparse
 import json
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -30,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from arguments import DATASETS
 from numpy.typing import NDArray
 
 from rag.adapters.artefacts import EncoderFolder
@@ -333,7 +333,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["aa", "looks", "power", "power5"])
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()
-    datasets = Path(os.environ.get("WHETSTONE_DATASETS", "../shared/datasets"))
+    datasets = DATASETS
     world = load(datasets / "feedbackqa", arguments.encoders)
     policy = Policy(anchor_metric=anchor_metric(TOP_K))
     print(f"{len(world.questions)} questions of {clusters(world.questions).max() + 1} passages\n")

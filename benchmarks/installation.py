@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from arguments import DATASETS
+
 _PATIENCE_S = 900.0
 """Longest wait for a service that builds its index, in seconds."""
 
 WHETSTONE = (sys.executable, "-m", "flows.cli")
-DATASETS = Path(os.environ.get("WHETSTONE_DATASETS", "../shared/datasets"))
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import parser_of
 from labelled import Benchmark, as_served, cut, load
 from over_seeds import Asked, over_seeds
 from results import Result, Results
@@ -290,16 +291,11 @@ def _progress(done: int, total: int, what: str) -> None:
 
 def options() -> argparse.ArgumentParser:
     """Give the parser of the benchmark's options."""
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", nargs="+", default=["medquad", "feedbackqa"], help="folders of --datasets")
-    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
     add("--lane", choices=sorted(BASE), default="static", help="kind of encoder (transformer: minutes)")
     add("--seeds", type=int, nargs="+", default=[17], help="one training run for each")
-    add("--home", type=Path, default=Path("var/benchmarks"), help="encoders and checkpoints")
     add("--guard", help="folder of --datasets on whose test questions nothing should be forgotten")
     add("--served", action="store_true", help="measure the whole release as well: words, fusion, context")
     add("--stock", action="store_true", help="train the stock recipe as well (transformer lane)")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import parser_of
 from numpy.typing import NDArray
 from quality import BASE, Benchmark, load
 
@@ -167,17 +168,12 @@ def _progress(done: int, total: int, what: str) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", nargs="+", default=["medquad", "feedbackqa"], help="folders of --datasets")
-    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
     add("--lane", choices=sorted(BASE), default="transformer", help="base encoder, and the full lane")
     add("--adapter-only", action="store_true", help="leave the full lane out (minutes to tens of them)")
     add("--seeds", type=int, nargs="+", default=[17], help="one training run of each lane for each")
-    add("--home", type=Path, default=Path("var/benchmarks"), help="encoders and checkpoints")
     add("--out", type=Path, help="write all figures there, JSON")
     return parser
 

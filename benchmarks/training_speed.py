@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import quality
+from arguments import parser_of
 from labelled import Benchmark, cut, load
 from measuring import HEAD, ratio_of, two_cores
 from results import Result, Results
@@ -222,20 +223,15 @@ def _progress(done: int, total: int, what: str) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", default="medquad", help="folder of --datasets")
-    add("--datasets", type=Path, default=Path(default), help="where the data sets are")
     add("--base", default="minilm", help="encoder that both sides start from")
     add("--seeds", type=int, nargs="+", default=[17], help="one training of each side for each")
     add("--every", type=int, default=5, help="steps between two looks")
     add("--questions", type=int, default=400, help="most dev questions that are looked at")
     add("--distractors", type=int, default=400, help="passages that answer none of them")
     add("--level", type=float, help="Recall@10 in percent; left out: what the stock recipe ends with")
-    add("--home", type=Path, default=Path("var/benchmarks"), help="encoders")
     add("--limit", type=int, help="so many pairs and questions only, to try the script out")
     add("--out", type=Path, help="all figures, JSON, written after each run; what is there is not done again")
     return parser

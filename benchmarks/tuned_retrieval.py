@@ -10,8 +10,8 @@ import argparse
 import os
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
+from arguments import parser_of
 from labelled import as_served
 
 from flows.bootstrap import scratch_indexes
@@ -72,14 +72,9 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2] / "shared" / "datasets"
+    parser = parser_of(__doc__)
     parser.add_argument("--data", nargs="+", default=["pubmedqa-pqal"], help="folders of --datasets")
-    parser.add_argument("--datasets", type=Path, default=Path(default), help="where the data sets are")
     parser.add_argument("--encoder", default="minilm", help="what embeds")
-    parser.add_argument("--home", type=Path, default=Path("var/benchmarks"), help="encoders and embeddings")
     return parser.parse_args()
 
 

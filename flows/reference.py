@@ -1,5 +1,6 @@
 """Writes the reference pages that follow from the code: docs/settings.md and docs/cli.md (`make docs`)."""
 
+import json
 from pathlib import Path
 
 import click
@@ -26,9 +27,14 @@ def settings_page() -> str:
         lines += ["", f"## `{prefix}…`", "", (kind.__doc__ or "").partition(",")[0] + ".", ""]
         lines += ["| setting | default | meaning |", "|---|---|---|"]
         for name, field in kind.model_fields.items():
-            default = "" if field.default in (None, (), PydanticUndefined) else f"`{field.default}`"
+            default = "" if field.default in (None, (), PydanticUndefined) else f"`{_written(field.default)}`"
             lines.append(f"| `{(prefix + name).upper()}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _written(default: object) -> str:
+    """Give a value as the environment would have it: a list is JSON there."""
+    return json.dumps(default) if isinstance(default, tuple) else str(default)
 
 
 def cli_page() -> str:

@@ -294,6 +294,8 @@ class Foreground:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Where the tests themselves were started with nohup, it would rightly ignore SIGHUP too.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self.pids: list[int] = []
 

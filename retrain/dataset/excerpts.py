@@ -50,7 +50,7 @@ def mine_excerpts(
         for kind, question, cut in _questions(passage, rarity, spans=spans, seed=seed):
             if kind not in kinds:
                 continue
-            pair = make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind, cut=cut)
+            pair = make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind.value, cut=cut)
             if pair:
                 key = (normal(pair.question), passage.id)
                 dropped["the same question and passage"] += key in found

@@ -1,10 +1,10 @@
 """What a run ended with, in a file: killed before its encoder was evaluated, it need not train a second time."""
 
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 
+from rag.adapters.artefact_files import write_json
 from rag.adapters.sql.records import from_json, to_json
 from retrain.domain import TrainingReport
 
@@ -28,8 +28,5 @@ def recall(file: Path, there: Collection[str]) -> tuple[str, TrainingReport] | N
 def remember(file: Path, digest: str, report: TrainingReport) -> None:
     """Write the file, whole or not at all."""
     unfinished = file.with_suffix(".part")
-    with unfinished.open("w", encoding="utf-8") as writing:
-        json.dump({"digest": digest, "report": to_json(TrainingReport, report)}, writing)
-        writing.flush()
-        os.fsync(writing.fileno())
+    write_json(unfinished, {"digest": digest, "report": to_json(TrainingReport, report)})
     unfinished.replace(file)

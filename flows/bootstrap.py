@@ -33,7 +33,7 @@ from rag.ports import IndexStore
 from rag.releases.indexing import Indexing
 from rag.releases.rehearsal import load_cast
 from rag.settings import Settings
-from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.writing import Budget, Writing
 from retrain.ports import Trainer
@@ -199,6 +199,7 @@ class Pipelines:
                 datasets=self.retraining.datasets,
                 candidates=self.retraining.candidates,
                 gate_looks=self.retraining.gate_looks,
+                anchors=self.retraining.anchors,
                 guard=partial(read_guard_set, guard, max_bytes=limit) if guard else None,
                 trainer=self._trainer(),
                 writer=self._writer(),

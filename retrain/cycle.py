@@ -22,7 +22,7 @@ from rag.releases.rehearsal import Scratch
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Forecast, Writing
 from retrain.domain import Candidate, Dataset, Detectable, GuardSet, TrainingReport
-from retrain.ports import CandidateStore, DatasetStore, GateLookStore, Progress, Trainer
+from retrain.ports import AnchorStore, CandidateStore, DatasetStore, GateLookStore, Progress, Trainer
 from retrain.present import Present
 from retrain.settings import RetrainSettings
 from retrain.verdict.card import model_card
@@ -58,6 +58,7 @@ class RetrainCycle:
         scratch: Scratch,
         settings: RetrainSettings,
         gate_looks: GateLookStore,
+        anchors: AnchorStore,
         guard: Callable[[], GuardSet] | None = None,
         rerankers: RerankerStore | None = None,
         drifted_since: datetime | None = None,
@@ -87,7 +88,9 @@ class RetrainCycle:
             settings=settings,
             drifted_since=drifted_since,
         )
-        self._judging = Judging(self._present, gate_looks=gate_looks, guard=guard, settings=settings)
+        self._judging = Judging(
+            self._present, gate_looks=gate_looks, anchors=anchors, guard=guard, settings=settings
+        )
         self._trainer = trainer
         self._datasets = datasets
         self._candidates = candidates

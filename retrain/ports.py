@@ -1,6 +1,6 @@
 """What retraining needs from the outside, as Protocols."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from rag.domain import Passage
@@ -139,6 +139,18 @@ class GateLookStore(Protocol):
             candidate: digest of the release that is compared.
             incumbent: digest of the release it is compared with.
         """
+        ...
+
+
+class AnchorStore(Protocol):
+    """Gate questions that a live release has answered, by their fingerprints. Only ever added to."""
+
+    def freeze(self, questions: Collection[str], *, release: str) -> None:
+        """Write down that a release answered these; what is there stays as it is."""
+        ...
+
+    def among(self, questions: Collection[str]) -> frozenset[str]:
+        """Give those of the questions that were ever written down."""
         ...
 
 

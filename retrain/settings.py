@@ -183,7 +183,7 @@ class RetrainSettings(BaseSettings):
         0.05, description="How much the gate's metric may be worse in a slice that is large enough to tell."
     )
     gate_anchor_margin: Share = Field(
-        0.1, description="Share of the questions answered today that may be lost."
+        0.1, description="Share of the questions answered before that may be lost, since they first were."
     )
     gate_guard: Path | None = Field(
         None,

@@ -22,6 +22,11 @@ class EvalQuestion:
     asked_at: datetime | None = None  # for the log; the newest time where it was asked again
     parent: str = ""  # for a paraphrase, the id of the question it rewords
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over its id and what answers it: asked again of other passages, it is another question."""
+        return digest_of({"id": self.id, "relevant": sorted(self.relevant)})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:

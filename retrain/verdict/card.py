@@ -13,7 +13,7 @@ from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS
 SHOWN = ("recall@1", "recall@10", "mrr@10", "ndcg@10")
 
 NAMED = {
-    ANCHORS: "questions the incumbent answers",
+    ANCHORS: "questions that were answered before",
     GUARD: "a general-domain set",
     ROBUSTNESS: "the questions in other words",
 }

@@ -39,6 +39,7 @@ def compare(
     robustness: Sequence[EvalQuestion] = (),
     updated: Mapping[str, datetime] | None = None,
     guard: Slice | None = None,
+    frozen: frozenset[str] = frozenset(),
     concentration: Concentration | None = None,
     detectable: Detectable | None = None,
     costs: Costs | None = None,
@@ -62,6 +63,7 @@ def compare(
         robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
             other slice, and not among the questions that moved.
         updated: document id -> when it was changed, for the slices by age.
+        frozen: fingerprints of the questions that a live release has answered, for the anchors.
         guard: from `guarded`, where a general-domain set is measured.
         concentration: from `retrain.verdict.concentration`, as it goes onto the scorecard.
         detectable: what was foreseen, as it goes onto the scorecard.
@@ -84,7 +86,10 @@ def compare(
     before, after = (evaluate(found, asked) for found in ranked)
     groups = clusters(asked)
     named = partitions(asked, old.vectors(texts), updated or {}, {p.id: p.tenant for p in corpus}, seed=seed)
-    named[ANCHORS] = anchored(before, incumbent.release.retrieval.top_k)
+    # Those that the incumbent has lost since stay among them, so that losses of several promotions add up.
+    held = np.array([question.fingerprint in frozen for question in asked])
+    held[anchored(before, incumbent.release.retrieval.top_k)] = True
+    named[ANCHORS] = np.flatnonzero(held)
     slices = [
         Slice(
             name=name,
@@ -118,7 +123,7 @@ def compare(
 
 
 def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
-    """Give the rows of the anchors: questions that the incumbent answers among the hits it would show.
+    """Give the rows of the questions that the incumbent answers among the hits it would show: anchors from now on.
 
     Args:
         before: the incumbent's metrics, shape (questions, len(METRICS)).

@@ -38,7 +38,9 @@ class Policy:
     # is: two points would refuse whatever exchanges a few ranks. Being within the margin need not be shown, as the
     # expected loss of a candidate that is no worse is not 0; what every metric must not lose is guarded above.
     anchor_metric: str = "accuracy@5"  # the hit rate by which they were picked
-    anchor_margin: float = 0.1  # the share of them that may be lost
+    anchor_margin: float = (
+        0.1  # share of them that may be lost, by a candidate or by all since they were frozen
+    )
     guard_margin: float = 0.02  # as `margin`: general knowledge counts like today's questions
     latency_ratio: float = 1.5  # most that embedding a question may take beside the incumbent
     size_ratio: float = 2.0  # most that the artefact may weigh beside the incumbent's
@@ -69,7 +71,8 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     show is harm, and must not. Reject: both encoders are the same, the metric's interval lies below 0, a headline
     metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin, or
     the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value no
-    larger than alpha over the number of slices), or the encoder is slower or larger than its limits. Otherwise, and
+    larger than alpha over the number of slices), it adds to a loss of anchors that is beyond their margin since they
+    were frozen, or the encoder is slower or larger than its limits. Otherwise, and
     whenever there are too few questions, the gate set was looked at too often, or one passage gained too many first
     places, inconclusive.
 
@@ -146,10 +149,20 @@ def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[_Gu
         provable = smallest_effect(error, 0.05) <= margin
         if part.name == ANCHORS:
             yield _Guard(name=name, difference=row.difference, margin=margin, proven=False)
+            # What earlier promotions lost is held against a candidate that loses more, and against no other.
+            if row.incumbent.value < 1 and row.difference.high < 0:
+                whole = f"{name}, since they were frozen"
+                yield _Guard(name=whole, difference=_since(row), margin=margin, proven=False)
         elif provable:
             yield _Guard(name=name, difference=row.difference, margin=margin)
         else:
             yield _Guard(name=name, difference=row.difference, margin=0.0, proven=False, level=harm_level)
+
+
+def _since(row: MetricRow) -> Difference:
+    """Give the anchors' hit rate less what it was when they were frozen, which is 1 by what anchors are."""
+    now = row.candidate
+    return Difference(value=now.value - 1, low=now.low - 1, high=now.high - 1, p_value=row.difference.p_value)
 
 
 def _losses(main: Difference, guards: list[_Guard], policy: Policy) -> list[str]:

@@ -10,10 +10,10 @@ from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder
 from rag.releases.rehearsal import Cast, Stage
 from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
-from retrain.ports import GateLookStore, Progress
+from retrain.ports import AnchorStore, GateLookStore, Progress
 from retrain.present import Present
 from retrain.settings import RetrainSettings
-from retrain.verdict.comparing import anchor_metric, compare, guarded
+from retrain.verdict.comparing import anchor_metric, anchored, compare, guarded
 from retrain.verdict.concentration import concentration
 from retrain.verdict.costs import measure_costs
 from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, nearest
@@ -44,17 +44,21 @@ class Judging:
         present: Present,
         *,
         gate_looks: GateLookStore,
+        anchors: AnchorStore,
         guard: Callable[[], GuardSet] | None,
         settings: RetrainSettings,
     ) -> None:
         """Judge over what is present; `guard` as for `retrain.cycle.RetrainCycle`."""
         self._present = present
         self._gate_looks = gate_looks
+        self._anchors = anchors
         self._guard = guard
         self._settings = settings
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
         """Tell which gain the gate questions can show; None where none of them can be answered.
+
+        Those that the live release answers today are frozen as anchors, before there is a candidate.
 
         Raises:
             NotReady: nothing is live yet.
@@ -70,7 +74,10 @@ class Judging:
         groups = clusters(asked)
         look = self._gate_looks.count(dataset.gate_digest) + 1
         alpha = level(settings.gate_alpha, look)
-        values = evaluate(ranked, asked)[:, list(METRICS).index(settings.gate_metric)]
+        measured = evaluate(ranked, asked)
+        answered = anchored(measured, live.retrieval.top_k)
+        self._anchors.freeze([asked[row].fingerprint for row in answered], release=live.digest)
+        values = measured[:, list(METRICS).index(settings.gate_metric)]
         return Detectable(
             metric=settings.gate_metric,
             effect=foreseen_effect(values, groups, alpha),
@@ -164,6 +171,7 @@ class Judging:
             robustness=dataset.robustness,
             updated={document.id: document.updated_at for document in self._present.all_documents()},
             guard=self._guarded(incumbent.encoder, candidate.encoder),
+            frozen=self._anchors.among([question.fingerprint for question in asked]),
             concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
             detectable=foreseen,
             costs=costs,

@@ -15,7 +15,7 @@ from rag.text.stop_words import stop_words
 from retrain.domain import EvalQuestion
 
 ANCHORS, GUARD, ROBUSTNESS = "anchors", "guard", "robustness"
-"""Slices that are no part cut out by a property: what the incumbent answers today, a general-domain set, and other
+"""Slices that are no part cut out by a property: what a live release has answered, a general-domain set, and other
 wordings of the gate's questions."""
 
 TOPICS = 8

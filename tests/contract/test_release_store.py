@@ -12,7 +12,7 @@ import pytest
 from rag.adapters.sql.stores import Stores
 from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import ApprovalInvalid, EpochMoved, NotFound
-from retrain.adapters.sql import open_retrain_stores
+from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.domain import Approval, Decision
 
 

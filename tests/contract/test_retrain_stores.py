@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag.adapters.sql.stores import Stores
 from rag.domain import new_id, utcnow
 from rag.errors import Conflict, IntegrityError, InvalidInput, NotFound
-from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.domain import (
     Approval,
     Candidate,
@@ -394,3 +394,16 @@ def test_looks_at_once_have_numbers_of_their_own(retrain: RetrainStores) -> None
     assert sorted(numbers[:8]) == list(range(1, 9))
     assert numbers[:8] == numbers[8:]
     assert looks.count("gate") == 8
+
+
+def test_anchors_are_only_added_to(retrain: RetrainStores) -> None:
+    """What was frozen stays, is frozen once, and is found among any number of others."""
+    anchors = retrain.anchors
+    some = [f"q{number}" for number in range(1_500)]
+    anchors.freeze([], release="r")
+    anchors.freeze(some[:1_200], release="r")
+    anchors.freeze(some[1_100:1_300], release="later")
+
+    assert anchors.among(some) == frozenset(some[:1_300])
+    assert anchors.among(["q3", "nothing"]) == {"q3"}
+    assert not anchors.among([])

@@ -23,7 +23,7 @@ from rag.ports import Encoder, EncoderStore
 from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
-from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.domain import (
     Candidate,
@@ -225,6 +225,7 @@ class World:
             "datasets": self.retrain.datasets,
             "candidates": self.retrain.candidates,
             "gate_looks": self.retrain.gate_looks,
+            "anchors": self.retrain.anchors,
             "trainer": None,
             "writer": None,
             "scratch": self.scratch,

@@ -330,6 +330,15 @@ gate_looks = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+# A question with its answers is named by a digest, so that nothing that people asked is kept here.
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("question", Text, primary_key=True),
+    Column("release", Text, nullable=False),
+    Column("frozen_at", UtcDateTime, nullable=False),
+)
+
 # `number` tells which decision is the newest: it holds where two machines' clocks differ.
 approvals = Table(
     "approvals",

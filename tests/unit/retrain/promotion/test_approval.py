@@ -10,7 +10,7 @@ import pytest
 from rag.adapters.sql.stores import Stores
 from rag.domain import Deployment, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput, NotFound
-from retrain.adapters.sql import RetrainStores, open_retrain_stores
+from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.domain import (
     Approval,
     Candidate,

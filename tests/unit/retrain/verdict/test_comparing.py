@@ -110,6 +110,7 @@ def _compare(
     incumbent: Cast,
     candidate: Cast,
     robustness: Sequence[EvalQuestion] = (),
+    frozen: frozenset[str] = frozenset(),
 ) -> Scorecard:
     with stage(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
         return compare(
@@ -120,6 +121,7 @@ def _compare(
             dataset="d",
             seed=1,
             robustness=robustness,
+            frozen=frozen,
         )
 
 
@@ -142,6 +144,27 @@ def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
     assert card.best
     assert all(each.rank_after == 1 and each.after[0].passage in each.relevant for each in card.best)
     assert all((each.rank_before or 99) > (each.rank_after or 99) for each in card.best)
+
+
+def test_what_was_answered_once_stays_an_anchor(scratch: Scratch) -> None:
+    """Frozen questions that the incumbent has lost are among the anchors, and count as not found by it."""
+    corpus = _corpus("a", "b", "aab", "cab", "bbc", "ccb", "aac", "abcc")
+    questions = _asked(corpus)
+    blind, seeing = _cast(_Letters("ab"), top_k=1), _cast(_Letters("abc"), top_k=1)
+
+    def anchors(frozen: frozenset[str]) -> tuple[int, float, float]:
+        card = _compare(questions, corpus, scratch, incumbent=blind, candidate=seeing, frozen=frozen)
+        part = next(each for each in card.slices if each.name == "anchors")
+        row = next(each for each in part.rows if each.metric == "accuracy@1")
+        return part.questions, row.incumbent.value, row.candidate.value
+
+    today, before, after = anchors(frozenset())
+    every, before_of_all, after_of_all = anchors(frozenset(each.fingerprint for each in questions))
+
+    assert 0 < today < len(questions) == every
+    assert (before, after, after_of_all) == (1, 1, 1)
+    assert before_of_all == pytest.approx(today / every)
+    assert anchors(frozenset({"of a question that is not asked any more"})) == (today, before, after)
 
 
 def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:

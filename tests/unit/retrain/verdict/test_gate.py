@@ -26,10 +26,15 @@ WORSE = Difference(value=-0.05, low=-0.07, high=-0.03, p_value=0.001)
 UNSURE = Difference(value=0.0, low=-0.05, high=0.05, p_value=0.9)
 
 
-def row(metric: str, difference: Difference) -> MetricRow:
-    """Give a row; the gate looks at the difference alone."""
-    side = Estimate(value=0.5, low=0.45, high=0.55)
-    return MetricRow(metric=metric, incumbent=side, candidate=side, difference=difference)
+def row(metric: str, difference: Difference, *, incumbent: float = 0.5) -> MetricRow:
+    """Give a row; but for anchors the gate looks at the difference alone."""
+    candidate = Estimate(
+        value=incumbent + difference.value,
+        low=incumbent + difference.low,
+        high=incumbent + difference.high,
+    )
+    before = Estimate(value=incumbent, low=incumbent, high=incumbent)
+    return MetricRow(metric=metric, incumbent=before, candidate=candidate, difference=difference)
 
 
 def scorecard(
@@ -196,9 +201,31 @@ def test_slices_are_guarded(part: Slice, expected: Outcome) -> None:
 )
 def test_anchors_may_lose_no_more_than_their_margin(difference: Difference, expected: Outcome) -> None:
     """Lost beyond the margin of 10 points for certain rejects; what may be within it does not."""
-    part = Slice(name="anchors", questions=80, rows=(row("accuracy@5", difference),))
+    part = Slice(name="anchors", questions=80, rows=(row("accuracy@5", difference, incumbent=1.0),))
 
     assert decide(scorecard(slices=(part,)), POLICY).outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("incumbent", "difference", "expected"),
+    [
+        # A tenth went with earlier promotions, and this candidate takes more.
+        (0.9, Difference(value=-0.05, low=-0.08, high=-0.02, p_value=0.001), Outcome.REJECT),
+        # The same loss where little had been lost before.
+        (0.98, Difference(value=-0.05, low=-0.08, high=-0.02, p_value=0.001), Outcome.PROMOTE),
+        # What was lost before is not this candidate's doing: it takes no more for certain, or gives back.
+        (0.8, Difference(value=-0.01, low=-0.03, high=0.01, p_value=0.3), Outcome.PROMOTE),
+        (0.8, Difference(value=0.05, low=0.02, high=0.08, p_value=0.001), Outcome.PROMOTE),
+    ],
+)
+def test_losses_of_anchors_add_up(incumbent: float, difference: Difference, expected: Outcome) -> None:
+    """Each promotion within the margin, all together beyond it: the one that goes beyond is refused, and says why."""
+    part = Slice(name="anchors", questions=80, rows=(row("accuracy@5", difference, incumbent=incumbent),))
+
+    verdict = decide(scorecard(slices=(part,)), POLICY)
+
+    assert verdict.outcome is expected
+    assert ("since they were frozen" in " ".join(verdict.reasons)) is (expected is Outcome.REJECT)
 
 
 def test_a_gain_in_other_words_promotes_nothing() -> None:

@@ -71,6 +71,15 @@ def mined(world: Any, two_encoders: Any, *, dev: Origin = Origin.LABEL) -> tuple
     return live, dataset
 
 
+def half_answered(dataset: Dataset) -> Dataset:
+    """Let every third gate question name no part, so that whatever is live is wrong about most of those."""
+    gate = [
+        replace(question, text=f"Where is the spare part? {number}") if number % 3 == 0 else question
+        for number, question in enumerate(dataset.gate)
+    ]
+    return Dataset.create(train=(), dev=(), gate=gate, manifest={})
+
+
 def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, Candidate]:
     """Evaluate the second encoder against the first; the dev questions are of that origin."""
     live, dataset = mined(world, two_encoders, dev=dev)
@@ -126,12 +135,7 @@ def test_an_evaluation_counts_as_a_look_once(world: Any, two_encoders: Any) -> N
 def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_encoders: Any) -> None:
     """Effect, questions, clusters and level of the next look are those of the gate questions as the live one ranks."""
     live, known = mined(world, two_encoders)
-    # Every third question names no part, so that the live release is wrong about most of those.
-    gate = [
-        replace(question, text=f"Where is the spare part? {number}") if number % 3 == 0 else question
-        for number, question in enumerate(known.gate)
-    ]
-    dataset = Dataset.create(train=(), dev=(), gate=gate, manifest={})
+    dataset = half_answered(known)
     world.retrain.datasets.put(dataset)
     cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
 
@@ -153,6 +157,31 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_enc
         )
     assert first.effect < second.effect
     assert world.retrain.gate_looks.count(dataset.gate_digest) == 1
+
+
+def test_what_is_answered_before_training_is_frozen(world: Any, two_encoders: Any) -> None:
+    """What the live release answers is an anchor from then on, beside what an earlier one had answered."""
+    dataset = half_answered(mined(world, two_encoders)[1])
+    world.retrain.datasets.put(dataset)
+    anchors = world.retrain.anchors
+    every = [question.fingerprint for question in dataset.gate]
+    lost = dataset.gate[0]
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
+    assert not anchors.among(every)
+
+    cycle.foresee(dataset.digest, progress=lambda *_: None)
+
+    answered = anchors.among(every)
+    assert 0 < len(answered) < len(every)
+    unanswered = next(each for each in every if each not in answered)
+    anchors.freeze([unanswered], release="an earlier one")  # what an earlier release had answered
+    trained = Trained(encoder=two_encoders.second, report=REPORT)
+    card = cycle.evaluate(dataset.digest, trained, progress=lambda *_: None).scorecard
+    part = next(each for each in card.slices if each.name == "anchors")
+    assert part.questions == len(answered) + 1
+    assert part.rows[0].incumbent.value < 1
+    # Asked of another passage, it is another question.
+    assert replace(lost, relevant=frozenset({"another"})).fingerprint not in anchors.among(every)
 
 
 def test_nothing_is_foreseen_where_nothing_can_be_answered(world: Any, two_encoders: Any) -> None:

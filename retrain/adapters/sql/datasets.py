@@ -1,0 +1,130 @@
+"""Datasets: the manifest in SQL, the content in files."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from rag.adapters.sql.engine import reading, writing
+from rag.adapters.sql.records import from_json, to_json
+from rag.adapters.sql.schema import datasets
+from rag.adapters.sql.statements import insert_new
+from rag.domain import new_id
+from rag.errors import IntegrityError, NotFound
+from retrain.domain import Dataset, EvalQuestion, TrainingPair
+
+
+class SqlDatasets:
+    """Datasets: the manifest in SQL, the content in a file named after the digest, a line for each item."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    def put(self, dataset: Dataset) -> None:
+        """Write one; the same digest again does nothing.
+
+        Raises:
+            IntegrityError: the digest is not that of the content.
+        """
+        digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
+        if digest != dataset.digest:
+            raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
+        if not self._path(digest).exists():
+            self._write(dataset)
+        row = {"digest": digest, "manifest": dict(dataset.manifest), "created_at": dataset.created_at}
+        with writing(self._engine) as connection:
+            insert_new(connection, datasets, [row])
+
+    def get(self, digest: str) -> Dataset:
+        """Give one.
+
+        Raises:
+            NotFound: there is none.
+            IntegrityError: its content is gone, or no longer matches its digest.
+        """
+        with reading(self._engine) as connection:
+            row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no dataset {digest!r}")
+        train, held = self._read(digest)
+        dev, gate, robustness = held["dev"], held["gate"], held["robustness"]
+        if (actual := Dataset.digest_for(train, dev, gate, robustness)) != digest:
+            raise IntegrityError(
+                f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
+                "or delete it and build the dataset again"
+            )
+        return Dataset(
+            digest=digest,
+            train=tuple(train),
+            dev=tuple(dev),
+            gate=tuple(gate),
+            robustness=tuple(robustness),
+            manifest=row.manifest,
+            created_at=row.created_at,
+        )
+
+    def newest(self, *, tenant: str) -> Dataset | None:
+        """Give the tenant's newest one; None where there is none, or its content is gone or damaged."""
+        query = select(datasets.c.digest, datasets.c.manifest).order_by(datasets.c.created_at.desc())
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        digest = next((row.digest for row in rows if row.manifest.get("tenant") == tenant), None)
+        if digest is None:
+            return None
+        try:
+            return self.get(digest)
+        except IntegrityError:
+            # What is built does not depend on it; what came before only says what is new.
+            return None
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / f"{digest}.jsonl"
+
+    def _write(self, dataset: Dataset) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._folder / f".{dataset.digest}.{new_id()}"
+        try:
+            with unfinished.open("w", encoding="utf-8") as file:
+                for line in _lines(dataset):
+                    file.write(json.dumps(line) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self._path(dataset.digest))
+        finally:
+            unfinished.unlink(missing_ok=True)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
+        pairs: list[TrainingPair] = []
+        held_back: dict[str, list[EvalQuestion]] = {"dev": [], "gate": [], "robustness": []}
+        path = self._path(digest)
+        try:
+            with path.open(encoding="utf-8") as file:
+                for text in file:
+                    line = json.loads(text)
+                    if line["split"] == "train":
+                        pairs.append(from_json(TrainingPair, line["item"]))
+                    else:
+                        held_back[line["split"]].append(from_json(EvalQuestion, line["item"]))
+        except FileNotFoundError as error:
+            raise IntegrityError(f"the content of dataset {digest} is gone: expected it at {path}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise IntegrityError(f"{path} is damaged: {error}; restore a copy or build it again") from error
+        return pairs, held_back
+
+
+def _lines(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    for pair in dataset.train:
+        yield {"split": "train", "item": to_json(TrainingPair, pair)}
+    held_back = (("dev", dataset.dev), ("gate", dataset.gate), ("robustness", dataset.robustness))
+    for split, questions in held_back:
+        for question in questions:
+            yield {"split": split, "item": to_json(EvalQuestion, question)}

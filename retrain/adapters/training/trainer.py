@@ -54,11 +54,18 @@ class LaneTrainer:
     What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev.
     """
 
-    def __init__(self, encoders: EncoderStore, work: Path, settings: RetrainSettings) -> None:
-        """Take where artefacts live, a folder for checkpoints, and the settings of both lanes."""
+    def __init__(
+        self,
+        encoders: EncoderStore,
+        work: Path,
+        settings: RetrainSettings,
+        looks: Mapping[str, Looks] = LOOKS,
+    ) -> None:
+        """Take where artefacts live, a folder for checkpoints, the settings of both lanes, and what a look reads."""
         self._encoders = encoders
         self._work = work
         self._settings = settings
+        self._looks = looks
 
     def train(
         self,
@@ -82,7 +89,7 @@ class LaneTrainer:
         check(pairs)
         kind = self._lane(incumbent)
         recipe = _recipe(kind, self._settings, len(pairs))
-        dev, dev_corpus = _looked_at(dev, corpus, LOOKS[kind], seed=self._settings.seed)
+        dev, dev_corpus = _looked_at(dev, corpus, self._looks[kind], seed=self._settings.seed)
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         outcome = folder.with_suffix(".json")
         if (earlier := recall(outcome, self._encoders.digests())) is not None:

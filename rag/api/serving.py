@@ -13,7 +13,7 @@ from rag.access.source_links import SourceLinks
 from rag.breaker import Breaker
 from rag.domain import Principal
 from rag.library.documents import Library
-from rag.library.ingesting import Intake
+from rag.library.intake import Intake
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.ports import DocumentStore, FeedbackStore, IngestionStore, InteractionStore, ReleaseStore

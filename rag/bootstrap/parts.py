@@ -18,7 +18,8 @@ from rag.errors import SettingInvalid
 from rag.library.arrivals import Arrivals
 from rag.library.chunking import Chunker
 from rag.library.documents import Library
-from rag.library.ingesting import Ingester, Intake, Room
+from rag.library.ingesting import Ingester
+from rag.library.intake import Intake, Room
 from rag.library.watching import FolderWatch
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook

@@ -38,7 +38,7 @@ from rag.breaker import Breaker, State
 from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
 from rag.library.documents import Library
-from rag.library.ingesting import Intake
+from rag.library.intake import Intake
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.ports import EmbeddingCache, EncoderStore, Generator, IndexStore
@@ -47,8 +47,9 @@ from rag.questions.retrieval import Retriever
 from rag.questions.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.standby import StandIn
 from rag.releases.batching import MicroBatchingStore
+from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
-from rag.releases.live import LiveRelease, ensure_first_release
+from rag.releases.live import LiveRelease
 from rag.running.gauges import State as ServiceState
 from rag.running.gauges import gauges
 from rag.running.observing import ObservedLog, Observer

@@ -1,25 +1,21 @@
-"""What was handed in becomes documents: stored as it came, then read and put in the background.
+"""What was handed in becomes documents: read and put in the background, and noted when questions find it.
 
 Knows nothing of formats, processes or HTTP.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Protocol
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Protocol
 
-from rag.domain import Document, Ingestion, IngestionStatus, Principal, new_id, utcnow
+from rag.domain import Document, Ingestion, IngestionStatus, utcnow
 from rag.errors import (
     AddressRefused,
-    BodyTooLarge,
-    InvalidInput,
     LeaseHeld,
     NotFound,
-    RateLimited,
     Unavailable,
     UnreadableDocument,
-    UnsupportedFormat,
     WhetstoneError,
 )
 from rag.library.documents import Library, ReadFailure
@@ -39,8 +35,6 @@ _MOST_ATTEMPTS = 3
 _MOST_IDS = 1_000
 _STOP_S = 5.0
 _SOON_S = 0.2
-_FULL_S = 30.0
-_STORING = 2
 
 
 class FileReader(Protocol):
@@ -67,160 +61,6 @@ class Live(Protocol):
     def holds(self, seq: int) -> bool:
         """Tell whether it holds the documents as of change `seq`, and see to it that it soon does."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Room:
-    """How much of one tenant may wait to be read."""
-
-    files: int
-    bytes: int
-    largest: int  # bytes of one file
-
-
-class Intake:
-    """Takes what is handed in. Once it has an ingestion, it is durable."""
-
-    def __init__(
-        self,
-        ingestions: IngestionStore,
-        *,
-        formats: Collection[str],
-        room: Room,
-        pages: WebPages | None = None,
-        arrived: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Keep in `ingestions` what has one of the formats; without `pages` no web pages are taken.
-
-        Args:
-            ingestions: where it is kept.
-            formats: endings of file names that are taken, with the dot.
-            room: how much may wait.
-            pages: checks addresses.
-            arrived: called after each that was taken.
-        """
-        self._ingestions = ingestions
-        self._formats = formats
-        self._room = room
-        self._pages = pages
-        self._arrived = arrived
-        # Each holds a whole file in memory while it is written.
-        self._storing = threading.BoundedSemaphore(_STORING)
-
-    def file(
-        self,
-        content: BinaryIO,
-        *,
-        filename: str,
-        principal: Principal,
-        uri: str = "",
-        title: str = "",
-        metadata: Mapping[str, str] | None = None,
-    ) -> Ingestion:
-        """Take a file; its uri is ``upload:`` and its name unless one is given.
-
-        Raises:
-            UnsupportedFormat: there is no reader for files with that ending.
-            UnreadableDocument: it is empty.
-            InvalidInput: it has no name.
-            BodyTooLarge: it has more bytes than a file may have.
-            RateLimited: as much of this tenant waits to be read as may.
-        """
-        name = plain_name(filename)
-        self.check_name(name)
-        with self._storing:
-            read = content.read(self._room.largest + 1)
-            if not read:
-                raise UnreadableDocument(f"{name} is empty.")
-            if len(read) > self._room.largest:
-                raise BodyTooLarge(
-                    f"{name} has more than the {self._room.largest:,} bytes that are accepted."
-                )
-            return self._take(
-                read,
-                filename=name,
-                uri=uri or f"upload:{name}",
-                principal=principal,
-                title=title,
-                metadata=metadata or {},
-            )
-
-    def check_name(self, filename: str) -> None:
-        """Do nothing where a file of that name can be read.
-
-        Raises:
-            InvalidInput: it has no name.
-            UnsupportedFormat: there is no reader for files with that ending.
-        """
-        name = plain_name(filename)
-        if not name:
-            raise InvalidInput("A file needs a name, whose ending tells its format.")
-        ending = name[name.rfind(".") :].lower() if "." in name else ""
-        if ending not in self._formats:
-            known = ", ".join(sorted(self._formats))
-            raise UnsupportedFormat(f"{name}: there is no reader for this kind of file; known are {known}.")
-
-    def check_room(self, tenant: str, *, files: int, size: int) -> None:
-        """Do nothing where so many files, of so many bytes together, may wait beside those that do.
-
-        Raises:
-            RateLimited: they may not.
-        """
-        waiting, held = self._ingestions.backlog(tenant=tenant)
-        if waiting + files > self._room.files or (waiting and held + size > self._room.bytes):
-            raise RateLimited(
-                f"{waiting} files of {held:,} bytes wait to be read already; send more once they are.",
-                retry_after_s=_FULL_S,
-            )
-
-    def page(
-        self,
-        url: str,
-        *,
-        principal: Principal,
-        title: str = "",
-        metadata: Mapping[str, str] | None = None,
-    ) -> Ingestion:
-        """Take the address of a web page; its uri is the address.
-
-        Raises:
-            AddressRefused: pages are not fetched from there, or not at all.
-            RateLimited: as much of this tenant waits to be read as may.
-        """
-        if self._pages is None:
-            raise AddressRefused("Web pages are not taken here; WHETSTONE_WEB_PAGES=true allows them.")
-        self._pages.check(url)
-        return self._take(
-            b"", filename="", uri=url, principal=principal, title=title, metadata=metadata or {}
-        )
-
-    def _take(
-        self,
-        content: bytes,
-        *,
-        filename: str,
-        uri: str,
-        principal: Principal,
-        title: str,
-        metadata: Mapping[str, str],
-    ) -> Ingestion:
-        if "\0" in uri:
-            raise InvalidInput("a document's uri has to be free of NUL")
-        self.check_room(principal.tenant, files=1, size=len(content))
-        ingestion = Ingestion(
-            id=new_id(),
-            tenant=principal.tenant,
-            principal=principal.id,
-            uri=uri,
-            filename=filename,
-            size=len(content),
-            received_at=utcnow(),
-            title=title.replace("\0", ""),
-            metadata={name.replace("\0", ""): value.replace("\0", "") for name, value in metadata.items()},
-        )
-        self._ingestions.add(ingestion, content)
-        self._arrived()
-        return ingestion
 
 
 class Ingester:
@@ -422,16 +262,6 @@ class Ingester:
                 self._indexing = True
             else:
                 self._ingestions.settle(replace(each, status=IngestionStatus.INDEXED, indexed_at=utcnow()))
-
-
-def plain_name(filename: str) -> str:
-    """Give a file's name without folders and control characters, at most 255 characters with its ending."""
-    name = filename.replace("\\", "/").rpartition("/")[2]
-    name = "".join(letter for letter in name if letter.isprintable()).strip()
-    if len(name) <= 255:
-        return name
-    dot = name.rfind(".", len(name) - 20)
-    return name[:255] if dot < 0 else name[: 255 - len(name) + dot] + name[dot:]
 
 
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:

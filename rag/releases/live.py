@@ -4,27 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rag.domain import Chunking, Deployment, Release, Replica, Retrieval, utcnow
-from rag.errors import LeaseHeld, NotFound, NotReady, SettingInvalid, WhetstoneError
-from rag.ports import (
-    Encoder,
-    EncoderStore,
-    IndexStore,
-    Leases,
-    PassageIndex,
-    ReleaseStore,
-    ReplicaStore,
-    Reranker,
-    RerankerStore,
-)
+from rag.domain import Deployment, Replica, utcnow
+from rag.errors import NotReady
+from rag.ports import EncoderStore, IndexStore, Leases, ReleaseStore, ReplicaStore, RerankerStore
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import Indexing
-
-__all__ = ["LiveRelease", "Part", "Pinned", "ensure_first_release"]
+from rag.releases.loading import Loaded, Loader, Stopped
+from rag.releases.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
@@ -39,71 +29,6 @@ class Part:
     name: str  # "model", "index" or "sql"
     ready: bool
     detail: str
-
-
-def ensure_first_release(
-    releases: ReleaseStore,
-    encoders: EncoderStore,
-    *,
-    encoder_name: str,
-    chunking: Chunking,
-    retrieval: Retrieval,
-    principal: str,
-) -> Deployment:
-    """Give the deployment; where there is none yet, make the first release and deploy it at epoch 1.
-
-    Encoder and retrieval of a release that is live are what they are: they change by a promotion only.
-
-    Raises:
-        SettingInvalid: the chunking asked for is not that of the live release.
-        NotFound: there is no such encoder.
-    """
-    deployment = releases.deployment()
-    if deployment is None:
-        digest = encoders.resolve(encoder_name)
-        release = Release.create(
-            encoder=digest,
-            dimension=encoders.load(digest).dimension,
-            chunking=chunking,
-            retrieval=retrieval,
-        )
-        releases.add(release)
-        deployment = releases.deploy_first(release.digest, principal=principal)
-    live = releases.get(deployment.release).chunking
-    if live != chunking:
-        raise SettingInvalid(
-            f"The documents are split into passages of {live.max_tokens} tokens with an overlap of "
-            f"{live.overlap_tokens}, but the settings ask for {chunking.max_tokens} and "
-            f"{chunking.overlap_tokens}. Set WHETSTONE_CHUNK_TOKENS={live.max_tokens} and "
-            f"WHETSTONE_CHUNK_OVERLAP={live.overlap_tokens}, or start over in another WHETSTONE_HOME "
-            "and ingest the documents again."
-        )
-    return deployment
-
-
-@dataclass(kw_only=True, eq=False)
-class _Loaded:
-    """A release in memory."""
-
-    release: Release
-    encoder: Encoder
-    index: PassageIndex
-    reranker: Reranker | None = None
-    pins: int = 0  # questions being answered with it
-    current: bool = False  # the change log was applied to its index at the last look
-
-    def pinned(self, epoch: int) -> Pinned:
-        return Pinned(
-            epoch=epoch,
-            release=self.release,
-            encoder=self.encoder,
-            index=self.index,
-            reranker=self.reranker,
-        )
-
-
-class _Stopped(Exception):
-    """The service was told to stop while it loaded."""
 
 
 class LiveRelease:
@@ -145,26 +70,32 @@ class LiveRelease:
         """
         self._releases = releases
         self._replicas = replicas
-        self._encoders = encoders
-        self._indexes = indexes
         self._indexing = indexing
         self._replica_id = replica_id
         self._poll_interval_s = poll_interval_s
         self._rollback_window = timedelta(hours=rollback_window_h)
-        self._leases = leases
-        self._rerankers = rerankers
 
         self._lock = threading.Lock()  # guards _current, _loaded, and the pins
-        self._current: tuple[int, _Loaded] | None = None  # epoch and release that new questions get
-        self._loaded: dict[str, _Loaded] = {}
+        self._current: tuple[int, Loaded] | None = None  # epoch and release that new questions get
+        self._loaded: dict[str, Loaded] = {}
         self._applied = threading.Condition()
         self._looks_begun = self._looks_applied = 0
-        self._troubles: dict[str, str] = {}  # what does not work -> why, as last seen
+        self._troubles = Troubles()
         self._beaten: tuple[float, int, frozenset[str]] = (float("-inf"), 0, frozenset())
         self._nudge = threading.Event()
         self._stopping = threading.Event()
         self._beating = threading.Lock()  # one heartbeat at a time
         self._threads: tuple[threading.Thread, ...] = ()
+        self._loader = Loader(
+            releases,
+            encoders,
+            indexes,
+            indexing,
+            leases=leases,
+            rerankers=rerankers,
+            stopping=self._stopping,
+            poll_interval_s=poll_interval_s,
+        )
 
     def start(self, *, background: bool = True) -> None:
         """Load the live release and bring its index up to date; then follow in a background thread.
@@ -182,7 +113,7 @@ class LiveRelease:
             raise NotReady("There is no release yet; make the first one before the service starts.")
         try:
             self._load(deployment.release, create=True)
-        except _Stopped:
+        except Stopped:
             return
         self._switch(deployment)
         if background and not self._stopping.is_set():
@@ -201,7 +132,7 @@ class LiveRelease:
             for thread in self._threads:
                 thread.join()
             self._threads = ()
-            with self._attempt("leaving the replica table"):
+            with self._troubles.attempt("leaving the replica table"):
                 self._replicas.leave(self._replica_id)
         with self._lock:
             loaded, self._loaded, self._current = self._loaded, {}, None
@@ -231,16 +162,15 @@ class LiveRelease:
         """Tell whether model, index and SQL are there, as of the last look."""
         with self._lock:
             current = self._current
-        troubles = dict(self._troubles)
         if current is None:
             model = Part(name="model", ready=False, detail="not loaded yet")
             index = Part(name="index", ready=False, detail="not opened yet")
         else:
             epoch, loaded = current
             model = Part(name="model", ready=True, detail=f"encoder {loaded.encoder.digest}, epoch {epoch}")
-            trouble = troubles.get(_applying(loaded.release.digest))
+            trouble = self._troubles.why(_applying(loaded.release.digest))
             index = Part(name="index", ready=trouble is None, detail=trouble or loaded.index.name)
-        trouble = troubles.get("reading the deployment")
+        trouble = self._troubles.why("reading the deployment")
         return model, index, Part(name="sql", ready=trouble is None, detail=trouble or "answers")
 
     def wait_caught_up(self, seq: int, timeout_s: float) -> bool:
@@ -283,14 +213,14 @@ class LiveRelease:
             self._looks_begun += 1
             look = self._looks_begun
         deployment: Deployment | None = None
-        with self._attempt("reading the deployment"):
+        with self._troubles.attempt("reading the deployment"):
             deployment = self._releases.deployment()
         if deployment is None:
             return
         wanted = self._wanted(deployment)
         for digest in wanted:
             live = digest == deployment.release
-            with self._attempt(f"loading release {digest[:16]}"):
+            with self._troubles.attempt(f"loading release {digest[:16]}"):
                 if digest not in self._loaded:
                     self._load(digest, create=live)
             if live:
@@ -301,13 +231,8 @@ class LiveRelease:
                     self._looks_applied = look
                     self._applied.notify_all()
         self._unload(frozenset(wanted))
-        with self._attempt("writing the heartbeat"):
+        with self._troubles.attempt("writing the heartbeat"):
             self._beat()
-
-    def _check_running(self) -> None:
-        """Break off a backfill when the service is told to stop; the next start goes on where it was."""
-        if self._stopping.is_set():
-            raise _Stopped
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
@@ -317,7 +242,7 @@ class LiveRelease:
 
     def _pulse(self) -> None:
         while not self._stopping.wait(_HEARTBEAT_S / 2):
-            with self._attempt("writing the heartbeat"):
+            with self._troubles.attempt("writing the heartbeat"):
                 self._beat()
 
     def _wanted(self, deployment: Deployment) -> list[str]:
@@ -330,98 +255,19 @@ class LiveRelease:
         return list(dict.fromkeys(wanted))
 
     def _load(self, digest: str, *, create: bool) -> None:
-        """Load a release; with `create`, make and fill its index where that is missing."""
-        release = self._releases.get(digest)
-        # The index first: that it is locked shows at once, an encoder takes seconds to load.
-        shared = self._shared(release)
-        index = shared or self._open(release, create=create)
-        try:
-            encoder = self._encoder(release.encoder)
-            loaded = _Loaded(release=release, encoder=encoder, index=index, reranker=self._reranker(release))
-            if create:
-                self._fill(loaded)
-                loaded.current = self._catch_up(loaded)
-        except BaseException:
-            if shared is None:
-                index.close()
-            raise
+        with self._lock:
+            beside = tuple(self._loaded.values())
+        loaded = self._loader.load(digest, create=create, beside=beside)
         with self._lock:
             self._loaded[digest] = loaded
-        logger.info("loaded release %s (encoder %s)", digest[:16], release.encoder[:16])
+        logger.info("loaded release %s (encoder %s)", digest[:16], loaded.release.encoder[:16])
 
-    def _encoder(self, digest: str) -> Encoder:
-        with self._lock:
-            # Two releases that differ in retrieval only share one encoder in memory.
-            shared = [each.encoder for each in self._loaded.values() if each.release.encoder == digest]
-        return shared[0] if shared else self._encoders.load(digest)
-
-    def _reranker(self, release: Release) -> Reranker | None:
-        digest = release.retrieval.reranker
-        if digest is None:
-            return None
-        if self._rerankers is None:
-            raise NotFound(
-                f"Release {release.digest[:16]} orders its hits with the cross-encoder {digest[:16]}, but this "
-                "process has no folder of cross-encoders to load it from."
-            )
-        with self._lock:
-            shared = [
-                each.reranker for each in self._loaded.values() if each.release.retrieval.reranker == digest
-            ]
-        return shared[0] if shared else self._rerankers.load(digest)
-
-    def _shared(self, release: Release) -> PassageIndex | None:
-        """Give the index of a loaded release that this one searches as well; a folder is opened once."""
-        with self._lock:
-            return next(
-                (each.index for each in self._loaded.values() if each.index.name == release.index_name), None
-            )
-
-    def _open(self, release: Release, *, create: bool) -> PassageIndex:
-        try:
-            return self._indexes.open(release)
-        except NotFound:
-            if not create:
-                raise
-        # SQL may remember an index whose folder somebody deleted; what is gone has to be filled from the start.
-        self._indexing.forget(release.index_name)
-        return self._indexes.open(release, create=True)
-
-    def _fill(self, loaded: _Loaded) -> None:
-        """Backfill an index that was never filled to the end; another replica's backfill is waited for."""
-        while self._indexing.lag(loaded.index.name) is None:
-            self._check_running()
-            try:
-                with self._writing(loaded.index):
-                    self._indexing.backfill(
-                        loaded.release, loaded.encoder, loaded.index, check=self._check_running
-                    )
-            except LeaseHeld:
-                self._stopping.wait(self._poll_interval_s)
-
-    def _apply(self, loaded: _Loaded) -> bool:
+    def _apply(self, loaded: Loaded) -> bool:
         """Apply the change log to a release's index; True where it holds everything now."""
         loaded.current = False
-        with self._attempt(_applying(loaded.release.digest)):
-            loaded.current = self._catch_up(loaded)
+        with self._troubles.attempt(_applying(loaded.release.digest)):
+            loaded.current = self._loader.catch_up(loaded)
         return loaded.current
-
-    def _catch_up(self, loaded: _Loaded) -> bool:
-        lag = self._indexing.lag(loaded.index.name)
-        if not lag:
-            # None: its builder is not through with it, so it must not count as ready.
-            return lag == 0
-        try:
-            with self._writing(loaded.index):
-                self._indexing.catch_up(loaded.release, loaded.encoder, loaded.index)
-        except LeaseHeld:
-            # Another replica applies the same changes to the same index; the next look sees how far it came.
-            return False
-        return True
-
-    def _writing(self, index: PassageIndex) -> AbstractContextManager[object]:
-        # Two writers that read the same changes could put a document's older state over its newer one.
-        return nullcontext() if self._leases is None else self._leases.hold(f"index:{index.name}")
 
     def _switch(self, deployment: Deployment) -> None:
         with self._lock:
@@ -457,22 +303,6 @@ class LiveRelease:
                 return
             self._replicas.beat(Replica(id=self._replica_id, heartbeat_at=utcnow(), epoch=epoch, ready=ready))
             self._beaten = (time.monotonic(), epoch, ready)
-
-    @contextmanager
-    def _attempt(self, what: str) -> Iterator[None]:
-        """Keep the thread alive: log what fails when it starts to fail and when it works again."""
-        try:
-            yield
-        except Exception as error:
-            reason = str(error)
-            if self._troubles.get(what) != reason:
-                # What Whetstone raises on purpose explains itself; anything else needs its traceback.
-                trace = None if isinstance(error, WhetstoneError) else error
-                logger.warning("%s failed, will try again: %s", what, reason, exc_info=trace)
-            self._troubles[what] = reason
-        else:
-            if self._troubles.pop(what, None) is not None:
-                logger.info("%s works again", what)
 
 
 def _applying(digest: str) -> str:

@@ -13,7 +13,7 @@ from flows.settings import FlowSettings
 from monitoring.domain import DriftVerdict
 from rag.adapters.artefacts import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
-from rag.releases.live import ensure_first_release
+from rag.releases.first import ensure_first_release
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
 

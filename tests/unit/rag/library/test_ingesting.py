@@ -12,18 +12,15 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Ingestion, IngestionStatus, Principal, Role
 from rag.errors import (
     AddressRefused,
-    BodyTooLarge,
-    InvalidInput,
     LeaseHeld,
-    RateLimited,
     Unavailable,
     UnreadableDocument,
-    UnsupportedFormat,
     WhetstoneError,
 )
 from rag.library.chunking import Chunker
 from rag.library.documents import Library, ReadFailure
-from rag.library.ingesting import Ingester, Intake, Room, plain_name
+from rag.library.ingesting import Ingester
+from rag.library.intake import Intake, Room
 from rag.ports import WebPage
 
 
@@ -329,52 +326,3 @@ def test_pages_are_fetched_and_refused(world: World) -> None:
         IngestionStatus.FAILED,
         "It leads inside.",
     )
-
-
-def test_what_is_not_taken(world: World) -> None:
-    """Unknown kinds, nameless, empty and too large files, and a uri no database stores."""
-    for content, filename, kind in (
-        (b"x", "a.exe", UnsupportedFormat),
-        (b"x", "pdf", UnsupportedFormat),
-        (b"x", "", InvalidInput),
-        (b"", "a.txt", UnreadableDocument),
-        (b"x" * 5_001, "a.txt", BodyTooLarge),
-    ):
-        with pytest.raises(kind):
-            world.hand_in(content, filename)
-    with pytest.raises(InvalidInput, match="NUL"):
-        world.hand_in(b"x", "a.txt", uri="a\0b")
-    assert world.stores.ingestions.page(tenant="acme") == []
-
-
-def test_too_much_is_told_to_come_later(world: World) -> None:
-    """By number and by size, each tenant for itself; once they are read there is room again."""
-    for number in range(5):
-        world.hand_in(b"x", f"{number}.txt")
-    with pytest.raises(RateLimited) as refused:
-        world.hand_in(b"x", "6.txt")
-    assert refused.value.retry_after_s is not None
-    world.hand_in(b"x" * 5_000, "a.txt", tenant="other")
-    world.hand_in(b"x" * 5_000, "b.txt", tenant="other")
-    with pytest.raises(RateLimited):
-        world.hand_in(b"x", "c.txt", tenant="other")
-    world.ingester.look()
-    world.hand_in(b"x", "6.txt")
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ("a.txt", "a.txt"),
-        ("../../etc/passwd.txt", "passwd.txt"),
-        ("C:\\docs\\a b.txt", "a b.txt"),
-        ("a\0\r\n.txt", "a.txt"),
-        ("Übersicht.PDF", "Übersicht.PDF"),
-        ("x" * 300 + ".docx", "x" * 250 + ".docx"),
-        ("..", ".."),
-        ("", ""),
-    ],
-)
-def test_names_are_plain(given: str, name: str) -> None:
-    """Without folders and control characters, the ending kept."""
-    assert plain_name(given) == name

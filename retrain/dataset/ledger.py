@@ -7,17 +7,14 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from rag.domain import Passage
 from rag.errors import IntegrityError
+from retrain.dataset.held_back import Split, apart, held_back, newest, peoples
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
-from retrain.dataset.pairs import EXCERPTS
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
@@ -28,14 +25,6 @@ MOST_NEGATIVES = 3
 """Of one pair."""
 MOST_DOCUMENTS = 3
 """A question with answers in more documents than this ties none of them together, and judges nothing."""
-
-
-class Split(StrEnum):
-    """What a document's questions are for."""
-
-    TRAIN = "train"
-    DEV = "dev"
-    GATE = "gate"
 
 
 def build_dataset(
@@ -108,12 +97,12 @@ def build_dataset(
             return Split.GATE
         return Split.DEV if place < gate_share + dev_share else Split.TRAIN
 
-    held = _held_back(usable, labelled, common, split_of, dropped)
-    gate, gate_origins = _peoples(held[Split.GATE], gate_min, dropped)
-    gate = _newest(gate, gate_log_questions, dropped)
-    dev, dev_origins = _peoples(held[Split.DEV], gate_min, dropped)
+    held = held_back(usable, labelled, common, split_of, dropped)
+    gate, gate_origins = peoples(held[Split.GATE], gate_min, dropped)
+    gate = newest(gate, gate_log_questions, dropped)
+    dev, dev_origins = peoples(held[Split.DEV], gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
-    robustness = _apart(reword(gate), watched | kept_apart) if reword else []
+    robustness = apart(reword(gate), watched | kept_apart) if reword else []
     kept_apart |= {normal(question.text) for question in robustness}
     train = _train(usable, kept_apart, split_of, dropped)
     train = _with_negatives(train, negatives or {}, split_of)
@@ -212,95 +201,6 @@ def _groups(
     for documents in needed.values():
         groups.join(documents)
     return groups
-
-
-def _held_back(
-    pairs: Sequence[TrainingPair],
-    labelled: Sequence[EvalQuestion],
-    common: Collection[str],
-    split_of: Callable[[str], Split],
-    dropped: Counter[str],
-) -> dict[Split, list[EvalQuestion]]:
-    """Make the questions of dev and gate: labelled ones, and pairs' whose documents are held back."""
-    found: dict[str, tuple[Split, EvalQuestion]] = {}
-    for question in labelled:
-        key = normal(question.text)
-        split = split_of(next(iter(question.documents)))
-        if key in found:
-            dropped["the same question, labelled twice"] += 1
-            question = _merged(found[key][1], question)
-        found[key] = (split, question)
-    for pair in pairs:
-        split = split_of(pair.document_id)
-        if split is Split.TRAIN:
-            continue
-        key = normal(pair.question)
-        if pair.origin is Origin.PARAPHRASE:
-            dropped["a paraphrase of a held-back question"] += 1
-        elif pair.origin is Origin.DOCUMENT and pair.kind in EXCERPTS:
-            dropped["the words of a held-back passage"] += 1
-        elif key in common:
-            dropped["too many documents answer it"] += 1
-        else:
-            question = _asked(pair)
-            found[key] = (split, _merged(found[key][1], question) if key in found else question)
-    held: dict[Split, list[EvalQuestion]] = {Split.DEV: [], Split.GATE: []}
-    for split, question in found.values():
-        held[split].append(question)
-    return held
-
-
-def _asked(pair: TrainingPair) -> EvalQuestion:
-    return EvalQuestion(
-        id=str(uuid5(NAMESPACE_URL, f"whetstone:held-back:{normal(pair.question)}")),
-        text=pair.question,
-        relevant=frozenset((pair.passage_id,)),
-        documents=frozenset((pair.document_id,)),
-        origin=pair.origin,
-        kind=pair.kind,
-        asked_at=pair.asked_at,
-    )
-
-
-def _merged(one: EvalQuestion, other: EvalQuestion) -> EvalQuestion:
-    """Give the first question, answered by what answers either, asked when it was asked last."""
-    return replace(
-        one,
-        relevant=one.relevant | other.relevant,
-        documents=one.documents | other.documents,
-        asked_at=max(filter(None, (one.asked_at, other.asked_at)), default=None),
-    )
-
-
-def _newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> list[EvalQuestion]:
-    """Leave out the log's questions but for the newest."""
-    log = [question for question in gate if question.origin is Origin.LOG]
-    undated = datetime.min.replace(tzinfo=UTC)
-    newest = sorted(log, key=lambda question: (question.asked_at or undated, question.id), reverse=True)[
-        :most
-    ]
-    dropped["older than the log's questions that judge"] += len(log) - len(newest)
-    judging = {question.id for question in newest}
-    return [question for question in gate if question.origin is not Origin.LOG or question.id in judging]
-
-
-def _apart(reworded: Sequence[EvalQuestion], taken: Collection[str]) -> list[EvalQuestion]:
-    """Leave out wordings that are questions of their own."""
-    return [question for question in reworded if normal(question.text) not in taken]
-
-
-def _peoples(
-    held: Sequence[EvalQuestion], gate_min: int, dropped: Counter[str]
-) -> tuple[list[EvalQuestion], str]:
-    """Choose what people asked, where that is enough, or else all; say whose the questions are."""
-    human = [question for question in held if question.origin.human]
-    if len(human) >= gate_min:
-        dropped["people asked enough questions to judge by"] += len(held) - len(human)
-        return human, f"people's questions alone: there are {len(human)}, and {gate_min} are enough"
-    return list(held), (
-        "people's questions and those from documents and the language model: "
-        f"only {len(human)} are people's, and {gate_min} would be enough"
-    )
 
 
 def _train(

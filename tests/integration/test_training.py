@@ -131,9 +131,16 @@ def test_training_finds_more_on_questions_never_seen(
 
 
 def test_a_run_that_ended_does_not_train_again_while_its_encoder_is_there(
-    encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
+    encoder_store: EncoderStore,
+    static_digest: str,
+    questions: Questions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Killed before the evaluation, a retraining that is started again has its encoder and its report at once."""
+    """Killed before the evaluation, a retraining that is started again has its encoder and its report at once.
+
+    Unless it is started again by a version that trains otherwise.
+    """
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
     arguments = (static_digest, questions.pairs[:64], questions.held["dev"], questions.corpus)
     steps: list[int] = []
@@ -151,6 +158,9 @@ def test_a_run_that_ended_does_not_train_again_while_its_encoder_is_there(
     encoder_store.drop(first[0])
     assert trained(1)[0] == first[0]
     assert len(steps) == 3 * once
+    monkeypatch.setattr("retrain.adapters.training.trainer.WARM_UP", 0.5)
+    trained(1)
+    assert len(steps) == 4 * once
 
 
 def test_a_killed_run_goes_on_where_it_was(

@@ -15,13 +15,15 @@ from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
 from retrain.adapters.training.ended import recall, remember
-from retrain.adapters.training.loop import Ended, Lane, Loop
+from retrain.adapters.training.loop import WARM_UP, Ended, Lane, Loop
 from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
 from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.ports import Progress
 from retrain.settings import RetrainSettings
+from retrain.training.batches import GROUP
+from retrain.training.blending import ALPHAS, WITHOUT_DEV
 from retrain.training.material import check, lay_out
 from retrain.training.recipe import Recipe, TransformerRecipe
 
@@ -198,6 +200,8 @@ def _key(
         "dev": [[question.text, sorted(question.relevant)] for question in dev],
         "corpus": [passage.id for passage in corpus],
         "recipe": recipe.plain(),
+        # Not to be set, but another one in another version, which must not go on from this one's checkpoint.
+        "constants": [GROUP, WARM_UP, list(ALPHAS), WITHOUT_DEV],
     }
     return digest_of(content)[:32]
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from rag.domain import Document, Passage
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
-from retrain.adapters.training.trainer import LaneTrainer
+from retrain.adapters.training.trainer import LaneTrainer, Looks
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
 from retrain.training.blending import WITHOUT_DEV
@@ -161,6 +161,25 @@ def test_a_run_that_ended_does_not_train_again_while_its_encoder_is_there(
     monkeypatch.setattr("retrain.adapters.training.trainer.WARM_UP", 0.5)
     trained(1)
     assert len(steps) == 4 * once
+
+
+def test_a_look_reads_what_it_is_told(
+    encoder_store: EncoderStore, static_digest: str, questions: Questions, tmp_path: Path
+) -> None:
+    """Of more dev questions than it may read, a look takes a sample: with one, what it finds is all or nothing."""
+    dev = [question for question in questions.held["dev"] if len(question.relevant) == 1]
+    settings = RetrainSettings(static_epochs=1, static_batch_size=32)
+
+    def found(name: str, most: int) -> set[float]:
+        looks = {"static": Looks(questions=most, distractors=len(questions.corpus))}
+        trainer = LaneTrainer(encoder_store, tmp_path / name, settings, looks)
+        _, report = trainer.train(
+            static_digest, questions.pairs[:64], dev, questions.corpus, progress=_silent
+        )
+        return {entry["dev_recall@10"] for entry in report.history if "dev" in entry}
+
+    assert found("one", 1) <= {0.0, 1.0}
+    assert not found("all", len(dev)) <= {0.0, 1.0}
 
 
 def test_a_killed_run_goes_on_where_it_was(

@@ -89,7 +89,7 @@ def test_an_idle_service_ends_at_once(service: Service) -> None:
 def test_what_is_under_way_finishes_and_what_is_new_is_refused(service: Service) -> None:
     """A stream goes on to its end; meanwhile new requests, on old and new connections, get 503 and are hung up on."""
     with httpx.Client(base_url=service.url) as old, httpx.Client(base_url=service.url) as streaming:
-        with streaming.stream("GET", "/stream?seconds=1.5") as stream:
+        with streaming.stream("GET", "/stream?seconds=3") as stream:
             lines = stream.iter_lines()
             assert "data: 0" == next(lines)
             service.draining.begin()

@@ -165,7 +165,6 @@ def test_what_is_answered_before_training_is_frozen(world: Any, two_encoders: An
     world.retrain.datasets.put(dataset)
     anchors = world.retrain.anchors
     every = [question.fingerprint for question in dataset.gate]
-    lost = dataset.gate[0]
     cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
     assert not anchors.among(every)
 
@@ -181,7 +180,7 @@ def test_what_is_answered_before_training_is_frozen(world: Any, two_encoders: An
     assert part.questions == len(answered) + 1
     assert part.rows[0].incumbent.value < 1
     # Asked of another passage, it is another question.
-    assert replace(lost, relevant=frozenset({"another"})).fingerprint not in anchors.among(every)
+    assert replace(dataset.gate[0], relevant=frozenset({"another"})).fingerprint not in anchors.among(every)
 
 
 def test_nothing_is_foreseen_where_nothing_can_be_answered(world: Any, two_encoders: Any) -> None:

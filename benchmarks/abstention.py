@@ -28,12 +28,12 @@ import numpy as np
 from arguments import parser_of
 from numpy.typing import NDArray
 
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Found, IndexStore
-from rag.releases.rehearsal import Cast, rehearsal
+from rag.releases.trials import LoadedRelease, trial
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)
@@ -61,7 +61,7 @@ class Data:
     questions: list[Asked]
 
     def of(self, split: str) -> list[Asked]:
-        """Give one split's questions."""
+        """Return one split's questions."""
         return [question for question in self.questions if question.split == split]
 
 
@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     sets = [load(options.datasets / name) for name in options.data]
     results = {
-        data.name: measure(data, sets, Cast(release=release, encoder=encoder), cache=cache) for data in sets
+        data.name: measure(data, sets, LoadedRelease(release=release, encoder=encoder), cache=cache)
+        for data in sets
     }
     print(distributions(results), thresholds(results), sep="\n\n")
     if options.out:
@@ -113,13 +114,13 @@ def load(folder: Path) -> Data:
 
 
 def measure(
-    data: Data, sets: Sequence[Data], cast: Cast, *, cache: SqliteEmbeddingCache
+    data: Data, sets: Sequence[Data], cast: LoadedRelease, *, cache: SqliteEmbeddingCache
 ) -> dict[str, Cosines]:
-    """Give kind of question -> the nearest hit's cosine of each, shape (questions,)."""
+    """Return kind of question -> the nearest hit's cosine of each, shape (questions,)."""
     top_k = cast.release.retrieval.top_k
     foreign = [question for other in sets if other is not data for question in other.of("dev")]
     drawn = np.random.default_rng(17).permutation(len(foreign))[:FOREIGN]
-    with rehearsal(cast, [data.passages], tenant="default", cache=cache, scratch=_scratch) as tried:
+    with trial(cast, [data.passages], tenant="default", cache=cache, scratch=_scratch) as tried:
 
         def find(questions: Sequence[Asked]) -> list[list[Found]]:
             more = max((len(question.right) for question in questions), default=0)
@@ -141,7 +142,7 @@ def measure(
 
 
 def distributions(results: Mapping[str, Mapping[str, Cosines]]) -> str:
-    """Give the quantiles of the nearest cosine, as Markdown."""
+    """Return the quantiles of the nearest cosine, as Markdown."""
     lines = [
         f"| data | questions | n | {' | '.join(f'{share:.0%}' for share in SHARES)} |",
         f"|---|---|---|{'---|' * len(SHARES)}",
@@ -154,7 +155,7 @@ def distributions(results: Mapping[str, Mapping[str, Cosines]]) -> str:
 
 
 def thresholds(results: Mapping[str, Mapping[str, Cosines]]) -> str:
-    """Give the share of questions refused at each threshold, percent, as Markdown."""
+    """Return the share of questions refused at each threshold, percent, as Markdown."""
     lines = [
         f"| data | questions | {' | '.join(f'{threshold:.2f}' for threshold in THRESHOLDS)} |",
         f"|---|---|{'---|' * len(THRESHOLDS)}",

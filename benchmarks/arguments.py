@@ -9,7 +9,7 @@ DATASETS = Path(os.environ.get("WHETSTONE_DATASETS") or Path(__file__).parents[2
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
-    """Give a parser with ``--datasets`` and ``--home``, and the script's docstring as it stands."""
+    """Return a parser with ``--datasets`` and ``--home``, and the script's docstring as it stands."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -27,7 +27,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from monitoring.embedding_drift import ks_test, mmd_test
 from monitoring.significance import holm
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.ports import Encoder, Vectors
 
 REFERENCE, CURRENT, SHARE, ALPHA = 500, 200, 0.2, 0.05
@@ -66,7 +66,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def best_scores(questions: Vectors, passages: Vectors) -> NDArray[np.float64]:
-    """Give the cosine of each question's best passage, exact: shape (len(questions),)."""
+    """Return the cosine of each question's best passage, exact: shape (len(questions),)."""
     parts = [(questions[i : i + 500] @ passages.T).max(axis=1) for i in range(0, len(questions), 500)]
     return np.concatenate(parts).astype(np.float64)
 
@@ -101,7 +101,7 @@ def new_topic(questions: Questions, generator: np.random.Generator, topic: str |
 
 
 def windows(questions: Questions, drawn: NDArray[np.int64]) -> Windows:
-    """Give the first 500 drawn as reference, the rest as current."""
+    """Return the first 500 drawn as reference, the rest as current."""
     vectors, scores = questions.vectors[drawn], questions.top_scores[drawn]
     return Windows(
         reference=vectors[:REFERENCE],

@@ -26,7 +26,7 @@ import numpy as np
 from arguments import parser_of
 from numpy.typing import NDArray
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.ports import Encoder
 from rag.releases.batching import MicroBatching
 
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def load(folder: Path) -> tuple[list[str], list[str]]:
-    """Give a data set's passages, title and text joined, and its dev questions."""
+    """Return a data set's passages, title and text joined, and its dev questions."""
     passages = [f"{record['title']}\n{record['text']}" for record in _records(folder / "corpus.jsonl")]
     questions = [r["text"] for r in _records(folder / "queries.jsonl") if r["split"] == "dev"]
     return passages, questions
@@ -116,7 +116,7 @@ def compare(
 def together(
     encoder: Encoder, questions: Sequence[str], *, threads: int, rounds: int, seconds: float
 ) -> Floats:
-    """Give questions a second of many threads, alone and with micro-batching by turns: shape (rounds, 2)."""
+    """Return questions a second of many threads, alone and with micro-batching by turns: shape (rounds, 2)."""
     sides = (encoder, MicroBatching(encoder))
     rates = np.empty((rounds, 2))
     for row in range(rounds):
@@ -145,7 +145,7 @@ def _rate(encoder: Encoder, questions: Sequence[str], threads: int, seconds: flo
 
 
 def overlap(before: Floats, after: Floats) -> float:
-    """Give the mean share of the ten best columns of each row that both matrices agree on."""
+    """Return the mean share of the ten best columns of each row that both matrices agree on."""
     best = [np.argpartition(-scores, DEPTH, axis=1)[:, :DEPTH] for scores in (before, after)]
     return float(np.mean([len(np.intersect1d(a, b)) / DEPTH for a, b in zip(*best, strict=True)]))
 

@@ -37,7 +37,7 @@ from quality import BASE, TUNED
 from results import Result, Results
 from worker import Worker
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from retrain.verdict.evaluation import DEPTH, rank
 
 ENGINES = ("SentenceTransformersFinetuneEngine", "EmbeddingAdapterFinetuneEngine")
@@ -172,7 +172,7 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 
 def _given(run: Result, options: argparse.Namespace) -> float | None:
-    """Give the processor time an engine gets, in seconds; None: what its own epochs take."""
+    """Return the processor time an engine gets, in seconds; None: what its own epochs take."""
     if options.defaults:
         return None
     return float(options.seconds if options.seconds is not None else run["cpu_seconds"][TUNED])

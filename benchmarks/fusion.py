@@ -144,7 +144,7 @@ def fused(rankings: Sequence[Sequence[str]]) -> list[str]:
 
 
 def recalls(found: Sequence[Sequence[str]], relevant: Sequence[frozenset[str]]) -> list[float]:
-    """Give the mean share of the right passages among the first k, in percent, for each k of `CUTS`."""
+    """Return the mean share of the right passages among the first k, in percent, for each k of `CUTS`."""
     return [
         100
         * float(

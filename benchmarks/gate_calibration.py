@@ -32,7 +32,7 @@ import numpy as np
 from arguments import DATASETS
 from numpy.typing import NDArray
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from retrain.domain import EvalQuestion, Origin, Outcome, Scorecard, Slice
 from retrain.verdict.comparing import anchor_metric, anchored
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, clusters, contrast, evaluate, rank
@@ -121,7 +121,7 @@ def load(folder: Path, encoders: Path) -> World:
 
 
 def figures(ranks: Ranks, questions: Sequence[EvalQuestion]) -> Floats:
-    """Give every metric from the rank of the first right passage; a question's others count as not found."""
+    """Return every metric from the rank of the first right passage; a question's others count as not found."""
     ranked = []
     for at, question in zip(ranks, questions, strict=True):
         found = ["-"] * DEPTH
@@ -154,7 +154,7 @@ def by_group(groups: Groups, share: float, rng: np.random.Generator) -> NDArray[
 
 
 def noisy(gate: Drawn, pool: Ranks, kept: float, rng: np.random.Generator) -> Ranks:
-    """Give clusters other questions' ranks, but for a share that is kept."""
+    """Return clusters other questions' ranks, but for a share that is kept."""
     elsewhere = by_group(gate.groups, 1 - kept, rng)
     return np.where(elsewhere, rng.choice(pool, len(gate.ranks)), gate.ranks)
 
@@ -174,7 +174,7 @@ def repaired(ranks: Ranks, gate: Drawn, pool: Ranks, effect: float, rng: np.rand
 
 
 def reworded(old: Ranks, new: Ranks, pool: Ranks, rng: np.random.Generator) -> tuple[Ranks, Ranks]:
-    """Give what both sides find for other wordings: the same as for the questions, but for some of them."""
+    """Return what both sides find for other wordings: the same as for the questions, but for some of them."""
     other = rng.random(len(old)) < REWORDED
     first, second = (np.where(other, rng.choice(pool, len(side)), side) for side in (old, new))
     return first, second
@@ -218,7 +218,7 @@ def parted(
     *,
     seed: int,
 ) -> Iterator[list[Slice]]:
-    """Give the slices that have questions enough to be heard, what refuses most first."""
+    """Yield the slices that have questions enough to be heard, what refuses most first."""
 
     def sliced(name: str, rows: NDArray[np.int64], sides: Sequence[Floats]) -> Slice:
         return part(name, sides[0][rows], sides[1][rows], gate.groups[rows], seed)
@@ -254,7 +254,7 @@ def sides(
 
 
 def kept_for(world: World, policy: Policy, correlation: float, *, count: int, gain: bool, look: int) -> float:
-    """Give the share of clusters kept on each side with which the sides correlate as asked for, by bisection."""
+    """Return the share of clusters kept on each side with which the sides correlate as asked for, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(8):
         kept = (low + high) / 2

@@ -22,7 +22,7 @@ WHETSTONE = (sys.executable, "-m", "flows.cli")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Give the environment of a command over that home."""
+    """Return the environment of a command over that home."""
     given = {"WHETSTONE_HOME": str(home), "WHETSTONE_PORT": "0", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
     return {**os.environ, **given, **more}
 
@@ -45,7 +45,7 @@ def prepare(home: Path, dataset: str) -> None:
 
 
 def questions(dataset: str, split: str = "dev") -> list[str]:
-    """Give a data set's questions of one split."""
+    """Return a data set's questions of one split."""
     with (DATASETS / dataset / "queries.jsonl").open() as lines:
         return [row["text"] for row in map(json.loads, lines) if row["split"] == split]
 
@@ -59,11 +59,11 @@ class Running:
     ready_s: float  # from the start of the process to its first "ready"
 
     def resident_bytes(self) -> int:
-        """Give the memory its process holds."""
+        """Return the memory its process holds."""
         return _status(self.pid, "VmRSS")
 
     def maps(self) -> str:
-        """Give the files its process has mapped."""
+        """Return the files its process has mapped."""
         return Path(f"/proc/{self.pid}/maps").read_text()
 
 

@@ -25,7 +25,7 @@ class Ratio:
     high: float
 
     def row(self, name: str, unit: str, goal: str) -> str:
-        """Give a line for a table, as Markdown."""
+        """Return a line for a table, as Markdown."""
         return (
             f"| {name} | {self.ours:,.2f} {unit} | {self.peers:,.2f} {unit} | "
             f"{self.ratio:.2f} ({self.low:.2f} to {self.high:.2f}) | {goal} |"
@@ -60,7 +60,7 @@ def ratio_of(ours: Sequence[float] | np.ndarray, peers: Sequence[float] | np.nda
 
 
 def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """Give the bootstrap interval of the median of values."""
+    """Return the bootstrap interval of the median of values."""
     given = np.asarray(values, dtype=float)
     drawn = np.random.default_rng(17).integers(0, len(given), size=(RESAMPLES, len(given)))
     low, high = np.percentile(np.median(given[drawn], axis=1), [2.5, 97.5])

@@ -21,14 +21,14 @@ from labelled import Benchmark
 from quality import Bench
 
 from flows.bootstrap import scratch_indexes
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
-from rag.releases.rehearsal import Cast, rehearsal
-from retrain.dataset.documents import mine_documents
-from retrain.dataset.excerpts import mine_excerpts
+from rag.releases.trials import LoadedRelease, trial
 from retrain.dataset.pairs import MinedPairs
 from retrain.dataset.round_trip import round_trip
+from retrain.dataset.sources.documents import mine_documents
+from retrain.dataset.sources.excerpts import mine_excerpts
 from retrain.settings import RetrainSettings
 
 
@@ -77,10 +77,8 @@ def mine(
     release = Release.create(
         encoder=base, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
     )
-    cast = Cast(release=release, encoder=encoder)
-    with rehearsal(
-        cast, [list(passages)], tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes
-    ) as tried:
+    cast = LoadedRelease(release=release, encoder=encoder)
+    with trial(cast, [list(passages)], tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes) as tried:
         return round_trip(both, lambda questions, n: tried.rank(questions, limit=n), n=settings.round_trip)
 
 

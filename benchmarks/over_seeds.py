@@ -47,7 +47,7 @@ class Asked:
         )
 
     def figures(self, side: str) -> Floats:
-        """Give every metric of every question, shape (questions, len(METRICS)), by the project's own functions."""
+        """Return every metric of every question, shape (questions, len(METRICS)), by the project's own functions."""
         ranked, questions = [], []
         for row, (ranks, total) in enumerate(zip(self.ranks[side], self.totals, strict=True)):
             # Which passages these were makes no difference to a metric, only where they stood.
@@ -86,7 +86,7 @@ class Span:
 
 
 def over_seeds(runs: Sequence[Asked], side: str, *, minus: str | None = None) -> dict[str, Span]:
-    """Give each metric's mean over all runs, or its difference to that of another side, by the metric's name.
+    """Return each metric's mean over all runs, or its difference to that of another side, by the metric's name.
 
     The interval is of the bootstrap that draws runs and clusters of questions independently, every question keeping
     its figures of the runs that were drawn (the pigeonhole bootstrap: McCullagh, "Resampling and exchangeable

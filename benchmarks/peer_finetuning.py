@@ -73,7 +73,7 @@ def cost(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: 
 
 
 def affordable(name: str, pairs: list, seconds: float, sizes: list, seed: int, scratch: Path) -> int:
-    """Give how many steps an engine does in that processor time, judged by two short runs that are thrown away."""
+    """Return how many steps an engine does in that processor time, judged by two short runs that are thrown away."""
     cost(name, passes(pairs, BATCH, seed), scratch / "first")  # what is imported at first use does not count
     spent = [cost(name, passes(pairs, steps * BATCH, seed), scratch / str(steps))[1] for steps in sizes]
     step = (spent[1] - spent[0]) / (sizes[1] - sizes[0])

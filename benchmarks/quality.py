@@ -35,11 +35,11 @@ from results import Result, Results
 from stock_recipe import stock
 
 from flows.bootstrap import scratch_indexes
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder
-from rag.releases.rehearsal import Cast, rehearsal
+from rag.releases.trials import LoadedRelease, trial
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, search
@@ -63,7 +63,7 @@ class Bench:
     served: Benchmark | None  # the data with its passages in documents, as a release has them
 
     def parts(self, data: str) -> set[tuple[str, str]]:
-        """Give what is measured of one training on a data set: part and data set of the questions."""
+        """Return what is measured of one training on a data set: part and data set of the questions."""
         named = {"guard": self.guard, "served": self.served}
         return {("target", data)} | {(part, asked.name) for part, asked in named.items() if asked is not None}
 
@@ -139,7 +139,7 @@ def run(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None = No
 
 
 def trained(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None) -> Result:
-    """Give the digests of base, fine-tuned and, where it is asked for, stock encoder, and what they took."""
+    """Return the digests of base, fine-tuned and, where it is asked for, stock encoder, and what they took."""
     # Made the first time, which is no part of what is measured.
     base = bench.encoders.resolve(BASE[bench.lane])
     there = bench.encoders.digests()
@@ -199,8 +199,8 @@ def as_release(digest: str, encoder: Encoder, data: Benchmark, bench: Bench) -> 
     release = Release.create(
         encoder=digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
     )
-    cast = Cast(release=release, encoder=encoder)
-    with rehearsal(
+    cast = LoadedRelease(release=release, encoder=encoder)
+    with trial(
         cast, [data.passages], tenant=DEFAULT_TENANT, cache=bench.cache, scratch=scratch_indexes
     ) as tried:
         return tried.rank([question.text for question in data.test], limit=DEPTH)
@@ -280,7 +280,7 @@ def _complete(result: Result, bench: Bench) -> bool:
 
 
 def conditions() -> dict[str, Any]:
-    """Give the settings that trainings have in common whose figures may be put together."""
+    """Return the settings that trainings have in common whose figures may be put together."""
     return RetrainSettings().model_dump(mode="json", exclude={"seed"})
 
 
@@ -290,7 +290,7 @@ def _progress(done: int, total: int, what: str) -> None:
 
 
 def options() -> argparse.ArgumentParser:
-    """Give the parser of the benchmark's options."""
+    """Return the parser of the benchmark's options."""
     parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", nargs="+", default=["medquad", "feedbackqa"], help="folders of --datasets")

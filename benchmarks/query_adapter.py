@@ -26,8 +26,8 @@ from arguments import parser_of
 from numpy.typing import NDArray
 from quality import BASE, Benchmark, load
 
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
 from retrain.adapters.training.adapter_lane import AdapterTrainer
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings
@@ -109,7 +109,7 @@ def run(
 def shared(
     base: Floats, adapter: Floats, full: Floats, groups: NDArray[np.int64], metric: str, *, seed: int
 ) -> dict[str, float]:
-    """Give (adapter - base) / (full - base) with a 95 % interval: percentiles over resampled clusters of questions.
+    """Return (adapter - base) / (full - base) with a 95 % interval: percentiles over resampled clusters of questions.
 
     Args:
         base: metrics of each question, shape (questions, len(METRICS)).

@@ -37,7 +37,7 @@ class Results:
         self._results = content["results"]
 
     def find(self, **asked: Any) -> Result | None:
-        """Give the result whose fields are these, where there is one."""
+        """Return the result whose fields are these, where there is one."""
         for result in self._results:
             if all(result[name] == value for name, value in asked.items()):
                 return result

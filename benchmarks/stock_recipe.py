@@ -78,7 +78,7 @@ def stock(
 
 
 def recall(vectors: Callable[[], tuple[np.ndarray, np.ndarray]], answers: Sequence[Sequence[int]]) -> float:
-    """Give the mean Recall@10 by exact search.
+    """Return the mean Recall@10 by exact search.
 
     Args:
         vectors: gives unit vectors of the questions and of the corpus.

@@ -34,7 +34,7 @@ from measuring import HEAD, ratio_of, two_cores
 from results import Result, Results
 from stock_recipe import stock
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from retrain.adapters.training.trainer import LOOKS, LaneTrainer, Looks
 from retrain.settings import RetrainSettings
 
@@ -162,7 +162,7 @@ def curve_of(history: Sequence[Mapping[str, float]]) -> list[list[float]]:
 
 
 def reached(curve: Curve, level: float) -> float | None:
-    """Give the seconds of the first look at or above the level; None where no look is."""
+    """Return the seconds of the first look at or above the level; None where no look is."""
     return next((seconds for _, seconds, value in curve if value >= level), None)
 
 

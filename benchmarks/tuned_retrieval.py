@@ -18,7 +18,7 @@ from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.bootstrap.serving import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
-from rag.releases.rehearsal import Cast, stage
+from rag.releases.trials import LoadedRelease, trial_indexes
 from rag.settings import Settings
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, clusters, contrast, evaluate
@@ -38,12 +38,12 @@ def main() -> int:
     release = Release.create(
         encoder=encoder.digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
     )
-    cast = Cast(release=release, encoder=encoder)
+    cast = LoadedRelease(release=release, encoder=encoder)
     print(f"| data | retrieval | {' | '.join(SHOWN)} |\n|---|---|{'---|' * len(SHOWN)}")
     for name in options.data:
         data = as_served(options.datasets / name, "test")
         test, dev = data.test, as_served(options.datasets / name, "dev").test
-        with stage(data.passages, tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes) as on:
+        with trial_indexes(data.passages, tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes) as on:
             tuned = tune(
                 cast,
                 cast,

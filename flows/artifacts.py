@@ -16,8 +16,8 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
-from flows.console import console, progress
-from flows.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
+from flows.commands.console import console, progress
+from flows.ops.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
 from monitoring.domain import DriftReport
 from rag.domain import Deployment
 from rag.library.documents import SyncReport

@@ -22,16 +22,16 @@ from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, should_retrain
 from rag import bootstrap as serving
 from rag.access.secret_files import load_or_make
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.rerankers import RerankerFolder
+from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
 from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
 from rag.releases.indexing import Indexing
-from rag.releases.rehearsal import load_cast
+from rag.releases.trials import load_release
 from rag.settings import Settings
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
@@ -143,7 +143,7 @@ class Pipelines:
             golden=self.stores.questions.all(tenant=tenant, purpose=Purpose.GOLDEN),
             passages=self.stores.documents.all_passages(tenant=tenant),
             encoder=self.encoders.load(self.fixed_encoder()),
-            live=load_cast(live, self.encoders, self.rerankers),
+            live=load_release(live, self.encoders, self.rerankers),
             cache=self.cache,
             scratch=scratch_indexes,
             settings=self.drift,
@@ -154,7 +154,7 @@ class Pipelines:
         return report
 
     def live_release(self) -> Release:
-        """Give what serves.
+        """Return what serves.
 
         Raises:
             NotReady: nothing is live yet.
@@ -165,7 +165,7 @@ class Pipelines:
         return self.stores.releases.get(deployment.release)
 
     def fixed_encoder(self) -> str:
-        """Give the digest of the encoder all windows are compared in: the first release's."""
+        """Return the digest of the encoder all windows are compared in: the first release's."""
         return min(self.stores.releases.all(), key=lambda release: release.created_at).encoder
 
     def retraining_trigger(self, report_id: str) -> Trigger:
@@ -178,7 +178,7 @@ class Pipelines:
 
     @contextmanager
     def retraining_cycle(self) -> Iterator[RetrainCycle]:
-        """Give the steps of a retraining, keeping a second one out meanwhile.
+        """Yield the steps of a retraining, keeping a second one out meanwhile.
 
         Raises:
             LeaseHeld: a retraining is under way.
@@ -210,7 +210,7 @@ class Pipelines:
             )
 
     def _trainer(self) -> Trainer:
-        """Give what trains the lane that is set."""
+        """Return what trains the lane that is set."""
         work = self.settings.home / "training"
         if self.retrain.lane == "adapter":
             from retrain.adapters.training.adapter_lane import AdapterTrainer
@@ -221,7 +221,7 @@ class Pipelines:
         return LaneTrainer(self.encoders, work, self.retrain)
 
     def _drifted_since(self) -> datetime | None:
-        """Give since when people have asked about other things, as the newest drift report has it; None: it is calm."""
+        """Return since when people ask about other things, by the newest drift report; None: it is calm."""
         newest = self.reports.newest(1, tenant=self.settings.tenant)
         if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
             return None
@@ -251,7 +251,7 @@ class Pipelines:
         )
 
     def approval_key(self) -> bytes:
-        """Give the key that signs approvals, made at first use where none is set."""
+        """Return the key that signs approvals, made at first use where none is set."""
         secret = self.settings.approval_secret
         if secret is not None:
             return secret.get_secret_value().encode()
@@ -259,7 +259,7 @@ class Pipelines:
         return load_or_make(self.settings.home / "approval.key", lost=lost)
 
     def approver(self) -> Approver:
-        """Give what takes down decisions."""
+        """Return what takes down decisions."""
         return Approver(
             self.retraining.candidates,
             self.retraining.approvals,
@@ -269,7 +269,7 @@ class Pipelines:
         )
 
     def promoter(self) -> Promoter:
-        """Give what switches releases."""
+        """Return what switches releases."""
         return Promoter(
             releases=self.stores.releases,
             replicas=self.stores.replicas,
@@ -324,10 +324,10 @@ class Pipelines:
 
 @contextmanager
 def scratch_indexes() -> Iterator[IndexStore]:
-    """Give a place for indexes among the system's temporary files, and remove it afterwards."""
+    """Yield a place for indexes among the system's temporary files, and remove it afterwards."""
     from rag.adapters.qdrant import QdrantFolders
 
-    with TemporaryDirectory(prefix="whetstone-rehearsal-") as folder:
+    with TemporaryDirectory(prefix="whetstone-trial-") as folder:
         yield QdrantFolders(Path(folder))
 
 

@@ -65,7 +65,7 @@ class SettingRow(NamedTuple):
 
 
 def all_settings() -> list[SettingRow]:
-    """Give every setting with its present value; a secret is only said to be set or not."""
+    """Return every setting with its present value; a secret is only said to be set or not."""
     rows = []
     for kind in SETTINGS:
         present = _read(kind)
@@ -90,7 +90,7 @@ def terminal_principal() -> str:
 
 
 def prefect_environment(home: Path) -> dict[str, str]:
-    """Give what Prefect needs to hear before it is imported; what the environment says already goes first."""
+    """Return what Prefect needs to hear before it is imported; what the environment says already goes first."""
     wanted = {
         "PREFECT_HOME": str((home / "prefect").absolute()),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -102,7 +102,7 @@ def prefect_environment(home: Path) -> dict[str, str]:
 
 
 def load_flow(name: str, *, quiet: bool = False) -> Any:
-    """Give a flow, importing Prefect with its home inside ours.
+    """Return a flow, importing Prefect with its home inside ours.
 
     A `quiet` one logs nothing, where the environment says nothing else, and shows its progress on the terminal: its
     errors reach whoever called it, who says them in one line.

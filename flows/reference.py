@@ -13,7 +13,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def settings_page() -> str:
-    """Give the page of all settings, Markdown."""
+    """Return the page of all settings, Markdown."""
     lines = [
         "# Settings",
         "",
@@ -33,12 +33,12 @@ def settings_page() -> str:
 
 
 def _written(default: object) -> str:
-    """Give a value as the environment would have it: a list is JSON there."""
+    """Return a value as the environment would have it: a list is JSON there."""
     return json.dumps(default) if isinstance(default, tuple) else str(default)
 
 
 def cli_page() -> str:
-    """Give the page of all commands, Markdown."""
+    """Return the page of all commands, Markdown."""
     lines = [
         "# Command line",
         "",

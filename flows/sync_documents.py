@@ -17,7 +17,7 @@ def sync_path(path: str) -> SyncReport:
 
 @task
 def configured_paths() -> tuple[str, ...]:
-    """Give what WHETSTONE_FLOWS_SYNC_PATHS names."""
+    """Return what WHETSTONE_FLOWS_SYNC_PATHS names."""
     with open_pipelines() as pipelines:
         return pipelines.flows.sync_paths
 

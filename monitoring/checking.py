@@ -17,7 +17,7 @@ from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
 from rag.ports import EmbeddingCache, Encoder, Vectors
 from rag.releases.indexing import Embedder
-from rag.releases.rehearsal import Cast, Scratch, rehearsal
+from rag.releases.trials import LoadedRelease, Scratch, trial
 
 MOST_TESTS = 4
 """Tests a check makes at most; the permutations have to reach the level that is left for one of them."""
@@ -31,7 +31,7 @@ def check_drift(
     golden: Sequence[LabelledQuestion],
     passages: Iterable[Sequence[Passage]],
     encoder: Encoder,
-    live: Cast,
+    live: LoadedRelease,
     cache: EmbeddingCache,
     scratch: Scratch,
     settings: DriftSettings,
@@ -45,7 +45,7 @@ def check_drift(
     ``top_score_ks`` (how near the best passage is), ``golden_recall@k`` (golden questions, live release)
     and ``labelled_recall@k`` (questions whose right passage people named). The first two are measured in
     one fixed encoder against the corpus as it is now, so that neither a promotion nor an ingestion looks
-    like other questions. The golden questions are asked of the live release's whole retrieval, in a rehearsal over
+    like other questions. The golden questions are asked of the live release's whole retrieval, in a trial over
     that corpus, so that what is watched is what people are given.
 
     Drift where any finding is; else not enough data where a window is too small; else calm.
@@ -59,7 +59,7 @@ def check_drift(
         encoder: the fixed encoder.
         live: the live release, with its models.
         cache: of passage embeddings, for both encoders.
-        scratch: where the live release is rehearsed.
+        scratch: where the live release is tried out.
         settings: sizes and levels.
         renderer: makes the snapshot.
         previous: earlier reports of the tenant; the golden questions' baseline is one of them.
@@ -121,7 +121,7 @@ def check_drift(
 
 
 def _embed(encoder: Encoder, questions: list[str]) -> Vectors:
-    """Give the questions' vectors, shape (n, dimension); n may be 0."""
+    """Return the questions' vectors, shape (n, dimension); n may be 0."""
     if not questions:
         return np.empty((0, encoder.dimension), np.float32)
     return encoder.encode_queries(questions)
@@ -139,7 +139,7 @@ def _offered(
 
 def _golden_recall(
     golden: Sequence[LabelledQuestion],
-    live: Cast,
+    live: LoadedRelease,
     corpus: Iterable[Sequence[Passage]],
     *,
     k: int,
@@ -147,12 +147,12 @@ def _golden_recall(
     cache: EmbeddingCache,
     scratch: Scratch,
 ) -> dict[str, float]:
-    """Give question id -> share of its documents that are found among `k` passages; reads the corpus to its end."""
+    """Return question id -> share of its documents that are found among `k` passages; reads the corpus to its end."""
     if not golden:
         for _ in corpus:
             pass
         return {}
-    with rehearsal(live, corpus, tenant=tenant, cache=cache, scratch=scratch) as tried:
+    with trial(live, corpus, tenant=tenant, cache=cache, scratch=scratch) as tried:
         found = tried.find([question.text for question in golden], limit=k)
     return {
         question.id: question_recall({each.passage.document_id for each in hits}, question.documents)

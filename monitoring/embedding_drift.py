@@ -65,7 +65,7 @@ def ks_test(reference_scores: NDArray[np.float64], current_scores: NDArray[np.fl
 
 
 def _gaussian_kernel(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the kernel matrix, shape (r, r), with a zero diagonal, of rows of shape (r, dimension)."""
+    """Return the kernel matrix, shape (r, r), with a zero diagonal, of rows of shape (r, dimension)."""
     squares = np.einsum("ij,ij->i", rows, rows)
     distances = np.maximum(squares[:, np.newaxis] + squares - 2.0 * rows @ rows.T, 0.0)  # squared
     pairs = distances[np.triu_indices(len(rows), k=1)]
@@ -79,7 +79,7 @@ def _gaussian_kernel(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _mmd(kernel: NDArray[np.float64], labels: NDArray[np.float64], m: int, n: int) -> NDArray[np.float64]:
-    """Give MMD^2 for each column of `labels`, shape (m + n, c), holding m ones each: shape (c,)."""
+    """Return MMD^2 for each column of `labels`, shape (m + n, c), holding m ones each: shape (c,)."""
     within_reference = np.einsum("ij,ij->j", labels, kernel @ labels)
     across = kernel.sum(axis=1) @ labels - within_reference
     within_current = kernel.sum() - 2.0 * across - within_reference

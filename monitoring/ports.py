@@ -52,7 +52,7 @@ class DriftReportStore(Protocol):
         ...
 
     def get(self, report_id: str) -> DriftReport:
-        """Give one by its id or a prefix that fits one alone.
+        """Return one by its id or a prefix that fits one alone.
 
         Raises:
             NotFound: none fits.
@@ -61,5 +61,5 @@ class DriftReportStore(Protocol):
         ...
 
     def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        """Give the newest first."""
+        """Return the newest first."""
         ...

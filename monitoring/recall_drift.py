@@ -14,14 +14,14 @@ ENUMERATED = 12
 
 
 def question_recall(found: Collection[str], right: Collection[str]) -> float:
-    """Give the share of the right documents that are among the found ones; recall@k of one question."""
+    """Return the share of the right documents that are among the found ones; recall@k of one question."""
     return len(set(found) & set(right)) / len(right)
 
 
 def baseline(
     reports: Sequence[DriftReport], *, metric: str, release: str, asked: Collection[str], at_least: int
 ) -> DriftReport | None:
-    """Give the report whose golden recall the present one is compared with; None where there is none yet.
+    """Return the report whose golden recall the present one is compared with; None where there is none yet.
 
     It is the oldest report under the live release, so that a slow decline adds up; before there is one, the
     newest under any release, so that a switch that cost recall is seen. A report that found this metric
@@ -83,7 +83,7 @@ def hit_rate_drop_test(before: NDArray[np.float64], now: NDArray[np.float64]) ->
 def labelled_hits(
     windows: tuple[Window, Window], feedback: Mapping[str, Sequence[Feedback]], *, k: int
 ) -> tuple[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Give the depth looked at, and for each window its questions' hit_at_k: 1, 0, or nan for no label.
+    """Return the depth looked at, and for each window its questions' hit_at_k: 1, 0, or nan for no label.
 
     A question is labelled where a person's feedback names the passage that was right: the newest corrected
     one, else the newest opened one, unless the question was rated bad. It is a hit where that passage is
@@ -101,7 +101,7 @@ def labelled_hits(
 
 
 def right_passage(feedback: Sequence[Feedback]) -> str | None:
-    """Give the passage that an interaction's feedback says is right; None where it does not say."""
+    """Return the passage that an interaction's feedback says is right; None where it does not say."""
     newest_first = sorted(feedback, key=lambda f: f.given_at, reverse=True)
     for judgement in newest_first:
         if judgement.corrected_passage:

@@ -40,7 +40,7 @@ def against_null(statistic: float, null: NDArray[np.float64], *, complete: bool)
 
 
 def holm(p_values: Mapping[str, float], alpha: float) -> dict[str, tuple[bool, float]]:
-    """Give name -> (significant, level it was held to), so that all together err with `alpha` at most.
+    """Return name -> (significant, level it was held to), so that all together err with `alpha` at most.
 
     The smallest p-value is held to alpha / m, the next to alpha / (m - 1), and so on; the first that fails
     ends it, and the rest are held to its level (Holm 1979, Scand. J. Stat. 6:65-70).

@@ -18,7 +18,7 @@ Span = tuple[datetime, datetime]
 
 
 def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
-    """Give the interactions that stand for a question somebody had, oldest first.
+    """Return the interactions that stand for a question somebody had, oldest first.
 
     How a question ended does not matter: answered, abstained, retrieved, failed or cancelled, somebody asked
     it. Leaving out those that failed would hide exactly the topics the service cannot cope with. Blank texts
@@ -49,7 +49,7 @@ def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
 def split_windows(
     interactions: Sequence[Interaction], *, current: int, reference: int
 ) -> tuple[Window, Window]:
-    """Give (reference, current): the newest `current` questions, and up to `reference` right before them.
+    """Return (reference, current): the newest `current` questions, and up to `reference` right before them.
 
     What counts as a question is said at `questions_of`. Either window may come out shorter, or empty.
 
@@ -65,7 +65,7 @@ def split_windows(
 def split_by_time(
     interactions: Sequence[Interaction], *, reference: Span, current: Span
 ) -> tuple[Window, Window]:
-    """Give (reference, current) as the questions of two spans of time.
+    """Return (reference, current) as the questions of two spans of time.
 
     Raises:
         InvalidInput: a span ends before it begins, or the reference reaches into the current one.

@@ -89,7 +89,7 @@ class Breaker:
             return max(0.0, self._opened_at + self._pause_s - self._clock())
 
     def permit(self) -> Permit | None:
-        """Give leave for one call, to be settled with one of its verdicts; None where it is to be left out."""
+        """Return leave for one call, to be settled with one of its verdicts; None where it is to be left out."""
         with self._lock:
             if self._state is State.CLOSED:
                 return Permit(self, trial=False)

@@ -18,7 +18,7 @@ from rag.ports import (
     ReleaseStore,
     RerankerStore,
 )
-from rag.releases.rehearsal import Scratch
+from rag.releases.trials import Scratch
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Forecast, Writing
 from retrain.domain import Candidate, Dataset, Detectable, GuardSet, TrainingReport
@@ -65,7 +65,7 @@ class RetrainCycle:
     ) -> None:
         """Take the stores, the trainer, and a language model where there is one to write questions.
 
-        Releases are rehearsed in `scratch`; `rerankers` has the cross-encoders they may name. Where people have asked
+        Releases are tried out in `scratch`; `rerankers` has the cross-encoders they may name. Where people have asked
         about other things since `drifted_since`, the language model writes about those first.
         `guard` reads the general-domain set, where there is one.
         """

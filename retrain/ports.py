@@ -70,7 +70,7 @@ class WritingCache(Protocol):
     """What a language model wrote, by a key of everything it was asked. May be shared by threads and processes."""
 
     def get(self, key: str) -> Written | None:
-        """Give what was written; None where it was not."""
+        """Return what was written; None where it was not."""
         ...
 
     def put(self, key: str, written: Written) -> None:
@@ -86,7 +86,7 @@ class DatasetStore(Protocol):
         ...
 
     def get(self, digest: str) -> Dataset:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is none.
@@ -95,7 +95,7 @@ class DatasetStore(Protocol):
         ...
 
     def newest(self, *, tenant: str) -> Dataset | None:
-        """Give the newest one whose manifest names the tenant; None where there is none that can be read."""
+        """Return the newest one whose manifest names the tenant; None where there is none that can be read."""
         ...
 
 
@@ -107,7 +107,7 @@ class CandidateStore(Protocol):
         ...
 
     def get(self, candidate_id: str) -> Candidate:
-        """Give one by its id, or by a prefix of it that fits one alone.
+        """Return one by its id, or by a prefix of it that fits one alone.
 
         Raises:
             NotFound: none fits.
@@ -116,7 +116,7 @@ class CandidateStore(Protocol):
         ...
 
     def newest(self, limit: int = 50) -> list[Candidate]:
-        """Give the newest first."""
+        """Return the newest first."""
         ...
 
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
@@ -128,7 +128,7 @@ class GateLookStore(Protocol):
     """How often each set of gate questions was looked at."""
 
     def count(self, gate: str) -> int:
-        """Give the looks at the gate questions of that digest so far."""
+        """Return the looks at the gate questions of that digest so far."""
         ...
 
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
@@ -150,7 +150,7 @@ class AnchorStore(Protocol):
         ...
 
     def among(self, questions: Collection[str]) -> frozenset[str]:
-        """Give those of the questions that were ever written down."""
+        """Return those of the questions that were ever written down."""
         ...
 
 
@@ -162,7 +162,7 @@ class ApprovalStore(Protocol):
         ...
 
     def newest_for(self, candidate_id: str) -> Approval | None:
-        """Give the newest decision on a candidate."""
+        """Return the newest decision on a candidate."""
         ...
 
 
@@ -174,7 +174,7 @@ class PromotionStore(Protocol):
         ...
 
     def get(self, promotion_id: str) -> Promotion:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is none.
@@ -182,5 +182,5 @@ class PromotionStore(Protocol):
         ...
 
     def newest(self, limit: int = 20) -> list[Promotion]:
-        """Give the newest first."""
+        """Return the newest first."""
         ...

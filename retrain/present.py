@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
 from rag.ports import DocumentStore, EmbeddingCache, Encoder, EncoderStore, ReleaseStore, RerankerStore
-from rag.releases.rehearsal import Cast, Scratch, Stage, load_cast, stage
+from rag.releases.trials import LoadedRelease, Scratch, TrialIndexes, load_release, trial_indexes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,7 @@ class Present:
     releases: ReleaseStore
     encoders: EncoderStore
     cache: EmbeddingCache
-    scratch: Scratch  # where releases are rehearsed
+    scratch: Scratch  # where releases are tried out
     rerankers: RerankerStore | None = None  # has the cross-encoders that releases may name
 
     def corpus(self) -> list[Passage]:
@@ -34,7 +34,7 @@ class Present:
             after = page[-1].id
 
     def live(self) -> Release:
-        """Give what serves.
+        """Return what serves.
 
         Raises:
             NotReady: nothing is live yet.
@@ -46,10 +46,10 @@ class Present:
             )
         return self.releases.get(deployment.release)
 
-    def cast(self, release: Release, encoder: Encoder | None = None) -> Cast:
+    def cast(self, release: Release, encoder: Encoder | None = None) -> LoadedRelease:
         """Load what a release names, but for an encoder that is given."""
-        return load_cast(release, self.encoders, self.rerankers, encoder=encoder)
+        return load_release(release, self.encoders, self.rerankers, encoder=encoder)
 
-    def stage(self, corpus: Sequence[Passage]) -> AbstractContextManager[Stage]:
-        """Let releases be rehearsed over the corpus."""
-        return stage(corpus, tenant=self.tenant, cache=self.cache, scratch=self.scratch)
+    def trial_indexes(self, corpus: Sequence[Passage]) -> AbstractContextManager[TrialIndexes]:
+        """Let releases be tried out over the corpus."""
+        return trial_indexes(corpus, tenant=self.tenant, cache=self.cache, scratch=self.scratch)

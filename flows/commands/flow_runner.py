@@ -11,7 +11,7 @@ def flows() -> None:
 @flows.command("serve")
 def serve_flows() -> None:
     """Register the flows with the Prefect server at PREFECT_API_URL and run what it schedules."""
-    from flows.runner import serve_deployments
+    from flows.running.runner import serve_deployments
 
     serve_deployments()
 
@@ -19,8 +19,8 @@ def serve_flows() -> None:
 @flows.command("list")
 def list_flows() -> None:
     """Show the flows with their schedules and triggers."""
-    from flows.console import table
-    from flows.runner import schedule_table
+    from flows.commands.console import table
+    from flows.running.runner import schedule_table
 
     table("Flows", ["flow", "runs", "what it does"], schedule_table())
 

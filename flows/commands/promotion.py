@@ -30,7 +30,7 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
     """Switch back to the previous release; a second time switches forward again."""
     from flows.bootstrap import open_pipelines
-    from flows.console import progress
+    from flows.commands.console import progress
     from flows.environment import terminal_principal
 
     with open_pipelines() as pipelines, progress() as show:

@@ -11,7 +11,7 @@ def serve(host: str | None, port: int | None) -> None:
 
     Loads the live release, follows document changes and release switches without a restart, and stops on Ctrl-C.
     """
-    from flows.api import serve_api
+    from flows.ops.serving import serve_api
 
     serve_api(host=host, port=port)
 
@@ -22,6 +22,6 @@ def up() -> None:
 
     Stops them all, cleanly, on Ctrl-C.
     """
-    from flows.up import run_up
+    from flows.running.up import run_up
 
     raise SystemExit(run_up())

@@ -8,8 +8,8 @@ import click
 def status(json_output: bool) -> None:
     """Show what serves, how much there is, and what waits for a decision."""
     from flows.bootstrap import open_pipelines
-    from flows.console import as_json, table
-    from flows.state import state_of
+    from flows.commands.console import as_json, table
+    from flows.ops.overview import state_of
 
     with open_pipelines() as pipelines:
         state = state_of(pipelines)
@@ -23,7 +23,7 @@ def status(json_output: bool) -> None:
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
 def settings(json_output: bool) -> None:
     """List every setting with its value and meaning. Secrets are not shown."""
-    from flows.console import as_json, table
+    from flows.commands.console import as_json, table
     from flows.environment import all_settings
 
     rows = all_settings()

@@ -83,7 +83,7 @@ class DemoCorpus:
     questions: tuple[HeldQuestion, ...]
 
     def labels(self, tenant: str, asked: Collection[HeldQuestion]) -> list[LabelledQuestion]:
-        """Give the questions that are imported with their answers: to judge by, to watch, and what nobody `asked`."""
+        """Return the questions that are imported with their answers: to judge by, to watch, and what nobody `asked`."""
         purposes = {Use.DEV: Purpose.DEV, Use.GOLDEN: Purpose.GOLDEN, Use.LOG: Purpose.TRAIN}
         return [
             LabelledQuestion.create(
@@ -94,12 +94,12 @@ class DemoCorpus:
         ]
 
     def pick(self, topic: str, use: Use) -> list[HeldQuestion]:
-        """Give the questions of one topic and use."""
+        """Return the questions of one topic and use."""
         return [q for q in self.questions if q.topic == topic and q.use is use]
 
 
 def _share(key: str) -> float:
-    """Give a stable number in [0, 1) for a text."""
+    """Return a stable number in [0, 1) for a text."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
 
 
@@ -201,7 +201,7 @@ def _label_use(label: LabelledQuestion, *, unsplit: bool) -> Use:
 
 
 def _topics(texts: Sequence[str], documents: Sequence[Document]) -> list[str]:
-    """Give "before" or "after" for each question."""
+    """Return "before" or "after" for each question."""
     candidates = []
     for field in sorted({name for d in documents for name in d.metadata}):
         values = Counter(d.metadata.get(field, "") for d in documents)

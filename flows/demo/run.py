@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from flows.bootstrap import demo_documents, demo_questions
-from flows.console import console
+from flows.commands.console import console
 from flows.demo.corpus import DemoCorpus, beir_folder, python_documentation
 from flows.demo.service import ServiceProcess
 from flows.demo.story import Story

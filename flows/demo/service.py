@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.supervision import http_ready
+from flows.running.supervision import http_ready
 from rag.errors import NotReady
 
 START_TIMEOUT_S = 300.0

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flows.bootstrap import Pipelines, open_pipelines
-from flows.console import console, progress, table
+from flows.commands.console import console, progress, table
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
 from flows.demo.people import Asked, People, Traffic
 from flows.demo.service import ServiceProcess
 from flows.environment import load_flow
-from flows.tables import dataset_rows, drift_rows, percent, show_candidate
+from flows.ops.tables import dataset_rows, drift_rows, percent, show_candidate
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
 from retrain.domain import Outcome
@@ -95,7 +95,7 @@ class Story:
         )
 
     def _asked(self, topic: str) -> list[HeldQuestion]:
-        """Give what people ask about a topic."""
+        """Return what people ask about a topic."""
         return self.corpus.pick(topic, Use.LOG)[: FIRST_QUESTIONS if topic == "before" else SHIFTED_QUESTIONS]
 
     def _people_ask(self, people: People, topic: str, show: Callable[[int, int, str], None]) -> None:
@@ -113,7 +113,7 @@ class Story:
 
     @staticmethod
     def _right_passages(pipelines: Pipelines, questions: list[HeldQuestion]) -> dict[str, str]:
-        """Give question -> the passage that those who are heard on say was right."""
+        """Return question -> the passage that those who are heard on say was right."""
         heard = questions[: round(HEARD_SHARE * len(questions))]
         passages = pipelines.stores.documents.passages_of({d for q in heard for d in q.documents})
         return {q.text: passages[min(q.documents)][0].id for q in heard}
@@ -193,7 +193,7 @@ class Story:
         raise Conflict("the service did not take up the release that was switched to")
 
     def _reported(self) -> list[HeldQuestion]:
-        """Give the questions recall is reported on: of both topics, never logged before the comparison."""
+        """Return the questions recall is reported on: of both topics, never logged before the comparison."""
         half = REPORTED_QUESTIONS // 2
         return [q for topic in ("after", "before") for q in self.corpus.pick(topic, Use.TEST)[:half]]
 

@@ -39,7 +39,7 @@ class SqlDriftReports:
             )
 
     def get(self, report_id: str) -> DriftReport:
-        """Give one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
+        """Return one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
 
         Raises:
             NotFound: none fits.
@@ -49,7 +49,7 @@ class SqlDriftReports:
             return _report(by_prefix(connection, drift_reports, report_id, "drift report"))
 
     def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        """Give the newest first."""
+        """Return the newest first."""
         query = select(drift_reports).order_by(drift_reports.c.created_at.desc(), drift_reports.c.id)
         if tenant is not None:
             query = query.where(drift_reports.c.tenant == tenant)

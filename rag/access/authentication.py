@@ -37,7 +37,7 @@ _THREADS = 8
 
 
 def local_principal(tenant: str) -> Principal:
-    """Give whoever uses this machine, while there are no keys: everything is theirs."""
+    """Return whoever uses this machine, while there are no keys: everything is theirs."""
     return Principal(id="local", tenant=tenant, roles=frozenset(Role))
 
 
@@ -58,7 +58,7 @@ class _LookUp(Generic[T]):
         self._hangs = False
 
     async def value(self) -> T:
-        """Give it.
+        """Return it.
 
         Raises:
             Unavailable: it was never read, and cannot be now.
@@ -145,7 +145,7 @@ class Keyring:
         return self._demanded
 
     async def principal(self, token: str) -> Principal:
-        """Give the principal of what was sent as bearer token.
+        """Return the principal of what was sent as bearer token.
 
         Raises:
             Unauthorised: it is no key, or one that was revoked or has expired.

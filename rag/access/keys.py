@@ -59,7 +59,7 @@ def status(key: Key, now: datetime) -> KeyStatus:
 
 
 def describe(key: Key, now: datetime) -> dict[str, Any]:
-    """Give what anybody may see of a key, as JSON values."""
+    """Return what anybody may see of a key, as JSON values."""
 
     def moment(value: datetime | None) -> str | None:
         return None if value is None else value.isoformat()
@@ -91,7 +91,7 @@ class KeyMaths:
         return given + self._mark(given)
 
     def parse(self, token: str) -> tuple[str, str] | None:
-        """Give id and secret; None where it is no key, or its id was not made with this installation's secret."""
+        """Return id and secret; None where it is no key, or its id was not made with this installation's secret."""
         match = _TOKEN.fullmatch(token)
         if match is None:
             return None
@@ -100,7 +100,7 @@ class KeyMaths:
         return (key_id, secret) if known else None
 
     def hmac(self, secret: str) -> str:
-        """Give what is kept of a key's secret, in hex."""
+        """Return what is kept of a key's secret, in hex."""
         return self._digest("key", secret).hex()
 
     def fits(self, key: Key, secret: str) -> bool:
@@ -189,7 +189,7 @@ class KeyRegister:
         return NewKey(key=key, token=f"{_PREFIX}{key.id}.{secret}", first=first)
 
     def all(self) -> list[Key]:
-        """Give every tenant's keys, newest first."""
+        """Return every tenant's keys, newest first."""
         return self._store.all()
 
     def revoke(self, key_id: str, *, principal: str) -> Key:

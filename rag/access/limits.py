@@ -95,7 +95,7 @@ class KeyLimits:
         self._accounts[principal.tenant, principal.id].under_way -= 1
 
     def standing(self, principal: Principal) -> Standing:
-        """Give what the principal may ask now."""
+        """Return what the principal may ask now."""
         return self._account(principal).standing()
 
     def _account(self, principal: Principal) -> _Account:
@@ -142,7 +142,7 @@ class Turns:
         return len(self._waiting)
 
     def ask(self) -> "Turn":
-        """Give a turn that has come, or a place at the end of the row. It has to be ended, come or not.
+        """Return a turn that has come, or a place at the end of the row. It has to be ended, come or not.
 
         Raises:
             Overloaded: too many wait already.

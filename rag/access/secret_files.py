@@ -10,7 +10,7 @@ _BYTES = 32
 
 
 def load_or_make(path: Path, *, lost: str) -> bytes:
-    """Give the secret in the file `path`, making it where there is none.
+    """Return the secret in the file `path`, making it where there is none.
 
     The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the
     same secret.

@@ -26,13 +26,13 @@ class SourceLinks:
         self._now = now
 
     def query(self, passage_id: str, tenant: str) -> str:
-        """Give the query string that makes the address of that passage open without a key."""
+        """Return the query string that makes the address of that passage open without a key."""
         until = int((self._now() + self._lifetime).timestamp())
         signature = self._signature(passage_id, tenant, str(until))
         return urlencode({"tenant": tenant, "until": until, SIGNATURE: signature})
 
     def tenant(self, passage_id: str, parameters: Mapping[str, str]) -> str:
-        """Give the tenant whose passage the link opens.
+        """Return the tenant whose passage the link opens.
 
         Raises:
             Unauthorised: the signature is not that of this passage, tenant and time.

@@ -26,7 +26,7 @@ class SqliteEmbeddingCache:
         self._making = threading.Lock()
 
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give what is known: text hash -> vector of shape (dimension,)."""
+        """Return what is known: text hash -> vector of shape (dimension,)."""
         known: dict[str, NDArray[np.float32]] = {}
         with closing(self._connect()) as connection:
             for start in range(0, len(text_hashes), _IDS_AT_ONCE):

@@ -53,7 +53,7 @@ class ExtractiveGenerator:
 def _written(
     prompt: Prompt, candidates: Sequence[_Sentence], encoder: Encoder
 ) -> tuple[list[str], int, bool]:
-    """Give the answer's pieces, their tokens, and whether they were cut."""
+    """Return the answer's pieces, their tokens, and whether they were cut."""
     chosen = _choose(prompt.question, candidates, encoder)
     pieces = [f"{' ' if i else ''}“{each.text}” [{each.rank}]" for i, each in enumerate(chosen)]
     counts = encoder.count_tokens(pieces)

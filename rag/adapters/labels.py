@@ -80,7 +80,7 @@ def read_labels(
 
 
 def _apart(answered: Mapping[_Query, frozenset[str]], purposes: Mapping[_Query, Purpose]) -> list[_Query]:
-    """Give the queries that share neither document nor text with one that is held back further than they are.
+    """Return the queries that share neither document nor text with one that is held back further than they are.
 
     Data sets promise that of their splits and do not always keep it. The test split counts though not read.
     """
@@ -123,7 +123,7 @@ def _queries(path: Path) -> Iterator[_Query]:
 
 
 def _answers(path: Path) -> dict[str, set[str]]:
-    """Give query id -> ids of the corpus records judged relevant."""
+    """Return query id -> ids of the corpus records judged relevant."""
     answers: defaultdict[str, set[str]] = defaultdict(set)
     for number, line in _lines(path):
         parts = [part.strip() for part in line.split("\t")]
@@ -160,7 +160,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _hashed_purposes(answered: Mapping[_Query, frozenset[str]]) -> dict[_Query, Purpose]:
-    """Give each question a purpose; questions joined by documents, however indirectly, get the same."""
+    """Return each question a purpose; questions joined by documents, however indirectly, get the same."""
     parent: dict[str, str] = {}
 
     def root(document: str) -> str:
@@ -182,5 +182,5 @@ def _hashed_purposes(answered: Mapping[_Query, frozenset[str]]) -> dict[_Query, 
 
 
 def _share(document: str) -> float:
-    """Give a number from 0 to 1 that only depends on the id."""
+    """Return a number from 0 to 1 that only depends on the id."""
     return int(sha256_text(document)[:8], 16) / 0x1_0000_0000

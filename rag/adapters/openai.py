@@ -41,13 +41,13 @@ _PASSING = (408, 409, 425, 429)
 
 
 def place_of(base_url: str) -> str:
-    """Give an endpoint's host and port, which is all of its URL that is ever shown: the rest may hold a password."""
+    """Return an endpoint's host and port, which is all of its URL that is ever shown: the rest may hold a password."""
     parts = urlsplit(base_url)
     return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
 
 
 def own_words(message: str, api_key: str | None) -> str:
-    """Give an endpoint's own error message, cut, and without the key that some of them repeat."""
+    """Return an endpoint's own error message, cut, and without the key that some of them repeat."""
     shown = message.replace(api_key, "***") if api_key else message
     return shown[:_LONGEST_REASON]
 
@@ -199,7 +199,7 @@ class OpenAIGenerator:
             return await anext(chunks, None)
 
     def _within(self, progress: "_Progress") -> asyncio.Timeout:
-        """Give the limit of what is waited for now."""
+        """Return the limit of what is waited for now."""
         now = time.monotonic()
         if progress.finish is not None:
             due = now + _AFTERMATH_S
@@ -381,7 +381,7 @@ def _seconds(retry_after: str | None) -> float | None:
 
 
 def _harmless(error: Exception) -> Exception | None:
-    """Give the cause to be shown in tracebacks, unless it has an endpoint's own words: these may hold the key."""
+    """Return the cause to be shown in tracebacks, unless it has an endpoint's own words: these may hold the key."""
     from openai import APIConnectionError
 
     return error if isinstance(error, APIConnectionError) else None

@@ -47,7 +47,7 @@ class Tracing:
         self._content = content
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """Give the application with a span around each request."""
+        """Return the application with a span around each request."""
         return _Traced(app, self._tracer)
 
     def interaction(self, interaction: Interaction) -> None:

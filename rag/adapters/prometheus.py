@@ -87,7 +87,7 @@ class Metrics:
         self._requests.labels(method=method, route=route or "none", status=str(status)).observe(seconds)
 
     def text(self) -> bytes:
-        """Give everything in Prometheus's text format."""
+        """Return everything in Prometheus's text format."""
         from prometheus_client import generate_latest
 
         return generate_latest(self._registry)

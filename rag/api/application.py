@@ -7,7 +7,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse
 
 from rag.access.limits import KeyLimits
-from rag.api import (
+from rag.api.guards.access import Access, BodyLimit
+from rag.api.guards.errors import install_error_handlers
+from rag.api.guards.limiting import InTurn, PerKey
+from rag.api.guards.requests import Requests
+from rag.api.guards.roles import allow, check_declared, public_paths
+from rag.api.pages import chat as page
+from rag.api.routes import (
     chat,
     documents,
     embeddings,
@@ -17,15 +23,9 @@ from rag.api import (
     keys,
     metrics,
     models,
-    page,
     retrieve,
     sources,
 )
-from rag.api.access import Access, BodyLimit
-from rag.api.errors import install_error_handlers
-from rag.api.limiting import InTurn, PerKey
-from rag.api.requests import Requests
-from rag.api.roles import allow, check_declared, public_paths
 from rag.api.serving import Serving
 from rag.domain import Role
 
@@ -103,7 +103,7 @@ def schema_routes(app: FastAPI) -> APIRouter:
 
     @router.get("/openapi.json")
     async def schema() -> JSONResponse:
-        """Give the schema of every route and body."""
+        """Return the schema of every route and body."""
         return JSONResponse(app.openapi())
 
     return router

@@ -72,7 +72,7 @@ class Metrics(Protocol):
     """What is counted and timed."""
 
     def text(self) -> bytes:
-        """Give it in Prometheus's text format."""
+        """Return it in Prometheus's text format."""
         ...
 
 
@@ -156,17 +156,17 @@ class Serving(Protocol):
 
 
 def serving_of(request: Request) -> Serving:
-    """Give the parts the application was made with."""
+    """Return the parts the application was made with."""
     return cast(Serving, request.app.state.serving)
 
 
 def principal_of(request: Request) -> Principal:
-    """Give who asks, as the guard in front of the routes found."""
+    """Return who asks, as the guard in front of the routes found."""
     return cast(Principal, request.state.principal)
 
 
 def source_url(request: Request, passage_id: str, span: tuple[int, int] | None = None) -> str:
-    """Give the link to a passage that works for whoever sent the request.
+    """Return the link to a passage that works for whoever sent the request.
 
     Where there are keys it is signed, so that it opens in a browser, and for a while. A request that came by such a
     link itself gets that one for its own passage and bare ones for others: else it could go on for ever.

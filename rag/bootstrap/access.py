@@ -13,7 +13,7 @@ from rag.settings import Settings
 
 
 def key_secret(settings: Settings) -> bytes:
-    """Give the secret that keys and links are checked with, made at first use where none is set.
+    """Return the secret that keys and links are checked with, made at first use where none is set.
 
     Raises:
         SettingInvalid: it is too short, or its file is damaged.
@@ -30,13 +30,13 @@ def key_secret(settings: Settings) -> bytes:
 
 
 def key_register(settings: Settings, stores: Stores) -> KeyRegister:
-    """Give what makes and revokes keys; errors as for `key_secret`."""
+    """Return what makes and revokes keys; errors as for `key_secret`."""
     return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
 
 
 @contextmanager
 def open_keys(settings: Settings) -> Iterator[KeyRegister]:
-    """Give what makes and revokes keys, over the settings' state alone; errors as for `key_secret`."""
+    """Yield what makes and revokes keys, over the settings' state alone; errors as for `key_secret`."""
     stores = open_stores_for(settings)
     try:
         yield key_register(settings, stores)

@@ -2,13 +2,13 @@
 
 import logging
 
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
 from rag.adapters.parsing.processes import Limits
-from rag.adapters.rerankers import RerankerFolder
 from rag.adapters.sql.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
@@ -49,7 +49,7 @@ def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stor
 
 
 def encoder_folder(settings: Settings) -> EncoderFolder:
-    """Give the encoders' folder."""
+    """Return the encoders' folder."""
     return EncoderFolder(
         settings.home / "encoders",
         batch=settings.encode_batch,
@@ -59,7 +59,7 @@ def encoder_folder(settings: Settings) -> EncoderFolder:
 
 
 def reranker_folder(settings: Settings) -> RerankerFolder:
-    """Give the cross-encoders' folder."""
+    """Return the cross-encoders' folder."""
     return RerankerFolder(
         settings.home / "rerankers",
         batch=settings.encode_batch,
@@ -69,12 +69,12 @@ def reranker_folder(settings: Settings) -> RerankerFolder:
 
 
 def embedding_cache(settings: Settings) -> SqliteEmbeddingCache:
-    """Give the cache of embeddings."""
+    """Return the cache of embeddings."""
     return SqliteEmbeddingCache(settings.home / "embeddings.sqlite")
 
 
 def index_store(settings: Settings) -> IndexStore:
-    """Give the place where indexes live: a Qdrant server where one is named, else folders."""
+    """Return the place where indexes live: a Qdrant server where one is named, else folders."""
     from rag.adapters.qdrant import QdrantFolders, QdrantServer
 
     if settings.qdrant_url is None:
@@ -86,19 +86,19 @@ def index_store(settings: Settings) -> IndexStore:
 
 
 def chunker(settings: Settings) -> Chunker:
-    """Give the chunker all documents are split with."""
+    """Return the chunker all documents are split with."""
     from rag.adapters.llama_index import SentenceSplitterAdapter
 
     return Chunker(SentenceSplitterAdapter(settings.chunking), settings.chunking)
 
 
 def splitting_processes(settings: Settings) -> Processes:
-    """Give the processes that split documents for a service; close them after use."""
+    """Return the processes that split documents for a service; close them after use."""
     return Processes(_parse_limits(settings), most=2, warm=True)
 
 
 def reading_processes(settings: Settings) -> Processes:
-    """Give the processes that read files for a service; close them after use."""
+    """Return the processes that read files for a service; close them after use."""
     return Processes(_parse_limits(settings), most=2, jobs=_FILES_PER_PROCESS)
 
 
@@ -112,7 +112,7 @@ def _parse_limits(settings: Settings) -> Limits:
 
 
 def library(settings: Settings, stores: Stores, maker: PassageMaker | None = None) -> Library:
-    """Give what puts documents into the store; `maker` splits them instead of this process.
+    """Return what puts documents into the store; `maker` splits them instead of this process.
 
     Raises:
         SettingInvalid: the documents that are there are split in another way than the settings say.
@@ -134,7 +134,7 @@ def documents_work(
     splitting: Processes,
     reading: Processes,
 ) -> tuple[Intake, Arrivals]:
-    """Give what takes files and pages, and the work on them and on watched folders."""
+    """Return what takes files and pages, and the work on them and on watched folders."""
     from rag.adapters.readers.watched import DiskFolder
     from rag.adapters.web_pages import PublicPages
 
@@ -175,7 +175,7 @@ def documents_work(
 
 
 def language_model(settings: Settings) -> OpenAIGenerator | None:
-    """Give the language model; None where none is named."""
+    """Return the language model; None where none is named."""
     if settings.llm_base_url is None:
         return None
     key = settings.llm_api_key
@@ -192,7 +192,7 @@ def language_model(settings: Settings) -> OpenAIGenerator | None:
 
 
 def model_breaker(settings: Settings) -> Breaker:
-    """Give the breaker of the language model."""
+    """Return the breaker of the language model."""
 
     def tell(state: State) -> None:
         logger.warning("the language model's breaker is %s", state.value.replace("_", " "))
@@ -203,12 +203,12 @@ def model_breaker(settings: Settings) -> Breaker:
 
 
 def logbook(settings: Settings, stores: Stores) -> Logbook:
-    """Give the log of questions; close it after use, before the stores."""
+    """Return the log of questions; close it after use, before the stores."""
     return Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
 
 
 def feedback_log(settings: Settings, stores: Stores, log: Logbook, *, replica_id: str) -> FeedbackLog:
-    """Give the log of feedback; close it after use, after the log of questions and before the stores."""
+    """Return the log of feedback; close it after use, after the log of questions and before the stores."""
 
     def elsewhere() -> bool:
         # A SQLite file is shared by processes of one home only, and these share the spool's folder.
@@ -227,7 +227,7 @@ def feedback_log(settings: Settings, stores: Stores, log: Logbook, *, replica_id
 
 
 def tracing(settings: Settings) -> Tracing | None:
-    """Give what writes traces; None where no collector is named."""
+    """Return what writes traces; None where no collector is named."""
     if settings.otlp_endpoint is None:
         return None
     return otlp(settings.otlp_endpoint, content=settings.log_content)

@@ -44,7 +44,7 @@ def serve(
     """
     from rag.adapters.uvicorn import DrainingServer
     from rag.api import create_app
-    from rag.api.draining import Drained
+    from rag.api.guards.draining import Drained
 
     check_access(settings, any_key=lambda: any_usable_key(settings))
     draining = Draining()

@@ -26,7 +26,7 @@ class Document:
 
     @staticmethod
     def id_for(tenant: str, uri: str) -> str:
-        """Give the id of the tenant's document at that uri."""
+        """Return the id of the tenant's document at that uri."""
         return str(uuid5(NAMESPACE_URL, f"whetstone:{tenant}:{uri}"))
 
     @classmethod

@@ -11,20 +11,20 @@ DEFAULT_TENANT = "default"
 
 
 def utcnow() -> datetime:
-    """Give the present moment, aware, in UTC."""
+    """Return the present moment, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Give a fresh random id (UUIDv4)."""
+    """Return a fresh random id (UUIDv4)."""
     return str(uuid4())
 
 
 def sha256_text(text: str) -> str:
-    """Give the SHA-256 of the text's UTF-8, in hex."""
+    """Return the SHA-256 of the text's UTF-8, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of(value: Mapping[str, Any]) -> str:
-    """Give the SHA-256, in hex, of a JSON value written canonically (sorted keys, no blanks)."""
+    """Return the SHA-256, in hex, of a JSON value written canonically (sorted keys, no blanks)."""
     return sha256_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))

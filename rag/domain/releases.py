@@ -97,7 +97,7 @@ class Release:
         return made._sealed()
 
     def retrieving(self, retrieval: Retrieval) -> "Release":
-        """Give the release with another retrieval; of an index that would hold something else it makes its own."""
+        """Return the release with another retrieval; of an index that would hold something else it makes its own."""
         made = replace(self, retrieval=retrieval, created_at=utcnow())
         return (made if made._may_share(self) else replace(made, shares=None))._sealed()
 

@@ -27,7 +27,7 @@ class Chunker:
         return self.chunking.digest
 
     def split(self, document: Document) -> list[Passage]:
-        """Give the document's passages in order; none where it holds no text.
+        """Return the document's passages in order; none where it holds no text.
 
         A Markdown heading (``## Like this``) moves from the text to the titles of the passages below it. An
         indivisible document becomes one passage as it stands.

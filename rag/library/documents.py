@@ -168,7 +168,7 @@ class Library:
     def _gone(
         self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure], kept: frozenset[str]
     ) -> list[str]:
-        """Give the ids of the source's documents that were neither seen nor kept, and did not fail."""
+        """Return the ids of the source's documents that were neither seen nor kept, and did not fail."""
         missing = self._documents.hashes(tenant=tenant, source=source).keys() - seen
         uris = self._documents.uris(missing, tenant=tenant)
         # A folder or a table that failed as a whole stands for everything in it.
@@ -184,7 +184,7 @@ class Library:
         ]
 
     def _too_many(self, tenant: str, source: str, gone: list[str]) -> int:
-        """Give how many are gone where that is too many to be believed; else 0."""
+        """Return how many are gone where that is too many to be believed; else 0."""
         if len(gone) <= _FEW:
             return 0
         there = len(self._documents.hashes(tenant=tenant, source=source))
@@ -237,7 +237,7 @@ class _Batch:
 
 
 def _storable(document: Document) -> Document:
-    """Give the document with a title on one line of bounded length and without NUL, which PostgreSQL refuses.
+    """Return the document with a title on one line of bounded length and without NUL, which PostgreSQL refuses.
 
     Raises:
         InvalidInput: the uri is empty or holds a NUL character.

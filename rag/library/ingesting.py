@@ -46,7 +46,7 @@ class FileReader(Protocol):
         ...
 
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
-        """Give the documents in a file, and a failure for whatever in it could not be read.
+        """Return the documents in a file, and a failure for whatever in it could not be read.
 
         Raises:
             UnreadableDocument: reading it takes more than it may, or brought its reader down.

@@ -175,7 +175,7 @@ class Intake:
 
 
 def plain_name(filename: str) -> str:
-    """Give a file's name without folders and control characters, at most 255 characters with its ending."""
+    """Return a file's name without folders and control characters, at most 255 characters with its ending."""
     name = filename.replace("\\", "/").rpartition("/")[2]
     name = "".join(letter for letter in name if letter.isprintable()).strip()
     if len(name) <= 255:

@@ -13,7 +13,7 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def packed(record: "DataclassInstance") -> bytes:
-    """Give a record as bytes without a newline."""
+    """Return a record as bytes without a newline."""
     return json.dumps(asdict(record), default=_moment, ensure_ascii=True, separators=(",", ":")).encode()
 
 

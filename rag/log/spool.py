@@ -119,7 +119,7 @@ class Spool:
         return len(lines)
 
     def oldest(self, most: int) -> Batch:
-        """Give up to `most` of the oldest records, all of one file; they stay until they are discarded.
+        """Return up to `most` of the oldest records, all of one file; they stay until they are discarded.
 
         Raises:
             Unavailable: the disk failed.
@@ -131,7 +131,7 @@ class Spool:
         return Batch()
 
     def batches(self) -> list[Batch]:
-        """Give all records, oldest file first, a batch for each; they stay until they are discarded.
+        """Return all records, oldest file first, a batch for each; they stay until they are discarded.
 
         Raises:
             Unavailable: the disk failed.
@@ -320,7 +320,7 @@ def _read(segment: _Segment, most: int | None) -> tuple[list[bytes], int]:
 
 
 def _survey(segment: _Segment) -> tuple[int, int]:
-    """Give the number of whole records in a file, and the offset behind the last of them."""
+    """Return the number of whole records in a file, and the offset behind the last of them."""
     count = end = 0
     with _reading(segment) as file:
         while line := file.readline():
@@ -337,7 +337,7 @@ def _reading(segment: _Segment) -> BinaryIO:
 
 
 def _whole(line: bytes) -> bytes | None:
-    """Give a line's record; None where the line is torn or spoiled."""
+    """Return a line's record; None where the line is torn or spoiled."""
     record = line[_HEAD:-1]
     if not line.endswith(b"\n") or line[:_HEAD] != b"%08x %08x " % (len(record), zlib.crc32(record)):
         return None

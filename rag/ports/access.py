@@ -18,11 +18,11 @@ class KeyStore(Protocol):
         ...
 
     def get(self, key_id: str) -> Key | None:
-        """Give one, revoked and expired ones included."""
+        """Return one, revoked and expired ones included."""
         ...
 
     def all(self, *, tenant: str | None = None) -> list[Key]:
-        """Give all, newest first; of one tenant where it is named."""
+        """Return all, newest first; of one tenant where it is named."""
         ...
 
     def revoke(self, key_id: str, *, at: datetime, entry: AuditEntry) -> bool:
@@ -41,5 +41,5 @@ class AuditLog(Protocol):
         ...
 
     def newest(self, limit: int = 100) -> list[AuditEntry]:
-        """Give the newest first."""
+        """Return the newest first."""
         ...

@@ -28,7 +28,7 @@ class Rewriter(Protocol):
     """Makes a follow-up a question that stands alone."""
 
     async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
-        """Give the question as it would be searched for without the turns before it; the same where it stands alone.
+        """Return the question as it would be searched for without the turns before it; the same where it stands alone.
 
         A language model that fails is no error: there is a plainer way then.
         """

@@ -26,19 +26,19 @@ class DocumentStore(Protocol):
         ...
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
-        """Give one document."""
+        """Return one document."""
         ...
 
     def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
-        """Give documents in the order of their ids, beyond the id `after`."""
+        """Return documents in the order of their ids, beyond the id `after`."""
         ...
 
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
-        """Give document id -> content hash; of one source where it is named."""
+        """Return document id -> content hash; of one source where it is named."""
         ...
 
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
-        """Give document id -> uri of those that exist."""
+        """Return document id -> uri of those that exist."""
         ...
 
     def count(self, *, tenant: str | None = None) -> int:
@@ -50,15 +50,15 @@ class DocumentStore(Protocol):
         ...
 
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
-        """Give id -> passage of those that exist now."""
+        """Return id -> passage of those that exist now."""
         ...
 
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
-        """Give those of the ids under which there is a passage now: `passages` without reading them."""
+        """Return those of the ids under which there is a passage now: `passages` without reading them."""
         ...
 
     def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
-        """Give document id -> its passages by position; a document that is gone is left out."""
+        """Return document id -> its passages by position; a document that is gone is left out."""
         ...
 
     def all_passages(
@@ -71,7 +71,7 @@ class DocumentStore(Protocol):
         ...
 
     def neighbours(self, passages: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
-        """Give passage id -> the passages up to `reach` positions before and after it, by position, without itself."""
+        """Return passage id -> the other passages within `reach` positions before and after it, by position."""
         ...
 
     def passage_ids(self) -> frozenset[str]:
@@ -79,7 +79,7 @@ class DocumentStore(Protocol):
         ...
 
     def changes(self, *, after: int, limit: int = 500) -> list[Change]:
-        """Give changes beyond the sequence number `after`, in order."""
+        """Return changes beyond the sequence number `after`, in order."""
         ...
 
     def last_change(self) -> int:
@@ -96,7 +96,7 @@ class PassageMaker(Protocol):
         ...
 
     def split(self, document: Document) -> list[Passage]:
-        """Give the document's passages in order; none where it holds no text.
+        """Return the document's passages in order; none where it holds no text.
 
         Raises:
             UnreadableDocument: splitting it takes more time or memory than a document may.
@@ -108,7 +108,7 @@ class Splitter(Protocol):
     """Splits text into pieces."""
 
     def split(self, text: str) -> list[str]:
-        """Give the pieces in order; none for blank text."""
+        """Return the pieces in order; none for blank text."""
         ...
 
 
@@ -120,27 +120,27 @@ class IngestionStore(Protocol):
         ...
 
     def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
-        """Give one."""
+        """Return one."""
         ...
 
     def page(self, *, tenant: str, before: str = "", limit: int = 100) -> list[Ingestion]:
-        """Give the newest first, received before the one of id `before`."""
+        """Return the newest first, received before the one of id `before`."""
         ...
 
     def waiting(self, limit: int = 10) -> list[Ingestion]:
-        """Give those that are received and not read: each tenant's oldest first, the tenants in turns."""
+        """Return those that are received and not read: each tenant's oldest first, the tenants in turns."""
         ...
 
     def backlog(self, *, tenant: str) -> tuple[int, int]:
-        """Give how many of a tenant are received and not read, and how many bytes they have together."""
+        """Return how many of a tenant are received and not read, and how many bytes they have together."""
         ...
 
     def parsed(self, limit: int = 100) -> list[Ingestion]:
-        """Give those that are parsed and not indexed, of every tenant, oldest first."""
+        """Return those that are parsed and not indexed, of every tenant, oldest first."""
         ...
 
     def payload(self, ingestion_id: str) -> bytes | None:
-        """Give the bytes; None where they are gone because it was read."""
+        """Return the bytes; None where they are gone because it was read."""
         ...
 
     def settle(self, ingestion: Ingestion) -> None:

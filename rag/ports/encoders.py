@@ -59,7 +59,7 @@ class EncoderStore(Protocol):
         ...
 
     def path(self, digest: str) -> Path:
-        """Give the artefact's folder, after the same checks as `load`."""
+        """Return the artefact's folder, after the same checks as `load`."""
         ...
 
     def kind(self, digest: str) -> Literal["transformer", "static"]:
@@ -67,7 +67,7 @@ class EncoderStore(Protocol):
         ...
 
     def passages_digest(self, digest: str) -> str:
-        """Give the digest of the encoder that an artefact embeds passages as.
+        """Return the digest of the encoder that an artefact embeds passages as.
 
         It is its own, but for a query-side adapter: that is a matrix on questions' vectors of another encoder, which
         is an artefact here too, and whose vectors its passages have.
@@ -95,7 +95,7 @@ class EmbeddingCache(Protocol):
     """Embeddings by encoder digest and text hash; rebuildable, so never the truth."""
 
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give what is known: text hash -> vector of shape (dimension,)."""
+        """Return what is known: text hash -> vector of shape (dimension,)."""
         ...
 
     def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
@@ -129,7 +129,7 @@ class RerankerStore(Protocol):
         ...
 
     def path(self, digest: str) -> Path:
-        """Give the artefact's folder, after the same checks as `load`."""
+        """Return the artefact's folder, after the same checks as `load`."""
         ...
 
     def digests(self) -> frozenset[str]:

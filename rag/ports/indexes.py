@@ -49,7 +49,7 @@ class PassageIndex(Protocol):
         dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
-        """Give the best passages of one tenant, best first, in one query.
+        """Return the best passages of one tenant, best first, in one query.
 
         Args:
             vector: the question's, shape (dimension,).
@@ -71,7 +71,7 @@ class PassageIndex(Protocol):
         text: str | None = None,
         dense_weight: float | None = None,
     ) -> list[str]:
-        """Give the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
+        """Return the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
         ...
 
     def ids(self) -> frozenset[str]:
@@ -79,7 +79,7 @@ class PassageIndex(Protocol):
         ...
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give the stored vectors, unit length, of those ids that are there."""
+        """Return the stored vectors, unit length, of those ids that are there."""
         ...
 
     def count(self) -> int:

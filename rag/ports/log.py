@@ -39,7 +39,7 @@ class InteractionStore(Protocol):
         ...
 
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
-        """Give one."""
+        """Return one."""
         ...
 
     def between(
@@ -51,7 +51,7 @@ class InteractionStore(Protocol):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Interaction]:
-        """Give those with since <= asked_at < until, oldest first unless said otherwise."""
+        """Return those with since <= asked_at < until, oldest first unless said otherwise."""
         ...
 
     def count(self) -> int:
@@ -71,7 +71,7 @@ class FeedbackStore(Protocol):
         ...
 
     def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
-        """Give interaction id -> its feedback, oldest first."""
+        """Return interaction id -> its feedback, oldest first."""
         ...
 
 
@@ -83,5 +83,5 @@ class QuestionStore(Protocol):
         ...
 
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:
-        """Give the tenant's questions in the order of their ids."""
+        """Return the tenant's questions in the order of their ids."""
         ...

@@ -15,7 +15,7 @@ class ReleaseStore(Protocol):
         ...
 
     def get(self, digest: str) -> Release:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is no such release.
@@ -23,11 +23,11 @@ class ReleaseStore(Protocol):
         ...
 
     def all(self) -> list[Release]:
-        """Give all, newest first."""
+        """Return all, newest first."""
         ...
 
     def deployment(self) -> Deployment | None:
-        """Give the deployment row; None before the first release."""
+        """Return the deployment row; None before the first release."""
         ...
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
@@ -68,7 +68,7 @@ class ReplicaStore(Protocol):
         ...
 
     def alive(self, *, since: datetime) -> list[Replica]:
-        """Give those whose heartbeat is not older than `since`."""
+        """Return those whose heartbeat is not older than `since`."""
         ...
 
 

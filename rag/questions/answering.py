@@ -34,7 +34,7 @@ class Live(Protocol):
     """Where the live release is pinned."""
 
     def pin(self) -> AbstractContextManager[Pinned]:
-        """Give what a question is answered with, for as long as the context lasts.
+        """Return what a question is answered with, for as long as the context lasts.
 
         Raises:
             NotReady: nothing is loaded yet.

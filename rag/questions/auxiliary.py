@@ -173,7 +173,7 @@ def _turns(prompt: str) -> tuple[Message, ...]:
 
 
 def _around_history(prompt: str) -> tuple[str, str]:
-    """Give what stands before and after the conversation in a template."""
+    """Return what stands before and after the conversation in a template."""
     start, end = prompt.find(_OPENED), prompt.rfind(_CLOSED)
     return (prompt, "") if start < 0 else (prompt[:start], prompt[max(start, end) :] if end > start else "")
 

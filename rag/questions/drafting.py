@@ -76,7 +76,7 @@ class Draft:
         return since(self.began)
 
     def timings(self) -> dict[str, float]:
-        """Give the milliseconds of each part that has ended; parts that took no time are left out."""
+        """Return the milliseconds of each part that has ended; parts that took no time are left out."""
         parts = {
             "rewrite": self.rewrite_ms,
             "embed": self.retrieved.embed_ms,
@@ -88,7 +88,7 @@ class Draft:
         return {name: value for name, value in parts.items() if value}
 
     def interaction(self, status: InteractionStatus, error: str) -> Interaction:
-        """Give what is logged."""
+        """Return what is logged."""
         return Interaction(
             id=self.id,
             tenant=self.tenant,

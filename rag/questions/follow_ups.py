@@ -113,14 +113,14 @@ def is_follow_up(question: str) -> bool:
 
 
 def unled(question: str) -> tuple[str, bool]:
-    """Give the question without "and", "what about" and the like before it, and whether there was any."""
+    """Return the question without "and", "what about" and the like before it, and whether there was any."""
     lead = _LEADS.match(question.strip())
     body = question.strip()[lead.end() :] if lead else question.strip()
     return body, len(body) < len(question.strip())
 
 
 def content(text: str) -> tuple[str, ...]:
-    """Give the words that carry meaning, as they are written, each once."""
+    """Return the words that carry meaning, as they are written, each once."""
     kept: dict[str, str] = {}
     for match in _TOKEN.finditer(text):
         word = match.group()
@@ -131,7 +131,7 @@ def content(text: str) -> tuple[str, ...]:
 
 
 def proper_names(answer: str) -> tuple[str, ...]:
-    """Give names in an answer, which "she" or "there" may stand for: capitalised within a sentence; three at most."""
+    """Return names in an answer, which "she" or "there" may stand for: capitalised within a sentence; three at most."""
     return tuple(dict.fromkeys(match.group()[:_LONGEST_WORD] for match in _NAME.finditer(answer)))[:3]
 
 
@@ -144,7 +144,7 @@ class Topic:
     led: bool = False  # whether that one began with "and", "what about" or the like
 
     def after(self, question: str) -> "Topic":
-        """Give the topic once this was asked too."""
+        """Return the topic once this was asked too."""
         if not self.root or not is_follow_up(question):
             own = content(question)
             return Topic(root=own) if own else self
@@ -153,7 +153,7 @@ class Topic:
         return Topic(root=self.root, last=own, led=led) if own else self
 
     def completed(self, question: str, *, named: Sequence[str] = ()) -> str:
-        """Give a follow-up with the topic before it; `named` are names its pronouns may stand for."""
+        """Return a follow-up with the topic before it; `named` are names its pronouns may stand for."""
         body, led = unled(question)
         own = {word.casefold() for word in content(body)}
         # "And Berlin?" after "and Paris?" asks the first question anew; "who pays?" goes on from there.

@@ -65,7 +65,7 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
 
 
 def cut(text: str, room: int, count_tokens: CountTokens, *, end: bool = False, words: bool = False) -> str:
-    """Give as many of the text's first sentences as the room holds; none where the first one is too long.
+    """Return as many of the text's first sentences as the room holds; none where the first one is too long.
 
     Args:
         text: any.
@@ -85,7 +85,7 @@ def cut(text: str, room: int, count_tokens: CountTokens, *, end: bool = False, w
 
 
 def overlap(before: str, after: str) -> int:
-    """Give how many characters the end of one text shares with the beginning of the next; 0 for chance likeness.
+    """Return how many characters the end of one text shares with the beginning of the next; 0 for chance likeness.
 
     The longest stretch of whole words, up to `_LONGEST_OVERLAP`. Whatever is shared ends with the last few
     characters of `before`, so that only the places where these stand in `after` are looked at.
@@ -157,7 +157,7 @@ class _Block:
             yield other, other.position > at
 
     def _joined(self, neighbour: Passage, *, follows: bool) -> tuple[str, str]:
-        """Give what a neighbour adds, and the whole with it."""
+        """Return what a neighbour adds, and the whole with it."""
         if follows:
             shared = overlap(self._last.text, neighbour.text)
             rest = neighbour.text[shared:]

@@ -68,20 +68,20 @@ def messages(
 
 
 def cited(answer: str, hits: Sequence[Hit]) -> tuple[int, ...]:
-    """Give the ranks the answer cites, in the order of their first mention; unknown numbers are left out."""
+    """Return the ranks the answer cites, in the order of their first mention; unknown numbers are left out."""
     known = {hit.rank for hit in hits}
     numbers = (int(number) for mark in _MARK.finditer(answer) for number in mark.group(1).split(","))
     return tuple(dict.fromkeys(number for number in numbers if number in known))
 
 
 def citations(answer: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Give the sources the answer cites, in the order of their first mention."""
+    """Return the sources the answer cites, in the order of their first mention."""
     by_rank = {hit.rank: hit.passage for hit in hits}
     return tuple(Citation(number=rank, passage=by_rank[rank]) for rank in cited(answer, hits))
 
 
 def marks(answer: str) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Give (start, end, numbers) of each citation mark in the answer, in characters."""
+    """Return (start, end, numbers) of each citation mark in the answer, in characters."""
     return [
         (mark.start(), mark.end(), tuple(int(number) for number in mark.group(1).split(",")))
         for mark in _MARK.finditer(answer)

@@ -44,7 +44,7 @@ class Mention:
 
 
 def mentions(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
-    """Give every mention of a hit in the answer's marks, in their order; unknown numbers are left out."""
+    """Return every mention of a hit in the answer's marks, in their order; unknown numbers are left out."""
     passages = {hit.rank: hit.passage for hit in hits}
     found: list[Mention] = []
     known: dict[tuple[str, str], tuple[int, int] | None] = {}
@@ -61,7 +61,7 @@ def mentions(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
 
 
 def citations(mentioned: Iterable[Mention]) -> tuple[Citation, ...]:
-    """Give the sources of an answer, in the order of their first mention, each with its first known quote."""
+    """Return the sources of an answer, in the order of their first mention, each with its first known quote."""
     found: dict[int, Citation] = {}
     for each in mentioned:
         before = found.get(each.number)
@@ -71,7 +71,7 @@ def citations(mentioned: Iterable[Mention]) -> tuple[Citation, ...]:
 
 
 def span_of(statement: str, text: str) -> tuple[int, int] | None:
-    """Give (start, end) of the part of the text that a statement rests on; None where nothing is near enough.
+    """Return (start, end) of the part of the text that a statement rests on; None where nothing is near enough.
 
     Words in quotation marks at the statement's end are looked for as they stand; else the sentence is given that
     has most of the statement's words, the rarer in the text the heavier (Spärck Jones's IDF, 1972, over sentences).
@@ -96,7 +96,7 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
 
 
 def _statements(answer: str) -> list[str]:
-    """Give for each mark the statement before it; marks side by side share theirs."""
+    """Return for each mark the statement before it; marks side by side share theirs."""
     given: list[str] = []
     until = 0  # where the last mark ended
     for start, end, _ in marks(answer):

@@ -66,7 +66,7 @@ class Retriever:
         limit: int | None = None,
         where: Where | None = None,
     ) -> Retrieved:
-        """Give the passages that answer the question best, in the order of the pinned release, ranks from 1.
+        """Return the passages that answer the question best, in the order of the pinned release, ranks from 1.
 
         While the database is away, the index's own copies of the passages are given instead, so that questions
         are answered nevertheless: as fresh as the index is, and without neighbours.
@@ -105,7 +105,7 @@ class Retriever:
         return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
 
     def _alive(self, found: Sequence[Found], *, tenant: str, where: Where | None) -> list[Found]:
-        """Give those that exist now, belong to the tenant and are as confined, in their order."""
+        """Return those that exist now, belong to the tenant and are as confined, in their order."""
         present = self._present(found, whole=bool(where))
         return [
             Found(passage=passage, score=each.score)
@@ -116,7 +116,7 @@ class Retriever:
         ]
 
     def _present(self, found: Sequence[Found], *, whole: bool) -> dict[str, Passage]:
-        """Give id -> passage of the found passages that exist now.
+        """Return id -> passage of the found passages that exist now.
 
         A passage's id is bound to its tenant, uri, position, title and text, so the index's copy is the passage where
         the id is still there. Only metadata may be newer in SQL: `whole` reads it as it is now.

@@ -41,7 +41,7 @@ class TurnRewriter:
     """Puts what the conversation is about before a follow-up, by rules."""
 
     async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:  # noqa: ARG002 the port's signature
-        """Give the question as it can be searched for; the same where it stands alone."""
+        """Return the question as it can be searched for; the same where it stands alone."""
         return standalone(question, history)
 
 
@@ -57,7 +57,7 @@ class ModelRewriter:
         self._timeout_s = timeout_s
 
     async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
-        """Give the question as it can be searched for; the same where it stands alone."""
+        """Return the question as it can be searched for; the same where it stands alone."""
         by_rules = standalone(question, history)
         if by_rules == question:
             return question
@@ -103,7 +103,7 @@ class ModelRewriter:
 
 
 def standalone(question: str, history: Sequence[Message]) -> str:
-    """Give the question as it can be searched for by itself.
+    """Return the question as it can be searched for by itself.
 
     A follow-up gets the topic before it: the content words of the last question that stood alone, and of the
     follow-up in between where this one goes on from there. A follow-up without content words of its own ("why?") is

@@ -13,7 +13,7 @@ class Stops:
         self.met = False  # a stop string came; nothing follows
 
     def feed(self, piece: str) -> str:
-        """Give what of the answer may be shown by now; the end that may become a stop string is held back."""
+        """Return what of the answer may be shown by now; the end that may become a stop string is held back."""
         if self.met:
             return ""
         text = self._held + piece
@@ -27,12 +27,12 @@ class Stops:
         return text[:shown]
 
     def rest(self) -> str:
-        """Give what was held back, once the answer has ended."""
+        """Return what was held back, once the answer has ended."""
         held, self._held = self._held, ""
         return held
 
 
 def _begun(text: str, stop: str) -> int:
-    """Give how many characters at the end of the text are the beginning of the stop string."""
+    """Return how many characters at the end of the text are the beginning of the stop string."""
     longest = min(len(text), len(stop) - 1)
     return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)

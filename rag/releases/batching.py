@@ -131,7 +131,7 @@ class MicroBatchingStore:
         return self._encoders.register(folder)
 
     def path(self, digest: str) -> Path:
-        """Give the artefact's folder."""
+        """Return the artefact's folder."""
         return self._encoders.path(digest)
 
     def kind(self, digest: str) -> Literal["transformer", "static"]:
@@ -139,7 +139,7 @@ class MicroBatchingStore:
         return self._encoders.kind(digest)
 
     def passages_digest(self, digest: str) -> str:
-        """Give the digest of the encoder that an artefact embeds passages as."""
+        """Return the digest of the encoder that an artefact embeds passages as."""
         return self._encoders.passages_digest(digest)
 
     def digests(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ def ensure_first_release(
     retrieval: Retrieval,
     principal: str,
 ) -> Deployment:
-    """Give the deployment; where there is none yet, make the first release and deploy it at epoch 1.
+    """Return the deployment; where there is none yet, make the first release and deploy it at epoch 1.
 
     Encoder and retrieval of a release that is live are what they are: they change by a promotion only.
 

@@ -35,7 +35,7 @@ class Embedder:
         self._batch = batch
 
     def passages(self, passages: Sequence[Passage]) -> Vectors:
-        """Give the passages' vectors in their order: shape (len(passages), dimension), unit length."""
+        """Return the passages' vectors in their order: shape (len(passages), dimension), unit length."""
         texts = {passage.text_hash: passage.embedded_text for passage in passages}
         known = self._cache.get(self._encoder.passages_digest, list(texts))
         # Texts of like length share a batch, so that little is spent on padding.
@@ -64,14 +64,14 @@ class ReleaseVectors:
         self._embedder = Embedder(encoder, cache, batch=batch)
 
     def of(self, passages: Sequence[Passage]) -> Vectors:
-        """Give the passages' vectors in their order: shape (len(passages), dimension), unit length.
+        """Return the passages' vectors in their order: shape (len(passages), dimension), unit length.
 
         Where documents count, the passages are whole documents: a vector depends on all of its document's passages.
         """
         return self._joined(passages, self._embedder.passages(passages))
 
     def fresh(self, passages: Sequence[Passage]) -> Vectors:
-        """Give what `of` gives, without the cache."""
+        """Return what `of` gives, without the cache."""
         return self._joined(passages, self._encoder.encode_passages([p.embedded_text for p in passages]))
 
     @property
@@ -187,14 +187,14 @@ class Indexing:
         return applied
 
     def lag(self, index_name: str) -> int | None:
-        """Give how many changes the index is behind; None where it is not known or its backfill is not through."""
+        """Return how many changes the index is behind; None where it is not known or its backfill is not through."""
         cursor = self._cursors.cursor(index_name)
         if cursor is None or self._cursors.backfill(index_name) is not None:
             return None
         return self._documents.last_change() - cursor
 
     def reached(self, index_name: str) -> int | None:
-        """Give the last change the index holds; None where it is not known or its backfill is not through."""
+        """Return the last change the index holds; None where it is not known or its backfill is not through."""
         cursor = self._cursors.cursor(index_name)
         return None if self._cursors.backfill(index_name) is not None else cursor
 
@@ -261,7 +261,7 @@ class Indexing:
             index.upsert(passages[start:end], rows[start:end])
 
     def _sampled(self, drawn: Sequence[str], vectors: ReleaseVectors) -> list[Passage]:
-        """Give the drawn passages, with the rest of their documents where a vector depends on it."""
+        """Return the drawn passages, with the rest of their documents where a vector depends on it."""
         # A passage deleted since it was drawn is not here any more, and the change log will tell.
         passages = list(self._documents.passages(drawn).values())
         if not vectors.by_document:

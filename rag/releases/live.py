@@ -142,7 +142,7 @@ class LiveRelease:
 
     @contextmanager
     def pin(self) -> Iterator[Pinned]:
-        """Give what a question is answered with, and keep it open while in the context.
+        """Yield what a question is answered with, and keep it open while in the context.
 
         Raises:
             NotReady: nothing is loaded yet.

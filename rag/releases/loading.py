@@ -33,7 +33,7 @@ class Loaded:
     current: bool = False  # the change log was applied to its index at the last look
 
     def pinned(self, epoch: int) -> Pinned:
-        """Give it as questions have it."""
+        """Return it as questions have it."""
         return Pinned(
             epoch=epoch,
             release=self.release,

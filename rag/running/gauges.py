@@ -26,7 +26,7 @@ class State:
 
 
 def gauges(state: State) -> dict[str, Gauge]:
-    """Give name -> meaning and values; what nobody can say is left out."""
+    """Return name -> meaning and values; what nobody can say is left out."""
 
     def one(meaning: str, value: float) -> Gauge:
         return meaning, {(): float(value)}

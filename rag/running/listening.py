@@ -44,7 +44,7 @@ def check_access(settings: Settings, *, any_key: Callable[[], bool]) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Give a socket bound to the address; port 0 takes any free one.
+    """Return a socket bound to the address; port 0 takes any free one.
 
     Raises:
         PortInUse: something listens there already.
@@ -76,7 +76,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(settings: Settings, sock: socket.socket) -> str:
-    """Give the URL under which the service on that socket is reached."""
+    """Return the URL under which the service on that socket is reached."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return settings.public_url or f"http://{host}:{sock.getsockname()[1]}"
 

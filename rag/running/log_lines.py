@@ -25,7 +25,7 @@ _LIBRARIES = {"httpx": logging.WARNING, "httpx2": logging.WARNING, "openai": log
 
 
 def redacted(text: str) -> str:
-    """Give the text with what looks like a key or a password blotted out."""
+    """Return the text with what looks like a key or a password blotted out."""
     return _SECRETS.sub(lambda found: f"{found['before'] or ''}***", text)
 
 

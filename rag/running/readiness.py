@@ -11,7 +11,7 @@ from rag.releases.live import Part
 def readiness(
     live: Sequence[Part], *, sql_trouble: str, log: LogState, breaker: Breaker | None
 ) -> tuple[Part, ...]:
-    """Give the parts; the service can answer where all of them are ready.
+    """Return the parts; the service can answer where all of them are ready.
 
     Without the database questions are still answered, with what is loaded, as long as there is room to log them.
 

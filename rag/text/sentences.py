@@ -14,7 +14,7 @@ _END = re.compile(
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Give (start, end) of each sentence, in characters of the text, without the whitespace around it.
+    """Return (start, end) of each sentence, in characters of the text, without the whitespace around it.
 
     Abbreviations ("e.g.", "Fig. 3", "J. Smith") end none; blank lines and list items do.
     """

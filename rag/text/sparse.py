@@ -118,7 +118,7 @@ class Words:
         return _words(_ENGLISH_CLITIC.sub("", text) if self._english else text)
 
     def _term(self, word: str) -> int | None:
-        """Give the index a word stands for, the same in every process; None for a stop word."""
+        """Return the index a word stands for, the same in every process; None for a stop word."""
         try:
             return self._terms[word]
         except KeyError:
@@ -138,7 +138,7 @@ class Words:
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
-    """Give the words in their order, and whether each is a compound whose parts are given too.
+    """Yield the words in their order, and whether each is a compound whose parts are given too.
 
     ``os.path`` gives os, path and os.path, ``C++`` c and c++. A run of Chinese, Japanese, Korean or Thai gives its
     pairs of neighbouring characters.

@@ -51,5 +51,5 @@ _WORDS = {
 
 
 def stop_words(language: str) -> frozenset[str]:
-    """Give the language's stop words, casefolded; none for a language that has no list here."""
+    """Return the language's stop words, casefolded; none for a language that has no list here."""
     return frozenset(_WORDS.get(language, "").split())

@@ -22,7 +22,7 @@ class SqliteWritingCache:
         self._making = threading.Lock()
 
     def get(self, key: str) -> Written | None:
-        """Give what was written; None where it was not."""
+        """Return what was written; None where it was not."""
         with closing(self._connect()) as connection:
             row = connection.execute("SELECT texts, tokens FROM written WHERE key = ?", (key,)).fetchone()
         return Written(texts=tuple(json.loads(row[0])), tokens=row[1]) if row else None

@@ -77,7 +77,7 @@ def _asked(pair: TrainingPair) -> EvalQuestion:
 
 
 def _merged(one: EvalQuestion, other: EvalQuestion) -> EvalQuestion:
-    """Give the first question, answered by what answers either, asked when it was asked last."""
+    """Return the first question, answered by what answers either, asked when it was asked last."""
     return replace(
         one,
         relevant=one.relevant | other.relevant,

@@ -175,7 +175,7 @@ def _collapsed(pairs: Sequence[TrainingPair], dropped: Counter[str]) -> list[Tra
 
 
 def _common(pairs: Sequence[TrainingPair]) -> frozenset[str]:
-    """Give the questions, in normal form, that too many documents answer."""
+    """Return the questions, in normal form, that too many documents answer."""
     documents: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         documents[normal(pair.question)].add(pair.document_id)
@@ -209,7 +209,7 @@ def _train(
     split_of: Callable[[str], Split],
     dropped: Counter[str],
 ) -> list[TrainingPair]:
-    """Give the pairs of documents that nothing is judged by, without questions that judge elsewhere."""
+    """Return the pairs of documents that nothing is judged by, without questions that judge elsewhere."""
     mine = [pair for pair in pairs if split_of(pair.document_id) is Split.TRAIN]
     nearly = alike_across((normal(pair.question) for pair in mine), held, same=SAME_HELD_BACK)
     train = []
@@ -249,7 +249,7 @@ def _with_negatives(
 
 
 def _fraction(seed: int, key: str) -> float:
-    """Give a number from 0 to 1, without 1, that is arbitrary and always the same.
+    """Return a number from 0 to 1, without 1, that is arbitrary and always the same.
 
     The word "split" keeps it independent of the order in which documents are mined, a hash of seed and id as well:
     else the first documents mined would all be held back.

@@ -10,15 +10,15 @@ from typing import Any
 from rag.domain import Passage, utcnow
 from rag.errors import EmptyCorpus
 from rag.ports import FeedbackStore, InteractionStore, QuestionStore
-from retrain.dataset.documents import mine_documents
-from retrain.dataset.excerpts import mine_excerpts
-from retrain.dataset.labels import MinedLabels, mine_labels
-from retrain.dataset.language_model import mine_llm, most_wanted, topics_drifted_to
 from retrain.dataset.ledger import build_dataset
-from retrain.dataset.log import Trust, mine_log
 from retrain.dataset.pairs import Find, MinedPairs
 from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
 from retrain.dataset.round_trip import round_trip
+from retrain.dataset.sources.documents import mine_documents
+from retrain.dataset.sources.excerpts import mine_excerpts
+from retrain.dataset.sources.labels import MinedLabels, mine_labels
+from retrain.dataset.sources.language_model import mine_llm, most_wanted, topics_drifted_to
+from retrain.dataset.sources.log import Trust, mine_log
 from retrain.dataset.writing import Forecast, Writing
 from retrain.domain import Dataset, TrainingPair
 from retrain.ports import DatasetStore, Progress
@@ -164,12 +164,12 @@ class Mining:
 
     @contextmanager
     def _incumbent(self, corpus: Sequence[Passage]) -> Iterator[Find | None]:
-        """Give the live release's whole retrieval over the corpus; None where nothing is live, or nothing asks it."""
+        """Yield the live release's whole retrieval over the corpus; None where nothing is live, or nothing asks it."""
         settings, present = self._settings, self._present
         if present.releases.deployment() is None or not (settings.round_trip or settings.agrees_within):
             yield None
             return
-        with present.stage(corpus) as on:
+        with present.trial_indexes(corpus) as on:
             live = on.of(present.cast(present.live()))
             yield lambda questions, limit: live.rank(questions, limit=limit)
 
@@ -222,7 +222,7 @@ class Mining:
 
 
 def _texts(corpus: Sequence[Passage]) -> dict[str, str]:
-    """Give document id -> all of its text."""
+    """Return document id -> all of its text."""
     texts: dict[str, list[str]] = defaultdict(list)
     for passage in sorted(corpus, key=lambda p: (p.document_id, p.position)):
         texts[passage.document_id].append(passage.embedded_text)

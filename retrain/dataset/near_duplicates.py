@@ -37,7 +37,7 @@ class Groups:
         self._parent: dict[str, str] = {}
 
     def of(self, item: str) -> str:
-        """Give the smallest member of the item's group."""
+        """Return the smallest member of the item's group."""
         path = []
         while (parent := self._parent.get(item, item)) != item:
             path.append(item)
@@ -101,7 +101,7 @@ def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) 
 
 
 def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> list[tuple[str, str]]:
-    """Give the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
+    """Return the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
     shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
     alike = {tuple(sorted(pair)) for pair in _candidates(shingles)}
     return [
@@ -112,7 +112,7 @@ def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) ->
 
 
 def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> dict[str, str]:
-    """Give question -> one of the others that is worded nearly alike; those that have one.
+    """Return question -> one of the others that is worded nearly alike; those that have one.
 
     Whether two are alike depends on the two alone, whatever else is compared: so what is left once these are taken out
     has none. `same` is as for `cluster_questions`.
@@ -142,12 +142,12 @@ def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> 
 
 
 def _numbers(question: str) -> set[str]:
-    """Give the words that have a digit in them."""
+    """Return the words that have a digit in them."""
     return {word for word in question.split() if any(letter.isdigit() for letter in word)}
 
 
 def _trigrams(question: str) -> Shingles:
-    """Give the distinct hashes of all runs of three characters, blanks around the text among them."""
+    """Return the distinct hashes of all runs of three characters, blanks around the text among them."""
     letters = np.frombuffer(f" {question} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     runs = np.lib.stride_tricks.sliding_window_view(letters, min(3, len(letters)))
     value = np.zeros(len(runs), dtype=np.uint64)
@@ -157,7 +157,7 @@ def _trigrams(question: str) -> Shingles:
 
 
 def _shingles(hashed: NDArray[np.uint64]) -> Shingles:
-    """Give the distinct hashes of all runs of `SHINGLE` words; of the whole, where it is shorter."""
+    """Return the distinct hashes of all runs of `SHINGLE` words; of the whole, where it is shorter."""
     width = min(SHINGLE, len(hashed))
     runs = np.lib.stride_tricks.sliding_window_view(hashed, width)  # (words - width + 1, width)
     value = np.zeros(len(runs), dtype=np.uint64)
@@ -189,7 +189,7 @@ def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
 
 
 def _multipliers() -> NDArray[np.uint64]:
-    """Give the hash functions. Multiply-shift: an odd factor permutes the 64-bit numbers."""
+    """Return the hash functions. Multiply-shift: an odd factor permutes the 64-bit numbers."""
     return _mix(np.arange(BANDS * ROWS, dtype=np.uint64)) | np.uint64(1)
 
 
@@ -198,7 +198,7 @@ def _bands(signature: NDArray[np.uint64]) -> list[tuple[int, bytes]]:
 
 
 def _signature(values: Shingles, multipliers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Give the smallest hash under each function, shape (BANDS * ROWS,)."""
+    """Return the smallest hash under each function, shape (BANDS * ROWS,)."""
     if len(values) <= SHORT:
         smallest: NDArray[np.uint64] = (multipliers[:, None] * values).min(axis=1)
         return smallest

@@ -82,10 +82,10 @@ def make_pair(
 
 
 def order(*parts: str) -> str:
-    """Give a number, as text, that is arbitrary and always the same."""
+    """Return a number, as text, that is arbitrary and always the same."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def counted(dropped: Counter[str]) -> dict[str, int]:
-    """Give what was left out, by reason, for a manifest."""
+    """Return what was left out, by reason, for a manifest."""
     return {reason: count for reason, count in sorted(dropped.items()) if count}

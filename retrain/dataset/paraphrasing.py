@@ -41,7 +41,7 @@ _REWORDINGS = (
 def paraphrase(
     pairs: Sequence[TrainingPair], *, writing: Writing | None, count: int, seed: int
 ) -> list[TrainingPair]:
-    """Give up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
+    """Return up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
 
     With a language model, its wordings. Without one, or where a call fails or the budget is spent: keywords alone, and
     other question words. No wording that stands among the questions already is given. Deterministic for a seed,
@@ -71,7 +71,7 @@ def paraphrase(
 def reword_for_testing(
     gate: Sequence[EvalQuestion], *, writing: Writing | None, count: int, seed: int
 ) -> list[EvalQuestion]:
-    """Give up to `count` other wordings of each gate question: whether a candidate withstands how people write.
+    """Return up to `count` other wordings of each gate question: whether a candidate withstands how people write.
 
     They judge nothing by themselves and never train. Without a language model, or where it fails: the question as it is
     typed in haste (two letters swapped), as part of a chat message, and its topic words in another order: forms that
@@ -100,7 +100,7 @@ def _reworded(
     count: int,
     forms: Callable[[str], list[str]],
 ) -> dict[str, list[str]]:
-    """Give each question's wordings, the model's where it has any."""
+    """Return each question's wordings, the model's where it has any."""
     found = {}
     for question, written in _written(list(questions), writing, count):
         usable = [one_line(text) for text in written if words(text) and len(text) <= MOST_QUESTION_CHARS]
@@ -144,7 +144,7 @@ def _hasty_forms(question: str, seed: int) -> list[str]:
 
 
 def _forms(question: str, seed: int) -> list[str]:
-    """Give the rule-made wordings of a question in an order that the seed decides."""
+    """Return the rule-made wordings of a question in an order that the seed decides."""
     core = one_line(question).rstrip(" ?!.")
     found = [form for form in (_keywords(core), *_question_words(core)) if form]
     different = list({normal(form): form for form in found if normal(form) != normal(question)}.values())
@@ -154,13 +154,13 @@ def _forms(question: str, seed: int) -> list[str]:
 
 
 def _keywords(question: str) -> str:
-    """Give the topic words, as typed into a search box; nothing where fewer than two are left."""
+    """Return the topic words, as typed into a search box; nothing where fewer than two are left."""
     topic = content_words(question)
     return " ".join(topic) if len(topic) >= 2 else ""
 
 
 def _question_words(question: str) -> list[str]:
-    """Give the question in other forms; a title or keywords become questions."""
+    """Return the question in other forms; a title or keywords become questions."""
     for form, others in _REWORDINGS:
         if match := re.fullmatch(form, question, flags=re.IGNORECASE):
             return [other.format(match[1]) for other in others]

@@ -42,7 +42,7 @@ def doubtful(
     known_since: Mapping[str, datetime],
     rules: Rules,
 ) -> list[Claim]:
-    """Give the claims that contradict the retriever and are confirmed by too few.
+    """Return the claims that contradict the retriever and are confirmed by too few.
 
     A claim contradicts where its passage is not among what was found for its wording; that another wording finds it
     is no excuse. It is confirmed where enough people said so, in whichever wording of the question, who had been

@@ -17,17 +17,17 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 def words(text: str) -> list[str]:
-    """Give the words of a text, case folded, without punctuation."""
+    """Return the words of a text, case folded, without punctuation."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def content_words(text: str) -> list[str]:
-    """Give the words that carry the topic."""
+    """Return the words that carry the topic."""
     return [word for word in words(text) if word not in STOP_WORDS]
 
 
 def normal(question: str) -> str:
-    """Give the form under which questions count as the same: words alone, case folded.
+    """Return the form under which questions count as the same: words alone, case folded.
 
     A question without a word (only signs) stays as it is, so that two such are not taken for one.
     """
@@ -35,12 +35,12 @@ def normal(question: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Give the text on one line, single blanks between words."""
+    """Return the text on one line, single blanks between words."""
     return " ".join(text.split())
 
 
 def without(text: str, question: str) -> str:
-    """Give the text with the question cut out wherever it stands in it word for word.
+    """Return the text with the question cut out wherever it stands in it word for word.
 
     Case, punctuation at its ends and the width of blanks do not matter. A pair whose passage holds its
     own question teaches an encoder to match strings.

@@ -93,7 +93,7 @@ class Writing:
         self._stopped = ""
 
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> tuple[str, ...]:
-        """Give up to `count` questions of a style about a passage.
+        """Return up to `count` questions of a style about a passage.
 
         Raises:
             BudgetReached: a limit is reached, or the model keeps failing; what is remembered is given all the same.
@@ -106,7 +106,7 @@ class Writing:
         )
 
     def paraphrases(self, question: str, count: int) -> tuple[str, ...]:
-        """Give up to `count` other wordings of a question.
+        """Return up to `count` other wordings of a question.
 
         Raises:
             BudgetReached, UpstreamFailed: as above.

@@ -53,7 +53,7 @@ class Dataset:
         gate: Sequence[EvalQuestion],
         robustness: Sequence[EvalQuestion] = (),
     ) -> str:
-        """Give the digest of that content; the order within a split counts, the manifest does not."""
+        """Return the digest of that content; the order within a split counts, the manifest does not."""
         splits = {
             "train": [_plain(pair) for pair in train],
             "dev": [_plain(question) for question in dev],
@@ -89,7 +89,7 @@ _LATER = frozenset({"kind", "interaction", "asked_at", "judge", "negatives"})
 
 
 def _plain(item: TrainingPair | EvalQuestion) -> dict[str, Any]:
-    """Give JSON values of a pair or a question, sets in order."""
+    """Return JSON values of a pair or a question, sets in order."""
     plain = asdict(item)
     later = _LATER | {"parent"} if isinstance(item, EvalQuestion) else _LATER
     return {name: _canonical(value) for name, value in plain.items() if value or name not in later}

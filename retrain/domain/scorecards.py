@@ -173,7 +173,7 @@ class Scorecard:
         )
 
     def row(self, metric: str) -> MetricRow:
-        """Give the overall row of a metric.
+        """Return the overall row of a metric.
 
         Raises:
             KeyError: it was not measured.

@@ -22,7 +22,7 @@ _UNSIGNED = frozenset({"signature", "used_at"})  # the one is the result, the ot
 
 
 def sign(approval: Approval, key: bytes) -> Approval:
-    """Give the approval with its signature: HMAC-SHA-256 over the canonical JSON of its other fields.
+    """Return the approval with its signature: HMAC-SHA-256 over the canonical JSON of its other fields.
 
     Left out is `used_at`, which the switch sets later.
     """
@@ -37,7 +37,7 @@ def check(
     key: bytes,
     now: datetime,
 ) -> Approval:
-    """Give the approval back where it allows to make the candidate live, now.
+    """Return the approval back where it allows to make the candidate live, now.
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for

@@ -20,7 +20,7 @@ from rag.ports import (
     RerankerStore,
 )
 from rag.releases.indexing import Indexing
-from rag.releases.rehearsal import Cast, Scratch, load_cast
+from rag.releases.trials import LoadedRelease, Scratch, load_release
 from retrain.domain import EvalQuestion, PromotionPhase
 from retrain.promotion.running import Run
 from retrain.promotion.verification import verify_answers
@@ -86,7 +86,7 @@ class IndexBuilder:
             IndexLocked: another process keeps the folder open.
             NotFound, ArtefactTampered: the encoder cannot be loaded.
         """
-        cast = load_cast(release, self._encoders, self._rerankers)
+        cast = load_release(release, self._encoders, self._rerankers)
         encoder = cast.encoder
         index = self._open(release, served)
         try:
@@ -117,9 +117,9 @@ class IndexBuilder:
         """Load the release's models for a moment, so that one that is damaged is found before a switch.
 
         Raises:
-            NotFound, ArtefactTampered, ArtefactUnsafe: as for `load_cast`.
+            NotFound, ArtefactTampered, ArtefactUnsafe: as for `load_release`.
         """
-        load_cast(release, self._encoders, self._rerankers)
+        load_release(release, self._encoders, self._rerankers)
 
     def _open(self, release: Release, served: Callable[[], bool]) -> PassageIndex:
         name = release.index_name
@@ -140,7 +140,7 @@ class IndexBuilder:
 
     def _verify(
         self,
-        cast: Cast,
+        cast: LoadedRelease,
         index: PassageIndex,
         questions: Sequence[str],
         *,

@@ -25,7 +25,7 @@ from rag.ports import (
     RerankerStore,
 )
 from rag.releases.indexing import Indexing
-from rag.releases.rehearsal import Scratch
+from rag.releases.trials import Scratch
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, Progress, PromotionStore
 from retrain.promotion.building import IndexBuilder
@@ -84,7 +84,7 @@ class Promoter:
             leases: keep a second runner out.
             audit: failures are written there; a switch is written with the flip.
             key: checks the approvals' signatures.
-            scratch: where a release is rehearsed that does more than compare vectors.
+            scratch: where a release is tried out that does more than compare vectors.
             verify_sample: passages, and gate questions, that are compared before a switch.
             preload_timeout_s: how long the replicas may take to load a release, in seconds.
             seed: of the samples.

@@ -71,7 +71,7 @@ class SwitchRequests:
         )
 
     def admit(self, candidate: Candidate) -> str:
-        """Give the id of the approval that allows to promote the candidate now.
+        """Return the id of the approval that allows to promote the candidate now.
 
         Raises:
             Conflict: its release is live already, or nothing is.
@@ -84,7 +84,7 @@ class SwitchRequests:
         return approval.check(newest, candidate, deployment, key=self._key, now=utcnow()).id
 
     def deployment(self) -> Deployment:
-        """Give the deployment row.
+        """Return the deployment row.
 
         Raises:
             Conflict: there is none yet.
@@ -101,14 +101,14 @@ class SwitchRequests:
         return candidate.release == live and newest is not None and newest.used_at is not None
 
     def open_promotion(self, candidate: Candidate) -> Promotion | None:
-        """Give the newest promotion of the candidate that has not ended."""
+        """Return the newest promotion of the candidate that has not ended."""
         for ticket in self._promotions.newest():
             if ticket.candidate == candidate.id and ticket.phase not in ENDED:
                 return ticket
         return None
 
     def open_rollback(self) -> Promotion | None:
-        """Give the newest rollback that has not ended, where somebody was at it just now."""
+        """Return the newest rollback that has not ended, where somebody was at it just now."""
         for ticket in self._promotions.newest():
             fresh = utcnow() - ticket.updated_at < _RESUME_WITHIN
             if ticket.kind is PromotionKind.ROLLBACK and ticket.phase not in ENDED and fresh:
@@ -116,7 +116,7 @@ class SwitchRequests:
         return None
 
     def promotion(self, promotion_id: str, candidate: Candidate) -> Promotion:
-        """Give the candidate's ticket of that id.
+        """Return the candidate's ticket of that id.
 
         Raises:
             NotFound: there is none.
@@ -130,7 +130,7 @@ class SwitchRequests:
         return ticket
 
     def rollback_ticket(self, promotion_id: str) -> Promotion:
-        """Give the rollback of that id.
+        """Return the rollback of that id.
 
         Raises:
             NotFound: there is none.

@@ -37,7 +37,7 @@ class Staging:
         self._poll_s = poll_s
 
     def alive(self) -> list[Replica]:
-        """Give the replicas that have been heard of lately."""
+        """Return the replicas that have been heard of lately."""
         return self._replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
 
     def preload(self, run: Run, release: Release, epoch: int) -> bool:

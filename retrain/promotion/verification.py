@@ -1,4 +1,4 @@
-"""Does a new index answer as it was evaluated? Compared with exact search, and with the release's rehearsal.
+"""Does a new index answer as it was evaluated? Compared with exact search, and with the release's trial.
 
 Whether the index holds the right passages and vectors is asked elsewhere (`rag.releases.indexing.Indexing.verify`).
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import ReleaseVectors
-from rag.releases.rehearsal import Cast, Rehearsal, Scratch, rehearsal
+from rag.releases.trials import LoadedRelease, Scratch, Trial, trial
 
 TIE = 1e-4
 """Two cosines this close are a tie: whichever of the passages is found is right."""
@@ -20,14 +20,14 @@ TIE = 1e-4
 AGREEMENT = 0.99
 """Share of the passages found that must be right; an approximate index may miss a few."""
 
-REHEARSED = 0.95
-"""Share of the passages that index and rehearsal must have in common; equal scores at the end of a list may differ."""
+AS_TRIED = 0.95
+"""Share of the passages that index and trial must have in common; equal scores at the end of a list may differ."""
 
 
 def verify_answers(
     questions: Sequence[str],
     *,
-    cast: Cast,
+    cast: LoadedRelease,
     index: PassageIndex,
     documents: DocumentStore,
     cache: EmbeddingCache,
@@ -39,7 +39,7 @@ def verify_answers(
     """Ask each question of the index; give what differs from what should be found, in sentences. None: all is well.
 
     By vectors alone the index has to find what exact search over the release's vectors finds. Where the release does
-    more (words, a cross-encoder), its whole retrieval has to find what it finds in a rehearsal over the corpus.
+    more (words, a cross-encoder), its whole retrieval has to find what it finds in a trial over the corpus.
 
     Args:
         questions: the sample; their count times `limit` passages are compared.
@@ -47,7 +47,7 @@ def verify_answers(
         index: what is verified.
         documents: the corpus; it is read once, twice where the release does more.
         cache: of passages' embeddings.
-        scratch: where the rehearsal's index is made.
+        scratch: where the trial's index is made.
         tenant: whose passages are searched.
         limit: passages asked for with each question.
         check: called between batches; may raise to stop.
@@ -61,16 +61,16 @@ def verify_answers(
     if problems or (retrieval.dense_weight >= 1 and cast.reranker is None):
         return problems
     pinned = Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
-    found = Rehearsal(pinned, tenant=tenant).find(questions, limit=limit)
+    found = Trial(pinned, tenant=tenant).find(questions, limit=limit)
     corpus = documents.all_passages(tenant=tenant)
-    with rehearsal(cast, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
+    with trial(cast, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
         expected = tried.find(questions, limit=limit)
-    return _unlike_rehearsed(questions, found, expected)
+    return _unlike_trial(questions, found, expected)
 
 
 def _by_vectors(
     questions: Sequence[str],
-    cast: Cast,
+    cast: LoadedRelease,
     index: PassageIndex,
     documents: DocumentStore,
     *,
@@ -96,21 +96,21 @@ def _by_vectors(
     return _differences(questions, found, scores, best)
 
 
-def _unlike_rehearsed(
+def _unlike_trial(
     questions: Sequence[str], found: Sequence[Sequence[Found]], expected: Sequence[Sequence[Found]]
 ) -> list[str]:
     """Compare what was found, whatever its order; copies of a text, with equal scores, stand for each other."""
     total = sum(len(wanted) for wanted in expected)
     shared = [(_texts(got) & _texts(wanted)).total() for got, wanted in zip(found, expected, strict=True)]
-    if sum(shared) >= REHEARSED * total:
+    if sum(shared) >= AS_TRIED * total:
         return []
     unlike = [
-        f"{question[:80]!r}: {same} of the {len(wanted)} passages that the rehearsal finds were found."
+        f"{question[:80]!r}: {same} of the {len(wanted)} passages that the trial finds were found."
         for question, same, wanted in zip(questions, shared, expected, strict=True)
         if same < len(wanted)
     ]
     return [
-        f"Only {sum(shared)} of {total} passages are found as in the rehearsal ({REHEARSED:.0%} are needed).",
+        f"Only {sum(shared)} of {total} passages are found as in the trial ({AS_TRIED:.0%} are needed).",
         *unlike[:5],
     ]
 

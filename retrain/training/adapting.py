@@ -116,7 +116,7 @@ def gradient(
     *,
     scale: float,
 ) -> tuple[float, Matrix]:
-    """Give the loss and its gradient with respect to the matrix.
+    """Return the loss and its gradient with respect to the matrix.
 
     The loss is that of `retrain.adapters.training.loss`: cosines times `scale`, a softmax over answers and negatives,
     several answers counting as one class (Henderson et al. 2017), the mean over the questions.
@@ -143,12 +143,12 @@ def gradient(
 
 
 def mixed(start: Matrix, fitted: Matrix, alpha: float) -> Matrix:
-    """Give `alpha` of the fitted matrix and the rest of the first one's."""
+    """Return `alpha` of the fitted matrix and the rest of the first one's."""
     return np.asarray((1 - alpha) * start + alpha * fitted, dtype=np.float32)
 
 
 def _softmax(scores: NDArray[np.float32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Give the logarithm of the sum of exponentials where the mask is, (n,), and the shares, (n, m)."""
+    """Return the logarithm of the sum of exponentials where the mask is, (n,), and the shares, (n, m)."""
     masked = np.where(mask, scores, -np.inf)
     top = masked.max(axis=1, keepdims=True)
     share = np.exp(masked - top)

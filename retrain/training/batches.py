@@ -23,7 +23,7 @@ class Batch:
 
 
 def count(material: Material, size: int) -> int:
-    """Give the number of batches in an epoch; each question is in one of them."""
+    """Return the number of batches in an epoch; each question is in one of them."""
     return -(-len(material.questions) // size)
 
 

@@ -22,7 +22,7 @@ class Blend:
     scores: dict[float, float]  # alpha -> mean dev metric; empty where there was no dev question
 
     def plain(self) -> dict[str, Any]:
-        """Give JSON values, as a training report shows them."""
+        """Return JSON values, as a training report shows them."""
         return {
             "alpha": self.alpha,
             "dev_by_alpha": {str(alpha): score for alpha, score in sorted(self.scores.items())},

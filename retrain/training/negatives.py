@@ -12,7 +12,7 @@ DEPTH = 10
 def near(
     material: Material, questions: NDArray[np.float32], passages: NDArray[np.float32], *, margin: float
 ) -> Rows:
-    """Give the passages nearest to each question that may be its negatives.
+    """Return the passages nearest to each question that may be its negatives.
 
     A passage that scores above ``margin`` times the question's best answer is left out: it is likely to answer too,
     and nobody has said so (positive-aware mining, TopK-PercPos of Moreira et al. 2024, "NV-Retriever"; 0.95 there).

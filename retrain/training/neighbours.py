@@ -14,7 +14,7 @@ _ROWS_AT_ONCE = 512
 
 
 def neighbours(material: Material) -> Rows:
-    """Give the passages with the most alike words, best first, of each passage.
+    """Return the passages with the most alike words, best first, of each passage.
 
     Cosines of BM25's weights; words, since they cost seconds where a model's vectors of all passages cost minutes.
 
@@ -40,7 +40,7 @@ def neighbours(material: Material) -> Rows:
 
 
 def in_groups(nearest: Rows, *, size: int, seed: int) -> Rows:
-    """Give every passage a place in an order in which neighbours follow each other, `size` at a time.
+    """Return every passage a place in an order in which neighbours follow each other, `size` at a time.
 
     Groups are started at random and filled with the nearest passages that are still free, so that another seed gives
     other groups.

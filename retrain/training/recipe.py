@@ -23,7 +23,7 @@ class Recipe:
     matryoshka: tuple[int, ...]  # further lengths at which cut vectors have to rank
 
     def plain(self) -> dict[str, Any]:
-        """Give JSON values."""
+        """Return JSON values."""
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
         }

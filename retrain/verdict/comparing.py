@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rag.domain import Passage
 from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
-from rag.releases.rehearsal import Cast, Rehearsal, Stage
+from rag.releases.trials import LoadedRelease, Trial, TrialIndexes
 from retrain.domain import Concentration, Costs, Detectable, EvalQuestion, Scorecard, Slice
 from retrain.verdict.evaluation import (
     DEPTH,
@@ -31,9 +31,9 @@ from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
 def compare(
     questions: Sequence[EvalQuestion],
     *,
-    incumbent: Cast,
-    candidate: Cast,
-    on: Stage,
+    incumbent: LoadedRelease,
+    candidate: LoadedRelease,
+    on: TrialIndexes,
     dataset: str,
     seed: int,
     robustness: Sequence[EvalQuestion] = (),
@@ -47,7 +47,7 @@ def compare(
 ) -> Scorecard:
     """Put the candidate beside the incumbent: same questions, same corpus, each with its whole retrieval.
 
-    Both releases are rehearsed, so that what is compared is what is served: index, words, context and cross-encoder
+    Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder
     as well as the encoder.
 
     Questions whose answers are all gone from the corpus are left out, since neither release could find
@@ -57,7 +57,7 @@ def compare(
         questions: the held-back ones.
         incumbent: the release that is live.
         candidate: the one that wants to be.
-        on: where both are rehearsed, over the corpus.
+        on: where both are tried out, over the corpus.
         dataset: digest of the dataset the questions come from.
         seed: of resampling.
         robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
@@ -123,7 +123,7 @@ def compare(
 
 
 def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
-    """Give the rows of the questions that the incumbent answers among the hits it would show: anchors from now on.
+    """Return the rows of the questions that the incumbent answers among the hits it would show: anchors from now on.
 
     Args:
         before: the incumbent's metrics, shape (questions, len(METRICS)).
@@ -157,7 +157,7 @@ def guarded(
     return Slice(name=GUARD, questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
 
 
-def _robustness(questions: Sequence[EvalQuestion], old: Rehearsal, new: Rehearsal, *, seed: int) -> Slice:
+def _robustness(questions: Sequence[EvalQuestion], old: Trial, new: Trial, *, seed: int) -> Slice:
     texts = [question.text for question in questions]
     before, after = (evaluate(side.rank(texts, limit=DEPTH), questions) for side in (old, new))
     rows = contrast(before, after, clusters(questions), seed=seed)

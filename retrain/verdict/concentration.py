@@ -11,7 +11,7 @@ from retrain.domain import Concentration
 
 
 def concentration(before: Sequence[str], after: Sequence[str]) -> Concentration | None:
-    """Give the passage that gained most first places, and how surely that is more than questions changing sides.
+    """Return the passage that gained most first places, and how surely that is more than questions changing sides.
 
     The p-value is that of an exact one-sided McNemar test (McNemar 1947): of the questions for which the passage is
     first on one side only, half should be on either side. Times the number of passages that were first anywhere

@@ -20,7 +20,7 @@ def measure_costs(
     incumbent_folder: Path,
     candidate_folder: Path,
 ) -> Costs:
-    """Give each encoder's median time for one question, and the bytes of its weights and settings.
+    """Return each encoder's median time for one question, and the bytes of its weights and settings.
 
     Args:
         questions: what is embedded, at most `ROUNDS` of them; at least one.

@@ -128,14 +128,14 @@ def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion])
 def search(
     encoder: Encoder, questions: Sequence[EvalQuestion], corpus: Sequence[Passage], cache: EmbeddingCache
 ) -> list[list[str]]:
-    """Give each question's `DEPTH` nearest passages by id, best first: an encoder alone, by exact search."""
+    """Return each question's `DEPTH` nearest passages by id, best first: an encoder alone, by exact search."""
     return nearest(encoder, [question.text for question in questions], corpus, cache, k=DEPTH)
 
 
 def nearest(
     encoder: Encoder, texts: Sequence[str], corpus: Sequence[Passage], cache: EmbeddingCache, *, k: int
 ) -> list[list[str]]:
-    """Give each text's `k` nearest passages by id, best first."""
+    """Return each text's `k` nearest passages by id, best first."""
     if not texts:
         return []
     passages = Embedder(encoder, cache).passages(list(corpus))
@@ -144,7 +144,7 @@ def nearest(
 
 
 def answerable(questions: Sequence[EvalQuestion], corpus: Sequence[Passage]) -> list[EvalQuestion]:
-    """Give the questions that have an answer in the corpus, without the answers that are gone."""
+    """Return the questions that have an answer in the corpus, without the answers that are gone."""
     there = {passage.id for passage in corpus}
     return [
         replace(question, relevant=question.relevant & there)
@@ -173,7 +173,7 @@ class _Sums:
 
 
 def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
-    """Give every metric's means, their difference, 95 % intervals and p-value.
+    """Return every metric's means, their difference, 95 % intervals and p-value.
 
     Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani,
     "An Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired.
@@ -217,7 +217,7 @@ def _added(values: Floats, groups: NDArray[np.int64]) -> Floats:
 
 
 def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
-    """Give resampled means, shape (3, RESAMPLES, metrics): incumbent, candidate, difference."""
+    """Return resampled means, shape (3, RESAMPLES, metrics): incumbent, candidate, difference."""
     count = len(sums.sizes)
     means = []
     step = max(1, SCORES_AT_ONCE // (8 * count))
@@ -234,7 +234,7 @@ def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
 
 
 def _randomisation(sums: _Sums, rng: np.random.Generator) -> Floats:
-    """Give two-sided p-values, shape (metrics,); the arrangement that was seen counts as one of them."""
+    """Return two-sided p-values, shape (metrics,); the arrangement that was seen counts as one of them."""
     difference = sums.after - sums.before  # (clusters, metrics)
     # Sums of the same numbers in another order differ in the last bits.
     seen = np.abs(difference.sum(axis=0)) - 1e-9

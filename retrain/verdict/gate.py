@@ -160,7 +160,7 @@ def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[_Gu
 
 
 def _since(row: MetricRow) -> Difference:
-    """Give the anchors' hit rate less what it was when they were frozen, which is 1 by what anchors are."""
+    """Return the anchors' hit rate less what it was when they were frozen, which is 1 by what anchors are."""
     now = row.candidate
     return Difference(value=now.value - 1, low=now.low - 1, high=now.high - 1, p_value=row.difference.p_value)
 

@@ -1,6 +1,6 @@
 """A trained encoder gets its retrieval, is compared with what is live on all that the gate looks at, and is judged.
 
-Each release is rehearsed once for all of it: the dev questions choose, the gate's are compared, in the same indexes.
+Each release is tried out once for all of it: the dev questions choose, the gate's are compared, in the same indexes.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder
-from rag.releases.rehearsal import Cast, Stage
+from rag.releases.trials import LoadedRelease, TrialIndexes
 from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
 from retrain.ports import AnchorStore, GateLookStore, Progress
 from retrain.present import Present
@@ -69,7 +69,7 @@ class Judging:
         if not asked:
             return None
         progress(0, 0, "see what the gate questions can show")
-        with present.stage(corpus) as on:
+        with present.trial_indexes(corpus) as on:
             ranked = on.of(present.cast(live)).rank([question.text for question in asked], limit=DEPTH)
         groups = clusters(asked)
         look = self._gate_looks.count(dataset.gate_digest) + 1
@@ -115,7 +115,7 @@ class Judging:
             passages=loaded.passages_digest,
             beside=live,
         )
-        with present.stage(present.corpus()) as on:
+        with present.trial_indexes(present.corpus()) as on:
             progress(0, 0, "choose retrieval on the dev questions")
             tuned = tune(
                 present.cast(untuned, loaded),
@@ -140,9 +140,9 @@ class Judging:
     def _compare(
         self,
         dataset: Dataset,
-        on: Stage,
-        incumbent: Cast,
-        candidate: Cast,
+        on: TrialIndexes,
+        incumbent: LoadedRelease,
+        candidate: LoadedRelease,
         foreseen: Detectable | None,
     ) -> Scorecard:
         """Measure both sides on all that the gate looks at."""

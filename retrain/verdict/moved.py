@@ -14,7 +14,7 @@ def moved(
     after: Sequence[Sequence[str]],
     titles: Mapping[str, str],
 ) -> tuple[list[Moved], list[Moved]]:
-    """Give the questions that got worst and best by the change of 1 / rank, at most `MOVED` of each.
+    """Return the questions that got worst and best by the change of 1 / rank, at most `MOVED` of each.
 
     Args:
         questions: the questions.

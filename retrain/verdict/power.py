@@ -18,7 +18,7 @@ another mostly succeeds where that one did, so the true correlation is larger an
 
 
 def standard_error(values: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
-    """Give the standard error of a mean over questions that come in clusters, 0 to infinity.
+    """Return the standard error of a mean over questions that come in clusters, 0 to infinity.
 
     The linearised ratio estimator (Cochran, "Sampling Techniques", 1977, 9A.2): with e_c the sum of a cluster's
     deviations from the mean, ``sqrt(C / (C - 1) * sum(e_c ** 2)) / n``. Infinite for a single cluster.
@@ -35,7 +35,7 @@ def standard_error(values: NDArray[np.float64], groups: NDArray[np.int64]) -> fl
 
 
 def smallest_effect(error: float, alpha: float, power: float = POWER) -> float:
-    """Give the minimum detectable effect: ``(z(1 - alpha / 2) + z(power)) * error``.
+    """Return the minimum detectable effect: ``(z(1 - alpha / 2) + z(power)) * error``.
 
     Bloom 1995, "Minimum detectable effects", Evaluation Review 19(5).
 
@@ -54,7 +54,7 @@ def foreseen_effect(
     alpha: float,
     correlation: float = CORRELATION,
 ) -> float:
-    """Give the minimum detectable effect before there is a candidate, from the incumbent's figures alone.
+    """Return the minimum detectable effect before there is a candidate, from the incumbent's figures alone.
 
     With equal variances on both sides the difference has variance ``2 * (1 - correlation)`` times one side's.
 
@@ -68,7 +68,7 @@ def foreseen_effect(
 
 
 def level(alpha: float, look: int) -> float:
-    """Give the level of the look of that number, counted from 1: ``alpha * 6 / (pi ** 2 * look ** 2)``.
+    """Return the level of the look of that number, counted from 1: ``alpha * 6 / (pi ** 2 * look ** 2)``.
 
     The levels of endlessly many looks add up to alpha (sum of 1 / k ** 2 is pi ** 2 / 6), so that by the union
     bound a set that is looked at again and again promotes by luck no oftener than alpha says. A sequence fixed

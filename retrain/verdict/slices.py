@@ -36,7 +36,7 @@ def partitions(
     *,
     seed: int,
 ) -> dict[str, Rows]:
-    """Give slice name -> rows of its questions, in the order of names' kinds.
+    """Return slice name -> rows of its questions, in the order of names' kinds.
 
     Args:
         questions: the gate questions that are asked.

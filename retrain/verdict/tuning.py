@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.domain import Retrieval
 from rag.ports import Found
 from rag.releases.indexing import in_context
-from rag.releases.rehearsal import Cast, Stage
+from rag.releases.trials import LoadedRelease, TrialIndexes
 from retrain.domain import EvalQuestion
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate, rank
 
@@ -40,16 +40,16 @@ Note = dict[str, float | int | str]
 class Tuned:
     """A candidate with its retrieval chosen, and how."""
 
-    cast: Cast
+    cast: LoadedRelease
     notes: Note
 
 
 def tune(
-    candidate: Cast,
-    incumbent: Cast,
+    candidate: LoadedRelease,
+    incumbent: LoadedRelease,
     dev: Sequence[EvalQuestion],
     *,
-    on: Stage,
+    on: TrialIndexes,
     metric: str,
     alpha: float,
     min_questions: int,
@@ -66,7 +66,7 @@ def tune(
         candidate: the trained encoder under the incumbent's retrieval.
         incumbent: the live release.
         dev: the dataset's dev questions.
-        on: where both are rehearsed, over the corpus.
+        on: where both are tried out, over the corpus.
         metric: what has to gain, a name of `retrain.verdict.evaluation.METRICS`.
         alpha: two-sided level of the whole choice of a weight.
         min_questions: see above.
@@ -78,7 +78,7 @@ def tune(
     asked = answerable([question for question in dev if question.origin.human], on.corpus)
     notes: Note = {"dev_questions": len(asked)}
 
-    def found(cast: Cast) -> list[list[Found]]:
+    def found(cast: LoadedRelease) -> list[list[Found]]:
         return on.of(cast).find([question.text for question in asked], limit=depth)
 
     if len(asked) < FEWEST:
@@ -115,15 +115,15 @@ def tune(
 
 
 def better_context(
-    candidate: Cast,
+    candidate: LoadedRelease,
     asked: Sequence[EvalQuestion],
     *,
-    on: Stage,
+    on: TrialIndexes,
     metric: str,
     alpha: float,
     seed: int,
 ) -> float:
-    """Give the context weight that finds more for certain and puts a right passage first no less often.
+    """Return the context weight that finds more for certain and puts a right passage first no less often.
 
     How much of its document a passage's vector should have depends on the documents: where a question asks for a
     document, all of its passages answer; where passages of one document answer different questions, only one does. By
@@ -132,7 +132,7 @@ def better_context(
     Args:
         candidate: its release's context is kept where no other is better.
         asked: dev questions.
-        on: where releases are rehearsed, over the corpus.
+        on: where releases are tried out, over the corpus.
         metric: what has to gain.
         alpha: two-sided level of the whole choice.
         seed: of resampling.
@@ -171,7 +171,7 @@ def better_weight(
     tried: int | None = None,
     seed: int,
 ) -> float:
-    """Give the weight whose metric is highest among those better than the kept one for certain, else the kept one.
+    """Return the weight whose metric is highest among those better than the kept one for certain, else the kept one.
 
     Certain: the 95 % interval of the paired difference lies above 0, and its p-value is below alpha divided by the
     number of weights tried (Bonferroni), so that looking at several does not find a gain by luck.
@@ -201,7 +201,7 @@ def better_weight(
 def nearest_of_found(
     results: Sequence[Sequence[Found]], questions: Sequence[EvalQuestion], *, top_k: int
 ) -> Scores:
-    """Give the nearest hit's cosine of each question one of whose answers is among its first `top_k` hits."""
+    """Return the nearest hit's cosine of each question one of whose answers is among its first `top_k` hits."""
     return np.array(
         [
             max(each.score for each in hits[:top_k])
@@ -213,7 +213,7 @@ def nearest_of_found(
 
 
 def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: float = REFUSED) -> float:
-    """Give the threshold on the candidate's scale of cosines.
+    """Return the threshold on the candidate's scale of cosines.
 
     Fine-tuning moves and stretches the cosines, so that a threshold of another encoder says nothing. With Q the
     quantile of share `most` of the nearest hit's cosine over questions whose right passage is found, the new
@@ -243,9 +243,9 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: fl
     return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
 
 
-def _weighing(cast: Cast, weight: float) -> Cast:
+def _weighing(cast: LoadedRelease, weight: float) -> LoadedRelease:
     return _retrieving(cast, replace(cast.release.retrieval, dense_weight=weight))
 
 
-def _retrieving(cast: Cast, retrieval: Retrieval) -> Cast:
+def _retrieving(cast: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:
     return replace(cast, release=cast.release.retrieving(retrieval))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import Document, Interaction
 from rag.settings import Settings
 
@@ -187,7 +187,7 @@ def running(settings: Settings, *documents: Document) -> Iterator[Any]:
 
 @pytest.fixture
 def interaction(service: Any) -> Callable[[str], Interaction]:
-    """Give the logged interaction of a question, once it is there."""
+    """Return the logged interaction of a question, once it is there."""
 
     def find(question: str) -> Interaction:
         until = time.monotonic() + 5

@@ -16,13 +16,13 @@ SECOND = "Vegetarian meals are on the second counter."
 
 
 def feedback(service: Any, interaction: Any) -> list[Any]:
-    """Give what was said of an interaction, oldest first."""
+    """Return what was said of an interaction, oldest first."""
     given = service.serving.stores.feedback.of([interaction.id])
     return list(given.get(interaction.id, ()))
 
 
 def first_passage(service: Any, uri: str) -> Any:
-    """Give a document's first passage."""
+    """Return a document's first passage."""
     document = Document.id_for(service.serving.settings.tenant, uri)
     return service.serving.stores.documents.passages_of([document])[document][0]
 

@@ -85,7 +85,7 @@ class PostgresServer:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
-        """Give a database's URL."""
+        """Return a database's URL."""
         return f"postgresql+psycopg://whetstone:no-secret@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str) -> None:

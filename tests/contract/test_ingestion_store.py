@@ -29,7 +29,7 @@ def ingestion(number: int, tenant: str = "default", **values: Any) -> Ingestion:
 
 
 def ids(some: list[Ingestion]) -> list[str]:
-    """Give the ids in their order."""
+    """Return the ids in their order."""
     return [each.id for each in some]
 
 

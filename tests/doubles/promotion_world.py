@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rag.adapters.artefacts import EncoderFolder
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
+from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.query_side import write_adapter
 from rag.adapters.qdrant import QdrantFolders
-from rag.adapters.query_side import write_adapter
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Chunking, Document, Passage, Release, Retrieval, new_id
 from rag.ports import Encoder, EncoderStore
@@ -60,7 +60,7 @@ QUESTIONS = tuple(f"What is the rule for {topic}?" for topic in TOPICS)
 
 
 def document(number: int, *, edition: str = "first") -> Document:
-    """Give the company's document of that number; another edition has another text."""
+    """Return the company's document of that number; another edition has another text."""
     topic = TOPICS[number % len(TOPICS)]
     return Document.create(
         uri=f"file:///handbook/{number}",
@@ -200,19 +200,19 @@ class World:
         return made
 
     def approved(self, encoder: str, *, top_k: int = 5) -> Candidate:
-        """Give a candidate that was approved."""
+        """Return a candidate that was approved."""
         made = self.candidate(encoder, top_k=top_k)
         self.approver().approve(made.id, principal="ann")
         return self.retrain.candidates.get(made.id)
 
     def approver(self, *, ttl_h: float = 24.0) -> Approver:
-        """Give who takes decisions down."""
+        """Return who takes decisions down."""
         return Approver(
             self.retrain.candidates, self.retrain.approvals, self.stores.audit, key=KEY, ttl_h=ttl_h
         )
 
     def cycle(self, **changes: Any) -> RetrainCycle:
-        """Give the cycle over this world, which trains nothing and has no language model unless told."""
+        """Return the cycle over this world, which trains nothing and has no language model unless told."""
         parts: dict[str, Any] = {
             "tenant": "default",
             "documents": self.stores.documents,
@@ -233,7 +233,7 @@ class World:
         return RetrainCycle(**parts | changes)
 
     def promoter(self, **changes: Any) -> Promoter:
-        """Give a promoter over this company's parts, but for what is said."""
+        """Return a promoter over this company's parts, but for what is said."""
         parts: dict[str, Any] = {
             "releases": self.stores.releases,
             "replicas": self.stores.replicas,
@@ -261,7 +261,7 @@ class World:
 
     @contextmanager
     def scratch(self) -> Iterator[QdrantFolders]:
-        """Give a place for rehearsals; gone afterwards."""
+        """Yield a place for trials; gone afterwards."""
         with TemporaryDirectory(dir=self.home) as folder:
             yield QdrantFolders(Path(folder))
 
@@ -285,7 +285,7 @@ class World:
             live.stop()
 
     def ask(self, live: LiveRelease, question: str) -> tuple[str, int, list[str]]:
-        """Give release, epoch and the ids of the passages found."""
+        """Return release, epoch and the ids of the passages found."""
         with live.pin() as pinned:
             found = Retriever(self.stores.documents).retrieve(pinned, question, tenant=TENANT, limit=5)
             return pinned.release.digest, pinned.epoch, [hit.passage.id for hit in found.hits]

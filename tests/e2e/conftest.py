@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 
 DRIFT_FOUND = 3
 
@@ -110,7 +110,7 @@ class Installation:
 
 
 def free_port() -> int:
-    """Give a port that nothing listens on now."""
+    """Return a port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

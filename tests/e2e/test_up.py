@@ -90,7 +90,7 @@ def emit_drift_event(api: str, reason: str) -> None:
 
 
 def child_processes(pid: int) -> list[int]:
-    """Give all descendants of a process."""
+    """Return all descendants of a process."""
     listed = subprocess.run(
         ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     ).stdout

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from openai import OpenAI
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import Document
 
@@ -72,7 +72,7 @@ class Caller:
             self.client.post("/v1/feedback", json=body).raise_for_status()
 
     def recall(self, questions: list[Question]) -> tuple[float, list[dict[str, Any]]]:
-        """Give Recall@10 over the questions, by document, and the answers."""
+        """Return Recall@10 over the questions, by document, and the answers."""
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(self.retrieve, questions))
         shares = [
@@ -200,7 +200,7 @@ def wait_for(installation: Any, caller: Caller, promotion_id: str) -> None:
 
 
 def live_epoch(caller: Caller) -> int:
-    """Give the epoch questions are answered at."""
+    """Return the epoch questions are answered at."""
     return int(caller.client.post("/v1/retrieve", json={"query": "visa", "limit": 1}).json()["epoch"])
 
 

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 
 SERVE = """
 import logging, sys
@@ -95,7 +95,7 @@ class Service:
             self.process.stdout.close()
 
     def log(self) -> str:
-        """Give what it logged."""
+        """Return what it logged."""
         return self._log.read_text()
 
     def ask(self, question: str = QUESTION, **more: Any) -> httpx.Response:
@@ -104,7 +104,7 @@ class Service:
         return httpx.post(f"{self.url}/v1/chat/completions", json=body, timeout=60)
 
     def ready(self) -> dict[str, Any]:
-        """Give what readyz says, with its status."""
+        """Return what readyz says, with its status."""
         response = self.client.get("/readyz")
         return {"code": response.status_code, **response.json()}
 

@@ -14,7 +14,7 @@ import pytest
 
 
 def rows(url: str) -> set[str]:
-    """Give the ids of the logged interactions."""
+    """Return the ids of the logged interactions."""
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         found = [row[0] for row in connection.execute("SELECT id FROM interactions").fetchall()]
     assert len(found) == len(set(found))
@@ -22,14 +22,14 @@ def rows(url: str) -> set[str]:
 
 
 def judged(url: str) -> list[tuple[str, int]]:
-    """Give the ratings with the id of what they are about."""
+    """Return the ratings with the id of what they are about."""
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         found = connection.execute("SELECT interaction_id, rating FROM feedback ORDER BY rating").fetchall()
     return [(row[0], row[1]) for row in found]
 
 
 def spooled(home: Path) -> list[Path]:
-    """Give the files of the spools, of questions and of feedback."""
+    """Return the files of the spools, of questions and of feedback."""
     return sorted((home / "spool").rglob("*.spool"))
 
 

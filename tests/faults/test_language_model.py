@@ -10,7 +10,7 @@ import pytest
 
 
 def code(response: httpx.Response) -> tuple[int, str]:
-    """Give status and error code."""
+    """Return status and error code."""
     return response.status_code, response.json().get("error", {}).get("code", "")
 
 

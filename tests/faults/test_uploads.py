@@ -14,7 +14,7 @@ READER = "rag.adapters.parsing.worker"
 
 
 def readers(service: Any) -> list[psutil.Process]:
-    """Give the service's processes that read and split."""
+    """Return the service's processes that read and split."""
     children = psutil.Process(service.process.pid).children()
     return [child for child in children if READER in " ".join(child.cmdline())]
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.bootstrap import Serving, open_serving
 from rag.domain import Document
 from rag.running.listening import listen
@@ -52,7 +52,7 @@ class Service:
         return self.client.post("/v1/chat/completions", json=body)
 
     def document_id(self, uri: str) -> str:
-        """Give a document's id."""
+        """Return a document's id."""
         return Document.id_for(self.serving.settings.tenant, uri)
 
 

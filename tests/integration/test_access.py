@@ -11,7 +11,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
 
-import flows.api
+import flows.ops.serving
 from flows.bootstrap import open_pipelines
 from rag.api import create_app
 from rag.bootstrap import Serving, open_keys
@@ -105,7 +105,7 @@ class Caller:
     headers: dict[str, str] = field(default_factory=dict)
 
     def expected(self, route: Route) -> int:
-        """Give the status this caller has to get."""
+        """Return the status this caller has to get."""
         if route.who is None:
             return route.status
         if not self.roles:
@@ -116,7 +116,7 @@ class Caller:
 
     @property
     def authorization(self) -> dict[str, str]:
-        """Give the header."""
+        """Return the header."""
         return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
 
 
@@ -147,9 +147,9 @@ def callers(serving: Serving) -> Iterator[Caller]:
 def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sequence[APIRouter]]:
     """The routes below /v1/ops, over the same home; a drift check that is asked for ends at once."""
     monkeypatch.setenv("WHETSTONE_HOME", str(home_settings.home))
-    monkeypatch.setattr(flows.api.Commands, "drift_check", lambda _: "nothing")
+    monkeypatch.setattr(flows.ops.serving.Commands, "drift_check", lambda _: "nothing")
     with open_pipelines() as pipelines:
-        yield flows.api.operations(pipelines)
+        yield flows.ops.serving.operations(pipelines)
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ ABOUT = "When does Project Heron launch?"
 
 
 def hits(client: httpx.Client, question: str) -> list[dict[str, Any]]:
-    """Give what a question finds."""
+    """Return what a question finds."""
     found = client.post("/v1/retrieve", json={"query": question, "limit": 50})
     assert found.status_code == 200
     given: list[dict[str, Any]] = found.json()["hits"]

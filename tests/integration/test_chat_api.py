@@ -31,17 +31,17 @@ def llm_service(
 
 
 def client(service: Any) -> openai.OpenAI:
-    """Give the real client."""
+    """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 
 def log(service: Any) -> list[Interaction]:
-    """Give everything logged."""
+    """Return everything logged."""
     return list(service.serving.stores.interactions.between())
 
 
 def wait_for_log(service: Any, count: int = 1) -> list[Interaction]:
-    """Give the log once it has so many entries."""
+    """Return the log once it has so many entries."""
     until = time.monotonic() + 5
     while len(log(service)) < count and time.monotonic() < until:
         time.sleep(0.02)

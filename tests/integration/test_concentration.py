@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import Document, Passage
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import Concentration, Origin, TrainingPair
@@ -38,7 +38,7 @@ def _pair(question: str, passage: Passage) -> TrainingPair:
 
 
 def _learned(folder: Path, count: int) -> tuple[list[TrainingPair], dict[str, Passage]]:
-    """Give honest pairs of FeedbackQA's train split, and the passages of its first 600 records."""
+    """Return honest pairs of FeedbackQA's train split, and the passages of its first 600 records."""
     passages = {}
     for record in _records(folder / "corpus.jsonl")[:600]:
         document = Document.create(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.api import documents
+from rag.api.routes import documents
 from rag.domain import Document
 from rag.errors import Unavailable
 from rag.releases.indexing import Indexing
@@ -27,7 +27,7 @@ class Answered:
 
 
 def document_id(service: Any, thing: str) -> str:
-    """Give the id of the document about a thing."""
+    """Return the id of the document about a thing."""
     return Document.id_for(service.serving.settings.tenant, f"shelf/{thing}")
 
 

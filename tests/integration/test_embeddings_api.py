@@ -10,7 +10,7 @@ TEXTS = ["When is lunch?", "Züge und Flüge", "猫"]
 
 
 def client(service: Any) -> openai.OpenAI:
-    """Give the real client."""
+    """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 

@@ -11,7 +11,7 @@ from flows.bootstrap import open_pipelines
 from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
 from monitoring.domain import DriftVerdict
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
 
@@ -40,7 +40,7 @@ def home(prefect_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def artifacts(key: str) -> list[Any]:
-    """Give the artifacts of a key that Prefect keeps."""
+    """Return the artifacts of a key that Prefect keeps."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
@@ -148,7 +148,7 @@ def test_schedules_follow_the_settings(
     prefect_home: Path, settings: FlowSettings, expected: set[str]
 ) -> None:
     """A flow has a schedule where its setting is above 0, and the sync flow only where there is something to sync."""
-    from flows.runner import schedules
+    from flows.running.runner import schedules
 
     assert {name for name, interval in schedules(settings).items() if interval} == expected
 

@@ -28,7 +28,7 @@ def ingest(library: Library, location: Path | str, *, max_bytes: int = 50_000_00
 
 
 def counts(report: SyncReport) -> tuple[int, int, int, int, int]:
-    """Give added, changed, unchanged, removed and the number failed."""
+    """Return added, changed, unchanged, removed and the number failed."""
     return report.added, report.changed, report.unchanged, report.removed, len(report.failed)
 
 

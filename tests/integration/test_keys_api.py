@@ -22,7 +22,7 @@ LUNCH = {"messages": [{"role": "user", "content": "When is lunch served?"}]}
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Give the header."""
+    """Return the header."""
     return {"Authorization": f"Bearer {token}"}
 
 

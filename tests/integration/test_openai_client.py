@@ -30,7 +30,7 @@ def llm_service(
 
 
 def client(service: Any) -> openai.OpenAI:
-    """Give the real client."""
+    """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 
@@ -53,12 +53,12 @@ def stream(service: Any, question: str, **more: Any) -> list[ChatCompletionChunk
 
 
 def text_of(chunks: list[ChatCompletionChunk]) -> str:
-    """Give what a stream said."""
+    """Return what a stream said."""
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
 def log(service: Any) -> list[Interaction]:
-    """Give everything logged."""
+    """Return everything logged."""
     return list(service.serving.stores.interactions.between())
 
 

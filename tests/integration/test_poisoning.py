@@ -13,8 +13,8 @@ import pytest
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, Passage
 from rag.ports import Encoder, EncoderStore
 from retrain.adapters.training.trainer import LaneTrainer
-from retrain.dataset.log import Trust, mine_log
 from retrain.dataset.pairs import Find
+from retrain.dataset.sources.log import Trust, mine_log
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import rank
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Document, Release, utcnow
@@ -50,7 +50,7 @@ def build(service: Any, encoder: str) -> Release:
 
 
 def ready(service: Any) -> frozenset[str]:
-    """Give the releases that the one replica says it has loaded."""
+    """Return the releases that the one replica says it has loaded."""
     (replica,) = service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
     return frozenset(replica.ready)
 
@@ -70,7 +70,7 @@ def flip(service: Any, release: str) -> int:
 
 
 def open_folders(service: Any) -> frozenset[str]:
-    """Give the indexes that the service holds open."""
+    """Return the indexes that the service holds open."""
     held = set()
     store = QdrantFolders(service.serving.settings.home / "indexes")
     for release in service.serving.stores.releases.all():

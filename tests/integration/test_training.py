@@ -243,7 +243,7 @@ def test_without_dev_questions_the_last_weights_are_mixed_in_a_fixed_share(
 
 
 def _table(encoder_store: EncoderStore, digest: str) -> np.ndarray[Any, Any]:
-    """Give a static encoder's vectors of tokens."""
+    """Return a static encoder's vectors of tokens."""
     (file,) = encoder_store.path(digest).glob("**/model.safetensors")
     (table,) = load_file(str(file)).values()
     return table.astype(np.float32)

@@ -42,11 +42,11 @@ class DriftedFindingsCalculation(SingleValueCalculation[DriftedFindings]):  # ty
     """Shows what was found."""
 
     def display_name(self) -> str:
-        """Give the title."""
+        """Return the title."""
         return "Findings that say drift"
 
     def calculate(self, _context: Context, _current: Dataset, _reference: Dataset | None) -> SingleValue:
-        """Give the count; the windows have been compared already."""
+        """Return the count; the windows have been compared already."""
         result = self.result(self.metric.count)
         result.widget = [
             counter(title="", counters=[CounterData(self.display_name(), str(self.metric.count))]),
@@ -69,11 +69,11 @@ class DriftStatisticCalculation(SingleValueCalculation[DriftStatistic]):  # type
     """Shows a statistic beside its threshold, and a plot of the data where there is one."""
 
     def display_name(self) -> str:
-        """Give the title."""
+        """Return the title."""
         return str(self.metric.name)
 
     def calculate(self, _context: Context, current: Dataset, reference: Dataset | None) -> SingleValue:
-        """Give the statistic; the windows have been compared already."""
+        """Return the statistic; the windows have been compared already."""
         metric = self.metric
         result = self.result(metric.statistic)
         figures = {"statistic": metric.statistic, "threshold": metric.threshold, "p-value": metric.p_value}
@@ -145,7 +145,7 @@ def run(
 
 
 def parse(content: object) -> Snapshot:
-    """Give the snapshot back from its JSON.
+    """Return the snapshot back from its JSON.
 
     Raises:
         IntegrityError: it is not a snapshot.
@@ -169,7 +169,7 @@ def _row(finding: DriftFinding) -> list[str]:
 def _frames(
     reference: WindowSample | None, current: WindowSample | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give both windows' numbers as columns; one column of nothing where there are no samples."""
+    """Return both windows' numbers as columns; one column of nothing where there are no samples."""
     if reference is None or current is None:
         nothing = pd.DataFrame({TOPIC_X: [0.0]})
         return nothing, nothing

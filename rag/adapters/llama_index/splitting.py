@@ -20,7 +20,7 @@ class SentenceSplitterAdapter:
         self._chunking = chunking
 
     def split(self, text: str) -> list[str]:
-        """Give the pieces in order, each a stretch of the text; none for blank text."""
+        """Return the pieces in order, each a stretch of the text; none for blank text."""
         # A token is one byte or more, so this fits whatever the tokeniser says.
         if len(text.encode()) <= self._chunking.max_tokens:
             return [text.strip()] if text.strip() else []

@@ -21,7 +21,7 @@ class ApartReader:
         self.formats = frozenset(FORMATS)
 
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
-        """Give the documents in a file, and a failure for whatever in it could not be read.
+        """Return the documents in a file, and a failure for whatever in it could not be read.
 
         Args:
             content: the file's bytes.
@@ -62,5 +62,5 @@ def _record(reply: dict[str, Any], text: bytes, *, uri: str, tenant: str) -> Doc
 
 
 def _clean(text: str) -> str:
-    """Give text that every database stores."""
+    """Return text that every database stores."""
     return str(text).replace("\0", "").encode(errors="replace").decode()

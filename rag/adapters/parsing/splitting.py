@@ -23,7 +23,7 @@ class ApartChunker:
         return self._chunking.digest
 
     def split(self, document: Document) -> list[Passage]:
-        """Give the document's passages in order; none where it holds no text.
+        """Return the document's passages in order; none where it holds no text.
 
         Raises:
             UnreadableDocument: splitting it takes more time or memory than a document may.

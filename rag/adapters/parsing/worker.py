@@ -145,7 +145,7 @@ def _warm_up() -> None:
 
 
 def _confine(memory_bytes: int) -> None:
-    """Give up what no reader needs. The limit of memory counts from what the libraries take."""
+    """Return up what no reader needs. The limit of memory counts from what the libraries take."""
     _lower(resource.RLIMIT_AS, _mapped_bytes() + memory_bytes)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)

@@ -327,7 +327,7 @@ def _exists(folder: Path) -> bool:
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
-    """Give what the folder says it holds; None for one that is half made, of another format, or none of ours."""
+    """Return what the folder says it holds; None for one that is half made, of another format, or none of ours."""
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):

@@ -124,7 +124,7 @@ class ReleaseIndex(ABC):
         dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
-        """Give the best passages of one tenant, best first. `vector` has shape (dimension,).
+        """Return the best passages of one tenant, best first. `vector` has shape (dimension,).
 
         A question none of whose words any passage has is searched by its vector, whatever the release says.
         """
@@ -140,7 +140,7 @@ class ReleaseIndex(ABC):
         text: str | None = None,
         dense_weight: float | None = None,
     ) -> list[str]:
-        """Give the ids of what `search` gives, in its order. `vector` has shape (dimension,)."""
+        """Return the ids of what `search` gives, in its order. `vector` has shape (dimension,)."""
         return [each.id for each in self._best(vector, tenant, limit, text, dense_weight, bare=True)]
 
     def _best(
@@ -185,7 +185,7 @@ class ReleaseIndex(ABC):
         return found
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give the stored vectors, unit length, of those ids that are there."""
+        """Return the stored vectors, unit length, of those ids that are there."""
         stored: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(passage_ids), _AT_ONCE):
             for passage_id, values in self._stored(passage_ids[start : start + _AT_ONCE]):
@@ -219,7 +219,7 @@ class ReleaseIndex(ABC):
 
     @abstractmethod
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
-        """Give id and vector of those points that are there."""
+        """Return id and vector of those points that are there."""
 
 
 def has_words(release: Release) -> bool:

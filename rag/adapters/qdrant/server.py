@@ -283,5 +283,5 @@ def _sparse(words: Weighted) -> "models.SparseVector":
 
 
 def _named(value: Any) -> dict[str, Any]:
-    """Give named vectors, or their settings; a collection with one unnamed vector has it under no name."""
+    """Return named vectors, or their settings; a collection with one unnamed vector has it under no name."""
     return value if isinstance(value, dict) else {"": value}

@@ -36,7 +36,7 @@ FORMATS: Mapping[str, Reader] = {
 
 
 def source_of(location: str) -> str:
-    """Give the `source` that documents read from `location` carry, as pruning needs it."""
+    """Return the `source` that documents read from `location` carry, as pruning needs it."""
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 

@@ -13,7 +13,7 @@ CORPUS = "corpus.jsonl"
 
 
 def uri_of(folder: Path, record_id: str) -> str:
-    """Give the uri of a record; the folder's name stands for the data set wherever it lies."""
+    """Return the uri of a record; the folder's name stands for the data set wherever it lies."""
     return f"{_uri(folder)}/{record_id}"
 
 

@@ -58,7 +58,7 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
 
 
 def _block(block: Any) -> str:
-    """Give a paragraph or a table as text."""
+    """Return a paragraph or a table as text."""
     if hasattr(block, "rows"):
         return "\n".join(filter(None, map(_row, block.rows)))
     text = str(block.text).strip()
@@ -81,7 +81,7 @@ def _row(row: Any) -> str:
 
 
 def _heading_level(paragraph: Any) -> int | None:
-    """Give 0 for the title, 1 to 6 for a heading, None for other paragraphs."""
+    """Return 0 for the title, 1 to 6 for a heading, None for other paragraphs."""
     name = str(paragraph.style.name if paragraph.style is not None else "")
     if name == "Title":
         return 0

@@ -14,7 +14,7 @@ from rag.library.documents import FieldNames, ReadFailure
 
 
 def absolute(location: str | Path) -> Path:
-    """Give the absolute path, links unresolved: a link that is set anew keeps its documents' uris."""
+    """Return the absolute path, links unresolved: a link that is set anew keeps its documents' uris."""
     return Path(os.path.abspath(location))  # noqa: PTH100 - Path.absolute() keeps "..", Path.resolve() links
 
 
@@ -36,7 +36,7 @@ class SourceFile:
         return self.given_uri or self.path.as_uri()
 
     def uri_of(self, record: str) -> str:
-        """Give the uri of a record within the file."""
+        """Return the uri of a record within the file."""
         return f"{self.uri}#{quote(record, safe='', errors='replace')}"
 
     @property
@@ -45,7 +45,7 @@ class SourceFile:
         return os.fsencode(self.path.stem).decode(errors="replace")
 
     def read_bytes(self) -> bytes:
-        """Give the content.
+        """Return the content.
 
         Raises:
             UnreadableDocument: it is too large, not a regular file, or cannot be opened.
@@ -69,7 +69,7 @@ class SourceFile:
         return data
 
     def read_text(self) -> str:
-        r"""Give the content as text, line ends made ``\n``.
+        r"""Return the content as text, line ends made ``\n``.
 
         Raises:
             UnreadableDocument: as for `read_bytes`, or it is not Unicode.
@@ -129,7 +129,7 @@ def document_or_failure(
 
 
 def decoded(data: bytes, *, declared: str | None = None) -> str:
-    r"""Give the text of UTF-8 bytes, or of UTF-16 with a byte order mark; line ends become ``\n``.
+    r"""Return the text of UTF-8 bytes, or of UTF-16 with a byte order mark; line ends become ``\n``.
 
     Args:
         data: the bytes.

@@ -56,7 +56,7 @@ def _main_text(page: "BeautifulSoup") -> str:
 
 
 def _text(root: "Tag") -> str:
-    """Give the text below `root`: blocks on lines of their own, headings as in Markdown."""
+    """Return the text below `root`: blocks on lines of their own, headings as in Markdown."""
     text = "".join(_pieces(root)).replace("\xa0", " ")
     # Blanks beside a line's end, and cells' bars with nothing after them.
     text = re.sub(r"(?m)[ \t|]+$", "", text)

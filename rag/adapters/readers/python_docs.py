@@ -101,7 +101,7 @@ def _flat(text: str) -> str:
 
 
 def _topic(name: str, text: str) -> tuple[str, str]:
-    """Give (title, text) of a language topic, its underlined headings written as in Markdown."""
+    """Return (title, text) of a language topic, its underlined headings written as in Markdown."""
     text = text.strip()
     heading = _UNDERLINED.match(text)
     if heading:

@@ -53,7 +53,7 @@ def read_jsonl(file: SourceFile) -> Iterator[Document | ReadFailure]:
 
 
 def _parsed(text: str) -> Any:
-    """Give the JSON value, or a ReadFailure without uri where it is none."""
+    """Return the JSON value, or a ReadFailure without uri where it is none."""
     try:
         return json.loads(text)
     except RecursionError:

@@ -31,7 +31,7 @@ class SqlAudit:
             record(connection, entry)
 
     def newest(self, limit: int = 100) -> list[AuditEntry]:
-        """Give the newest first."""
+        """Return the newest first."""
         query = select(audit).order_by(audit.c.number.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [

@@ -118,14 +118,14 @@ class SqlDocuments:
             return True
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
-        """Give one document."""
+        """Return one document."""
         mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
         with reading(self._engine) as connection:
             row = connection.execute(select(documents).where(mine)).mappings().one_or_none()
         return None if row is None else _document(row)
 
     def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
-        """Give documents in the order of their ids, beyond the id `after`."""
+        """Return documents in the order of their ids, beyond the id `after`."""
         query = (
             select(documents)
             .where(documents.c.tenant == tenant, documents.c.id > after)
@@ -136,7 +136,7 @@ class SqlDocuments:
             return [_document(row) for row in connection.execute(query).mappings()]
 
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
-        """Give document id -> content hash; of one source where it is named."""
+        """Return document id -> content hash; of one source where it is named."""
         query = select(documents.c.id, documents.c.content_hash).where(documents.c.tenant == tenant)
         if source is not None:
             query = query.where(documents.c.source == source)
@@ -144,7 +144,7 @@ class SqlDocuments:
             return {row.id: row.content_hash for row in connection.execute(query)}
 
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
-        """Give document id -> uri of those that exist."""
+        """Return document id -> uri of those that exist."""
         query = select(documents.c.id, documents.c.uri).where(documents.c.tenant == tenant)
         with reading(self._engine) as connection:
             return {
@@ -167,7 +167,7 @@ class SqlDocuments:
             return frozenset(connection.execute(select(passages.c.chunking).distinct()).scalars())
 
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
-        """Give id -> passage of those that exist now."""
+        """Return id -> passage of those that exist now."""
         with reading(self._engine) as connection:
             return {
                 row["id"]: _passage(row)
@@ -176,7 +176,7 @@ class SqlDocuments:
             }
 
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
-        """Give those of the ids under which there is a passage now."""
+        """Return those of the ids under which there is a passage now."""
         with reading(self._engine) as connection:
             return frozenset(
                 passage_id
@@ -187,7 +187,7 @@ class SqlDocuments:
             )
 
     def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
-        """Give document id -> its passages by position; a document that is gone is left out."""
+        """Return document id -> its passages by position; a document that is gone is left out."""
         found: dict[str, dict[str, Passage]] = {}
         order = (passages.c.document_id, passages.c.position, passages.c.id)
         with reading(self._engine) as connection:
@@ -237,7 +237,7 @@ class SqlDocuments:
             yield list({row["id"]: _passage(row) for row in rows}.values())
 
     def neighbours(self, given: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
-        """Give passage id -> the passages up to `reach` positions before and after it; see the port.
+        """Return passage id -> the passages up to `reach` positions before and after it; see the port.
 
         Only those of the same chunking, and read as they are now: a passage that is gone has none.
         """
@@ -268,7 +268,7 @@ class SqlDocuments:
             return frozenset(connection.execute(select(passages.c.id)).scalars())
 
     def changes(self, *, after: int, limit: int = 500) -> list[Change]:
-        """Give changes beyond the sequence number `after`, in order."""
+        """Return changes beyond the sequence number `after`, in order."""
         query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
         with reading(self._engine) as connection:
             return [

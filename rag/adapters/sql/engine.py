@@ -152,7 +152,7 @@ def _postgresql(url: URL, patience: Patience) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection to read with.
+    """Yield a connection to read with.
 
     Raises:
         Unavailable: the database cannot be reached, or stays locked.
@@ -166,7 +166,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection inside one writing transaction: committed at the end, rolled back by an exception.
+    """Yield a connection inside one writing transaction: committed at the end, rolled back by an exception.
 
     Raises:
         Conflict: a row contradicts what is there, e.g. an id that is taken.
@@ -181,7 +181,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def now(connection: Connection) -> datetime:
-    """Give the database's clock, aware, in UTC: the one clock that several machines share."""
+    """Return the database's clock, aware, in UTC: the one clock that several machines share."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
     moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()

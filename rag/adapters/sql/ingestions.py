@@ -30,14 +30,14 @@ class SqlIngestions:
             connection.execute(insert(ingestions).values(**_row(ingestion), payload=payload))
 
     def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
-        """Give one."""
+        """Return one."""
         mine = (ingestions.c.id == ingestion_id) & (ingestions.c.tenant == tenant)
         with reading(self._engine) as connection:
             row = connection.execute(select(*_COLUMNS).where(mine)).mappings().one_or_none()
         return None if row is None else _ingestion(row)
 
     def page(self, *, tenant: str, before: str = "", limit: int = 100) -> list[Ingestion]:
-        """Give the newest first, received before the one of id `before`; none where that is not known."""
+        """Return the newest first, received before the one of id `before`; none where that is not known."""
         newest = (ingestions.c.received_at.desc(), ingestions.c.id.desc())
         query = select(*_COLUMNS).where(ingestions.c.tenant == tenant).order_by(*newest).limit(limit)
         with reading(self._engine) as connection:
@@ -53,7 +53,7 @@ class SqlIngestions:
             return [_ingestion(row) for row in connection.execute(query).mappings()]
 
     def waiting(self, limit: int = 10) -> list[Ingestion]:
-        """Give those that are received and not read: each tenant's oldest first, the tenants in turns."""
+        """Return those that are received and not read: each tenant's oldest first, the tenants in turns."""
         turn = (
             func.row_number()
             .over(partition_by=ingestions.c.tenant, order_by=(ingestions.c.received_at, ingestions.c.id))
@@ -70,7 +70,7 @@ class SqlIngestions:
             return [_ingestion(row) for row in connection.execute(query).mappings()]
 
     def backlog(self, *, tenant: str) -> tuple[int, int]:
-        """Give how many of a tenant are received and not read, and how many bytes they have together."""
+        """Return how many of a tenant are received and not read, and how many bytes they have together."""
         size = func.coalesce(func.sum(ingestions.c.size), 0)
         mine = (ingestions.c.tenant == tenant) & _is(IngestionStatus.RECEIVED)
         with reading(self._engine) as connection:
@@ -78,7 +78,7 @@ class SqlIngestions:
         return int(count), int(total)
 
     def parsed(self, limit: int = 100) -> list[Ingestion]:
-        """Give those that are parsed and not indexed, of every tenant, oldest first."""
+        """Return those that are parsed and not indexed, of every tenant, oldest first."""
         query = (
             select(*_COLUMNS)
             .where(_is(IngestionStatus.PARSED))
@@ -89,7 +89,7 @@ class SqlIngestions:
             return [_ingestion(row) for row in connection.execute(query).mappings()]
 
     def payload(self, ingestion_id: str) -> bytes | None:
-        """Give the bytes; None where they are gone because it was read."""
+        """Return the bytes; None where they are gone because it was read."""
         query = select(ingestions.c.payload).where(ingestions.c.id == ingestion_id)
         with reading(self._engine) as connection:
             content = connection.execute(query).scalar_one_or_none()

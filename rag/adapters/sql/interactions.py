@@ -42,7 +42,7 @@ class SqlInteractions:
                 insert_new(connection, interactions, rows)
 
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
-        """Give one."""
+        """Return one."""
         mine = (interactions.c.id == interaction_id) & (interactions.c.tenant == tenant)
         with reading(self._engine) as connection:
             row = connection.execute(select(interactions).where(mine)).mappings().one_or_none()
@@ -57,7 +57,7 @@ class SqlInteractions:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Interaction]:
-        """Give those with since <= asked_at < until, oldest first unless said otherwise."""
+        """Return those with since <= asked_at < until, oldest first unless said otherwise."""
         query = select(interactions)
         if tenant is not None:
             query = query.where(interactions.c.tenant == tenant)
@@ -95,7 +95,7 @@ class SqlFeedback:
             insert_new(connection, feedback, [asdict(given)])
 
     def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
-        """Give interaction id -> its feedback, oldest first."""
+        """Return interaction id -> its feedback, oldest first."""
         found: dict[str, list[Feedback]] = {}
         order = (feedback.c.given_at, feedback.c.id)
         with reading(self._engine) as connection:

@@ -41,13 +41,13 @@ class SqlKeys:
             record(connection, entry)
 
     def get(self, key_id: str) -> Key | None:
-        """Give one, revoked and expired ones included."""
+        """Return one, revoked and expired ones included."""
         with reading(self._engine) as connection:
             row = connection.execute(select(keys).where(keys.c.id == key_id)).one_or_none()
         return None if row is None else _key(row)
 
     def all(self, *, tenant: str | None = None) -> list[Key]:
-        """Give all, newest first; of one tenant where it is named."""
+        """Return all, newest first; of one tenant where it is named."""
         query = select(keys).order_by(keys.c.created_at.desc(), keys.c.id)
         if tenant is not None:
             query = query.where(keys.c.tenant == tenant)

@@ -39,7 +39,7 @@ class SqlQuestions:
         return len(by_id) - len(known)
 
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:
-        """Give the tenant's questions in the order of their ids."""
+        """Return the tenant's questions in the order of their ids."""
         query = select(questions).where(questions.c.tenant == tenant).order_by(questions.c.id)
         if purpose is not None:
             query = query.where(questions.c.purpose == purpose.value)

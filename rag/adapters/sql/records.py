@@ -21,13 +21,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def to_json(kind: Any, value: object) -> Any:
-    """Give a value of that type as JSON values; a diverged run's nan and infinity included."""
+    """Return a value of that type as JSON values; a diverged run's nan and infinity included."""
     # Not straight to JSON values: where a field may be anything, infinity would become None.
     return _finite(to_jsonable_python(_adapter(kind).dump_python(value), inf_nan_mode="constants"))
 
 
 def from_json(kind: type[Record], value: object) -> Record:
-    """Give back what `to_json` was given.
+    """Return what `to_json` was given.
 
     Raises:
         IntegrityError: the JSON value is no record of that type.

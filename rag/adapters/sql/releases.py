@@ -37,7 +37,7 @@ class SqlReleases:
             insert_new(connection, releases, [row])
 
     def get(self, digest: str) -> Release:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is no such release.
@@ -50,13 +50,13 @@ class SqlReleases:
         return _release(row)
 
     def all(self) -> list[Release]:
-        """Give all, newest first."""
+        """Return all, newest first."""
         query = select(releases).order_by(releases.c.created_at.desc(), releases.c.digest)
         with reading(self._engine) as connection:
             return [_release(row) for row in connection.execute(query).mappings()]
 
     def deployment(self) -> Deployment | None:
-        """Give the deployment row; None before the first release."""
+        """Return the deployment row; None before the first release."""
         with reading(self._engine) as connection:
             return _deployment(connection)
 

@@ -40,7 +40,7 @@ class SqlReplicas:
             connection.execute(delete(replicas).where(replicas.c.id == replica_id))
 
     def alive(self, *, since: datetime) -> list[Replica]:
-        """Give those whose heartbeat is not older than `since`."""
+        """Return those whose heartbeat is not older than `since`."""
         query = select(replicas).where(replicas.c.heartbeat_at >= since).order_by(replicas.c.id)
         with reading(self._engine) as connection:
             return [

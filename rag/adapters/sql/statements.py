@@ -52,7 +52,7 @@ def batches(values: Collection[str]) -> Iterator[list[str]]:
 
 
 def by_prefix(connection: Connection, table: Table, prefix: str, what: str) -> RowMapping:
-    """Give the row of that id, or of the one id that begins so.
+    """Return the row of that id, or of the one id that begins so.
 
     Raises:
         NotFound: no id fits, or the prefix is shorter than `SHORTEST_PREFIX`.

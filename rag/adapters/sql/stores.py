@@ -71,7 +71,7 @@ class Stores:
 
 
 def sqlite_url(home: Path) -> str:
-    """Give the URL of the embedded database in the home folder.
+    """Return the URL of the embedded database in the home folder.
 
     Raises:
         SettingInvalid: the folder's name holds a question mark, which ends the path in a URL.

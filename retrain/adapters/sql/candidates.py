@@ -39,7 +39,7 @@ class SqlCandidates:
             connection.execute(insert(candidates).values(row))
 
     def get(self, candidate_id: str) -> Candidate:
-        """Give one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
+        """Return one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
 
         Raises:
             NotFound: none fits.
@@ -49,7 +49,7 @@ class SqlCandidates:
             return _candidate(by_prefix(connection, candidates, candidate_id, "candidate"))
 
     def newest(self, limit: int = 50) -> list[Candidate]:
-        """Give the newest first."""
+        """Return the newest first."""
         query = select(candidates).order_by(candidates.c.created_at.desc(), candidates.c.id).limit(limit)
         with reading(self._engine) as connection:
             return [_candidate(row) for row in connection.execute(query).mappings()]

@@ -40,7 +40,7 @@ class SqlDatasets:
             insert_new(connection, datasets, [row])
 
     def get(self, digest: str) -> Dataset:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is none.
@@ -68,7 +68,7 @@ class SqlDatasets:
         )
 
     def newest(self, *, tenant: str) -> Dataset | None:
-        """Give the tenant's newest one; None where there is none, or its content is gone or damaged."""
+        """Return the tenant's newest one; None where there is none, or its content is gone or damaged."""
         query = select(datasets.c.digest, datasets.c.manifest).order_by(datasets.c.created_at.desc())
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()

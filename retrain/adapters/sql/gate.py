@@ -17,7 +17,7 @@ class SqlGateLooks:
         self._engine = engine
 
     def count(self, gate: str) -> int:
-        """Give the looks at the gate questions of that digest so far."""
+        """Return the looks at the gate questions of that digest so far."""
         with reading(self._engine) as connection:
             return _looks(connection, gate)
 
@@ -55,7 +55,7 @@ class SqlAnchors:
             insert_new(connection, anchors, rows)
 
     def among(self, questions: Collection[str]) -> frozenset[str]:
-        """Give those of the questions that were ever written down."""
+        """Return those of the questions that were ever written down."""
         found: set[str] = set()
         with reading(self._engine) as connection:
             for some in batches(questions):

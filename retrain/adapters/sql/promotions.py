@@ -28,7 +28,7 @@ class SqlApprovals:
             connection.execute(insert(approvals).values(row))
 
     def newest_for(self, candidate_id: str) -> Approval | None:
-        """Give the decision on a candidate that was written last."""
+        """Return the decision on a candidate that was written last."""
         mine = approvals.c.candidate == candidate_id
         query = select(approvals).where(mine).order_by(approvals.c.number.desc()).limit(1)
         with reading(self._engine) as connection:
@@ -52,7 +52,7 @@ class SqlPromotions:
             upsert(connection, promotions, row)
 
     def get(self, promotion_id: str) -> Promotion:
-        """Give one.
+        """Return one.
 
         Raises:
             NotFound: there is none.
@@ -65,7 +65,7 @@ class SqlPromotions:
         return _promotion(row)
 
     def newest(self, limit: int = 20) -> list[Promotion]:
-        """Give the newest first."""
+        """Return the newest first."""
         query = select(promotions).order_by(promotions.c.started_at.desc(), promotions.c.id).limit(limit)
         with reading(self._engine) as connection:
             return [_promotion(row) for row in connection.execute(query).mappings()]

@@ -31,7 +31,7 @@ class RetrainStores:
 
 
 def open_retrain_stores(stores: Stores, home: Path) -> RetrainStores:
-    """Give the stores of retraining over serving's database; datasets' content goes below `home`."""
+    """Return the stores of retraining over serving's database; datasets' content goes below `home`."""
     return RetrainStores(
         datasets=SqlDatasets(stores.engine, home / "datasets"),
         candidates=SqlCandidates(stores.engine),

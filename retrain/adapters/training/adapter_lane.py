@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.query_side import adapted, query_matrix, write_adapter
+from rag.adapters.models.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
 from rag.ports import EmbeddingCache, Encoder, EncoderStore
 from rag.releases.indexing import Embedder
@@ -122,7 +122,7 @@ class AdapterTrainer:
 def _sample(
     corpus: Sequence[Passage], pairs: Sequence[TrainingPair], dev: Sequence[EvalQuestion], *, seed: int
 ) -> list[Passage]:
-    """Give the passages that answer any question, and others up to `MOST_PASSAGES`, in the corpus's order."""
+    """Return the passages that answer any question, and others up to `MOST_PASSAGES`, in the corpus's order."""
     needed = {pair.passage_id for pair in pairs}.union(*(question.relevant for question in dev))
     others = [passage.id for passage in corpus if passage.id not in needed]
     drawn = random.Random(seed).sample(others, min(MOST_PASSAGES, len(others)))
@@ -162,7 +162,7 @@ def _over_corpus(
 def _look(
     encoder: Encoder, asked: Sequence[EvalQuestion], corpus: Sequence[Passage], vectors: NDArray[np.float32]
 ) -> Look:
-    """Give what measures a matrix on dev questions, by exact search in the corpus."""
+    """Return what measures a matrix on dev questions, by exact search in the corpus."""
     questions = encoder.encode_queries([question.text for question in asked])  # (dev, dimension)
 
     def look(matrix: Matrix) -> Floats:

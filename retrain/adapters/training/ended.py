@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from rag.adapters.artefact_files import write_json
+from rag.adapters.models.artefact_files import write_json
 from rag.adapters.sql.records import from_json, to_json
 from retrain.domain import TrainingReport
 
 
 def recall(file: Path, there: Collection[str]) -> tuple[str, TrainingReport] | None:
-    """Give the artefact's digest and the report; None where there is no such file or no longer such an artefact.
+    """Return the artefact's digest and the report; None where there is no such file or no longer such an artefact.
 
     Args:
         file: named after all that decides on the outcome.

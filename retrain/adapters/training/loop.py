@@ -45,15 +45,15 @@ class Lane(Protocol):
         ...
 
     def vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the material's questions and passages, under the present weights."""
+        """Return unit vectors of the material's questions and passages, under the present weights."""
         ...
 
     def dev_vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the dev questions and the dev corpus, under the present weights."""
+        """Return unit vectors of the dev questions and the dev corpus, under the present weights."""
         ...
 
     def weights(self) -> Weights:
-        """Give the weights that are trained, not copied."""
+        """Return the weights that are trained, not copied."""
         ...
 
     def write(self) -> None:
@@ -187,7 +187,7 @@ class Loop:
         return {"dev": value, f"dev_{ALSO_SHOWN}": float(measured[:, 1].mean())}
 
     def _measured(self) -> NDArray[np.float64]:
-        """Give both dev metrics of each dev question, by exact search in the dev corpus: (questions, 2)."""
+        """Return both dev metrics of each dev question, by exact search in the dev corpus: (questions, 2)."""
         questions, passages = self._lane.dev_vectors()
         found = [[self._corpus[row].id for row in rows] for rows in rank(questions, passages, DEPTH)]
         columns = [list(METRICS).index(metric) for metric in (DEV_METRIC, ALSO_SHOWN)]

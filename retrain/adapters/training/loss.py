@@ -51,7 +51,7 @@ def ranking_loss(
 
 
 def moved(vectors: "Tensor", before: "Tensor") -> "Tensor":
-    """Give how far vectors turned from what they were: the mean of 1 - cosine, 0 for none.
+    """Return how far vectors turned from what they were: the mean of 1 - cosine, 0 for none.
 
     As a part of the loss it keeps what a model knew, a distillation from its former self (Li, Hoiem 2016, "Learning
     without Forgetting").
@@ -66,6 +66,6 @@ def moved(vectors: "Tensor", before: "Tensor") -> "Tensor":
 
 
 def _one_way(scores: "Tensor", right: "Tensor", wrong: "Tensor") -> "Tensor":
-    """Give the mean over rows of -log of the share that the right columns have of the softmax."""
+    """Return the mean over rows of -log of the share that the right columns have of the softmax."""
     everything = scores.masked_fill(~(right | wrong), float("-inf")).logsumexp(dim=1)
     return (everything - scores.masked_fill(~right, float("-inf")).logsumexp(dim=1)).mean()

@@ -36,7 +36,7 @@ def attach(model: "SentenceTransformer", *, rank: int, seed: int) -> None:
             self.second = nn.Parameter(torch.zeros(out, rank))
 
         def forward(self, weight: "torch.Tensor") -> "torch.Tensor":
-            """Give the changed matrix."""
+            """Return the changed matrix."""
             return weight + self.second @ self.first
 
     generator = torch.Generator().manual_seed(seed)

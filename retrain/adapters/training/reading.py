@@ -17,7 +17,7 @@ waits for its orders rather than for its sums, and takes more at once."""
 
 
 def encode(model: "SentenceTransformer", texts: Sequence[str], *, query: bool) -> "Tensor":
-    """Give the texts' vectors in their order, (texts, dimension), of whatever length the model makes them."""
+    """Return the texts' vectors in their order, (texts, dimension), of whatever length the model makes them."""
     import torch
 
     rows = list(chunks(model, texts))
@@ -26,7 +26,7 @@ def encode(model: "SentenceTransformer", texts: Sequence[str], *, query: bool) -
 
 
 def forward(model: "SentenceTransformer", texts: Sequence[str], *, query: bool) -> "Tensor":
-    """Give the vectors of texts that go through the model at once, behind its prompt for questions or passages."""
+    """Return the vectors of texts that go through the model at once, behind its prompt for questions or passages."""
     prompt = model.prompts.get("query" if query else "document") or None
     features = model.preprocess(list(texts), prompt=prompt)
     on_device = {

@@ -29,7 +29,7 @@ class Incumbent:
         self._passages = _Read(material.passages, query=False)
 
     def vectors(self, batch: Batch) -> tuple["Tensor", "Tensor"]:
-        """Give its vectors of the batch's questions and passages, in the batch's order."""
+        """Return its vectors of the batch's questions and passages, in the batch's order."""
         return self._questions.of(batch.questions, self._model), self._passages.of(
             batch.passages, self._model
         )

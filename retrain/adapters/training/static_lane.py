@@ -91,19 +91,19 @@ class StaticLane:
         return float(loss.detach())
 
     def vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the material's questions and passages."""
+        """Return unit vectors of the material's questions and passages."""
         table = self._table.detach().numpy()
         return _unit(self._questions @ table), _unit(self._passages @ table)
 
     def dev_vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the dev questions and the dev corpus."""
+        """Return unit vectors of the dev questions and the dev corpus."""
         self.write()
         table = self._whole.detach().numpy()
         questions, passages = self._dev
         return _unit(questions @ table), _unit(passages @ table)
 
     def weights(self) -> "Mapping[str, Tensor]":
-        """Give the rows that are trained."""
+        """Return the rows that are trained."""
         return {"rows": self._table}
 
     def write(self) -> None:

@@ -125,7 +125,7 @@ class LaneTrainer:
 
 
 def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> Recipe:
-    """Give what the settings say of a lane."""
+    """Return what the settings say of a lane."""
     static = lane == "static"
     batch = settings.static_batch_size if static else settings.batch_size
     recipe = Recipe(
@@ -173,7 +173,7 @@ def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> Trai
 def _looked_at(
     dev: Sequence[EvalQuestion], corpus: Sequence[Passage], looks: Looks, *, seed: int
 ) -> tuple[list[EvalQuestion], list[Passage]]:
-    """Give dev questions that the corpus can answer, and a corpus small enough to look at often."""
+    """Return dev questions that the corpus can answer, and a corpus small enough to look at often."""
     there = {passage.id for passage in corpus}
     asked = [question for question in dev if question.relevant & there]
     chance = random.Random(seed)

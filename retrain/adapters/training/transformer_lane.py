@@ -84,15 +84,15 @@ class TransformerLane:
         return self._cached(questions, passages, batch)
 
     def vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the material's questions and passages."""
+        """Return unit vectors of the material's questions and passages."""
         return self._unit(self._questions, query=True), self._unit(self._passages, query=False)
 
     def dev_vectors(self) -> tuple[Vectors, Vectors]:
-        """Give unit vectors of the dev questions and the dev corpus, cut as in training."""
+        """Return unit vectors of the dev questions and the dev corpus, cut as in training."""
         return self._unit(self._dev, query=True), self._unit(self._corpus, query=False)
 
     def weights(self) -> "Mapping[str, Tensor]":
-        """Give the weights that are trained."""
+        """Return the weights that are trained."""
         return {name: weight for name, weight in self._model.named_parameters() if weight.requires_grad}
 
     def write(self) -> None:

@@ -18,7 +18,7 @@ each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def strings(value: object) -> Iterator[str]:
-    """Give every string in a parsed file."""
+    """Yield every string in a parsed file."""
     if isinstance(value, dict):
         for inner in value.values():
             yield from strings(inner)
@@ -30,7 +30,7 @@ def strings(value: object) -> Iterator[str]:
 
 
 def pinned(package: str) -> str:
-    """Give the version constraints.txt pins."""
+    """Return the version constraints.txt pins."""
     found = re.search(rf"^{re.escape(package)}==(.+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     assert found, f"constraints.txt does not pin {package}"
     return found[1]

@@ -20,12 +20,12 @@ FINAL = STEPS[BASES[-1] :]
 
 
 def values(steps: list[dict[str, Any]], instruction: str) -> list[str]:
-    """Give what stands behind every such instruction."""
+    """Return what stands behind every such instruction."""
     return [step["value"] for step in steps if step["instruction"] == instruction]
 
 
 def allowed_in_the_context() -> set[str]:
-    """Give what .dockerignore lets through."""
+    """Return what .dockerignore lets through."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in lines, "everything is left out but what is named"
     return {line[1:] for line in lines if line.startswith("!")}

@@ -21,13 +21,13 @@ PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
 
 
 def expressions() -> Iterator[str]:
-    """Give every expression that is asked."""
+    """Yield every expression that is asked."""
     yield from (rule["expr"] for rule in RULES)
     yield from (target["expr"] for panel in PANELS for target in panel["targets"])
 
 
 def known() -> set[str]:
-    """Give the name of every series the service shows, with the suffixes of histograms and counters."""
+    """Return the name of every series the service shows, with the suffixes of histograms and counters."""
     state = State(
         epoch=1,
         release="r",

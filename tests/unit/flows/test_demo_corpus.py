@@ -55,7 +55,7 @@ def test_there_is_enough_of_everything(python_docs: DemoCorpus) -> None:
 
 
 def documents(field: str) -> list[Document]:
-    """Give ten documents, seven of one kind and three of another."""
+    """Return ten documents, seven of one kind and three of another."""
     return [
         Document.create(uri=f"d{i}", text=f"text {i}", metadata={field: "a" if i < 7 else "b"})
         for i in range(10)

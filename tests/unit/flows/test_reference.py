@@ -51,11 +51,11 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def _routes() -> dict[tuple[str, str], frozenset[str]]:
-    """Give (method, path) -> roles of everything the service answers to, but for the pages' static files."""
-    from monitoring import api as drift
+    """Return (method, path) -> roles of everything the service answers to, but for the pages' static files."""
+    from flows.ops.routes import candidates as operations
+    from flows.ops.routes import drift as drift
     from rag.api import application
-    from rag.api.roles import declared
-    from retrain import api as operations
+    from rag.api.guards.roles import declared
 
     needed = "candidates approvals approver promotions releases replicas audit start_promotion start_rollback"
     nothing = dict.fromkeys(needed.split())

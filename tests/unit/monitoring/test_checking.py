@@ -36,7 +36,7 @@ from rag.domain import (
 )
 from rag.errors import SettingInvalid
 from rag.ports import Encoder, IndexStore, Vectors
-from rag.releases.rehearsal import Cast
+from rag.releases.trials import LoadedRelease
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = (
@@ -153,20 +153,20 @@ def drifted_questions(seed: int = 0) -> list[str]:
     return calm[:160] + [str(q) for q in generator.permutation([*calm[160:224], *new])]
 
 
-def cast(encoder: Encoder, **retrieval: Any) -> Cast:
-    """Give a release of the encoder."""
+def cast(encoder: Encoder, **retrieval: Any) -> LoadedRelease:
+    """Return a release of the encoder."""
     release = Release.create(
         encoder=encoder.digest,
         dimension=encoder.dimension,
         chunking=Chunking(),
         retrieval=Retrieval(**retrieval),
     )
-    return Cast(release=release, encoder=encoder)
+    return LoadedRelease(release=release, encoder=encoder)
 
 
 @contextmanager
 def scratch() -> Iterator[IndexStore]:
-    """Give a place for indexes, gone afterwards."""
+    """Yield a place for indexes, gone afterwards."""
     with TemporaryDirectory() as folder:
         yield QdrantFolders(Path(folder))
 
@@ -195,7 +195,7 @@ def check(static_encoder: Encoder, tmp_path: Path) -> Any:
 
 
 def found(report: DriftReport, name: str) -> DriftFinding:
-    """Give one finding."""
+    """Return one finding."""
     return next(finding for finding in report.findings if finding.name == name)
 
 

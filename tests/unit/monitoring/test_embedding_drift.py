@@ -22,7 +22,7 @@ def topics(generator: np.random.Generator, shares: list[float], count: int) -> V
 
 
 def most_alarms(runs: int, level: float = 0.05) -> int:
-    """Give the number of alarms that a test at `level` exceeds once in a thousand times."""
+    """Return the number of alarms that a test at `level` exceeds once in a thousand times."""
     return int(stats.binom.ppf(0.999, runs, level))
 
 

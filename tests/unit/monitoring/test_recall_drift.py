@@ -31,7 +31,7 @@ def judge(
     clicked: str | None = None,
     rating: int | None = None,
 ) -> Feedback:
-    """Give feedback so many minutes after the start."""
+    """Return feedback so many minutes after the start."""
     return Feedback(
         id=f"f{minute}",
         interaction_id="i",
@@ -95,7 +95,7 @@ def report(day: int, release: str, questions: int, verdict: DriftVerdict = Drift
 
 
 def chosen(*reports: DriftReport, release: str = "live") -> str | None:
-    """Give the id of the baseline chosen for 40 golden questions."""
+    """Return the id of the baseline chosen for 40 golden questions."""
     found = baseline(reports, metric=METRIC, release=release, asked=[f"q{i}" for i in range(40)], at_least=30)
     return found.id if found else None
 

@@ -39,7 +39,7 @@ def ask(
 
 
 def minutes(interactions: tuple[Interaction, ...]) -> list[float]:
-    """Give when they were asked, in minutes after the start."""
+    """Return when they were asked, in minutes after the start."""
     return [(i.asked_at - START) / timedelta(minutes=1) for i in interactions]
 
 

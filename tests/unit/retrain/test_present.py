@@ -27,14 +27,12 @@ def test_before_anything_is_live_that_is_said(present: Present) -> None:
         present.live()
 
 
-def test_the_live_release_is_rehearsed_over_the_corpus(
-    present: Present, world: Any, two_encoders: Any
-) -> None:
+def test_the_live_release_is_tried_over_the_corpus(present: Present, world: Any, two_encoders: Any) -> None:
     """Every passage of the tenant is in the corpus, and asked there the live release finds what it finds serving."""
     first = world.found(two_encoders.first, documents=30)
 
     corpus = present.corpus()
-    with present.stage(corpus) as on:
+    with present.trial_indexes(corpus) as on:
         ranked = on.of(present.cast(present.live())).rank(["parental leave after birth"], limit=5)
 
     assert first == present.live()

@@ -34,13 +34,13 @@ class Watched:
         self.gate.set()
 
     def get(self, key_id: str) -> Key | None:
-        """Give one."""
+        """Return one."""
         self.reads += 1
         self.gate.wait()
         return self.store.get(key_id)
 
     def all(self, *, tenant: str | None = None) -> list[Key]:
-        """Give all."""
+        """Return all."""
         self.reads += 1
         self.gate.wait()
         return self.store.all(tenant=tenant)
@@ -65,7 +65,7 @@ class Door:
     later: timedelta = timedelta()
 
     def ring(self, *, environment: str | None = None) -> Keyring:
-        """Give a keyring."""
+        """Return a keyring."""
         return Keyring(
             self.watched,
             MATHS,
@@ -95,7 +95,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def refused(ring: Keyring, token: str) -> str:
-    """Give why a key is refused."""
+    """Return why a key is refused."""
     with pytest.raises(Unauthorised) as caught:
         await ring.principal(token)
     return str(caught.value)

@@ -9,7 +9,7 @@ from rag.ports import Encoder
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:
-    """Give a hit for each text, best first."""
+    """Return a hit for each text, best first."""
     found = []
     for rank, text in enumerate(texts, start=1):
         document = Document.create(uri=f"doc-{rank}", text=text)
@@ -20,7 +20,7 @@ def hits(*texts: str) -> tuple[Hit, ...]:
 def pieces(
     encoder: Encoder, question: str, found: Sequence[Hit], max_tokens: int | None = None
 ) -> list[str | Ending]:
-    """Give everything it yields."""
+    """Return everything it yields."""
 
     async def collect() -> list[str | Ending]:
         prompt = Prompt(question=question, hits=tuple(found), messages=(), max_tokens=max_tokens)
@@ -30,7 +30,7 @@ def pieces(
 
 
 def answer(encoder: Encoder, question: str, found: Sequence[Hit]) -> str:
-    """Give the whole answer."""
+    """Return the whole answer."""
     return "".join(piece for piece in pieces(encoder, question, found) if isinstance(piece, str))
 
 

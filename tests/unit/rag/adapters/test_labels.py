@@ -27,12 +27,12 @@ def data_set(
 
 
 def document_id(record: str) -> str:
-    """Give the id that the BEIR reader gives the record of the data set "faq"."""
+    """Return the id that the BEIR reader gives the record of the data set "faq"."""
     return Document.id_for("acme", f"beir:faq/{record}")
 
 
 def by_text(questions: list[LabelledQuestion]) -> dict[str, tuple[Purpose, frozenset[str]]]:
-    """Give text -> purpose and documents."""
+    """Return text -> purpose and documents."""
     return {question.text: (question.purpose, question.documents) for question in questions}
 
 

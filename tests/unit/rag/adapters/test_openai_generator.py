@@ -22,7 +22,7 @@ UNUSED = cast(Encoder, None)
 
 
 def prompt(**more: Any) -> Prompt:
-    """Give a prompt of three messages."""
+    """Return a prompt of three messages."""
     messages = (
         Message(role="system", content="Rules."),
         Message(role="assistant", content="Earlier."),
@@ -32,7 +32,7 @@ def prompt(**more: Any) -> Prompt:
 
 
 def made(base_url: str, **more: Any) -> OpenAIGenerator:
-    """Give a generator with limits that fit a test."""
+    """Return a generator with limits that fit a test."""
     options: dict[str, Any] = {
         "model": "m",
         "api_key": KEY,
@@ -44,17 +44,17 @@ def made(base_url: str, **more: Any) -> OpenAIGenerator:
 
 
 async def collected(generator: OpenAIGenerator, asked: Prompt | None = None) -> list[str | Ending]:
-    """Give all that an answer consists of."""
+    """Return all that an answer consists of."""
     return [piece async for piece in generator.stream(asked or prompt(), encoder=UNUSED)]
 
 
 def pieces(base_url: str, asked: Prompt | None = None, **more: Any) -> list[str | Ending]:
-    """Give what the generator yields."""
+    """Return what the generator yields."""
     return asyncio.run(collected(made(base_url, **more), asked))
 
 
 def text(given: list[str | Ending]) -> str:
-    """Give an answer's text."""
+    """Return an answer's text."""
     return "".join(piece for piece in given if isinstance(piece, str))
 
 

@@ -33,19 +33,19 @@ def tracing(exporter: InMemorySpanExporter) -> Iterator[Tracing]:
 
 
 def spans(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
-    """Give the spans by name; of equal names the last."""
+    """Return the spans by name; of equal names the last."""
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
 def milliseconds(span: ReadableSpan) -> float:
-    """Give how long a span took."""
+    """Return how long a span took."""
     assert span.start_time is not None
     assert span.end_time is not None
     return (span.end_time - span.start_time) / 1_000_000
 
 
 def parent(span: ReadableSpan) -> int | None:
-    """Give the id of the span above, where there is one."""
+    """Return the id of the span above, where there is one."""
     return span.parent.span_id if span.parent else None
 
 

@@ -11,7 +11,7 @@ AnInteraction = Callable[..., Interaction]
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    """Give (name, labels) -> value of everything that is shown."""
+    """Return (name, labels) -> value of everything that is shown."""
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(metrics.text().decode())

@@ -66,7 +66,7 @@ class Site:
         return self.url(path)
 
     def url(self, path: str) -> str:
-        """Give a path's address."""
+        """Return a path's address."""
         return f"http://site.example:{self.port}{path}"
 
     def close(self) -> None:

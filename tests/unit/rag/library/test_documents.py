@@ -46,12 +46,12 @@ def sync(
 
 
 def counts(report: SyncReport) -> tuple[int, int, int, int, int]:
-    """Give added, changed, unchanged, removed and the number failed."""
+    """Return added, changed, unchanged, removed and the number failed."""
     return report.added, report.changed, report.unchanged, report.removed, len(report.failed)
 
 
 def uris(stores: Stores) -> list[str]:
-    """Give the last part of every uri in the store."""
+    """Return the last part of every uri in the store."""
     return sorted(one.uri.removeprefix("file:///docs/") for one in stores.documents.page(tenant="acme"))
 
 

@@ -53,7 +53,7 @@ class Pages:
             raise AddressRefused("That is not public.")
 
     def fetch(self, url: str) -> WebPage:
-        """Give the page, or say that it leads inside."""
+        """Return the page, or say that it leads inside."""
         if url.endswith("/inside"):
             raise AddressRefused("It leads inside.")
         return WebPage(filename="page.html", content=b"<title>Hours</title><p>Open till nine.</p>")
@@ -88,7 +88,7 @@ class World:
         )
 
     def intake(self, **more: Any) -> Intake:
-        """Give an intake."""
+        """Return an intake."""
         given: dict[str, Any] = {"formats": self.reader.formats, "room": self.room, "pages": Pages()}
         return Intake(self.stores.ingestions, **(given | more))
 
@@ -98,13 +98,13 @@ class World:
         return self.intake().file(io.BytesIO(content), filename=filename, principal=principal, **named)
 
     def now(self, ingestion: Ingestion) -> Ingestion:
-        """Give it as it is now."""
+        """Return it as it is now."""
         found = self.stores.ingestions.get(ingestion.id, tenant=ingestion.tenant)
         assert found is not None
         return found
 
     def documents(self, tenant: str = "acme") -> dict[str, Document]:
-        """Give uri -> document."""
+        """Return uri -> document."""
         return {document.uri: document for document in self.stores.documents.page(tenant=tenant)}
 
 

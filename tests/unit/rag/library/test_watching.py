@@ -82,7 +82,7 @@ def looks(watch: FolderWatch, times: int = 2) -> tuple[int, int, int, int]:
 
 
 def texts(stores: Stores) -> dict[str, str]:
-    """Give file name -> text of what is in the store."""
+    """Return file name -> text of what is in the store."""
     page = stores.documents.page(tenant="acme", limit=1_000)
     return {document.uri.rpartition("/")[2]: document.text for document in page}
 

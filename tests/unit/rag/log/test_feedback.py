@@ -21,7 +21,7 @@ from rag.log.spool import Spool
 
 
 def asked() -> Interaction:
-    """Give a question."""
+    """Return a question."""
     return Interaction(
         id=new_id(),
         tenant="default",
@@ -39,7 +39,7 @@ def asked() -> Interaction:
 
 
 def judged(interaction: Interaction | str, **more: Any) -> Feedback:
-    """Give feedback on a question."""
+    """Return feedback on a question."""
     about = interaction if isinstance(interaction, str) else interaction.id
     values: dict[str, Any] = {"rating": -1, "comment": "No.\nÜber 1 €\u2028.", "tenant": "default"}
     return Feedback(
@@ -91,7 +91,7 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def left(tmp_path: Path) -> list[Path]:
-    """Give what is spooled of feedback."""
+    """Return what is spooled of feedback."""
     return sorted((tmp_path / "spool" / "feedback").glob("*"))
 
 

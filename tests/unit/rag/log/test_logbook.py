@@ -22,7 +22,7 @@ from rag.log.spool import Spool
 
 
 def asked(question: str = "When is lunch?", **more: Any) -> Interaction:
-    """Give an interaction with something in each kind of field."""
+    """Return an interaction with something in each kind of field."""
     values: dict[str, Any] = {
         "id": new_id(),
         "tenant": "default",

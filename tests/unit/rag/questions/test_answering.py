@@ -101,11 +101,11 @@ class ListIndex:
         return [each.passage.id for each in self.search(vector, tenant=tenant, limit=limit, text=text)]
 
     def ids(self) -> frozenset[str]:
-        """Give all ids."""
+        """Return all ids."""
         return frozenset(self.rows)
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give vectors."""
+        """Return vectors."""
         return {key: self.rows[key][1] for key in passage_ids if key in self.rows}
 
     def count(self) -> int:
@@ -217,7 +217,7 @@ class Bench:
         )
 
     def ask(self, question: str, **more: Any) -> list[Event]:
-        """Give all events."""
+        """Return all events."""
 
         async def collect() -> list[Event]:
             async with aclosing(self.answerer.ask(question, **more)) as events:

@@ -16,13 +16,13 @@ def count_words(texts: Sequence[str]) -> list[int]:
 
 
 def passages(*texts: str, title: str = "", uri: str = "a") -> list[Passage]:
-    """Give one document's passages."""
+    """Return one document's passages."""
     document = Document.create(uri=uri, text="\n".join(texts), title=title)
     return [Passage.create(document, at, text) for at, text in enumerate(texts)]
 
 
 def hit(of: Sequence[Passage], at: int, *, rank: int = 1, reach: int = 0) -> Hit:
-    """Give the passage at that position as a hit with its neighbours."""
+    """Return the passage at that position as a hit with its neighbours."""
     around = tuple(p for p in of if p.position != at and abs(p.position - at) <= reach)
     return Hit(passage=of[at], rank=rank, score=0.5, neighbours=around)
 
@@ -33,7 +33,7 @@ def packed(*hits: Hit, budget: int) -> list[Packed]:
 
 
 def texts(*hits: Hit, budget: int) -> list[str]:
-    """Give the texts alone."""
+    """Return the texts alone."""
     return [each.text for each in packed(*hits, budget=budget)]
 
 

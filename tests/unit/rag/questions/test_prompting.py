@@ -18,7 +18,7 @@ from rag.questions.prompting import (
 
 
 def hit(rank: int, text: str, title: str = "") -> Hit:
-    """Give a hit with that text."""
+    """Return a hit with that text."""
     document = Document.create(uri=f"doc-{rank}", text=text, title=title)
     return Hit(passage=Passage.create(document, 0, text), rank=rank, score=0.9)
 

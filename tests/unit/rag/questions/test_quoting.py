@@ -15,14 +15,14 @@ LAPTOP = "A broken laptop is replaced by the help desk within one working day. B
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:
-    """Give a hit for each text, best first."""
+    """Return a hit for each text, best first."""
     documents = [Document.create(uri=f"doc-{i}", text=text) for i, text in enumerate(texts)]
     passages = [Passage.create(document, 0, document.text) for document in documents]
     return tuple(Hit(passage=passage, rank=i, score=0.5) for i, passage in enumerate(passages, start=1))
 
 
 def quotes(answer: str) -> list[tuple[int, str]]:
-    """Give (number, quote) of each mention, over the two texts."""
+    """Return (number, quote) of each mention, over the two texts."""
     return [(each.number, " ".join(each.quote.split())) for each in mentions(answer, hits(LEAVE, LAPTOP))]
 
 

@@ -16,7 +16,7 @@ NO_ENCODER = cast(Encoder, None)  # no rewriter computes vectors
 
 
 def turns(*texts: str) -> tuple[Message, ...]:
-    """Give the turns of user and assistant by turns; the user's are marked by their not beginning with '-'."""
+    """Return the turns of user and assistant by turns; the user's are marked by their not beginning with '-'."""
     return tuple(
         Message(role="assistant", content=text[1:].strip())
         if text.startswith("-")
@@ -163,7 +163,7 @@ async def _hangs(_: Prompt) -> AsyncIterator[str | Ending]:
 
 
 def asked(generator: Any, question: str, timeout_s: float = 10.0) -> str:
-    """Give what a model's rewriter makes of a question after one about lunch."""
+    """Return what a model's rewriter makes of a question after one about lunch."""
     rewriter = ModelRewriter(generator, timeout_s=timeout_s)
     return asyncio.run(
         rewriter.rewrite(question, turns("When is lunch served?", "- At noon."), encoder=NO_ENCODER)

@@ -7,7 +7,7 @@ from rag.questions.stops import Stops
 
 
 def shown(pieces: list[str], stops: list[str]) -> str:
-    """Give all that was shown."""
+    """Return all that was shown."""
     passing = Stops(stops)
     return "".join([*(passing.feed(piece) for piece in pieces), passing.rest()])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
+from rag.adapters.models.artefacts import EncoderFolder
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
 from rag.releases.batching import MicroBatching, MicroBatchingStore
@@ -30,7 +30,7 @@ class Gated:
         self.gate.set()
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Give each text's length."""
+        """Return each text's length."""
         self.calls.append(list(texts))
         self.threads.append(threading.get_ident())
         self.inside.release()
@@ -42,7 +42,7 @@ class Gated:
         return np.array([[len(text)] for text in texts], dtype=np.float32).reshape(-1, 1)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Give zeros."""
+        """Return zeros."""
         return np.zeros((len(texts), 1), dtype=np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from rag.adapters.uvicorn import DrainingServer
-from rag.api.draining import Drained
+from rag.api.guards.draining import Drained
 from rag.running.draining import Draining
 from rag.running.listening import listen
 
@@ -72,7 +72,7 @@ def service(request: Any) -> Iterator[Service]:
 
 
 def events(lines: Iterator[str]) -> list[str]:
-    """Give what stands in the events that are left."""
+    """Return what stands in the events that are left."""
     return [line.removeprefix("data: ") for line in lines if line]
 
 

@@ -15,7 +15,7 @@ from rag.settings import Settings
 
 
 def settings(**values: Any) -> Settings:
-    """Give settings that come from nowhere else."""
+    """Return settings that come from nowhere else."""
     return Settings(_env_file=None, **values)
 
 

@@ -18,7 +18,7 @@ FULL = LogState(away="gone", spooled=9, used=1_000, room=0, full=True)
 
 
 def told(live: tuple[Part, ...] = LIVE, **more: object) -> dict[str, tuple[bool, str]]:
-    """Give name -> ready and detail."""
+    """Return name -> ready and detail."""
     values: dict[str, object] = {"sql_trouble": "", "log": HERE, "breaker": None} | more
     return {part.name: (part.ready, part.detail) for part in readiness(live, **values)}  # type: ignore[arg-type]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rag.domain import Document, Passage, digest_of
 from rag.errors import IntegrityError
-from retrain.dataset.documents import mine_documents
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.ledger import build_dataset
+from retrain.dataset.sources.documents import mine_documents
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 

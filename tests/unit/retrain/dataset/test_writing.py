@@ -147,7 +147,7 @@ from pathlib import Path
 from rag.domain import Document, Passage
 from retrain.adapters.openai import OpenAIQuestionWriter
 from retrain.adapters.writing_cache import SqliteWritingCache
-from retrain.dataset.language_model import mine_llm
+from retrain.dataset.sources.language_model import mine_llm
 from retrain.dataset.writing import Budget, Writing
 from retrain.domain import QuestionStyle
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.adapters.rerankers import RerankerFolder
+from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import utcnow
 from rag.errors import ArtefactTampered
 from rag.releases.indexing import Embedder
@@ -16,7 +16,7 @@ from retrain.promotion.garbage import collect, plan
 
 
 def stamps(world: Any) -> dict[str, tuple[int, int]]:
-    """Give size and time of every file of the indexes but their locks."""
+    """Return size and time of every file of the indexes but their locks."""
     return {
         file.as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
         for file in (world.home / "qdrant").rglob("*")
@@ -212,7 +212,7 @@ def test_a_damaged_adapter_is_found_before_the_switch(world: Any, two_encoders: 
 
 
 def test_the_cache_knows_the_passages_already(world: Any, two_encoders: Any) -> None:
-    """Embeddings are kept by the passages' encoder, so a rehearsal of the adapter embeds none."""
+    """Embeddings are kept by the passages' encoder, so a trial of the adapter embeds none."""
     world.found(two_encoders.first)
     (passages,) = world.stores.documents.all_passages()
     adapter = _Mute(world.encoders.load(two_encoders.adapter))

@@ -32,7 +32,7 @@ DEPLOYMENT = Deployment(epoch=3, release="3" * 64)
 
 
 def candidate(outcome: Outcome = Outcome.PROMOTE, *, candidate_id: str = "c1") -> Candidate:
-    """Give a candidate that was evaluated against the live release."""
+    """Return a candidate that was evaluated against the live release."""
     half = Estimate(value=0.5, low=0.4, high=0.6)
     gain = Difference(value=0.05, low=0.03, high=0.07, p_value=0.001)
     return Candidate(
@@ -58,7 +58,7 @@ def candidate(outcome: Outcome = Outcome.PROMOTE, *, candidate_id: str = "c1") -
 
 
 def approval(**changes: object) -> Approval:
-    """Give a signed approval of `candidate()`; changes are made before it is signed."""
+    """Return a signed approval of `candidate()`; changes are made before it is signed."""
     of = candidate()
     plain = Approval(
         id="a1",

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.artefacts import EncoderFolder
-from rag.adapters.rerankers import RerankerFolder
+from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import Chunking, Deployment, Release, Retrieval, sha256_text, utcnow
 from rag.errors import LeaseHeld
 from retrain.domain import (
@@ -27,7 +27,7 @@ NOW = utcnow()
 
 
 def release(name: str) -> Release:
-    """Give a release with an encoder of that name, and a cross-encoder."""
+    """Return a release with an encoder of that name, and a cross-encoder."""
     retrieval = Retrieval(reranker=sha256_text(f"{name} cross-encoder"))
     return Release.create(encoder=sha256_text(name), dimension=4, chunking=Chunking(), retrieval=retrieval)
 
@@ -61,12 +61,12 @@ def planned(**changes: Any) -> Garbage:
 
 
 def kept(garbage: Garbage) -> set[str]:
-    """Give the encoders that stay."""
+    """Return the encoders that stay."""
     return {each.encoder for each in ALL} - set(garbage.encoders)
 
 
 def rerankers(*releases: Release) -> tuple[str, ...]:
-    """Give the releases' cross-encoders, sorted."""
+    """Return the releases' cross-encoders, sorted."""
     return tuple(sorted(str(each.retrieval.reranker) for each in releases))
 
 

@@ -17,7 +17,7 @@ class Killed(BaseException):
 
 
 def noting(seen: list[str]) -> Callable[[int, int, str], None]:
-    """Give a progress callback that notes the phases."""
+    """Return a progress callback that notes the phases."""
 
     def note(done: int, total: int, what: str) -> None:
         seen.append(what)

@@ -11,7 +11,7 @@ import pytest
 
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
-from rag.releases.rehearsal import Cast
+from rag.releases.trials import LoadedRelease
 from retrain.promotion.verification import verify_answers
 
 
@@ -38,7 +38,7 @@ def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
     release = world.stores.releases.get(world.stores.releases.deployment().release)
     arguments: dict[str, Any] = {
         "questions": sys.modules["doubles.promotion_world"].QUESTIONS,
-        "cast": Cast(release=release, encoder=world.encoders.load(encoder)),
+        "cast": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
         "index": index,
         "documents": world.stores.documents,
         "cache": world.cache,
@@ -51,7 +51,7 @@ def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
 def test_a_sound_index_of_words_and_context_has_no_problems(
     world: Any, hybrid: Any, two_encoders: Any
 ) -> None:
-    """A release's whole retrieval answers as its rehearsal does."""
+    """A release's whole retrieval answers as its trial does."""
     assert problems(world, hybrid, two_encoders.first) == []
     assert problems(world, hybrid, two_encoders.first, limit=1) == []
 
@@ -59,7 +59,7 @@ def test_a_sound_index_of_words_and_context_has_no_problems(
 def test_another_rule_of_words_is_a_problem(
     world: Any, hybrid: Any, two_encoders: Any, tmp_path: Path
 ) -> None:
-    """An index whose vectors are right but whose words are not does not answer as it was rehearsed."""
+    """An index whose vectors are right but whose words are not does not answer as it was tried out."""
     release = world.stores.releases.get(world.stores.releases.deployment().release)
     passages = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     vectors = hybrid.vectors([passage.id for passage in passages])
@@ -74,8 +74,8 @@ def test_another_rule_of_words_is_a_problem(
     found = problems(world, wrong, two_encoders.first, limit=3)
     wrong.close()
 
-    assert found[0].endswith("passages are found as in the rehearsal (95% are needed).")
-    assert "passages that the rehearsal finds were found" in found[1]
+    assert found[0].endswith("passages are found as in the trial (95% are needed).")
+    assert "passages that the trial finds were found" in found[1]
 
 
 def test_a_sound_index_has_no_problems(world: Any, built: Any, two_encoders: Any) -> None:

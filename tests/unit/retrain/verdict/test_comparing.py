@@ -15,7 +15,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import InvalidInput
 from rag.ports import Vectors
-from rag.releases.rehearsal import Cast, Scratch, stage
+from rag.releases.trials import LoadedRelease, Scratch, trial_indexes
 from retrain.domain import EvalQuestion, Origin, Scorecard
 from retrain.verdict.comparing import compare, guarded
 from retrain.verdict.evaluation import METRICS, search
@@ -59,7 +59,7 @@ class _Cache:
         self.kept: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Give what is known."""
+        """Return what is known."""
         return {h: self.kept[encoder, h] for h in text_hashes if (encoder, h) in self.kept}
 
     def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
@@ -92,14 +92,14 @@ def scratch(tmp_path: Path) -> Scratch:
     return place
 
 
-def _cast(encoder: _Letters, **retrieval: Any) -> Cast:
+def _cast(encoder: _Letters, **retrieval: Any) -> LoadedRelease:
     release = Release.create(
         encoder=encoder.digest,
         dimension=encoder.dimension,
         chunking=Chunking(),
         retrieval=Retrieval(**({"dense_weight": 1.0, "context_weight": 0.0} | retrieval)),
     )
-    return Cast(release=release, encoder=encoder)
+    return LoadedRelease(release=release, encoder=encoder)
 
 
 def _compare(
@@ -107,12 +107,12 @@ def _compare(
     corpus: Sequence[Passage],
     scratch: Scratch,
     *,
-    incumbent: Cast,
-    candidate: Cast,
+    incumbent: LoadedRelease,
+    candidate: LoadedRelease,
     robustness: Sequence[EvalQuestion] = (),
     frozen: frozenset[str] = frozenset(),
 ) -> Scorecard:
-    with stage(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
+    with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
         return compare(
             questions,
             incumbent=incumbent,
@@ -183,13 +183,13 @@ def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:
     assert card.row("recall@1").incumbent.value < 1
 
 
-def test_a_rehearsal_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
-    """Where a release does nothing but compare vectors, its rehearsal finds what exact search finds."""
+def test_a_trial_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
+    """Where a release does nothing but compare vectors, its trial finds what exact search finds."""
     corpus = _corpus("a", "b", "c", "aab", "bbc", "cca", "aaabbcc")
     encoder = _Letters("abc")
     asked = _asked(corpus)
 
-    with stage(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
+    with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
         found = on.of(_cast(encoder)).rank([question.text for question in asked], limit=3)
 
     assert found == [ids[:3] for ids in search(encoder, asked, corpus, _Cache())]
@@ -286,7 +286,7 @@ def test_wordings_whose_answers_are_gone_are_left_out(scratch: Scratch) -> None:
 
 
 def test_a_comparison_fills_an_index_for_each_side(scratch: Scratch) -> None:
-    """Gate questions and their other wordings are asked of the same rehearsal; one encoder's two weights share it."""
+    """Gate questions and their other wordings are asked of the same trial; one encoder's two weights share it."""
     opened = []
 
     @contextmanager

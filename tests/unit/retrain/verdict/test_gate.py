@@ -27,7 +27,7 @@ UNSURE = Difference(value=0.0, low=-0.05, high=0.05, p_value=0.9)
 
 
 def row(metric: str, difference: Difference, *, incumbent: float = 0.5) -> MetricRow:
-    """Give a row; but for anchors the gate looks at the difference alone."""
+    """Return a row; but for anchors the gate looks at the difference alone."""
     candidate = Estimate(
         value=incumbent + difference.value,
         low=incumbent + difference.low,
@@ -44,7 +44,7 @@ def scorecard(
     slices: tuple[Slice, ...] = (),
     metrics: dict[str, Difference] | None = None,
 ) -> Scorecard:
-    """Give a scorecard on which recall@10 is better and all else level, but for what is said."""
+    """Return a scorecard on which recall@10 is better and all else level, but for what is said."""
     differences = dict.fromkeys(HEADLINE, LEVEL) | {"recall@10": BETTER} | (metrics or {})
     return Scorecard.create(
         dataset="d" * 64,
@@ -58,7 +58,7 @@ def scorecard(
 
 
 def origin_slice(difference: Difference, *, questions: int = 80, name: str = "origin=log") -> Slice:
-    """Give a slice with recall@10 alone."""
+    """Return a slice with recall@10 alone."""
     return Slice(name=name, questions=questions, rows=(row("recall@10", difference),))
 
 
@@ -348,7 +348,7 @@ policies = st.builds(
 
 
 def swapped(card: Scorecard) -> Scorecard:
-    """Give the scorecard with the sides changed."""
+    """Return the scorecard with the sides changed."""
 
     def turned(each: MetricRow) -> MetricRow:
         old = each.difference

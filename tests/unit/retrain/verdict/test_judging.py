@@ -7,7 +7,7 @@ import pytest
 
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
-from rag.releases.rehearsal import Cast, rehearsal
+from rag.releases.trials import LoadedRelease, trial
 from retrain.cycle import Trained
 from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
 from retrain.settings import RetrainSettings
@@ -27,7 +27,7 @@ REPORT = TrainingReport(
 
 
 def parts(count: int) -> list[Document]:
-    """Give documents that only a number tells apart."""
+    """Return documents that only a number tells apart."""
     return [
         Document.create(
             uri=f"part/{n}", text=f"The spare part PX-{n}-K is in the warehouse.", divisible=False
@@ -144,8 +144,8 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_enc
     second = cycle.foresee(dataset.digest, progress=lambda *_: None)
 
     corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
-    cast = Cast(release=live, encoder=world.encoders.load(live.encoder))
-    with rehearsal(cast, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
+    cast = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
+    with trial(cast, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
         ranked = tried.rank([question.text for question in dataset.gate], limit=100)
     values = evaluate(ranked, dataset.gate)[:, list(METRICS).index("recall@1")]
     assert 0 < values.mean() < 1

@@ -15,7 +15,7 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Found, IndexStore, Vectors
-from rag.releases.rehearsal import Cast, stage
+from rag.releases.trials import LoadedRelease, trial_indexes
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import METRICS
 from retrain.verdict.tuning import (
@@ -78,7 +78,7 @@ def test_few_questions_leave_the_threshold() -> None:
 
 
 def measured(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give metrics with these recalls: shape (questions, metrics)."""
+    """Return metrics with these recalls: shape (questions, metrics)."""
     values = np.zeros((len(recalls), len(METRICS)))
     values[:, RECALL] = recalls
     return values
@@ -119,12 +119,12 @@ def test_a_chance_gain_keeps_the_weight() -> None:
 
 
 def passage(name: str) -> Passage:
-    """Give a passage."""
+    """Return a passage."""
     return Passage.create(Document.create(uri=name, text=name), 0, name)
 
 
 def asked(text: str, right: Passage, origin: Origin = Origin.LABEL) -> EvalQuestion:
-    """Give a question."""
+    """Return a question."""
     return EvalQuestion(
         id=text,
         text=text,
@@ -184,18 +184,18 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
         for name in store.names():
             store.drop(name)
 
-    def cast(encoder: Encoder) -> Cast:
+    def cast(encoder: Encoder) -> LoadedRelease:
         release = Release.create(
             encoder=encoder.digest,
             dimension=encoder.dimension,
             chunking=Chunking(),
             retrieval=PLAIN,
         )
-        return Cast(release=release, encoder=encoder)
+        return LoadedRelease(release=release, encoder=encoder)
 
     def run(*, questions: Sequence[EvalQuestion] = dev, min_questions: int = 50) -> Any:
         cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
-        with stage(parts, tenant="default", cache=cache, scratch=scratch) as on:
+        with trial_indexes(parts, tenant="default", cache=cache, scratch=scratch) as on:
             return tune(
                 cast(Blurred(static_encoder, 1.0)),
                 cast(static_encoder),
@@ -272,7 +272,7 @@ SECTIONS = ("{} in children", "Of forty patients thirty got better within a week
 
 
 def articles(wanted: int) -> tuple[list[Passage], list[EvalQuestion]]:
-    """Give articles of three sections, and questions that so many of a subject's sections answer."""
+    """Return articles of three sections, and questions that so many of a subject's sections answer."""
     corpus, questions = [], []
     for at, subject in enumerate(SUBJECTS):
         document = Document.create(uri=subject, text="")
@@ -299,17 +299,17 @@ def contextual(
     release = Release.create(
         encoder=encoder.digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=PLAIN
     )
-    cast = Cast(release=replace(release, **changed), encoder=encoder)
+    cast = LoadedRelease(release=replace(release, **changed), encoder=encoder)
     cache = SqliteEmbeddingCache(folder / "cache.sqlite")
 
     @contextmanager
     def scratch() -> Iterator[IndexStore]:
         yield QdrantFolders(folder / "scratch")
 
-    with stage(corpus, tenant="default", cache=cache, scratch=scratch) as on:
+    with trial_indexes(corpus, tenant="default", cache=cache, scratch=scratch) as on:
         tuned = tune(
             cast,
-            Cast(release=release, encoder=encoder),
+            LoadedRelease(release=release, encoder=encoder),
             dev,
             on=on,
             metric="recall@10",

@@ -25,7 +25,7 @@ def read(processes: Processes, content: bytes = b"Words.", filename: str = "x.tx
 
 
 def the_pid(processes: Processes) -> int:
-    """Give the id of the only process."""
+    """Return the id of the only process."""
     (pid,) = processes.pids()
     return pid
 

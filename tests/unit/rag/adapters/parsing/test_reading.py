@@ -24,7 +24,7 @@ def read(processes: Processes, content: bytes, filename: str) -> list[Document |
 
 
 def reason(processes: Processes, content: bytes, filename: str) -> str:
-    """Give why a file is not read, whichever way it is said."""
+    """Return why a file is not read, whichever way it is said."""
     try:
         (record,) = read(processes, content, filename)
     except UnreadableDocument as error:

@@ -26,7 +26,7 @@ def records(
 
 
 def document(path: Path, content: str | bytes | None = None) -> Document:
-    """Give the one document of a file, written first where content is given."""
+    """Return the one document of a file, written first where content is given."""
     if content is not None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     (made,) = records(path)
@@ -35,7 +35,7 @@ def document(path: Path, content: str | bytes | None = None) -> Document:
 
 
 def failure(path: Path, content: str | bytes | None = None) -> str:
-    """Give the reason of the one failure of a file, written first where content is given."""
+    """Return the reason of the one failure of a file, written first where content is given."""
     if content is not None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     (made,) = records(path)

@@ -19,12 +19,12 @@ def records(location: Path | str, max_bytes: int = LIMIT, **more: FieldNames) ->
 
 
 def failures(found: list[Document | ReadFailure]) -> dict[str, str]:
-    """Give the last part of the uri -> reason."""
+    """Return the last part of the uri -> reason."""
     return {one.uri.rpartition("/")[2]: one.reason for one in found if isinstance(one, ReadFailure)}
 
 
 def titles(found: list[Document | ReadFailure]) -> list[str]:
-    """Give the titles of the documents."""
+    """Return the titles of the documents."""
     return [one.title for one in found if isinstance(one, Document)]
 
 

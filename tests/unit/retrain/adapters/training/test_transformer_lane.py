@@ -87,7 +87,7 @@ def model(folder: Path) -> Iterator["SentenceTransformer"]:
 
 @pytest.fixture(scope="module")
 def material() -> Material:
-    """Give a question and a passage of another length for each subject."""
+    """Return a question and a passage of another length for each subject."""
     return lay_out(
         [
             TrainingPair(

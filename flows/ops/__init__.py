@@ -1,0 +1,1 @@
+"""The operations floor: what operators and approvers see and do over HTTP."""

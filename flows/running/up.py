@@ -1,0 +1,50 @@
+"""whetstone up: the service, the Prefect server and the flow runner on one machine."""
+
+import os
+import sys
+
+import click
+
+from flows.environment import flow_settings, prefect_environment, serving_settings
+from flows.running.supervision import Child, Supervisor, http_ready
+
+
+def run_up() -> int:
+    """Start all three, stop them all on Ctrl-C; give the exit status."""
+    settings, schedule = serving_settings(), flow_settings()
+    api = f"http://127.0.0.1:{schedule.prefect_port}/api"
+    service = f"http://{_reachable(settings.host)}:{settings.port}"
+    environment = {**os.environ, **prefect_environment(settings.home), "PREFECT_API_URL": api}
+    whetstone = [sys.executable, "-m", "flows.cli"]
+    prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    children = [
+        Child(
+            name="service",
+            command=[*whetstone, "serve"],
+            env=environment,
+            ready=http_ready(f"{service}/readyz"),
+            ready_timeout_s=600,  # the first start distils or backfills
+        ),
+        Child(
+            name="prefect",
+            command=[*prefect, "--port", str(schedule.prefect_port)],
+            env=environment,
+            ready=http_ready(f"{api}/health"),
+            ready_timeout_s=180,
+        ),
+        Child(
+            name="flows",
+            command=[*whetstone, "flows", "serve"],
+            env=environment,
+            needs=("prefect", "service"),
+        ),
+    ]
+    click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops both")
+    return Supervisor(children, echo=click.echo).run()
+
+
+def _reachable(host: str) -> str:
+    """Return the name under which this machine reaches an address it listens on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

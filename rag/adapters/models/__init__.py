@@ -1,0 +1,1 @@
+"""Encoders and cross-encoders: their artefacts, exports and runtimes."""

@@ -1,0 +1,187 @@
+"""Query-side adapters: a matrix on questions' vectors of an encoder whose passages stay as they are.
+
+The artefact is the adapted encoder's, file by file, and one more module at the end: sentence-transformers' `Router`,
+whose query route is a `Dense` layer without bias and whose document route leaves a vector alone. So whoever loads it
+there has both sides, and the digest of the encoder it adapts follows from its own files: it need not be believed.
+Knows nothing of how the matrix was found.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.adapters.models.artefact_files import (
+    MANIFEST,
+    ROUTER,
+    WEIGHTS,
+    files_digest,
+    is_router,
+    json_bytes,
+    modules,
+    read_json,
+    sha256_bytes,
+    sync_folder,
+    write_json,
+    write_synced,
+)
+from rag.errors import ArtefactTampered
+from rag.ports import Encoder, Vectors
+
+_BASE = "sentence_transformers.base.modules"
+_MAP = "query_0_Dense"
+_UNIT = "query_1_Normalize"
+_MODULES = "modules.json"
+
+
+class AdaptedEncoder:
+    """An `Encoder` whose questions' vectors go through a matrix; passages are the adapted encoder's, bit for bit."""
+
+    digest: str
+    passages_digest: str
+    dimension: int
+
+    def __init__(self, encoder: Encoder, matrix: NDArray[np.float32], *, digest: str) -> None:
+        """Adapt `encoder`.
+
+        Args:
+            encoder: whatever computes its vectors.
+            matrix: shape (dimension, dimension); a question's vector is multiplied by it from the left.
+            digest: what the adapter's artefact is known as.
+        """
+        self._encoder = encoder
+        self._matrix = matrix
+        self.digest = digest
+        self.passages_digest = encoder.passages_digest
+        self.dimension = encoder.dimension
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions: (len(texts), dimension), unit length; zeros where the adapted encoder gives zeros."""
+        return adapted(self._encoder.encode_queries(texts), self._matrix)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages as the adapted encoder does."""
+        return self._encoder.encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens, uncut and without special ones."""
+        return self._encoder.count_tokens(texts)
+
+
+def adapted(vectors: Vectors, matrix: NDArray[np.float32]) -> Vectors:
+    """Map questions' vectors, shape (n, dimension), and bring them to unit length; zeros stay zeros."""
+    mapped: Vectors = vectors @ matrix.T
+    lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
+    unit: Vectors = np.divide(mapped, lengths, out=np.zeros_like(mapped), where=lengths > 0)
+    return unit
+
+
+def query_matrix(folder: Path) -> NDArray[np.float32] | None:
+    """Return the matrix of a query-side adapter's artefact, shape (dimension, dimension); None of another encoder's.
+
+    Raises:
+        NotFound, ArtefactUnsafe: as for `artefact_files.modules`.
+        ArtefactTampered: the layer has more than a square matrix.
+    """
+    router = modules(folder)[-1]
+    if not is_router(router):
+        return None
+    from safetensors.numpy import load_file
+
+    place = folder / router["path"]
+    layer = place / read_json(place / ROUTER)["structure"]["query"][0]
+    config, tensors = read_json(layer / "config.json"), load_file(layer / WEIGHTS)
+    plain = (
+        tensors.keys() == {"linear.weight"}
+        and not config.get("use_residual")
+        and str(config.get("activation_function")).endswith(".Identity")
+        and config.get("module_input_name", "sentence_embedding") == "sentence_embedding"
+        and config.get("module_output_name") in (None, "sentence_embedding")
+    )
+    if not plain or len(set(tensors["linear.weight"].shape)) != 1 or tensors["linear.weight"].ndim != 2:
+        raise ArtefactTampered(
+            f"{layer} is no layer of a query-side adapter: a square matrix without bias, residual or activation "
+            "was expected. Train it again."
+        )
+    return np.asarray(tensors["linear.weight"], dtype=np.float32)
+
+
+def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> None:
+    """Write the sentence-transformers folder of an encoder with a matrix on its questions into the new folder `target`.
+
+    Args:
+        encoder: the adapted encoder's artefact; one that is adapted itself loses its own matrix.
+        matrix: shape (dimension, dimension).
+        target: new.
+    """
+    from safetensors.numpy import save
+
+    copy_passage_side(encoder, target)
+    base = modules(target)
+    path = f"{len(base)}_Router"
+    taken = {PurePosixPath(module["path"]).parts[:1] for module in base}
+    while (path,) in taken:
+        path = f"{path}_"
+    last = {"idx": len(base), "name": str(len(base)), "path": path, "type": f"{_BASE}.router.Router"}
+    size = len(matrix)
+    write_json(target / _MODULES, [*base, last])
+    write_json(
+        target / path / ROUTER,
+        {
+            "types": {_MAP: f"{_BASE}.dense.Dense", _UNIT: f"{_BASE}.normalize.Normalize"},
+            "structure": {"query": [_MAP, _UNIT], "document": [_UNIT]},
+            "parameters": {"default_route": "document", "allow_empty_key": True, "route_mappings": {}},
+        },
+    )
+    write_json(
+        target / path / _MAP / "config.json",
+        {
+            "in_features": size,
+            "out_features": size,
+            "bias": False,
+            "activation_function": "torch.nn.modules.linear.Identity",
+            "module_input_name": "sentence_embedding",
+            "module_output_name": "sentence_embedding",
+        },
+    )
+    names = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
+    write_json(target / path / _UNIT / "config.json", names)
+    tensor = np.ascontiguousarray(matrix, dtype=np.float32)
+    write_synced(target / path / _MAP / WEIGHTS, save({"linear.weight": tensor}))
+
+
+def passages_digest(folder: Path) -> str:
+    """Return the digest of the encoder that a checked artefact embeds passages as, from its manifest."""
+    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
+    listed = modules(folder)
+    if not is_router(listed[-1]):
+        return files_digest(files)
+    return files_digest(_passage_side(files, listed))
+
+
+def copy_passage_side(folder: Path, target: Path) -> str:
+    """Copy a checked artefact's files without its router into the new folder `target`; give the digest.
+
+    What is copied is the adapted encoder's artefact to the last byte, or `folder`'s own where it adapts none.
+    """
+    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
+    listed = modules(folder)
+    if is_router(listed[-1]):
+        files = _passage_side(files, listed)
+        listed = listed[:-1]
+    for name in files:
+        if name != _MODULES:
+            write_synced(target / name, folder / name)
+    write_json(target / _MODULES, listed)
+    write_json(target / MANIFEST, {"files": files})
+    for each in (target, *(f for f in target.rglob("*") if f.is_dir())):
+        sync_folder(each)
+    return files_digest(files)
+
+
+def _passage_side(files: dict[str, str], listed: list[dict[str, Any]]) -> dict[str, str]:
+    router = PurePosixPath(listed[-1]["path"])
+    kept = {name: sha for name, sha in files.items() if router not in PurePosixPath(name).parents}
+    return kept | {_MODULES: sha256_bytes(json_bytes(listed[:-1]))}

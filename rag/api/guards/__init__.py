@@ -1,0 +1,1 @@
+"""What stands in front of every route: access, limits, errors, request ids."""

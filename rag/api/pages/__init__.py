@@ -1,0 +1,1 @@
+"""Pages for people: the chat page and a source's page."""

@@ -1,0 +1,115 @@
+"""The chat page at ``/``, the look that all pages share, and the static files of both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from rag.api.guards.roles import public
+from rag.api.serving import serving_of
+from rag.errors import NotFound
+
+router = APIRouter(tags=["pages"], include_in_schema=False, dependencies=[public()])
+
+_FOLDER = Path(__file__).parent
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+PAGE_HEADERS: Mapping[str, str] = {
+    # Scripts, styles and requests from here only, none inline. Trusted types forbid, on top of that, every way of
+    # making elements or code of a string, so that no answer and no document can become markup by a slip of ours.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""What every page is sent with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageFiles:
+    """The templates and static files, as they were when first asked for."""
+
+    templates: Mapping[str, Template]  # by name, e.g. "chat"
+    static: Mapping[str, bytes]  # by file name, e.g. "chat.js"
+    digest: str  # over names and bytes of all static files: modules of two versions never meet on one page
+
+
+@cache
+def page_files() -> PageFiles:
+    """Read the files that the package brings along, once."""
+    static = {file.name: file.read_bytes() for file in sorted((_FOLDER / "static").iterdir())}
+    digest = sha256()
+    for name, content in static.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    templates = {file.stem: Template(file.read_text("utf-8")) for file in _FOLDER.glob("*.html")}
+    return PageFiles(templates=templates, static=static, digest=digest.hexdigest()[:16])
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """HTML that is safe as it stands."""
+
+    html: str
+
+
+def html_page(
+    template: str, *, root: str, headers: Mapping[str, str], status: int = 200, **values: str | Markup
+) -> HTMLResponse:
+    """Fill a page in.
+
+    Args:
+        template: its name.
+        root: the way from the page's address to ``/``, e.g. ``../../``: links stay right below a proxy's prefix.
+        headers: sent beside `PAGE_HEADERS`.
+        status: of the response.
+        values: text for the template's places, escaped here for element content and quoted attributes alike; `Markup`
+            is taken as it is.
+    """
+    files = page_files()
+    escaped = {
+        name: value.html if isinstance(value, Markup) else escape(value, quote=True)
+        for name, value in values.items()
+    }
+    content = files.templates[template].substitute(escaped, root=root, static=f"{root}static/{files.digest}")
+    return HTMLResponse(content, status, headers={**PAGE_HEADERS, **headers})
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def chat_page(request: Request) -> Response:
+    """Return the chat page. It holds nobody's data: whatever it shows it asks the API for, as any client does."""
+    longest = str(serving_of(request).settings.max_question_chars)
+    return html_page("chat", root="", headers={"Cache-Control": "no-cache"}, longest=longest)
+
+
+@router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
+async def static_file(digest: str, name: str) -> Response:
+    """Return a static file.
+
+    A page of another version, loaded before an update, gets today's file, but may not keep it.
+    """
+    files = page_files()
+    content = files.static.get(name)
+    if content is None:
+        raise NotFound(f"There is no file {name!r} among the pages' files.")
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if digest == files.digest else "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return Response(content, media_type=_TYPES[Path(name).suffix], headers=headers)

@@ -1,0 +1,103 @@
+"""A passage as a page, with the sentence that an answer relied on marked."""
+
+import re
+from html import escape
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
+
+from rag.api.guards.errors import error_headers
+from rag.api.pages.chat import Markup, html_page
+from rag.domain import Passage
+from rag.errors import LinkExpired, NotFound, Unauthorised, Unavailable, WhetstoneError
+
+# What it shows may change or be deleted, and belongs to whoever had the link or the key.
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
+_SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})", re.ASCII)
+
+
+def source_page(passage: Passage, span: str) -> HTMLResponse:
+    """Write the page at ``/v1/sources/{passage_id}``.
+
+    Args:
+        passage: what is shown.
+        span: ``<start>-<end>``, characters of the passage's text to mark; anything that is no such part is ignored.
+    """
+    return html_page(
+        "source",
+        root="../../",
+        headers=_HEADERS,
+        title=passage.title or passage.uri,
+        origin=_origin(passage.uri),
+        text=_marked(passage.text, span),
+    )
+
+
+def page_wanted(headers: Headers) -> bool:
+    """Tell whether a request is a browser's, which shows pages, and not a program's."""
+    return "text/html" in headers.get("accept", "")
+
+
+def refusal_page(error: WhetstoneError) -> HTMLResponse:
+    """Write the page for a person who follows a link that shows no passage, with the status of the error."""
+    title, text = _told(error)
+    return html_page(
+        "source",
+        root="../../",
+        headers={**_HEADERS, **error_headers(error)},
+        status=error.status,
+        title=title,
+        origin="",
+        text=text,
+    )
+
+
+def _told(error: WhetstoneError) -> tuple[str, str]:
+    """Return title and text in words for a person, who sees a link and knows of no keys and ids."""
+    match error:
+        case NotFound():
+            return (
+                "This passage is not there any more",
+                "Its document was changed or deleted since the answer was given. "
+                "Ask again to see what it says now.",
+            )
+        case LinkExpired():
+            return (
+                "This link has expired",
+                "Links to sources open for a while only. Ask your question again: the new answer's links open.",
+            )
+        case Unauthorised():
+            return (
+                "This link does not open the passage",
+                "It was cut off or changed on its way, or it is an old one. Open it from the answer itself, "
+                "or ask your question again.",
+            )
+        case Unavailable():
+            return "This passage cannot be shown right now", "Try again in a moment."
+        case _:
+            return "This passage cannot be shown", str(error)
+
+
+def _marked(text: str, span: str) -> Markup:
+    found = _SPAN.fullmatch(span)
+    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 0 <= start < end <= len(text):
+        return Markup(escape(text))
+    before, quote, after = (escape(part) for part in (text[:start], text[start:end], text[end:]))
+    return Markup(f"{before}<mark>{quote}</mark>{after}")
+
+
+def _origin(uri: str) -> Markup:
+    shown = escape(uri, quote=True)
+    # A document's uri is whatever its author chose: javascript: and the like must not become a link.
+    if _scheme(uri) in ("http", "https"):
+        return Markup(f'<a href="{shown}" rel="noopener noreferrer nofollow">{shown}</a>')
+    return Markup(shown)
+
+
+def _scheme(uri: str) -> str:
+    try:
+        return urlsplit(uri).scheme
+    except ValueError:  # e.g. brackets that hold no IPv6 address
+        return ""

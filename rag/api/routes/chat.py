@@ -1,0 +1,34 @@
+"""Chat completions: the way any OpenAI client asks a question."""
+
+from functools import cache
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from rag.api.guards.roles import allow
+from rag.api.routes.models import check_chat_model
+from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.wire.chat_request import ChatRequest
+from rag.api.wire.chat_wire import ChatWire
+from rag.api.wire.watched import StreamedAnswer, WholeAnswer
+from rag.domain import Role
+
+router = APIRouter(tags=["chat"], dependencies=[allow(Role.READER)])
+
+
+@router.post("/v1/chat/completions", response_model=None)
+async def chat_completions(request: Request, body: ChatRequest) -> Response:
+    """Answer the last user message from the documents."""
+    check_chat_model(body.model)
+    question, wishes = body.asked()
+    principal = principal_of(request)
+    events = serving_of(request).answerer.ask(
+        question, principal=principal.id, tenant=principal.tenant, wishes=wishes
+    )
+
+    @cache  # the same link wherever it stands in the answer, though its signature tells the time
+    def link(passage_id: str, span: tuple[int, int] | None = None) -> str:
+        return source_url(request, passage_id, span)
+
+    wire = ChatWire(body.model, link, include_usage=body.include_usage, sources_block=body.extension.sources)
+    return StreamedAnswer(events, wire) if body.stream else WholeAnswer(events, wire)

@@ -1,0 +1,123 @@
+"""Documents, one at a time, as text; files are taken by `ingestions`."""
+
+from contextlib import suppress
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from rag.api.guards.roles import allow
+from rag.api.serving import Serving, principal_of, serving_of
+from rag.api.wire.texts import Text
+from rag.domain import Document, Role
+from rag.errors import NotFound, NotReady
+
+router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[allow(Role.EDITOR)])
+
+APPLY_TIMEOUT_S = 5.0
+"""How long a change waits for the live index before it answers all the same, in seconds."""
+
+
+class DocumentRequest(BaseModel):
+    """A document to write; its uri is its name, and the same uri replaces it."""
+
+    uri: Annotated[Text, Field(min_length=1, max_length=2_000)]
+    title: Annotated[Text, Field(max_length=1_000)] = ""
+    text: Text
+    metadata: dict[Text, Text] = Field(default_factory=dict)
+
+
+@router.put("")
+async def put_document(request: Request, body: DocumentRequest) -> dict[str, Any]:
+    """Write a document; it answers once questions find it, or says that they do not yet."""
+    serving = serving_of(request)
+    document = Document.create(
+        uri=body.uri,
+        title=body.title,
+        text=body.text,
+        tenant=principal_of(request).tenant,
+        source="api",
+        metadata=body.metadata,
+    )
+    result = await to_thread.run_sync(serving.library.put, document)
+    return {
+        "id": document.id,
+        "uri": document.uri,
+        "result": str(result),
+        "searchable": await _applied(serving),
+    }
+
+
+@router.get("")
+async def list_documents(
+    request: Request,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> dict[str, Any]:
+    """List documents in the order of their ids; `next` is the `after` of the next page."""
+    serving = serving_of(request)
+    tenant = principal_of(request).tenant
+    # One more than asked for tells whether there is a next page.
+    page = await to_thread.run_sync(
+        lambda: serving.stores.documents.page(tenant=tenant, after=after, limit=limit + 1)
+    )
+    shown = page[:limit]
+    return {
+        "object": "list",
+        "data": [_summary(document) for document in shown],
+        "has_more": len(page) > limit,
+        "next": shown[-1].id if len(page) > limit else None,
+    }
+
+
+@router.get("/{document_id}")
+async def get_document(request: Request, document_id: str) -> dict[str, Any]:
+    """Return one document with its text; `indexed` tells whether questions find it as it is."""
+    serving = serving_of(request)
+    tenant = principal_of(request).tenant
+    document = await to_thread.run_sync(lambda: serving.stores.documents.get(document_id, tenant=tenant))
+    if document is None:
+        raise _missing(document_id)
+    indexed = await to_thread.run_sync(_indexed, serving, document_id)
+    return _summary(document) | {"text": document.text, "indexed": indexed}
+
+
+@router.delete("/{document_id}")
+async def delete_document(request: Request, document_id: str) -> dict[str, Any]:
+    """Remove a document; from here on no answer cites it."""
+    serving = serving_of(request)
+    if not await to_thread.run_sync(serving.library.delete, document_id, principal_of(request).tenant):
+        raise _missing(document_id)
+    return {"id": document_id, "deleted": True, "applied": await _applied(serving)}
+
+
+async def _applied(serving: Serving) -> bool:
+    def wait() -> bool:
+        return serving.live.wait_caught_up(serving.stores.documents.last_change(), APPLY_TIMEOUT_S)
+
+    return await to_thread.run_sync(wait)
+
+
+def _indexed(serving: Serving, document_id: str) -> bool:
+    """Tell whether the live index has the document's passages; they are written together, so two stand for all."""
+    passages = serving.stores.documents.passages_of([document_id]).get(document_id, [])
+    ends = {passage.id for passage in (passages[:1] + passages[-1:])}
+    with suppress(NotReady), serving.live.pin() as pinned:
+        return bool(ends) and pinned.index.vectors(sorted(ends)).keys() == ends
+    return False
+
+
+def _summary(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "uri": document.uri,
+        "title": document.title,
+        "metadata": dict(document.metadata),
+        "source": document.source,
+        "updated_at": document.updated_at.isoformat(),
+    }
+
+
+def _missing(document_id: str) -> NotFound:
+    return NotFound(f"There is no document {document_id!r}; GET /v1/documents lists them.")

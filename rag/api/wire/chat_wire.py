@@ -1,0 +1,216 @@
+"""OpenAI's chat completions as they go out."""
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from rag.domain import Hit, InteractionStatus, Passage
+from rag.questions.events import Finished, Started
+
+_SNIPPET = 300
+"""Characters of a passage in ``search_results``."""
+_MARKDOWN = re.compile(r"([\\\[\]*_`<>])")
+
+
+class Link(Protocol):
+    """Makes the link to a passage."""
+
+    def __call__(self, passage_id: str, span: tuple[int, int] | None = None) -> str:
+        """Return its URL; `span` are the characters of its text that the page is to mark."""
+        ...
+
+
+class ChatWire:
+    """Writes one answer in OpenAI's form.
+
+    Sources are given in every form clients show: ``[n]`` in the text, ``annotations`` (OpenAI, Open WebUI),
+    ``citations`` and ``search_results`` (Perplexity), ``context.citations`` (Azure), where the n-th belongs to
+    ``[n]``, and a markdown list where it is asked for.
+    """
+
+    def __init__(
+        self, model: str, link: Link, *, include_usage: bool = False, sources_block: bool = False
+    ) -> None:
+        """Take the model's name to echo, and what makes the links."""
+        self._model = model
+        self._link = link
+        self._include_usage = include_usage
+        self._sources_block = sources_block
+        self._created = int(time.time())
+
+    def whole(self, finished: Finished) -> dict[str, Any]:
+        """Return the answer as one object."""
+        message = {
+            "role": "assistant",
+            "content": finished.interaction.answer + self._block(finished),
+            "refusal": None,
+            "annotations": self._annotations(finished),
+            "context": self._context(finished),
+        }
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(finished)}
+        interaction = finished.interaction
+        head = self._head("chat.completion", interaction.id, interaction.release)
+        return {**head, "choices": [choice], "usage": _usage(finished), **self._extras(finished)}
+
+    def opening(self, started: Started) -> dict[str, Any]:
+        """Return the first chunk of a stream."""
+        return self._chunk(started, {"role": "assistant", "content": ""})
+
+    def delta(self, started: Started, text: str) -> dict[str, Any]:
+        """Return a chunk of text."""
+        return self._chunk(started, {"content": text})
+
+    def closing(self, started: Started, finished: Finished) -> list[dict[str, Any]]:
+        """Return the chunks that end a stream: reason and sources, then the usage where it was asked for."""
+        chunks = []
+        if block := self._block(finished):
+            chunks.append(self.delta(started, block))
+        sources = {"annotations": self._annotations(finished), "context": self._context(finished)}
+        chunks.append(self._chunk(started, sources, _reason(finished)) | self._extras(finished))
+        if self._include_usage:
+            head = self._head("chat.completion.chunk", started.interaction_id, started.release)
+            chunks.append({**head, "choices": [], "usage": _usage(finished)})
+        return chunks
+
+    def _head(self, kind: str, interaction_id: str, release: str) -> dict[str, Any]:
+        return {
+            "id": f"chatcmpl-{interaction_id}",
+            "object": kind,
+            "created": self._created,
+            "model": self._model,
+            "system_fingerprint": f"whetstone-{release[:16]}",
+        }
+
+    def _chunk(self, started: Started, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        head = self._head("chat.completion.chunk", started.interaction_id, started.release)
+        # Clients that asked for the usage expect the field in every chunk.
+        usage = {"usage": None} if self._include_usage else {}
+        return {**head, "choices": [choice], **usage}
+
+    def _annotations(self, finished: Finished) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "url_citation",
+                "url_citation": {
+                    "url": self._link(each.passage.id, each.span),
+                    "title": _name(each.passage),
+                    "start_index": each.start,
+                    "end_index": each.end,
+                },
+            }
+            for each in finished.mentions
+        ]
+
+    def _context(self, finished: Finished) -> dict[str, Any]:
+        # Azure's clients read the n-th for [docn] and for [n] alike, so all that were shown stand here.
+        return {
+            "citations": [
+                {
+                    "content": hit.passage.text[:_SNIPPET],
+                    "title": _name(hit.passage),
+                    "url": url,
+                    "filepath": hit.passage.uri,
+                    "chunk_id": str(hit.passage.position),
+                }
+                for hit, url in self._shown(finished)
+            ]
+        }
+
+    def _extras(self, finished: Finished) -> dict[str, Any]:
+        shown = self._shown(finished)
+        return {
+            "citations": [url for _, url in shown],
+            "search_results": [
+                {"title": _name(hit.passage), "url": url, "snippet": hit.passage.text[:_SNIPPET]}
+                for hit, url in shown
+            ],
+            "whetstone": self._own(finished),
+        }
+
+    def _own(self, finished: Finished) -> dict[str, Any]:
+        interaction = finished.interaction
+        urls = self._urls(finished)
+        return {
+            "interaction_id": interaction.id,
+            "release": interaction.release,
+            "epoch": interaction.epoch,
+            "encoder": finished.encoder,
+            "status": str(interaction.status),
+            "rewritten": interaction.rewritten,
+            "auxiliary": interaction.auxiliary,
+            "degraded": interaction.degraded,
+            "citations": [
+                {
+                    "number": each.number,
+                    "passage_id": each.passage.id,
+                    "url": urls[each.number],
+                    "quote": each.quote,
+                }
+                for each in finished.citations
+            ],
+            "hits": [
+                {
+                    "passage_id": hit.passage_id,
+                    "document_id": hit.document_id,
+                    "rank": hit.rank,
+                    "score": hit.score,
+                }
+                for hit in interaction.hits
+            ],
+        }
+
+    def _shown(self, finished: Finished) -> list[tuple[Hit, str]]:
+        """Return the sources with their links, the n-th for ``[n]``."""
+        # An answer that rests on nothing must not look as if it had sources.
+        answered = finished.interaction.status == InteractionStatus.ANSWERED
+        hits: Sequence[Hit] = finished.hits if answered else ()
+        urls = self._urls(finished)
+        return [(hit, urls.get(hit.rank) or self._link(hit.passage.id)) for hit in hits]
+
+    def _urls(self, finished: Finished) -> Mapping[int, str]:
+        """Return the link of each cited number; the first mention whose sentence is known decides on the mark."""
+        chosen: dict[int, str] = {}
+        for each in sorted(finished.mentions, key=lambda mention: mention.span is None):
+            chosen.setdefault(each.number, self._link(each.passage.id, each.span))
+        return chosen
+
+    def _block(self, finished: Finished) -> str:
+        if not self._sources_block or not finished.citations:
+            return ""
+        urls = self._urls(finished)
+        lines = [
+            f"{each.number}. [{_as_markdown(_name(each.passage))}]({urls[each.number]})"
+            for each in sorted(finished.citations, key=lambda citation: citation.number)
+        ]
+        return "\n\n**Sources**\n\n" + "\n".join(lines)
+
+
+def sse(value: dict[str, Any]) -> bytes:
+    """Return one server-sent event."""
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+def _name(passage: Passage) -> str:
+    return passage.title or passage.uri
+
+
+def _as_markdown(text: str) -> str:
+    """Write text so that no character of it becomes markup, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _reason(finished: Finished) -> str:
+    return "length" if finished.cut else "stop"
+
+
+def _usage(finished: Finished) -> dict[str, int]:
+    """Return the language model's own counts, or the encoder's where it gave none."""
+    prompt, completion = finished.interaction.prompt_tokens, finished.interaction.completion_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }

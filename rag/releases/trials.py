@@ -1,0 +1,211 @@
+"""A release's whole retrieval, tried over a corpus in an index of its own, before or beside what serves.
+
+What is measured is what would be given: the same index, words, context, fusion and cross-encoder as a question gets.
+Releases whose indexes would hold the same share one, so that trying out how it is asked does not cost another.
+Knows nothing of metrics.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import Passage, Release
+from rag.errors import NotFound
+from rag.ports import (
+    EmbeddingCache,
+    Encoder,
+    EncoderStore,
+    Found,
+    IndexStore,
+    PassageIndex,
+    Reranker,
+    RerankerStore,
+    Vectors,
+)
+from rag.questions.retrieval import Pinned, candidates, reranked
+from rag.releases.indexing import Embedder, ReleaseVectors
+
+Scratch = Callable[[], AbstractContextManager[IndexStore]]
+"""Gives a place for indexes that is gone afterwards, with everything in it."""
+
+_AT_ONCE = 1_000  # passages in one write
+
+Embedded = dict[tuple[str, str], NDArray[np.float32]]
+"""Encoder's digest and question -> its vector, shape (dimension,)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedRelease:
+    """A release with the models it names, loaded."""
+
+    release: Release
+    encoder: Encoder
+    reranker: Reranker | None = None
+
+
+def load_release(
+    release: Release,
+    encoders: EncoderStore,
+    rerankers: RerankerStore | None,
+    *,
+    encoder: Encoder | None = None,
+) -> LoadedRelease:
+    """Load the models a release names, but for an encoder that is loaded already.
+
+    Raises:
+        NotFound: a model is not there, or there is no place to load the cross-encoder from.
+        ArtefactTampered, ArtefactUnsafe: as for `EncoderStore.load`.
+    """
+    named = release.retrieval.reranker
+    if named is not None and rerankers is None:
+        raise NotFound(
+            f"Release {release.digest[:16]} orders its hits with the cross-encoder {named[:16]}, but there is no "
+            "folder of cross-encoders to load it from."
+        )
+    return LoadedRelease(
+        release=release,
+        encoder=encoder or encoders.load(release.encoder),
+        reranker=rerankers.load(named) if named is not None and rerankers is not None else None,
+    )
+
+
+class Trial:
+    """A release that can be asked."""
+
+    def __init__(self, pinned: Pinned, *, tenant: str, embedded: Embedded | None = None) -> None:
+        """Ask `pinned`; only the tenant's passages are found. Questions in `embedded` are not embedded again."""
+        self._pinned = pinned
+        self._tenant = tenant
+        self._embedded: Embedded = {} if embedded is None else embedded
+
+    def find(self, questions: Sequence[str], *, limit: int) -> list[list[Found]]:
+        """Return for each question at most `limit` passages, best first, as they would be given live."""
+        return [
+            reranked(
+                self._pinned,
+                question,
+                candidates(self._pinned, question, vector, tenant=self._tenant, limit=limit),
+            )[:limit]
+            for question, vector in zip(questions, self.vectors(questions), strict=True)
+        ]
+
+    def vectors(self, questions: Sequence[str]) -> Vectors:
+        """Embed questions, each once: shape (questions, dimension), unit length."""
+        encoder = self._pinned.encoder
+        new = [each for each in dict.fromkeys(questions) if (encoder.digest, each) not in self._embedded]
+        if new:
+            for question, vector in zip(new, encoder.encode_queries(new), strict=True):
+                self._embedded[encoder.digest, question] = vector
+        if not questions:
+            return np.empty((0, encoder.dimension), dtype=np.float32)
+        return np.stack([self._embedded[encoder.digest, question] for question in questions])
+
+    def rank(self, questions: Sequence[str], *, limit: int) -> list[list[str]]:
+        """Return the same as passage ids; without a cross-encoder to read them, no passage's text is fetched."""
+        pinned = self._pinned
+        if pinned.reranker is not None:
+            return [[each.passage.id for each in found] for found in self.find(questions, limit=limit)]
+        weight = pinned.release.retrieval.dense_weight
+        return [
+            pinned.index.order(vector, tenant=self._tenant, limit=limit, text=question, dense_weight=weight)
+            for question, vector in zip(questions, self.vectors(questions), strict=True)
+        ]
+
+
+@contextmanager
+def trial(
+    cast: LoadedRelease,
+    passages: Iterable[Sequence[Passage]],
+    *,
+    tenant: str,
+    cache: EmbeddingCache,
+    scratch: Scratch,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Trial]:
+    """Put a corpus into a temporary index of the release, and let it be asked while in the context.
+
+    Args:
+        cast: the release, with its models.
+        passages: the corpus, in batches of whole documents; read once.
+        tenant: whose passages are searched; other tenants' may be among them.
+        cache: of passages' embeddings.
+        scratch: where the index is made.
+        check: called before every batch; what it raises ends the work.
+    """
+    with scratch() as indexes, closing(indexes.open(cast.release, create=True)) as index:
+        _write(passages, cast, index, cache, check)
+        yield Trial(_asking(cast, index), tenant=tenant)
+
+
+class TrialIndexes:
+    """Trials of several releases over one corpus, at the same time."""
+
+    def __init__(
+        self,
+        corpus: Sequence[Passage],
+        indexes: IndexStore,
+        opened: ExitStack,
+        *,
+        tenant: str,
+        cache: EmbeddingCache,
+    ) -> None:
+        """Make indexes in `indexes` as releases come, and have `opened` close them; see `trial_indexes`."""
+        self.corpus = corpus
+        self._indexes = indexes
+        self._opened = opened
+        self._tenant = tenant
+        self._cache = cache
+        self._made: list[tuple[Release, PassageIndex]] = []
+        self._embedded: Embedded = {}
+
+    def of(self, cast: LoadedRelease) -> Trial:
+        """Return the release to be asked, in an index that was made before where one holds what its own would."""
+        index = next((index for made, index in self._made if made.holds(cast.release)), None)
+        if index is None:
+            index = self._opened.enter_context(closing(self._indexes.open(cast.release, create=True)))
+            _write([self.corpus], cast, index, self._cache)
+            self._made.append((cast.release, index))
+        return Trial(_asking(cast, index), tenant=self._tenant, embedded=self._embedded)
+
+    def plain(self, cast: LoadedRelease) -> Vectors:
+        """Return the corpus's own vectors, without their documents': shape (passages, dimension), unit length."""
+        return Embedder(cast.encoder, self._cache).passages(self.corpus)
+
+
+@contextmanager
+def trial_indexes(
+    corpus: Sequence[Passage], *, tenant: str, cache: EmbeddingCache, scratch: Scratch
+) -> Iterator[TrialIndexes]:
+    """Let releases be tried out over one corpus while in the context; every index is gone afterwards.
+
+    Args:
+        corpus: whole documents.
+        tenant: whose passages are searched; other tenants' may be among them.
+        cache: of passages' embeddings.
+        scratch: where the indexes are made.
+    """
+    with scratch() as indexes, ExitStack() as opened:
+        yield TrialIndexes(corpus, indexes, opened, tenant=tenant, cache=cache)
+
+
+def _asking(cast: LoadedRelease, index: PassageIndex) -> Pinned:
+    return Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
+
+
+def _write(
+    passages: Iterable[Sequence[Passage]],
+    cast: LoadedRelease,
+    index: PassageIndex,
+    cache: EmbeddingCache,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Fill an index with the corpus, in batches of whole documents."""
+    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
+    for batch in passages:
+        check()
+        rows = vectors.of(batch)
+        for start in range(0, len(batch), _AT_ONCE):
+            index.upsert(batch[start : start + _AT_ONCE], rows[start : start + _AT_ONCE])

@@ -1,0 +1,1 @@
+"""Where training pairs come from: one module for each origin."""

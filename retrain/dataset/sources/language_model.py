@@ -1,0 +1,148 @@
+"""Questions that a language model writes about passages, those first where it teaches the most."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+
+from rag.domain import Interaction, Passage
+from rag.errors import UpstreamFailed
+from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair
+from retrain.dataset.wording import normal, words
+from retrain.dataset.writing import BudgetReached, Writing
+from retrain.domain import Origin, QuestionStyle, TrainingPair
+from retrain.ports import Progress
+
+FEWEST_KEYWORDS = 2
+
+
+def most_wanted(
+    passages: Sequence[Passage],
+    *,
+    changed: Collection[str],
+    drifted: Mapping[str, float],
+    asked: Collection[str],
+) -> list[Passage]:
+    """Put the passages first that the encoder knows least about.
+
+    In this order: those of documents that are new or changed; those that what people ask now is about more than
+    before, the most so first; those nobody asked about; the rest. Within each by a hash of the text.
+
+    Args:
+        passages: the corpus.
+        changed: ids of documents that are new or changed since the last dataset.
+        drifted: passage id -> how much more is asked about it than before; what is not above 0 does not count.
+        asked: ids of passages that the log has questions for.
+    """
+
+    def place(passage: Passage) -> tuple[bool, float, bool, str]:
+        return (
+            passage.document_id not in changed,
+            -max(drifted.get(passage.id, 0.0), 0.0),
+            passage.id in asked,
+            passage.text_hash,
+        )
+
+    return sorted(passages, key=place)
+
+
+def topics_drifted_to(before: Sequence[Interaction], now: Sequence[Interaction]) -> dict[str, float]:
+    """Return passage id -> by how much larger a share of the hits it has now than before; those that grew alone.
+
+    What was found for a question, 1 / rank for each hit, tells its topic without embedding anything anew.
+    """
+    earlier, later = _shares(before), _shares(now)
+    return {
+        passage: share - earlier.get(passage, 0.0)
+        for passage, share in later.items()
+        if share > earlier.get(passage, 0.0)
+    }
+
+
+def _shares(interactions: Sequence[Interaction]) -> dict[str, float]:
+    weight: dict[str, float] = defaultdict(float)
+    for interaction in interactions:
+        if not interaction.auxiliary:
+            for hit in interaction.hits:
+                weight[hit.passage_id] += 1 / hit.rank
+    total = sum(weight.values())
+    return {passage: each / total for passage, each in weight.items()}
+
+
+def mine_llm(
+    passages: Sequence[Passage],
+    writing: Writing,
+    *,
+    styles: Sequence[QuestionStyle],
+    count: int,
+    limit: int,
+    progress: Progress,
+    workers: int = 4,
+) -> MinedPairs:
+    """Let a language model write questions for passages. A call that fails costs its passage, never the run.
+
+    Where the budget ends, what was written is kept, and the rest is counted. The result does not depend on the order
+    in which calls end.
+
+    Args:
+        passages: what to write about, the most wanted first.
+        writing: the model, with its budget and its memory.
+        styles: in each of which it is asked.
+        count: questions for one passage and style.
+        limit: most passages that are taken.
+        progress: called after each call.
+        workers: calls under way at the same time.
+    """
+    tasks = [(passage, style) for passage in passages[:limit] for style in styles]
+    dropped: Counter[str] = Counter()
+    found: dict[tuple[str, str], TrainingPair] = {}
+    before = writing.spent.failures
+    written = _written(tasks, writing, count, workers, progress, dropped)
+    for place, (passage, style) in enumerate(tasks):
+        for question in written.get(place, ())[:count]:
+            fewest = FEWEST_KEYWORDS if style is QuestionStyle.KEYWORD else FEWEST_QUESTION_WORDS
+            if len(words(question)) < fewest:
+                dropped["too short"] += 1
+            elif pair := make_pair(question, passage, Origin.LLM, dropped, kind=str(style)):
+                key = (normal(pair.question), passage.id)
+                dropped["the same question and passage"] += key in found
+                found.setdefault(key, pair)
+    return MinedPairs(
+        pairs=tuple(found.values()),
+        dropped=counted(dropped),
+        failures=writing.spent.failures - before,
+    )
+
+
+def _written(
+    tasks: Sequence[tuple[Passage, QuestionStyle]],
+    writing: Writing,
+    count: int,
+    workers: int,
+    progress: Progress,
+    dropped: Counter[str],
+) -> dict[int, tuple[str, ...]]:
+    """Ask for all of it; give task number -> what was written. Only as many calls wait as there are workers."""
+    written: dict[int, tuple[str, ...]] = {}
+    left = iter(enumerate(tasks))
+    under_way: dict[Future[tuple[str, ...]], int] = {}
+    done = 0
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="mining")
+    try:
+        while True:
+            for number, (passage, style) in islice(left, workers - len(under_way)):
+                under_way[pool.submit(writing.questions, passage, count, style)] = number
+            if not under_way:
+                return written
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                number = under_way.pop(future)
+                done += 1
+                try:
+                    written[number] = future.result()
+                except UpstreamFailed:
+                    dropped["the language model failed"] += 1
+                except BudgetReached as reason:
+                    dropped[f"not asked: {reason}"] += 1
+                progress(done, len(tasks), "asking the language model")
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from rag.domain import Passage
+from rag.ports import Permit
 from retrain.domain import (
     Approval,
     Candidate,
@@ -33,7 +34,7 @@ class Trainer(Protocol):
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Train from the incumbent's digest; give the new artefact's digest and how it went.
+        """Train from the incumbent's digest; return the new artefact's digest and how it went.
 
         A run that was killed goes on from its last checkpoint when called with the same arguments.
 
@@ -132,7 +133,7 @@ class GateLookStore(Protocol):
         ...
 
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
-        """Take down a look and give its number, counted from 1; the same comparison again has the number it had.
+        """Take down a look and return its number, from 1; the same comparison again has the number it had.
 
         Args:
             gate: digest of the gate questions.
@@ -165,6 +166,16 @@ class ApprovalStore(Protocol):
         """Return the newest decision on a candidate."""
         ...
 
+    def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> Permit:
+        """Return what lets the candidate's release go live once, as long as the approval of that id allows it.
+
+        Args:
+            approval: has to be the newest decision on the candidate when it is used.
+            candidate: checked against the approval by `retrain.promotion.approval.check`.
+            key: signs approvals.
+        """
+        ...
+
 
 class PromotionStore(Protocol):
     """Promotions and rollbacks, with their progress."""
@@ -183,4 +194,8 @@ class PromotionStore(Protocol):
 
     def newest(self, limit: int = 20) -> list[Promotion]:
         """Return the newest first."""
+        ...
+
+    def open(self) -> list[Promotion]:
+        """Return all that have not ended, the newest first."""
         ...

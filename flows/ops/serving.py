@@ -21,7 +21,6 @@ from rag import bootstrap as serving
 from rag.errors import Unavailable
 from rag.running.listening import check_access
 from rag.running.log_lines import write_log_lines
-from retrain.promotion.requesting import SwitchRequests
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -83,14 +82,8 @@ def operations(pipelines: Pipelines) -> "Sequence[APIRouter]":
     from flows.ops.routes import drift as drift_routes
 
     commands = Commands(pipelines.settings.home / "logs")
-    stores, retraining = pipelines.stores, pipelines.retraining
-    requests = SwitchRequests(
-        stores.releases,
-        retraining.candidates,
-        retraining.approvals,
-        retraining.promotions,
-        key=pipelines.approval_key(),
-    )
+    stores, promotion = pipelines.stores, pipelines.promotion
+    requests = promotion.requests
 
     def start_promotion(candidate_id: str, principal: str) -> str:
         ticket = requests.promote(candidate_id, principal=principal)
@@ -112,10 +105,10 @@ def operations(pipelines: Pipelines) -> "Sequence[APIRouter]":
 
     return (
         retraining_routes.router(
-            candidates=retraining.candidates,
-            approvals=retraining.approvals,
-            approver=pipelines.approver(),
-            promotions=retraining.promotions,
+            candidates=promotion.candidates,
+            approvals=promotion.approvals,
+            approver=promotion.approver,
+            promotions=promotion.promotions,
             releases=stores.releases,
             replicas=stores.replicas,
             audit=stores.audit,

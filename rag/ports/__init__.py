@@ -6,7 +6,7 @@ from rag.ports.documents import DocumentStore, IngestionStore, PassageMaker, Spl
 from rag.ports.encoders import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore, Vectors
 from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
 from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
-from rag.ports.releases import Lease, Leases, ReleaseStore, ReplicaStore
+from rag.ports.releases import Lease, Leases, Permit, ReleaseStore, ReplicaStore
 
 __all__ = [
     "AuditLog",
@@ -27,6 +27,7 @@ __all__ = [
     "Leases",
     "PassageIndex",
     "PassageMaker",
+    "Permit",
     "QuestionStore",
     "ReleaseStore",
     "ReplicaStore",

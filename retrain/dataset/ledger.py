@@ -6,7 +6,7 @@ Splits are drawn by document, and documents that are nearly the same count as on
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rag.domain import Passage
@@ -27,6 +27,17 @@ MOST_DOCUMENTS = 3
 """A question with answers in more documents than this ties none of them together, and judges nothing."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Splitting:
+    """How a dataset is split."""
+
+    seed: int
+    dev_share: float  # of the clusters without labelled questions, 0 to 1
+    gate_share: float  # likewise
+    gate_min: int  # fewest questions people asked that are enough by themselves
+    gate_log_questions: int = 1_000  # most questions of the log that judge
+
+
 def build_dataset(
     pairs: Sequence[TrainingPair],
     labelled_dev: Sequence[EvalQuestion],
@@ -36,11 +47,7 @@ def build_dataset(
     negatives: Mapping[str, Sequence[Passage]] | None = None,
     previous: Dataset | None = None,
     reword: Reword | None = None,
-    dev_share: float,
-    gate_share: float,
-    gate_min: int,
-    gate_log_questions: int = 1_000,
-    seed: int,
+    splitting: Splitting,
 ) -> Dataset:
     """Split by document, and leave out what would leak.
 
@@ -68,11 +75,7 @@ def build_dataset(
         negatives: question in normal form -> passages that people said do not answer it.
         previous: the dataset this one continues; only the manifest depends on it.
         reword: gives other wordings of the gate questions, to test with.
-        dev_share: of the clusters without labelled questions, 0 to 1.
-        gate_share: likewise.
-        gate_min: fewest questions people asked that are enough by themselves.
-        gate_log_questions: most questions of the log that judge.
-        seed: of the splits.
+        splitting: shares and limits.
 
     Raises:
         IntegrityError: an independent check found a leak between the splits.
@@ -90,17 +93,17 @@ def build_dataset(
 
     def split_of(document: str) -> Split:
         group = groups.of(document)
-        place = _fraction(seed, group)
+        place = _fraction(splitting.seed, group)
         if group in judging:
             return Split.DEV if place < 0.5 else Split.GATE
-        if place < gate_share:
+        if place < splitting.gate_share:
             return Split.GATE
-        return Split.DEV if place < gate_share + dev_share else Split.TRAIN
+        return Split.DEV if place < splitting.gate_share + splitting.dev_share else Split.TRAIN
 
     held = held_back(usable, labelled, common, split_of, dropped)
-    gate, gate_origins = peoples(held[Split.GATE], gate_min, dropped)
-    gate = newest(gate, gate_log_questions, dropped)
-    dev, dev_origins = peoples(held[Split.DEV], gate_min, dropped)
+    gate, gate_origins = peoples(held[Split.GATE], splitting.gate_min, dropped)
+    gate = newest(gate, splitting.gate_log_questions, dropped)
+    dev, dev_origins = peoples(held[Split.DEV], splitting.gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
     robustness = apart(reword(gate), watched | kept_apart) if reword else []
     kept_apart |= {normal(question.text) for question in robustness}
@@ -113,11 +116,7 @@ def build_dataset(
     }
     splits: dict[str, Sequence[TrainingPair | EvalQuestion]] = {"train": train, "dev": dev, "gate": gate}
     manifest: dict[str, Any] = {
-        "seed": seed,
-        "dev_share": dev_share,
-        "gate_share": gate_share,
-        "gate_min": gate_min,
-        "gate_log_questions": gate_log_questions,
+        **asdict(splitting),
         "counts": {split: by_origin(items) for split, items in splits.items()},
         "kinds": {split: by_kind(items) for split, items in splits.items()},
         "robustness": len(robustness),

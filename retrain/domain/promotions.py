@@ -53,6 +53,10 @@ class PromotionPhase(StrEnum):
     FAILED = "failed"
 
 
+ENDED = frozenset({PromotionPhase.DONE, PromotionPhase.FAILED})
+"""The phases a switch ends in."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promotion:
     """One switch of the live release, and how far it has come."""

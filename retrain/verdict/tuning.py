@@ -41,7 +41,7 @@ Note = dict[str, float | int | str]
 class Tuned:
     """A candidate with its retrieval chosen, and how."""
 
-    cast: LoadedRelease
+    candidate: LoadedRelease
     notes: Note
 
 
@@ -79,11 +79,11 @@ def tune(
     asked = answerable([question for question in dev if question.origin.human], on.corpus)
     notes: Note = {"dev_questions": len(asked)}
 
-    def found(cast: LoadedRelease) -> list[list[Found]]:
-        return on.of(cast).find([question.text for question in asked], limit=depth)
+    def found(loaded: LoadedRelease) -> list[list[Found]]:
+        return on.of(loaded).find([question.text for question in asked], limit=depth)
 
     if len(asked) < FEWEST:
-        return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
+        return Tuned(candidate=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
     before = incumbent.release.retrieval
     if len(asked) >= min_questions and candidate.release.shares is None:
         context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
@@ -112,7 +112,7 @@ def tune(
         "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
     }
     retrieval = replace(candidate.release.retrieval, dense_weight=weight, threshold=threshold)
-    return Tuned(cast=_retrieving(candidate, retrieval), notes=notes)
+    return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
 
 
 def better_context(
@@ -244,9 +244,9 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: fl
     return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
 
 
-def _weighing(cast: LoadedRelease, weight: float) -> LoadedRelease:
-    return _retrieving(cast, replace(cast.release.retrieval, dense_weight=weight))
+def _weighing(loaded: LoadedRelease, weight: float) -> LoadedRelease:
+    return _retrieving(loaded, replace(loaded.release.retrieval, dense_weight=weight))
 
 
-def _retrieving(cast: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:
-    return replace(cast, release=cast.release.retrieving(retrieval))
+def _retrieving(loaded: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:
+    return replace(loaded, release=loaded.release.retrieving(retrieval))

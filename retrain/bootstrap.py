@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
 from rag.access.secret_files import load_or_make
 from rag.bootstrap.installation import Installation
-from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
+from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Budget, Writing
@@ -33,16 +32,19 @@ DriftedSince = Callable[[], datetime | None]
 """Returns since when people ask about other things; None: it is calm."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Retraining:
-    """Mines, trains and judges; to read are the datasets and candidates that come of it."""
+    """Mines, trains and judges. Datasets and candidates are there to be read."""
 
-    datasets: DatasetStore
-    candidates: CandidateStore
-    _installation: Installation
-    _settings: RetrainSettings
-    _stores: RetrainStores
-    _drifted_since: DriftedSince
+    def __init__(
+        self, installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
+    ) -> None:
+        """Build nothing yet: a cycle is built when it begins, so that models are loaded by whoever needs them."""
+        self._rag = installation
+        self._settings = settings
+        self._drifted_since = drifted_since
+        self._stores = open_retrain_stores(installation.stores, installation.settings.home)
+        self.datasets: DatasetStore = self._stores.datasets
+        self.candidates: CandidateStore = self._stores.candidates
 
     @contextmanager
     def cycle(self) -> Iterator[RetrainCycle]:
@@ -51,7 +53,11 @@ class Retraining:
         Raises:
             LeaseHeld: a retraining is under way.
         """
-        rag, settings, stores = self._installation, self._settings, self._stores
+        with self._rag.stores.leases.hold(RETRAIN_LEASE):
+            yield self._cycle()
+
+    def _cycle(self) -> RetrainCycle:
+        rag, settings, stores = self._rag, self._settings, self._stores
         present = Present(
             tenant=rag.settings.tenant,
             documents=rag.stores.documents,
@@ -59,49 +65,42 @@ class Retraining:
             models=rag.models,
             scratch=rag.scratch,
         )
-        with rag.stores.leases.hold(RETRAIN_LEASE):
-            yield RetrainCycle(
-                present,
-                mining=Mining(
-                    present,
-                    interactions=rag.stores.interactions,
-                    feedback=rag.stores.feedback,
-                    questions=rag.stores.questions,
-                    datasets=stores.datasets,
-                    writer=_writer(rag, settings),
-                    settings=settings,
-                    drifted_since=self._drifted_since(),
-                ),
-                trainer=_trainer(rag, settings),
-                judging=Judging(
-                    present,
-                    gate_looks=stores.gate_looks,
-                    anchors=stores.anchors,
-                    guard=_guard(settings.gate_guard, rag.settings.max_file_bytes),
-                    settings=settings,
-                ),
-                datasets=stores.datasets,
-                candidates=stores.candidates,
-            )
+        mining = Mining(
+            present,
+            interactions=rag.stores.interactions,
+            feedback=rag.stores.feedback,
+            questions=rag.stores.questions,
+            datasets=stores.datasets,
+            writer=_writer(rag, settings),
+            settings=settings,
+            drifted_since=self._drifted_since(),
+        )
+        judging = Judging(
+            present,
+            gate_looks=stores.gate_looks,
+            anchors=stores.anchors,
+            guard=_guard(settings.gate_guard, rag.settings.max_file_bytes),
+            settings=settings,
+        )
+        return RetrainCycle(
+            present,
+            mining=mining,
+            trainer=_trainer(rag, settings),
+            judging=judging,
+            datasets=stores.datasets,
+            candidates=stores.candidates,
+        )
 
 
 def open_retraining(
     installation: Installation, settings: RetrainSettings, *, drifted_since: DriftedSince
 ) -> Retraining:
     """Return what retrains the installation's encoder; `drifted_since` is asked when a cycle begins."""
-    stores = open_retrain_stores(installation.stores, installation.settings.home)
-    return Retraining(
-        datasets=stores.datasets,
-        candidates=stores.candidates,
-        _installation=installation,
-        _settings=settings,
-        _stores=stores,
-        _drifted_since=drifted_since,
-    )
+    return Retraining(installation, settings, drifted_since)
 
 
 class Promotion:
-    """Approves, switches, goes back and tidies up; to read are candidates, decisions and promotions."""
+    """Approves, switches, goes back and tidies up. Candidates, decisions and promotions are there to be read."""
 
     def __init__(self, installation: Installation, settings: RetrainSettings) -> None:
         """Make nothing yet; the key that signs approvals is read, or made, when it is first needed."""

@@ -121,7 +121,7 @@ class CandidateStore(Protocol):
         ...
 
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
-        """Move a candidate on."""
+        """Move a candidate on; NotFound where there is none of that id."""
         ...
 
 

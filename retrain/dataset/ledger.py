@@ -19,7 +19,7 @@ from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
 Reword = Callable[[Sequence[EvalQuestion]], Sequence[EvalQuestion]]
-"""Gives other wordings of questions, each naming its question as its parent."""
+"""Returns other wordings of questions, each naming its question as its parent."""
 
 MOST_NEGATIVES = 3
 """Of one pair."""
@@ -49,7 +49,7 @@ def build_dataset(
     reword: Reword | None = None,
     splitting: Splitting,
 ) -> Dataset:
-    """Split by document, and leave out what would leak.
+    """Return the dataset, split by document, without what would leak.
 
     Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one
     split, which a hash of the seed and its smallest document id decides, so a document stays where it was
@@ -57,11 +57,9 @@ def build_dataset(
     gate's. Paraphrases and a passage's own words only train. The gate asks what people asked, as long as that gives
     `gate_min` questions; else questions from documents and from the language model join, and the manifest says so.
 
-    Of the log, time counts besides: the newest `gate_log_questions` held-back ones judge, because a promotion has to
-    be right for what people ask now, and older ones neither judge nor train. No gate question is older than what trains
-    on the same cluster, since nothing does: a cluster that judges is held back as a whole, whenever it was
-    asked about. The other way round, newer questions of the training clusters do train: holding them back as well
-    would keep the freshest tenth of the log from every encoder, and their documents judge nothing.
+    Of the log's held-back questions the newest `gate_log_questions` judge, because a promotion has to be right for what
+    people ask now; older ones neither judge nor train. Newer questions of the training clusters do train: their
+    documents judge nothing, and without them every encoder would lack the freshest tenth of the log.
 
     Questions of one passage that are nearly worded alike count once, a person's before a made one; no question trains
     that is nearly worded like one that is held back, whatever its passage.
@@ -74,7 +72,7 @@ def build_dataset(
             differs in case, blanks and punctuation alone.
         negatives: question in normal form -> passages that people said do not answer it.
         previous: the dataset this one continues; only the manifest depends on it.
-        reword: gives other wordings of the gate questions, to test with.
+        reword: makes other wordings of the gate questions, to test with.
         splitting: shares and limits.
 
     Raises:
@@ -143,7 +141,7 @@ def build_dataset(
 def _usable(
     pairs: Sequence[TrainingPair], watched: Collection[str], dropped: Counter[str]
 ) -> list[TrainingPair]:
-    """Leave out golden questions and their paraphrases, and collapse wordings that are the same."""
+    """Return the pairs without golden questions and their paraphrases, wordings that are the same collapsed."""
     kept: dict[tuple[str, str], TrainingPair] = {}
     # What a person asked stays, rather than a title of the same words.
     for pair in sorted(pairs, key=lambda pair: (not pair.origin.human, pair.origin is Origin.PARAPHRASE)):
@@ -158,7 +156,7 @@ def _usable(
 
 
 def _collapsed(pairs: Sequence[TrainingPair], dropped: Counter[str]) -> list[TrainingPair]:
-    """Keep one of the questions of a passage that are worded nearly alike: the first, which is a person's if any is."""
+    """Return one of the questions of a passage that are worded nearly alike: the first, a person's if any is."""
     by_passage: dict[str, list[TrainingPair]] = defaultdict(list)
     for pair in pairs:
         by_passage[pair.passage_id].append(pair)
@@ -187,7 +185,7 @@ def _groups(
     labelled: Sequence[EvalQuestion],
     common: Collection[str],
 ) -> Groups:
-    """Join documents that are nearly the same, and those that one question needs."""
+    """Return groups of documents that are nearly the same, and of those that one question needs."""
     groups = cluster(texts)
     needed: dict[str, set[str]] = defaultdict(set)
     for question in labelled:
@@ -228,7 +226,7 @@ def _with_negatives(
     negatives: Mapping[str, Sequence[Passage]],
     split_of: Callable[[str], Split],
 ) -> list[TrainingPair]:
-    """Put beside each pair what people said is wrong for its question, unless it is right for somebody or held back."""
+    """Return the pairs with what people said is wrong for them, unless it is right for somebody or held back."""
     # By text as well: a copy of the right passage is no wrong one.
     right: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:

@@ -57,7 +57,7 @@ class Mining:
         self._drifted_since = drifted_since
 
     def build(self, *, progress: Progress) -> Dataset:
-        """Mine, reword and split.
+        """Return a dataset of what is mined, reworded and split.
 
         Raises:
             EmptyCorpus: nothing is ingested.
@@ -183,7 +183,7 @@ class Mining:
     def _most_wanted(
         self, corpus: Sequence[Passage], asked: Sequence[TrainingPair], previous: Dataset | None
     ) -> list[Passage]:
-        """Order passages by how much the language model's questions about them would teach."""
+        """Return the passages by how much the language model's questions about them would teach."""
         changed = {
             document.id
             for document in self._present.all_documents()

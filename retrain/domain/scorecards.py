@@ -88,7 +88,7 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """A gate question that got better or worse, with what both sides give."""
+    """A gate question that got better or worse, with what both sides find."""
 
     question: str
     relevant: tuple[str, ...]  # ids of the passages that answer it

@@ -101,7 +101,7 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
 
 
 def _digest_of_figures(scorecard: Scorecard) -> str:
-    """Derive the digest anew, so that figures changed after the approval show."""
+    """Return the digest derived anew, so that figures changed after the approval show."""
     content = {
         field.name: getattr(scorecard, field.name) for field in fields(scorecard) if field.name != "digest"
     }
@@ -231,7 +231,7 @@ def _signature(approval: Approval, key: bytes) -> str:
 
 def _plain(value: str | datetime | Decision) -> str:
     if isinstance(value, datetime):
-        # One moment has one text, whatever zone and precision a database gives it back in.
+        # One moment has one text, whatever zone and precision a database returns it in.
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return str(value)
 

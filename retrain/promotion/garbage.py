@@ -17,7 +17,7 @@ from retrain.ports import CandidateStore, PromotionStore
 from retrain.promotion.promoting import PROMOTION_LEASE
 from retrain.promotion.staging import ROLLBACK_LEASE
 
-_EVERY = 1_000_000  # "all of them", for a store that gives the newest first
+_EVERY = 1_000_000  # "all of them", for a store that returns the newest first
 
 MIN_AGE_H = 24.0
 """How long a training run may take until a candidate names its encoder, in hours."""

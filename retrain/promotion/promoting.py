@@ -54,16 +54,13 @@ class Promoter:
         promotion_id: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
-        """Make an approved candidate's release live; go on with what an earlier, broken-off call began.
+        """Make an approved candidate's release live, going on where an earlier call was broken off; return it done.
 
         Args:
             candidate_id: its id, or a prefix that fits it alone.
             principal: who asked.
             promotion_id: the ticket `SwitchRequests.promote` wrote; None: the open one, or a new one.
             progress: called with (passages done, total, phase).
-
-        Returns:
-            The promotion, done.
 
         Raises:
             Conflict: the release is live already, or a rollback is under way.
@@ -109,7 +106,7 @@ class Promoter:
         promotion_id: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
-        """Make the previous release live again; the one that was live becomes the previous.
+        """Make the previous release live again, the one that was live the previous; return the rollback, done.
 
         So a second rollback goes forward again. It needs no approval, and it does not wait for a promotion that is
         still being built: that one then ends with an error and switches nothing.
@@ -119,9 +116,6 @@ class Promoter:
             reason: kept in the audit trail.
             promotion_id: the ticket `SwitchRequests.rollback` wrote; None: one that was broken off, or a new one.
             progress: called with (passages done, total, phase).
-
-        Returns:
-            The rollback, done.
 
         Raises:
             Conflict: there is no previous release.

@@ -102,7 +102,7 @@ def _by_vectors(
 def _unlike_trial(
     questions: Sequence[str], found: Sequence[Sequence[Found]], expected: Sequence[Sequence[Found]]
 ) -> list[str]:
-    """Compare what was found, whatever its order; copies of a text, with equal scores, stand for each other."""
+    """Return what differs, whatever its order; copies of a text, with equal scores, stand for each other."""
     total = sum(len(wanted) for wanted in expected)
     shared = [(_texts(got) & _texts(wanted)).total() for got, wanted in zip(found, expected, strict=True)]
     if sum(shared) >= AS_TRIED * total:
@@ -123,7 +123,7 @@ def _texts(found: Sequence[Found]) -> Counter[str]:
 
 
 def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
-    """Keep the `limit` largest of each row: (rows, n) to (rows, min(n, limit))."""
+    """Return the `limit` largest of each row: (rows, n) to (rows, min(n, limit))."""
     if values.shape[1] <= limit:
         return values
     return np.partition(values, -limit, axis=1)[:, -limit:]

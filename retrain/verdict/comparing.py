@@ -49,7 +49,7 @@ def compare(
     updated: Mapping[str, datetime] | None = None,
     frozen: frozenset[str] = frozenset(),
 ) -> Compared:
-    """Put the candidate beside the incumbent: same questions, same corpus, each with its whole retrieval.
+    """Return how candidate and incumbent do on the same questions and corpus, each with its whole retrieval.
 
     Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder
     as well as the encoder.
@@ -123,7 +123,7 @@ def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
 
 
 def anchor_metric(top_k: int) -> str:
-    """Name the hit rate whose difference over the anchors is the share lost, with its sign turned."""
+    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned."""
     return f"accuracy@{max(k for k in (1, 3, 5, 10) if k <= max(1, top_k))}"
 
 
@@ -136,7 +136,7 @@ def guarded(
     cache: EmbeddingCache,
     seed: int,
 ) -> Slice:
-    """Measure both encoders alone, by exact search, on a set that has nothing to do with the documents served.
+    """Return how both encoders alone do, by exact search, on a set unrelated to the documents served.
 
     What is forgotten there was general knowledge, which the next documents may need.
     """

@@ -147,7 +147,7 @@ class Judging:
         candidate: LoadedRelease,
         foreseen: Detectable | None,
     ) -> Scorecard:
-        """Measure both sides on all that the gate looks at."""
+        """Return the scorecard: both sides on all that the gate reads."""
         encoders = self._present.models.encoders
         asked = answerable(dataset.gate, on.corpus)
         costs = None
@@ -206,7 +206,7 @@ class Judging:
     def _concentration(
         self, dataset: Dataset, corpus: Sequence[Passage], incumbent: Encoder, candidate: Encoder
     ) -> Concentration | None:
-        """Compare first places over questions of the gate and of training: an attack is on what it was taught."""
+        """Return how first places moved over the gate's questions and training's: an attack is on what was taught."""
         texts = {question.text for question in dataset.gate} | {pair.question for pair in dataset.train}
         # By hash, so that the draw has nothing to do with where a question came from.
         probes = sorted(texts, key=lambda text: sha256_text(f"{self._settings.seed}:{text}"))[:PROBES]

@@ -56,7 +56,7 @@ def tune(
     min_questions: int,
     seed: int,
 ) -> Tuned:
-    """Choose `context_weight`, `dense_weight` and `threshold` of the candidate's release.
+    """Return the candidate with `context_weight`, `dense_weight` and `threshold` of its release chosen.
 
     Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
     `better_weight`. An index that is shared with the live release stays as it is, and its context with it. With fewer

@@ -25,11 +25,7 @@ class SqlDatasets:
         self._folder = folder
 
     def put(self, dataset: Dataset) -> None:
-        """Write one; the same digest again does nothing.
-
-        Raises:
-            IntegrityError: the digest is not that of the content.
-        """
+        """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
         digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
         if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
@@ -40,12 +36,7 @@ class SqlDatasets:
             insert_new(connection, datasets, [row])
 
     def get(self, digest: str) -> Dataset:
-        """Return one.
-
-        Raises:
-            NotFound: there is none.
-            IntegrityError: its content is gone, or no longer matches its digest.
-        """
+        """Return one; IntegrityError where its content is gone, or no longer matches its digest."""
         with reading(self._engine) as connection:
             row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
         if row is None:

@@ -19,11 +19,7 @@ class SqlApprovals:
         self._engine = engine
 
     def add(self, approval: Approval) -> None:
-        """Write one.
-
-        Raises:
-            Conflict: one of that id is there.
-        """
+        """Write one; Conflict where one of that id is there."""
         row = asdict(approval) | {"decision": approval.decision.value}
         with writing(self._engine) as connection:
             connection.execute(insert(approvals).values(row))
@@ -65,7 +61,7 @@ class ApprovalPermit:
 
 
 def _decisions(candidate_id: str) -> Select[tuple[object, ...]]:
-    """Select the decisions on a candidate, the newest first."""
+    """Return the query for the decisions on a candidate, the newest first."""
     return select(approvals).where(approvals.c.candidate == candidate_id).order_by(approvals.c.number.desc())
 
 
@@ -90,11 +86,7 @@ class SqlPromotions:
             upsert(connection, promotions, row)
 
     def get(self, promotion_id: str) -> Promotion:
-        """Return one.
-
-        Raises:
-            NotFound: there is none.
-        """
+        """Return one; NotFound where there is none."""
         query = select(promotions).where(promotions.c.id == promotion_id)
         with reading(self._engine) as connection:
             row = connection.execute(query).mappings().one_or_none()

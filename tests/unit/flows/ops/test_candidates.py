@@ -12,7 +12,6 @@ from flows.ops.routes.candidates import router
 from rag.api.guards.errors import install_error_handlers
 from rag.domain import Replica, utcnow
 from retrain.domain import Outcome
-from retrain.promotion.requesting import SwitchRequests
 
 
 @dataclass
@@ -27,13 +26,7 @@ class Ops:
 @pytest.fixture
 def ops(world: Any, sent_by: Any) -> Iterator[Ops]:
     """The routes as the service has them; starting a switch writes its ticket and notes it."""
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=b"k" * 32,
-    )
+    requests = world.requests()
     started: list[tuple[str, str]] = []
 
     def start_promotion(candidate_id: str, principal: str) -> str:

@@ -15,7 +15,6 @@ import pytest
 from rag.domain import Replica, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
 from retrain.domain import CandidateStatus, PromotionKind, PromotionPhase
-from retrain.promotion.requesting import SwitchRequests
 
 KEY = b"k" * 32
 
@@ -280,13 +279,7 @@ def test_a_ticket_made_beforehand_is_worked_on(world: Any, two_encoders: Any) ->
     """A ticket asked for elsewhere is the one that is carried out, in the name of who asked; asking twice gives it."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=KEY,
-    )
+    requests = world.requests()
     ticket = requests.promote(candidate.id, principal="bob")
     assert (ticket.phase, ticket.done, ticket.principal) == (PromotionPhase.BACKFILL, 0, "bob")
     assert requests.promote(candidate.id, principal="bob") == ticket
@@ -359,13 +352,7 @@ def test_only_one_runner_at_a_time(world: Any, two_encoders: Any) -> None:
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     other = world.approved(two_encoders.second)
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=KEY,
-    )
+    requests = world.requests()
     waiting = requests.promote(other.id, principal="bob")
     refused: list[str] = []
 

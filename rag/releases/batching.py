@@ -146,6 +146,10 @@ class MicroBatchingStore:
         """Every artefact's digest."""
         return self._encoders.digests()
 
+    def aliases(self) -> frozenset[str]:
+        """Return digests of the encoders that names stand for."""
+        return self._encoders.aliases()
+
     def describe(self, digest: str, card: str) -> None:
         """Put a model card beside an artefact's files."""
         self._encoders.describe(digest, card)

@@ -71,7 +71,7 @@ def plan(
     needed |= {candidate.release for candidate in waiting}
     needed |= {promotion.release for promotion in promotions if promotion.phase not in ENDED}
     kept = [release for release in releases if release.digest in needed]
-    ours = {name for name in there.indexes if name.startswith(INDEX_PREFIX)}
+    ours = frozenset(name for name in there.indexes if name.startswith(INDEX_PREFIX))
     encoders = {digest for release in kept for digest in (release.encoder, release.passages)}
     return Artefacts(
         indexes=ours - keep.indexes - {release.index_name for release in kept},

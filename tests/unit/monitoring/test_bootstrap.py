@@ -11,7 +11,6 @@ from monitoring.bootstrap import Monitoring, open_monitoring
 from monitoring.domain import DriftReport, DriftVerdict
 from monitoring.settings import DriftSettings
 from rag.adapters.models.artefacts import EncoderFolder
-from rag.bootstrap import encoder_folder
 from rag.bootstrap.installation import Installation, open_installation
 from rag.domain import Document, LabelledQuestion, Passage, Purpose
 from rag.errors import IntegrityError, NotReady
@@ -38,12 +37,11 @@ def monitoring(installation: Installation) -> Monitoring:
 
 def go_live(installation: Installation, encoders: EncoderFolder) -> None:
     """Make the first release, with documents and a golden question about each."""
-    settings, stores = installation.settings, installation.stores
-    folder = encoder_folder(settings)
+    settings, stores, models = installation.settings, installation.stores, installation.models
     ensure_first_release(
         stores.releases,
-        folder,
-        encoder_name=folder.register(encoders.path(encoders.resolve("static"))),
+        models,
+        encoder=models.encoders.register(encoders.path(encoders.resolve("static"))),
         chunking=settings.chunking,
         retrieval=settings.retrieval,
         principal="test",

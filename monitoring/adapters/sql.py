@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Engine, RowMapping, Text, and_, cast, insert, or_, select
+from sqlalchemy import Engine, RowMapping, Text, cast, insert, or_, select
 
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, PastRecall
 from rag.adapters.sql.engine import reading, writing
@@ -86,8 +86,11 @@ class SqlDriftReports:
             if len(rows) < RECALLS_AT_ONCE:
                 return
             last, last_key = rows[-1]["created_at"], rows[-1]["id"]
-            beyond = (at < last, key < last_key) if newest_first else (at > last, key > last_key)
-            page = query.where(or_(beyond[0], and_(at == last, beyond[1])))
+            # Said of the moment alone first, because that is what the index is over.
+            beyond = (at <= last, or_(at < last, key < last_key))
+            if not newest_first:
+                beyond = (at >= last, or_(at > last, key > last_key))
+            page = query.where(*beyond)
 
 
 def _past(row: RowMapping) -> PastRecall:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from flows.environment import (
@@ -13,11 +13,11 @@ from flows.environment import (
     serving_settings,
 )
 from flows.settings import FlowSettings
-from monitoring.adapters.evidently import EvidentlyRenderer
-from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftReport, DriftVerdict
+from monitoring.bootstrap import Monitoring, open_monitoring
+from monitoring.domain import DriftReport
+from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
-from monitoring.trigger import Trigger, should_retrain
+from monitoring.trigger import Trigger
 from rag import bootstrap as serving
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.installation import open_installation
@@ -27,7 +27,6 @@ from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import EncoderStore
 from rag.releases.deployed import live_release
 from rag.releases.models import Models
-from rag.releases.trials import Scratch
 from rag.settings import Settings
 from retrain.bootstrap import Promotion, Retraining, open_promotion, open_retraining
 from retrain.cycle import RetrainCycle
@@ -49,11 +48,11 @@ class Pipelines:
     stores: Stores
     retraining: Retraining
     promotion: Promotion
-    reports: SqlDriftReports
-    renderer: EvidentlyRenderer
+    reports: DriftReportStore
+    renderer: ReportRenderer
+    monitoring: Monitoring
     models: Models
     library: Library
-    scratch: Scratch
 
     @property
     def encoders(self) -> EncoderStore:
@@ -120,32 +119,7 @@ class Pipelines:
         Raises:
             NotReady: nothing is live yet.
         """
-        from monitoring.checking import check_drift
-
-        tenant = self.settings.tenant
-        live = self.live_release()
-        interactions = self.stores.interactions.between(
-            tenant=tenant,
-            # Repeated questions count once, so more are read than the windows hold.
-            limit=4 * (self.drift.current_questions + self.drift.reference_questions),
-            newest_first=True,
-        )
-        report = check_drift(
-            tenant=tenant,
-            interactions=interactions,
-            feedback=self.stores.feedback.of([interaction.id for interaction in interactions]),
-            golden=self.stores.questions.all(tenant=tenant, purpose=Purpose.GOLDEN),
-            passages=self.stores.documents.all_passages(tenant=tenant),
-            encoder=self.encoders.load(self.fixed_encoder()),
-            live=self.models.load(live),
-            cache=self.models.cache,
-            scratch=self.scratch,
-            settings=self.drift,
-            renderer=self.renderer,
-            previous=self.reports.newest(tenant=tenant),
-        )
-        self.reports.add(report)
-        return report
+        return self.monitoring.check()
 
     def live_release(self) -> Release:
         """Return what serves.
@@ -155,14 +129,10 @@ class Pipelines:
         """
         return live_release(self.stores.releases)
 
-    def fixed_encoder(self) -> str:
-        """Return the digest of the encoder all windows are compared in: the first release's."""
-        return min(self.stores.releases.all(), key=lambda release: release.created_at).encoder
-
     def retraining_trigger(self, report_id: str) -> Trigger:
         """Tell whether a drift report calls for retraining now."""
-        return should_retrain(
-            self.reports.get(report_id),
+        return self.monitoring.trigger(
+            report_id,
             earlier=[candidate.created_at for candidate in self.retraining.candidates.newest(5)],
             cooldown=timedelta(hours=self.flows.retrain_cooldown_h),
         )
@@ -213,30 +183,20 @@ def open_pipelines() -> Iterator[Pipelines]:
         SettingInvalid: a setting cannot be used.
         Unavailable: the database does not answer.
     """
-    retrain = retrain_settings()
+    retrain, drift = retrain_settings(), drift_settings()
     with open_installation(serving_settings()) as rag:
-        reports = SqlDriftReports(rag.stores.engine)
+        monitoring = open_monitoring(rag, drift)
         yield Pipelines(
             settings=rag.settings,
             retrain=retrain,
-            drift=drift_settings(),
+            drift=drift,
             flows=flow_settings(),
             stores=rag.stores,
-            retraining=open_retraining(
-                rag, retrain, drifted_since=lambda: _drifted_since(reports, rag.settings.tenant)
-            ),
+            retraining=open_retraining(rag, retrain, drifted_since=monitoring.drifted_since),
             promotion=open_promotion(rag, retrain),
-            reports=reports,
-            renderer=EvidentlyRenderer(),
+            reports=monitoring.reports,
+            renderer=monitoring.renderer,
+            monitoring=monitoring,
             models=rag.models,
             library=serving.library(rag.settings, rag.stores),
-            scratch=rag.scratch,
         )
-
-
-def _drifted_since(reports: SqlDriftReports, tenant: str) -> datetime | None:
-    """Return since when people ask about other things, by the newest drift report; None: it is calm."""
-    newest = reports.newest(1, tenant=tenant)
-    if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
-        return None
-    return datetime.fromisoformat(str(newest[0].current["since"]))

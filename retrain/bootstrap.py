@@ -174,7 +174,7 @@ class Promotion:
             leases=rag.stores.leases,
             rollback_window_h=rag.settings.rollback_window_h,
         )
-        keep = kept_always(rag.stores.releases.all(), rag.models, reranker=rag.settings.reranker)
+        keep = kept_always(rag.stores.releases, rag.models, reranker=rag.settings.reranker)
         return collector.collect(keep, dry_run=dry_run).lines()
 
     @cached_property

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from rag.domain import Deployment, Release, utcnow
 from rag.errors import IndexLocked, IntegrityError
 from rag.ports import EncoderStore, IndexCursors, IndexStore, Leases, ReleaseStore, RerankerStore
+from rag.releases.first import first_encoder
 from rag.releases.models import Models
 from retrain.domain import ENDED, Candidate, CandidateStatus, Promotion
 from retrain.ports import CandidateStore, PromotionStore
@@ -80,18 +81,18 @@ def plan(
     )
 
 
-def kept_always(releases: Iterable[Release], models: Models, *, reranker: str | None) -> Artefacts:
+def kept_always(releases: ReleaseStore, models: Models, *, reranker: str | None) -> Artefacts:
     """Return what stays though no release needs it, since it would only be made or fetched again.
 
     Args:
-        releases: all; questions of all times are compared in the first one's encoder.
+        releases: questions of all times are compared in the first one's encoder.
         models: the encoders that settings may name stay.
         reranker: what the settings call the cross-encoder of a first release.
     """
-    first = sorted(releases, key=lambda release: release.created_at)[:1]
+    first = {first_encoder(releases)} if releases.all() else set()
     named = models.rerankers.known(reranker) if reranker else None
     return Artefacts(
-        encoders=models.encoders.aliases() | {release.encoder for release in first},
+        encoders=models.encoders.aliases() | first,
         rerankers=frozenset({named} if named else ()),
     )
 

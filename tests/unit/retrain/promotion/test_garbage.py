@@ -245,7 +245,7 @@ def test_cross_encoders_go_when_no_release_needs_them(
     deployed(own_world, two_encoders.first, reranker=live)
 
     assert set() == collected(own_world, min_age_h=24.0).rerankers
-    named = kept_always((), own_world.models(), reranker=unused)
+    named = kept_always(own_world.stores.releases, own_world.models(), reranker=unused)
     assert set() == collected(own_world, named).rerankers
     yesterday = time.time() - 25 * 3600
     for digest in (live, unused):

@@ -6,17 +6,16 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rag.domain import Replica, utcnow
+from rag.domain import Replica, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
-from retrain.domain import CandidateStatus, PromotionKind, PromotionPhase
-
-KEY = b"k" * 32
+from retrain.domain import CandidateStatus, Promotion, PromotionKind, PromotionPhase
 
 
 class Killed(BaseException):
@@ -345,6 +344,37 @@ def test_an_approval_withdrawn_during_the_build_stops_the_switch(world: Any, two
     assert (ticket.phase, "rejected by bob" in ticket.message) == (PromotionPhase.FAILED, True)
     entry = world.stores.audit.newest(1)[0]
     assert (entry.action, entry.detail["promotion"]) == ("promote-failed", ticket.id)
+
+
+def test_an_open_ticket_is_found_behind_many_that_ended(world: Any, two_encoders: Any) -> None:
+    """A promotion that was asked for is gone on with, and one that was killed is ended, however many came since."""
+    world.found(two_encoders.first)
+    candidate, other = world.approved(two_encoders.second), world.approved(two_encoders.second)
+    waiting = world.requests().promote(candidate.id, principal="bob")
+    killed = world.requests().promote(other.id, principal="bob")
+    world.retrain.promotions.put(replace(killed, updated_at=killed.started_at + timedelta(seconds=1)))
+    back = Promotion(
+        id=new_id(),
+        kind=PromotionKind.ROLLBACK,
+        release=candidate.incumbent,
+        candidate=None,
+        principal="bob",
+        phase=PromotionPhase.PRELOAD,
+        updated_at=utcnow(),
+    )
+    world.retrain.promotions.put(back)
+    for minutes in range(1, 26):
+        later = back.started_at + timedelta(minutes=minutes)
+        world.retrain.promotions.put(
+            replace(back, id=new_id(), phase=PromotionPhase.FAILED, started_at=later, updated_at=later)
+        )
+
+    requests = world.requests()
+    assert requests.open_promotion(candidate) == waiting
+    assert requests.open_rollback() == back
+    assert requests.promote(candidate.id, principal="ann") == waiting
+    requests.fail_abandoned(waiting)
+    assert world.retrain.promotions.get(killed.id).phase is PromotionPhase.FAILED
 
 
 def test_only_one_runner_at_a_time(world: Any, two_encoders: Any) -> None:

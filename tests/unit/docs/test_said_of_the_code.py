@@ -58,8 +58,9 @@ def _accept(words: list[str], *, whole: bool) -> None:
     while isinstance(command, click.Group):
         if not words or words == ["--help"]:
             return
-        name, command, words = command.resolve_command(context, words)
-        assert command is not None
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command = found
         context = click.Context(command, info_name=name, parent=context)
     if not whole:
         command.make_parser(context).parse_args(list(words))

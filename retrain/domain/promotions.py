@@ -16,7 +16,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """A person's signed decision, bound to what was looked at."""
+    """A person's signed decision, bound to what was decided on."""
 
     id: str
     candidate: str  # the candidate's id

@@ -1,4 +1,4 @@
-"""Approval: a person's signed decision, bound to exactly what was looked at."""
+"""Approval: a person's signed decision, bound to exactly what was decided on."""
 
 import hashlib
 import hmac

@@ -60,7 +60,7 @@ class IndexBuilder:
     ) -> None:
         """Bring the release's index to the present state of the documents, verify it and let go of it.
 
-        Goes on where an earlier call was broken off. An index that failed verification is kept for a look, and
+        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and
         made anew by the next call.
 
         Args:

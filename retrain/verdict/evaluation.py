@@ -18,7 +18,7 @@ Totals = NDArray[np.int64]
 """Shape (questions,): how many passages answer each question, found or not."""
 
 DEPTH = 100
-"""Ranks that are looked at."""
+"""Ranks that are measured."""
 RESAMPLES = 2_000
 FLIPS = 5_000
 SCORES_AT_ONCE = 2**25

@@ -1,4 +1,4 @@
-"""A trained encoder gets its retrieval, is compared with what is live on all that the gate looks at, and is judged.
+"""A trained encoder gets its retrieval, is compared with what is live on all that the gate reads, and is judged.
 
 Each release is tried out once for all of it: the dev questions choose, the gate's are compared, in the same indexes.
 """

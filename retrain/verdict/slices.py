@@ -1,4 +1,4 @@
-"""Which questions are looked at apart: by origin, topic, age of the document, length.
+"""Which questions are measured apart: by origin, topic, age of the document, length.
 
 Every slice is a set of rows of the same figures, so none costs another search.
 """

@@ -60,7 +60,7 @@ def tune(
 
     Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
     `better_weight`. An index that is shared with the live release stays as it is, and its context with it. With fewer
-    than `min_questions` dev questions that people asked, neither is looked at. The threshold moves with the scale of
+    than `min_questions` dev questions that people asked, neither is tried. The threshold moves with the scale of
     the cosines; see `moved_threshold`.
 
     Args:
@@ -74,7 +74,7 @@ def tune(
         seed: of resampling.
     """
     top_k = incumbent.release.retrieval.top_k
-    # No deeper than is looked at: every hit beyond it takes time and changes nothing.
+    # No deeper than is measured: every hit beyond it takes time and changes nothing.
     depth = max(top_k, METRICS[metric][1])
     asked = answerable([question for question in dev if question.origin.human], on.corpus)
     notes: Note = {"dev_questions": len(asked)}
@@ -156,7 +156,7 @@ def better_context(
         kept=kept,
         metric=metric,
         alpha=alpha,
-        # All that were looked at count, also those that were not fit.
+        # All that were tried count, also those that were not fit.
         tried=len(measured) - 1,
         seed=seed,
     )
@@ -175,7 +175,7 @@ def better_weight(
     """Return the weight whose metric is highest among those better than the kept one for certain, else the kept one.
 
     Certain: the 95 % interval of the paired difference lies above 0, and its p-value is below alpha divided by the
-    number of weights tried (Bonferroni), so that looking at several does not find a gain by luck.
+    number of weights tried (Bonferroni), so that trying several does not find a gain by luck.
 
     Args:
         measured: weight -> metrics, shape (questions, len(METRICS)); the kept weight is one of them.
@@ -183,7 +183,7 @@ def better_weight(
         kept: the incumbent's weight.
         metric: the one that has to gain.
         alpha: level of the whole choice.
-        tried: how many were looked at besides the kept one; None: as many as were measured.
+        tried: how many were tried besides the kept one; None: as many as were measured.
         seed: of resampling.
     """
     column = list(METRICS).index(metric)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from rag.adapters.models.artefact_files import sync_folder
 from rag.adapters.sql.engine import reading, writing
 from rag.adapters.sql.records import from_json, to_json
 from rag.adapters.sql.schema import datasets
@@ -87,11 +88,7 @@ class SqlDatasets:
             unfinished.replace(self._path(dataset.digest))
         finally:
             unfinished.unlink(missing_ok=True)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
 
     def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
         pairs: list[TrainingPair] = []

@@ -20,9 +20,9 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     from dataclasses import asdict
 
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import as_json, console, table
     from flows.environment import load_flow
     from flows.ops.tables import drift_rows
+    from flows.ops.terminal import as_json, console, table
     from monitoring.domain import DriftVerdict
 
     if listing:

@@ -11,11 +11,11 @@ from rag.bootstrap.parts import (
     reranker_folder,
 )
 from rag.bootstrap.process import serve
-from rag.bootstrap.serving import Serving, open_serving
+from rag.bootstrap.serving import Service, open_serving
 
 __all__ = [
     "Installation",
-    "Serving",
+    "Service",
     "any_usable_key",
     "documents_at",
     "embedding_cache",

@@ -24,8 +24,10 @@ class Models:
     rerankers: RerankerStore
     cache: EmbeddingCache
 
-    def load(self, release: Release, *, encoder: Encoder | None = None) -> LoadedRelease:
-        """Return the release with its models loaded, but for an encoder that is loaded already.
+    def load(
+        self, release: Release, *, encoder: Encoder | None = None, reranker: Reranker | None = None
+    ) -> LoadedRelease:
+        """Return the release with its models loaded, but for those that are given because they are loaded already.
 
         Raises:
             NotFound: a model is not there.
@@ -35,7 +37,7 @@ class Models:
         return LoadedRelease(
             release=release,
             encoder=encoder or self.encoders.load(release.encoder),
-            reranker=self.rerankers.load(named) if named is not None else None,
+            reranker=reranker if named is None or reranker is not None else self.rerankers.load(named),
         )
 
 

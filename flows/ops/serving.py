@@ -34,8 +34,8 @@ def operations(pipelines: Pipelines) -> Routers:
         candidates.router(retraining.candidates, retraining.approvals, pipelines.approver(), switches),
         releases.router(partial(deployed, stores.releases), stores.replicas, retraining.promotions, switches),
         drift.router(
-            pipelines.reports,
-            lambda report: pipelines.renderer.html(report.snapshot),
+            pipelines.monitoring.reports,
+            pipelines.monitoring.html,
             BackgroundChecks(drift_check),
             tenant=settings.tenant,
         ),

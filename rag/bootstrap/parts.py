@@ -9,7 +9,7 @@ from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
 from rag.adapters.parsing.processes import Limits
-from rag.adapters.sql.engine import PATIENT, Patience
+from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.breaker import Breaker, State

@@ -15,7 +15,7 @@ from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.opentelemetry import Tracing
 from rag.adapters.parsing import ApartChunker
 from rag.adapters.prometheus import Metrics
-from rag.adapters.sql.engine import Patience
+from rag.adapters.sql.database.engine import Patience
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.access import key_register, key_secret
 from rag.bootstrap.parts import (

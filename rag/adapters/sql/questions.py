@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import questions
-from rag.adapters.sql.statements import batches, upsert
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.schema.log import questions
 from rag.domain import LabelledQuestion, Purpose
 
 

@@ -116,7 +116,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql(url: URL, patience: Patience) -> Engine:
     try:
-        from rag.adapters.sql.impatient import ImpatientConnection
+        from rag.adapters.sql.database.impatient import ImpatientConnection
 
         engine = create_engine(
             url,

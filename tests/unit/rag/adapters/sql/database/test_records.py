@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.adapters.sql.records import from_json, to_json
+from rag.adapters.sql.database.records import from_json, to_json
 from rag.domain import Chunking, LoggedHit
 from rag.errors import IntegrityError
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from rag.adapters.sql.engine import BUSY_TIMEOUT_S, place, reading, writing
+from rag.adapters.sql.database.engine import BUSY_TIMEOUT_S, place, reading, writing
 from rag.errors import IntegrityError, Unavailable
 
 HEAD = "0005_anchors"
 """The newest revision; known here so that opening a database that is up to date does not load Alembic."""
 
-MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 _ADVISORY_LOCK = 0x57686574
 """A number of our own for PostgreSQL's advisory lock around migrations."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from rag.adapters.sql.engine import make_engine, reading, writing
+from rag.adapters.sql.database.engine import make_engine, reading, writing
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Document
 from rag.errors import SettingInvalid, Unavailable

@@ -20,8 +20,8 @@ from rag.ports import DocumentStore, FeedbackStore
 
 logger = logging.getLogger(__name__)
 
-_LOOK_S = 30.0
-"""Longest pause between two tries to bring feedback to SQL, and between two looks for what dead processes left."""
+_ROUND_S = 30.0
+"""Longest pause between two tries to bring feedback to SQL, and between two searches for what dead processes left."""
 
 _RETRY_AFTER_S = 5.0
 """When to send feedback again whose question another machine may be bringing to SQL, in seconds."""
@@ -79,7 +79,7 @@ class FeedbackLog:
         self._missed: dict[
             str, float
         ] = {}  # id of feedback -> monotonic seconds since when its question is missing
-        self._looked_at = -_LOOK_S
+        self._adopted_at = -_ROUND_S
 
     def start(self) -> None:
         """Start the thread, which brings to SQL what was left by a process that died."""
@@ -100,7 +100,7 @@ class FeedbackLog:
         """
         if self._log.away:
             return await self._keep(feedback)
-        # Looked at before SQL is: what is brought there in between is found there.
+        # Asked before SQL is: what is brought there in between is found there.
         owed = await to_thread.run_sync(self._log.owes)
         there: bool | None = None
         with anyio.move_on_after(self._patience_s):
@@ -187,16 +187,16 @@ class FeedbackLog:
             with self._change:
                 woken = self._change.wait_for(lambda: self._closing or self._fresh, pause)
                 self._fresh, closing = False, self._closing
-            if time.monotonic() - self._looked_at >= _LOOK_S:
-                self._looked_at = time.monotonic()
+            if time.monotonic() - self._adopted_at >= _ROUND_S:
+                self._adopted_at = time.monotonic()
                 self._spool.adopt()
             if not self._log.away and self._spool.count:
                 self._deliver()
             if closing:
                 return
-            # While the database is away it is the log of questions that looks for it.
+            # While the database is away it is the log of questions that tries it.
             idle = not woken and not self._log.away
-            pause = min(2 * pause, _LOOK_S) if idle else self._retry_s
+            pause = min(2 * pause, _ROUND_S) if idle else self._retry_s
 
     def _deliver(self) -> None:
         try:

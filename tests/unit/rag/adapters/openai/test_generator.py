@@ -283,7 +283,7 @@ def test_each_event_loop_has_its_own_client_and_closes_it(scripted_llm: Any) -> 
     generator = made(scripted_llm.url)
     for _ in range(3):
         assert text(asyncio.run(collected(generator))) == "The documents say so [1]."
-    assert {} == generator._clients
+    assert {} == generator._connections._clients
     gc.collect()  # a connection left open would be a warning, and so an error
 
 

@@ -23,7 +23,7 @@ from monitoring.trigger import Trigger, should_retrain
 from rag import bootstrap as serving
 from rag.access.secret_files import load_or_make
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
 from rag.domain import Document, LabelledQuestion, Purpose, Release

@@ -3,7 +3,7 @@
 import logging
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp

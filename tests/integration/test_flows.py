@@ -11,7 +11,7 @@ from flows.bootstrap import open_pipelines
 from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
 from monitoring.domain import DriftVerdict
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
 

@@ -13,20 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefact_files import (
-    MANIFEST,
-    ROUTER,
-    WEIGHTS,
-    files_digest,
-    is_router,
+from rag.adapters.models.artefacts.disk import (
     json_bytes,
-    modules,
     read_json,
     sha256_bytes,
     sync_folder,
     write_json,
     write_synced,
 )
+from rag.adapters.models.artefacts.layout import MANIFEST, WEIGHTS, files_digest
+from rag.adapters.models.artefacts.modules import ROUTER, is_router, modules
 from rag.errors import ArtefactTampered
 from rag.ports import Encoder, Vectors
 

@@ -6,8 +6,9 @@ The same order of things as for encoders. Knows nothing of what is computed.
 import logging
 from pathlib import Path
 
-from rag.adapters.models.artefact_files import check_safe_reranker, write_score_files
-from rag.adapters.models.artefact_folder import ArtefactFolder
+from rag.adapters.models.artefacts.copying import write_score_files
+from rag.adapters.models.artefacts.folder import ArtefactFolder
+from rag.adapters.models.artefacts.safety import check_safe_reranker
 from rag.adapters.models.hub import snapshot
 from rag.adapters.models.runtimes import Runtime, in_torch
 from rag.adapters.models.torch_process import with_torch

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
 from rag.releases.batching import MicroBatching, MicroBatchingStore

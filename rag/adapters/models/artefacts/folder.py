@@ -15,19 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from rag.adapters.models.artefact_files import (
-    CARD,
-    EXPORT,
-    MANIFEST,
-    artefact_files,
-    files_digest,
-    read_json,
-    sha256_file,
-    sync_folder,
-    write_json,
-    write_synced,
-)
-from rag.adapters.models.exports import Export, read_export
+from rag.adapters.models.artefacts.disk import read_json, sha256_file, sync_folder, write_json, write_synced
+from rag.adapters.models.artefacts.exports import Export, read_export
+from rag.adapters.models.artefacts.layout import CARD, EXPORT, MANIFEST, artefact_files, files_digest
 from rag.errors import ArtefactTampered, NotFound, Unavailable
 
 _ALIASES = "aliases.json"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rag.adapters.models import artefacts
-from rag.adapters.models.artefacts import EncoderFolder
-from rag.adapters.models.exports import Export, Nearness, read_export, write_manifest
+from rag.adapters.models.artefacts.exports import Export, Nearness, read_export, write_manifest
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.openvino.encoder import OpenVinoEncoder
 from rag.adapters.models.sentence_transformers import SentenceTransformerEncoder
 from rag.errors import ArtefactTampered
@@ -103,7 +103,7 @@ def test_processes_export_once(store: EncoderFolder, transformer: Path) -> None:
     root = store.path(digest).parent
     shutil.rmtree(root / digest / "openvino")
     script = (
-        "import sys; from pathlib import Path; from rag.adapters.models.artefacts import EncoderFolder; "
+        "import sys; from pathlib import Path; from rag.adapters.models.encoders import EncoderFolder; "
         "e = EncoderFolder(Path(sys.argv[1]), runtime='openvino').load(sys.argv[2]); "
         "print(type(e).__name__, e.encode_queries(['what is it']).round(2).tolist(), 'torch' in sys.modules)"
     )
@@ -144,7 +144,7 @@ def test_an_export_that_is_not_near_enough_is_refused(
     store: EncoderFolder, transformer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reason holds the figure that was measured and the one that is wanted, and nothing of the graph is kept."""
-    monkeypatch.setattr("rag.adapters.models.exports.NEAR", 1.1)
+    monkeypatch.setattr("rag.adapters.models.artefacts.exports.NEAR", 1.1)
 
     digest = store.register(transformer)
 

@@ -13,14 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.adapters.models.artefact_files import (
-    EXPORT,
-    MANIFEST,
-    read_json,
-    sha256_file,
-    sync_folder,
-    write_json,
-)
+from rag.adapters.models.artefacts.disk import read_json, sha256_file, sync_folder, write_json
+from rag.adapters.models.artefacts.layout import EXPORT, MANIFEST
 from rag.errors import ArtefactTampered
 
 FORMAT = 1

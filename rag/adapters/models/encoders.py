@@ -10,14 +10,12 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from rag.adapters.models.artefact_files import (
-    WEIGHTS,
-    check_safe,
-    module_types,
-    sha256_file,
-    write_vector_files,
-)
-from rag.adapters.models.artefact_folder import ArtefactFolder
+from rag.adapters.models.artefacts.copying import write_vector_files
+from rag.adapters.models.artefacts.disk import sha256_file
+from rag.adapters.models.artefacts.folder import ArtefactFolder
+from rag.adapters.models.artefacts.layout import WEIGHTS
+from rag.adapters.models.artefacts.modules import module_types
+from rag.adapters.models.artefacts.safety import check_safe
 from rag.adapters.models.hub import snapshot
 from rag.adapters.models.query_side import AdaptedEncoder, copy_passage_side, passages_digest, query_matrix
 from rag.adapters.models.runtimes import Runtime, in_torch

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from rag.adapters.models.artefacts import MINILM_SHA256, EncoderFolder
+from rag.adapters.models.encoders import MINILM_SHA256, EncoderFolder
 from rag.errors import ArtefactTampered, ArtefactUnsafe, NotFound
 
 STATIC = "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding"
@@ -239,7 +239,7 @@ def test_threads_and_processes_register_at_once(store: EncoderFolder, saved: Pat
     root = store.path(digest).parent
     store.drop(digest)
     script = (
-        "import sys; from pathlib import Path; from rag.adapters.models.artefacts import EncoderFolder; "
+        "import sys; from pathlib import Path; from rag.adapters.models.encoders import EncoderFolder; "
         "print(EncoderFolder(Path(sys.argv[1])).resolve(sys.argv[2]))"
     )
     processes = [

@@ -22,7 +22,7 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     check_chat_model(body.model)
     question, wishes = body.asked()
     principal = principal_of(request)
-    events = serving_of(request).answerer.ask(
+    events = serving_of(request).answering.answerer.ask(
         question, principal=principal.id, tenant=principal.tenant, wishes=wishes
     )
 

@@ -64,7 +64,7 @@ class EmbeddingsRequest(BaseModel):
 async def embeddings(request: Request, body: EmbeddingsRequest) -> Response:
     """Embed texts as questions, or as passages where `input_type` says so."""
     texts = body.texts()
-    with serving_of(request).live.pin() as pinned:
+    with serving_of(request).answering.live.pin() as pinned:
         check_embedding_model(body.model, pinned)
         if body.dimensions not in (None, pinned.encoder.dimension):
             raise InvalidInput(

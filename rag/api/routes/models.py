@@ -20,14 +20,14 @@ router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[allow(Rol
 @router.get("")
 async def list_models(request: Request) -> dict[str, Any]:
     """List the models by their lasting names."""
-    with serving_of(request).live.pin() as pinned:
+    with serving_of(request).answering.live.pin() as pinned:
         return {"object": "list", "data": [_described(name, pinned) for name in (MODEL, EMBEDDING_MODEL)]}
 
 
 @router.get("/{model}")
 async def get_model(request: Request, model: str) -> dict[str, Any]:
     """Return one model."""
-    with serving_of(request).live.pin() as pinned:
+    with serving_of(request).answering.live.pin() as pinned:
         if model != MODEL:
             check_embedding_model(model, pinned)
         return _described(model, pinned)

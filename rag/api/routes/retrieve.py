@@ -27,7 +27,7 @@ class RetrieveRequest(BaseModel):
 async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
     """Find the passages nearest to a question."""
     principal = principal_of(request)
-    found = await serving_of(request).answerer.retrieve_only(
+    found = await serving_of(request).answering.answerer.retrieve_only(
         body.query, principal=principal.id, tenant=principal.tenant, limit=body.limit, where=body.filter
     )
     interaction = found.interaction

@@ -16,7 +16,7 @@ from monitoring.windows import split_windows
 from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
 from rag.ports import EmbeddingCache, Encoder, Vectors
-from rag.releases.indexing import Embedder
+from rag.releases.vectors import Embedder
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, trial
 

@@ -8,7 +8,7 @@ from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
-from rag.adapters.parsing.processes import Limits
+from rag.adapters.parsing.process import Limits
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url

@@ -165,7 +165,7 @@ class FolderWatch:
                 source=folder.source,
                 prune=True,
                 kept=(listing.files.keys() | before.keys()) - set(steady),
-                progress=lambda _: lease.check(),
+                after_each=lambda _: lease.check(),
             )
         known.synced.update((uri, listing.files[uri]) for uri in steady)
         for uri in gone:

@@ -78,7 +78,7 @@ def query_matrix(folder: Path) -> NDArray[np.float32] | None:
     """Return the matrix of a query-side adapter's artefact, shape (dimension, dimension); None of another encoder's.
 
     Raises:
-        NotFound, ArtefactUnsafe: as for `artefact_files.modules`.
+        NotFound, ArtefactUnsafe: as for `artefacts.modules.modules`.
         ArtefactTampered: the layer has more than a square matrix.
     """
     router = modules(folder)[-1]

@@ -16,7 +16,7 @@ from rag.api.wire.watched import unless_left
 from rag.domain import Role
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
-from rag.questions.answering import is_text
+from rag.questions.limits import is_text
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"], dependencies=[allow(Role.READER)])
 

@@ -28,7 +28,7 @@ from rag.bootstrap.parts import (
     splitting_processes,
     tracing,
 )
-from rag.breaker import Breaker, State
+from rag.breaker import Breaker, BreakerState
 from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
 from rag.library.documents import Library
@@ -43,8 +43,7 @@ from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
-from rag.running.gauges import State as ServiceState
-from rag.running.gauges import gauges
+from rag.running.gauges import ServiceState, gauges
 from rag.running.observing import ObservedLog, Observer
 from rag.settings import Settings
 
@@ -207,7 +206,7 @@ def _state(
         release=release,
         encoder=encoder,
         lag=lag,
-        breaker_open=breaker is not None and breaker.state is not State.CLOSED,
+        breaker_open=breaker is not None and breaker.state is not BreakerState.CLOSED,
         spool_bytes=written.used,
         spool_limit_bytes=written.used + written.room,
         running=turns.under_way,

@@ -28,7 +28,7 @@ class ImpatientConnection(Connection[Any]):
         except StopIteration as end:
             return end.value
         while True:
-            # 0 where the pause between two looks passed without the server becoming ready.
+            # 0 where the pause between two polls passed without the server becoming ready.
             ready = yield awaited
             now = time.monotonic()
             if ready:

@@ -1,7 +1,7 @@
 """What does not work at present, told once when it begins and once when it ends."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rag.errors import WhetstoneError
@@ -21,11 +21,18 @@ class Troubles:
         return self._reasons.get(what)
 
     @contextmanager
-    def attempt(self, what: str) -> Iterator[None]:
-        """Keep the thread alive: log what fails when it starts to fail and when it works again."""
+    def attempt(self, what: str, *, unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Keep the thread alive: log what fails when it starts to fail and when it works again.
+
+        Args:
+            what: is done; the log's line goes on with "failed" or "works again".
+            unless: tells whether errors are expected now, because the thread is being ended.
+        """
         try:
             yield
         except Exception as error:
+            if unless() and isinstance(error, WhetstoneError):
+                return
             reason = str(error)
             if self._reasons.get(what) != reason:
                 # What Whetstone raises on purpose explains itself; anything else needs its traceback.

@@ -12,7 +12,6 @@ from rag.api.guards.errors import install_error_handlers
 from rag.api.guards.limiting import InTurn, PerKey
 from rag.api.guards.requests import Requests
 from rag.api.guards.roles import allow, check_declared, public_paths
-from rag.api.pages import chat as page
 from rag.api.routes import (
     chat,
     documents,
@@ -23,6 +22,7 @@ from rag.api.routes import (
     keys,
     metrics,
     models,
+    pages,
     retrieve,
     sources,
 )
@@ -32,7 +32,7 @@ from rag.domain import Role
 ROUTERS = tuple(
     noun.router
     for noun in (
-        page,
+        pages,
         chat,
         retrieve,
         embeddings,

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from rag.api.guards.roles import allow
-from rag.api.routes.models import check_chat_model
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.wire.answers import StreamedAnswer, WholeAnswer
 from rag.api.wire.chat_request import ChatRequest
 from rag.api.wire.chat_wire import ChatWire
-from rag.api.wire.watched import StreamedAnswer, WholeAnswer
+from rag.api.wire.model_names import check_chat_model
 from rag.domain import Role
 
 router = APIRouter(tags=["chat"], dependencies=[allow(Role.READER)])

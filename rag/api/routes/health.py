@@ -7,9 +7,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from rag.api.guards.errors import whetstone_body
 from rag.api.guards.roles import public
 from rag.api.serving import serving_of
+from rag.api.wire.errors import whetstone_body
 from rag.errors import NotReady, WhetstoneError
 from rag.running.readiness import readiness
 

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse
 
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.wire.answers import answer_headers
 from rag.api.wire.filters import Filter
-from rag.api.wire.watched import answer_headers
 from rag.domain import Role
 
 router = APIRouter(prefix="/v1/retrieve", tags=["retrieve"], dependencies=[allow(Role.READER)])

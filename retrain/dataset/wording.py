@@ -6,8 +6,8 @@ import unicodedata
 from rag.text.stop_words import stop_words
 
 # Retrieval's list, but for a few words: training data is reproducible, so the difference stays.
-_BESIDES = frozenset("get more most much only other over tell under until up".split())
-_TOPICAL = frozenset("all also done hers him itself nor ours shall theirs very yours".split())
+_BESIDES = {"get", "more", "most", "much", "only", "other", "over", "tell", "under", "until", "up"}
+_TOPICAL = {"all", "also", "done", "hers", "him", "itself", "nor", "ours", "shall", "theirs", "very", "yours"}
 STOP_WORDS = (stop_words("english") | _BESIDES) - _TOPICAL
 """English words that carry no topic."""
 

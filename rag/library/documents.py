@@ -1,6 +1,6 @@
 """Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
@@ -252,14 +252,24 @@ def _storable(document: Document) -> Document:
     if (title, text, metadata) == (document.title, document.text, dict(document.metadata)):
         return document
     return replace(
-        Document.create(
-            uri=document.uri,
-            text=text,
-            title=title,
-            tenant=document.tenant,
-            divisible=document.divisible,
-            source=document.source,
-            metadata=metadata,
-        ),
-        updated_at=document.updated_at,
+        with_content(document, title=title, text=text, metadata=metadata), updated_at=document.updated_at
+    )
+
+
+def with_content(
+    document: Document,
+    *,
+    title: str | None = None,
+    text: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Document:
+    """Return the same document with other content where it is named."""
+    return Document.create(
+        uri=document.uri,
+        text=document.text if text is None else text,
+        title=document.title if title is None else title,
+        tenant=document.tenant,
+        divisible=document.divisible,
+        source=document.source,
+        metadata=document.metadata if metadata is None else metadata,
     )

@@ -5,7 +5,7 @@ Knows nothing of formats, processes or HTTP.
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -19,7 +19,7 @@ from rag.errors import (
     UnreadableDocument,
     WhetstoneError,
 )
-from rag.library.documents import Library, ReadFailure
+from rag.library.documents import Library, ReadFailure, with_content
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
 from rag.troubles import Troubles
 
@@ -202,7 +202,7 @@ class Ingester:
         documents = [record for record in records if isinstance(record, Document)]
         if len(documents) == 1 and ingestion.title:
             records = [
-                _changed(record, title=ingestion.title) if record is documents[0] else record
+                with_content(record, title=ingestion.title) if record is documents[0] else record
                 for record in records
             ]
         # Rows that a table had before and has no more are removed; a table of other rows is meant so.
@@ -255,21 +255,7 @@ class Ingester:
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
     if isinstance(record, ReadFailure) or not ingestion.metadata:
         return record
-    return _changed(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
-
-
-def _changed(
-    document: Document, *, title: str | None = None, metadata: Mapping[str, str] | None = None
-) -> Document:
-    return Document.create(
-        uri=document.uri,
-        text=document.text,
-        title=document.title if title is None else title,
-        tenant=document.tenant,
-        divisible=document.divisible,
-        source=document.source,
-        metadata=document.metadata if metadata is None else metadata,
-    )
+    return with_content(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
 
 
 def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:

@@ -123,11 +123,11 @@ class MicroBatchingStore:
         return MicroBatching(self._encoders.load(digest), most=self._most)
 
     def resolve(self, name: str) -> str:
-        """Make the encoder `name` an artefact; give its digest."""
+        """Make the encoder `name` an artefact; return its digest."""
         return self._encoders.resolve(name)
 
     def register(self, folder: Path) -> str:
-        """Copy a saved folder in as an artefact; give its digest."""
+        """Copy a saved folder in as an artefact; return its digest."""
         return self._encoders.register(folder)
 
     def path(self, digest: str) -> Path:

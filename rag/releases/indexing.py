@@ -72,7 +72,7 @@ class Indexing:
         self._cursors.set_backfill(name, None)
 
     def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
-        """Apply the change log to the index, `limit` changes at a time; give how many were applied.
+        """Apply the change log to the index, `limit` changes at a time; return how many were applied.
 
         A document is brought to its present state, whatever and however often it changed, so that repeating
         after a kill does no harm.
@@ -115,7 +115,7 @@ class Indexing:
     def verify(
         self, release: Release, encoder: Encoder, index: PassageIndex, *, sample: int, seed: int
     ) -> list[str]:
-        """Compare the index with the documents; give what is wrong as sentences, none where all is well.
+        """Compare the index with the documents; return what is wrong as sentences, none where all is well.
 
         Args:
             release: the index's release.

@@ -50,7 +50,7 @@ class EncoderFolder:
         self._threads = threads
 
     def resolve(self, name: str) -> str:
-        """Make the encoder `name` an artefact, where it is not one yet, and give its digest.
+        """Make the encoder `name` an artefact, where it is not one yet, and return its digest.
 
         Args:
             name: ``minilm`` (all-MiniLM-L6-v2 from its package), ``static`` (distilled from it, about 30 s
@@ -112,7 +112,7 @@ class EncoderFolder:
         return self._artefacts.path(digest)
 
     def register(self, folder: Path) -> str:
-        """Copy what makes the vectors out of a saved sentence-transformers folder; give its digest.
+        """Copy what makes the vectors out of a saved sentence-transformers folder; return its digest.
 
         Everything else (read-me, other formats of the weights in folders of their own) is left behind. The
         same content gives the same digest and is stored once. A transformer that is new is exported for serving
@@ -201,9 +201,9 @@ class EncoderFolder:
         return digest
 
     def _static(self) -> str:
-        from rag.adapters.models.static_distillation import RECIPE
+        from rag.adapters.models.static_distillation import METHOD
 
-        alias = f"static/{RECIPE}"
+        alias = f"static/{METHOD}"
         known = self._artefacts.alias(alias)
         if known is not None:
             return known

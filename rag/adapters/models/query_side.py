@@ -158,7 +158,7 @@ def passages_digest(folder: Path) -> str:
 
 
 def copy_passage_side(folder: Path, target: Path) -> str:
-    """Copy a checked artefact's files without its router into the new folder `target`; give the digest.
+    """Copy a checked artefact's files without its router into the new folder `target`; return the digest.
 
     What is copied is the adapted encoder's artefact to the last byte, or `folder`'s own where it adapts none.
     """

@@ -17,7 +17,7 @@ class SqlQuestions:
         self._engine = engine
 
     def put(self, given: Sequence[LabelledQuestion]) -> int:
-        """Write questions, replacing those of the same id; give how many are new."""
+        """Write questions, replacing those of the same id; return how many are new."""
         by_id = {question.id: question for question in given}
         known: set[str] = set()
         with writing(self._engine) as connection:

@@ -62,7 +62,7 @@ class SqlReleases:
             return _deployment(connection)
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, give that.
+        """Make the first release live at epoch 1; where one is live already, return that.
 
         Raises:
             NotFound: there is no such release.

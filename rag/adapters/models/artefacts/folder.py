@@ -53,7 +53,7 @@ class ArtefactFolder:
         )
 
     def add(self, write: Callable[[Path], str]) -> str:
-        """Add what `write` puts into a new folder, giving the digest over it. The same content is stored once."""
+        """Add what `write` puts into a new folder, returning the digest over it. The same content is stored once."""
         with self.locked(), self.incoming() as incoming:
             digest = write(incoming)
             if (self.root / digest).exists():

@@ -16,7 +16,7 @@ SHORTEST_PREFIX = 4
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert those rows whose primary key is not taken; give how many were."""
+    """Insert those rows whose primary key is not taken; return how many were."""
     inserted = 0
     for row in rows:
         # RETURNING, because the count of rows is not reliable for inserts.

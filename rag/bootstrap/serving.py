@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 from rag.access.limits import Turns
@@ -38,7 +38,6 @@ from rag.questions.answering import Answerer
 from rag.questions.retrieval import Retriever
 from rag.questions.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.standby import StandIn
-from rag.releases.batching import MicroBatchingStore
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
@@ -160,7 +159,7 @@ def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease
     settings, stores = installation.settings, installation.stores
     loader = Loader(
         stores.releases,
-        replace(installation.models, encoders=MicroBatchingStore(installation.models.encoders)),
+        installation.models,
         installation.indexes,
         installation.indexing,
         poll_interval_s=settings.poll_interval_s,

@@ -21,7 +21,7 @@ from labelled import Benchmark
 from quality import Bench
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
 from rag.releases.models import LoadedRelease

@@ -35,7 +35,7 @@ from results import Result, Results
 from stock_recipe import stock
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder

@@ -82,7 +82,7 @@ class Pipelines:
             source=source_of(location),
             prune=prune,
             force=force,
-            progress=lambda done: progress(done, 0, f"ingest {location}"),
+            after_each=lambda done: progress(done, 0, f"ingest {location}"),
         )
 
     def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:

@@ -6,11 +6,12 @@ Steps take and return what can be written down (digests, ids), so that a flow ma
 from dataclasses import dataclass, replace
 
 from rag.domain import new_id
+from rag.ports import Progress
 from rag.releases.deployed import live_release
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Forecast
 from retrain.domain import Candidate, Dataset, Detectable, TrainingReport
-from retrain.ports import CandidateStore, DatasetStore, Progress, Trainer
+from retrain.ports import CandidateStore, DatasetStore, Trainer
 from retrain.present import Present
 from retrain.verdict.card import model_card
 from retrain.verdict.judging import Judging

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.domain import AuditEntry, Release, utcnow
 from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld
-from rag.ports import Lease, Permit, ReleaseStore
+from rag.ports import Lease, Permit, Progress, ReleaseStore
 from rag.releases.deployed import deployed
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
-from retrain.ports import CandidateStore, DatasetStore, Progress
+from retrain.ports import CandidateStore, DatasetStore
 from retrain.promotion.building import IndexBuilder
 from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Run, Runs

@@ -4,9 +4,9 @@ import contextlib
 from dataclasses import replace
 
 from rag.domain import AuditEntry, utcnow
-from rag.ports import AuditLog, Lease, Leases
+from rag.ports import AuditLog, Lease, Leases, Progress
 from retrain.domain import Promotion, PromotionPhase
-from retrain.ports import Progress, PromotionStore
+from retrain.ports import PromotionStore
 
 
 class Run:

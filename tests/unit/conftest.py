@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 DOUBLE = Path(__file__).parents[1] / "doubles" / "promotion_world.py"
 

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, update
 
-from rag.adapters.sql.engine import now, reading, writing
-from rag.adapters.sql.schema import approvals, promotions
-from rag.adapters.sql.statements import upsert
+from rag.adapters.sql.database.engine import now, reading, writing
+from rag.adapters.sql.database.statements import upsert
 from rag.errors import ApprovalInvalid, NotFound
+from retrain.adapters.sql.schema import approvals, promotions
 from retrain.domain import ENDED, Approval, Candidate, Decision, Promotion, PromotionKind, PromotionPhase
 from retrain.promotion.approval import check
 

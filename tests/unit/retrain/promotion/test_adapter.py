@@ -8,7 +8,7 @@ import pytest
 
 from rag.domain import utcnow
 from rag.errors import ArtefactTampered
-from rag.releases.indexing import Embedder
+from rag.releases.vectors import Embedder
 from retrain.domain import PromotionPhase
 from retrain.promotion.garbage import Artefacts, plan
 

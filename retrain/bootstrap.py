@@ -40,7 +40,7 @@ class Retraining:
     ) -> None:
         """Build nothing yet: a cycle is built when it begins, so that models are loaded by whoever needs them."""
         self._rag = installation
-        self._settings = settings
+        self.settings = settings
         self._drifted_since = drifted_since
         self._stores = open_retrain_stores(installation.stores, installation.settings.home)
         self.datasets: DatasetStore = self._stores.datasets
@@ -57,7 +57,7 @@ class Retraining:
             yield self._cycle()
 
     def _cycle(self) -> RetrainCycle:
-        rag, settings, stores = self._rag, self._settings, self._stores
+        rag, settings, stores = self._rag, self.settings, self._stores
         present = Present(
             tenant=rag.settings.tenant,
             documents=rag.stores.documents,

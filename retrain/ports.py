@@ -164,13 +164,7 @@ class ApprovalStore(Protocol):
         ...
 
     def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> Permit:
-        """Return what lets the candidate's release go live once, as long as the approval of that id allows it.
-
-        Args:
-            approval: has to be the newest decision on the candidate when it is used.
-            candidate: checked against the approval by `retrain.promotion.approval.check`.
-            key: signs approvals.
-        """
+        """Return what lets the candidate go live once, while that approval is the newest decision and allows it."""
         ...
 
 

@@ -37,14 +37,7 @@ def check(
     """Return the approval where it allows to make the candidate live now.
 
     This is the one rule of what may be promoted. It is asked before a promotion starts and in the transaction that
-    switches.
-
-    Args:
-        approval: the newest decision on the candidate; None: there is none.
-        candidate: what is to be live.
-        live: digest of the release that it replaces; None: nothing is live.
-        key: signs approvals.
-        now: when it is to be live.
+    switches. `approval` is the newest decision on the candidate, `live` the digest of the release it replaces.
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for

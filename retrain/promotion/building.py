@@ -103,19 +103,11 @@ class IndexBuilder:
         return self.exists(release) and self._indexing.lag(release.index_name) is not None
 
     def check_models(self, release: Release) -> None:
-        """Load the release's models for a moment, so that one that is damaged is found before a switch.
-
-        Raises:
-            NotFound, ArtefactTampered, ArtefactUnsafe: as for `Models.load`.
-        """
+        """Load the release's models for a moment, to find a damaged one; errors as for `Models.load`."""
         self._models.load(release)
 
     def need_encoder(self, release: Release) -> None:
-        """Do nothing while the release's encoder is there.
-
-        Raises:
-            NotFound: it was deleted.
-        """
+        """Raise NotFound where the release's encoder was deleted."""
         if release.encoder not in self._models.encoders.digests():
             raise NotFound(
                 f"The encoder {release.encoder[:12]} of release {release.digest[:12]} was deleted; "

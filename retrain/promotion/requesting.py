@@ -103,12 +103,7 @@ class SwitchRequests:
         return next((one for one in rollbacks if utcnow() - one.updated_at < _RESUME_WITHIN), None)
 
     def promotion(self, promotion_id: str, candidate: Candidate) -> Promotion:
-        """Return the candidate's ticket of that id.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it is another candidate's, or a rollback.
-        """
+        """Return the candidate's ticket of that id; Conflict where it is another candidate's, or a rollback."""
         ticket = self._promotions.get(promotion_id)
         if ticket.candidate != candidate.id:
             raise Conflict(
@@ -117,12 +112,7 @@ class SwitchRequests:
         return ticket
 
     def rollback_ticket(self, promotion_id: str) -> Promotion:
-        """Return the rollback of that id.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it is a promotion.
-        """
+        """Return the rollback of that id; Conflict where it is a promotion."""
         ticket = self._promotions.get(promotion_id)
         if ticket.kind is not PromotionKind.ROLLBACK:
             raise Conflict(f"Ticket {ticket.id} promotes candidate {ticket.candidate}; it is no rollback.")

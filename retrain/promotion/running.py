@@ -72,11 +72,7 @@ class Runs:
         self._lease_ttl_s = lease_ttl_s
 
     def hold(self, lease: str) -> contextlib.AbstractContextManager[Lease]:
-        """Hold a lease while in the context.
-
-        Raises:
-            LeaseHeld: another runner has it.
-        """
+        """Hold a lease while in the context; LeaseHeld where another runner has it."""
         return self._leases.hold(lease, ttl_s=self._lease_ttl_s)
 
     def begin(self, ticket: Promotion, lease: Lease, progress: Progress | None) -> Run:

@@ -7,8 +7,10 @@ from rag.access.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, s
 from rag.access.secret_files import load_or_make
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.parts import open_stores_for
+from rag.bootstrap.traces import KEYS_REQUIRED
 from rag.domain import utcnow
 from rag.errors import SettingInvalid
+from rag.running.listening import is_public
 from rag.settings import Settings
 
 
@@ -31,7 +33,29 @@ def key_secret(settings: Settings) -> bytes:
 
 def key_register(settings: Settings, stores: Stores) -> KeyRegister:
     """Return what makes and revokes keys; errors as for `key_secret`."""
-    return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
+    return KeyRegister(
+        stores.keys,
+        KeyMaths(key_secret(settings)),
+        home_tenant=settings.tenant,
+        made=lambda: _remember_keys(settings),
+    )
+
+
+def keys_demanded(settings: Settings, stores: Stores) -> bool:
+    """Tell whether every request needs a key, whatever becomes of the database.
+
+    The home remembers that it had a key. `keys.secret` cannot tell: it also signs links where there are no keys.
+    """
+    if stores.keys.all():
+        _remember_keys(settings)
+    return settings.api_key is not None or is_public(settings) or (settings.home / KEYS_REQUIRED).exists()
+
+
+def _remember_keys(settings: Settings) -> None:
+    path = settings.home / KEYS_REQUIRED
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("A key was made here, so every request needs one, even after the database is lost.\n")
 
 
 @contextmanager

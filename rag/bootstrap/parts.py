@@ -12,6 +12,7 @@ from rag.adapters.parsing.processes import Limits
 from rag.adapters.sql.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.bootstrap.traces import traces
 from rag.breaker import Breaker, State
 from rag.domain import utcnow
 from rag.errors import SettingInvalid
@@ -45,7 +46,11 @@ def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stor
         patience: with PostgreSQL.
     """
     url = settings.database_url
-    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), patience=patience)
+    return open_stores(
+        url.get_secret_value() if url else sqlite_url(settings.home),
+        patience=patience,
+        traces=traces(settings.home),
+    )
 
 
 def encoder_folder(settings: Settings) -> EncoderFolder:

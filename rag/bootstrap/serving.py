@@ -17,7 +17,7 @@ from rag.adapters.parsing import ApartChunker
 from rag.adapters.prometheus import Metrics
 from rag.adapters.sql.engine import Patience
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap.access import key_register, key_secret
+from rag.bootstrap.access import key_register, key_secret, keys_demanded
 from rag.bootstrap.parts import (
     documents_work,
     embedding_cache,
@@ -179,6 +179,7 @@ def open_serving(settings: Settings) -> Iterator[Serving]:
                 KeyMaths(secret),
                 environment=settings.api_key.get_secret_value() if settings.api_key else None,
                 tenant=settings.tenant,
+                demanded=keys_demanded(settings, stores),
             ),
             keys=key_register(settings, stores),
             links=SourceLinks(secret, days=settings.source_link_days),

@@ -267,7 +267,10 @@ class Ingester:
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
     if isinstance(record, ReadFailure) or not ingestion.metadata:
         return record
-    return _changed(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
+    try:
+        return _changed(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
+    except UnreadableDocument as error:
+        return ReadFailure(uri=record.uri, reason=str(error))
 
 
 def _changed(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from rag.adapters.qdrant.cursors import write_cursor
 from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words, verify
 from rag.domain import Release
 from rag.errors import IndexLocked, IntegrityError, NotFound
@@ -256,6 +257,7 @@ class QdrantFolders:
                 shard.flush()
             finally:
                 shard.close()
+            write_cursor(making)
             _write_manifest(making, release)
             making.rename(folder)
 

@@ -120,7 +120,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._refused = True
         answering = self._answering
         # Of an earlier request, or of this one before its end.
-        another = answering if self._in_head else not answering or self.pipeline or self.cycle.response_started
+        another = (
+            answering if self._in_head else not answering or self.pipeline or self.cycle.response_started
+        )
         if another:
             self.transport.close()
             return

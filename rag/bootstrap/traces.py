@@ -20,9 +20,7 @@ def traces(home: Path) -> Traces:
 
 
 def _found(home: Path, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        pattern.removesuffix("*") for pattern in patterns if any(map(_shown, home.glob(pattern)))
-    )
+    return tuple(pattern.removesuffix("*") for pattern in patterns if any(map(_shown, home.glob(pattern))))
 
 
 def _shown(path: Path) -> bool:

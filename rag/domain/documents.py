@@ -39,7 +39,9 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
         ("characters", sum(map(len, metadata)) + sum(map(len, metadata.values())), MAX_METADATA),
     ):
         if found > most:
-            raise UnreadableDocument(f"has {found:,} {what} of metadata, more than the {most:,} that are kept")
+            raise UnreadableDocument(
+                f"has {found:,} {what} of metadata, more than the {most:,} that are kept"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +82,9 @@ class Document:
             UnreadableDocument: its uri or metadata is more than a document may carry.
         """
         if len(uri) > MAX_URI:
-            raise UnreadableDocument(f"has a uri of {len(uri):,} characters, more than the {MAX_URI:,} that are kept")
+            raise UnreadableDocument(
+                f"has a uri of {len(uri):,} characters, more than the {MAX_URI:,} that are kept"
+            )
         metadata = dict(metadata or {})
         check_metadata(metadata)
         content = {"title": title, "text": text, "metadata": metadata, "divisible": divisible}

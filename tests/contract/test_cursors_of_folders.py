@@ -52,7 +52,7 @@ def holds_all(serving: Serving) -> bool:
 
 def test_a_replica_that_was_away_catches_up_by_itself(homes: list[Settings]) -> None:
     """What another replica has applied to its own index says nothing of this one's."""
-    first, second = homes
+    first, _ = homes
     for home in homes:
         with started(home) as serving:
             put(serving, f"of {home.home.name}")

@@ -121,7 +121,9 @@ def lose_database(home: Path) -> None:
         file.unlink()
 
 
-@pytest.mark.parametrize("command", [("ask", "Where?"), ("ingest", "badges.md"), ("keys", "list"), ("serve",)])
+@pytest.mark.parametrize(
+    "command", [("ask", "Where?"), ("ingest", "badges.md"), ("keys", "list"), ("serve",)]
+)
 def test_a_home_that_lost_its_database_is_refused(home: Path, command: tuple[str, ...]) -> None:
     """What is found and what is missing is said, each time, and nothing new is made in its place."""
     lose_database(home)
@@ -140,7 +142,9 @@ def test_a_lost_database_of_keys_alone_is_refused(tmp_path: Path) -> None:
     assert "keys.required" in failed_with_one_line(run(tmp_path, "keys", "list"))
     other = f"sqlite:///{tmp_path}/other.sqlite"
     open_stores(other).close()
-    assert "keys.required" in failed_with_one_line(run(tmp_path, "keys", "list", WHETSTONE_DATABASE_URL=other))
+    assert "keys.required" in failed_with_one_line(
+        run(tmp_path, "keys", "list", WHETSTONE_DATABASE_URL=other)
+    )
     (tmp_path / "keys.required").unlink()  # a home of version 0.2 has none
     assert "keys.secret" in failed_with_one_line(run(tmp_path, "keys", "list"))
 

@@ -186,6 +186,7 @@ def test_an_upgrade_is_answered_as_a_request(address: tuple[str, int]) -> None:
 
 def test_nobody_waits_for_an_endless_header(address: tuple[str, int]) -> None:
     """64 MB of one header, in as many connections as there are processors twice: others are answered at once."""
+
     def flood() -> None:
         answer_to(address, GET + b"X-Endless: ", *[b"a" * 1_000_000] * 64)
 

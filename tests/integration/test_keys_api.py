@@ -385,9 +385,8 @@ def test_the_environments_key_works_beside_keys(home_settings: Settings, run_ser
 def test_keys_that_the_database_forgot_are_still_demanded(home_settings: Settings, run_service: Any) -> None:
     """A home that had a key never opens again by itself: nobody makes one over HTTP."""
     key(home_settings)
-    with run_service(home_settings) as service:
-        with service.serving.stores.engine.begin() as connection:
-            connection.exec_driver_sql("DELETE FROM keys")
+    with run_service(home_settings) as service, service.serving.stores.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM keys")
     with run_service(home_settings) as service:
         assert service.client.post("/v1/keys", json={"roles": ["admin"]}).status_code == 401
 

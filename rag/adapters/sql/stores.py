@@ -138,7 +138,7 @@ def _check_kept(engine: Engine, traces: Traces) -> None:
         IntegrityError: it is empty, so that one was lost.
     """
     found = traces.of_tables + traces.of_rows
-    if found and is_new(engine) or traces.of_rows and _holds_nothing(engine):
+    if (found and is_new(engine)) or (traces.of_rows and _holds_nothing(engine)):
         raise IntegrityError(
             f"{place(engine)} holds no documents, releases or keys, but {traces.home} holds what an earlier database "
             f"left there: {', '.join(found)}. Restore that database, or start afresh in another WHETSTONE_HOME."

@@ -75,7 +75,7 @@ def _export(home: Path, passages: Path) -> Path:
     """Write our index's passages and vectors for the peer; give the folder of the model."""
     with open_serving(Settings(_env_file=None, home=home)) as serving:
         release = serving.stores.releases.get(serving.stores.releases.deployment().release)
-        index = serving.indexes.open(release)
+        index = serving.installation.indexes.open(release)
         with passages.open("w") as out:
             for batch in serving.stores.documents.all_passages():
                 vectors = index.vectors([passage.id for passage in batch])
@@ -87,7 +87,7 @@ def _export(home: Path, passages: Path) -> Path:
                     }
                     out.write(json.dumps(row) + "\n")
         index.close()
-        return serving.encoders.path(release.encoder)
+        return serving.installation.models.encoders.path(release.encoder)
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rag.access.authentication import Keyring
 from rag.access.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
 from rag.access.secret_files import load_or_make
+from rag.access.source_links import SourceLinks
 from rag.adapters.sql.stores import Stores
+from rag.api.serving import Keys
 from rag.bootstrap.parts import open_stores_for
 from rag.bootstrap.traces import KEYS_REQUIRED
 from rag.domain import utcnow
@@ -41,7 +44,7 @@ def key_register(settings: Settings, stores: Stores) -> KeyRegister:
     )
 
 
-def keys_demanded(settings: Settings, stores: Stores) -> bool:
+def _demanded(settings: Settings, stores: Stores) -> bool:
     """Tell whether every request needs a key, whatever becomes of the database.
 
     The home remembers that it had a key. `keys.secret` cannot tell: it also signs links where there are no keys.
@@ -56,6 +59,22 @@ def _remember_keys(settings: Settings) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("A key was made here, so every request needs one, even after the database is lost.\n")
+
+
+def keys(settings: Settings, stores: Stores) -> Keys:
+    """Return what decides who may come in; errors as for `key_secret`."""
+    secret = key_secret(settings)
+    return Keys(
+        keyring=Keyring(
+            stores.keys,
+            KeyMaths(secret),
+            environment=settings.api_key.get_secret_value() if settings.api_key else None,
+            tenant=settings.tenant,
+            demanded=_demanded(settings, stores),
+        ),
+        register=key_register(settings, stores),
+        links=SourceLinks(secret, days=settings.source_link_days),
+    )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant.cursors import FolderCursors
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap import Serving, open_serving
+from rag.bootstrap import Service, open_serving
 from rag.domain import Document
 from rag.errors import Unavailable
 from rag.settings import Settings
@@ -31,20 +31,20 @@ def homes(any_url: str, tmp_path: Path, encoder_store: EncoderFolder, static_dig
 
 
 @contextmanager
-def started(settings: Settings) -> Iterator[Serving]:
+def started(settings: Settings) -> Iterator[Service]:
     """A service of that home, with its index up to date."""
     with open_serving(settings) as serving:
         serving.live.start(background=False)
         yield serving
 
 
-def put(serving: Serving, *names: str) -> None:
+def put(serving: Service, *names: str) -> None:
     """Write documents."""
     for name in names:
         serving.library.put(Document.create(uri=name, text=f"What is to be known of {name}."))
 
 
-def holds_all(serving: Serving) -> bool:
+def holds_all(serving: Service) -> bool:
     """Tell whether the live index holds exactly the passages there are."""
     with serving.live.pin() as pinned:
         return pinned.index.ids() == serving.stores.documents.passage_ids()
@@ -68,7 +68,7 @@ def test_a_replica_that_was_away_catches_up_by_itself(homes: list[Settings]) -> 
             assert serving.stores.documents.count() == 3
 
 
-def of_version_0_2(serving: Serving, index: str) -> None:
+def of_version_0_2(serving: Service, index: str) -> None:
     """Put the cursor where that version kept it."""
     seq = serving.stores.cursors.cursor(index)
     assert seq is not None
@@ -105,7 +105,7 @@ def test_a_home_of_before_goes_on_where_it_was(homes: list[Settings]) -> None:
         of_version_0_2(serving, index)
         put(serving, "three")
     with open_serving(home) as serving:
-        assert serving.indexing.lag(index) == 1
+        assert serving.installation.indexing.lag(index) == 1
         serving.live.start(background=False)
         assert holds_all(serving)
 

@@ -272,7 +272,7 @@ def test_documents_that_change_meanwhile(world: Any, two_encoders: Any) -> None:
 
     assert {"backfill", "catch_up", "verify"} <= changed
     with world.serving() as live:
-        live.look()
+        live.poll()
     assert index_ids(world, candidate.release) == world.stores.documents.passage_ids()
 
 

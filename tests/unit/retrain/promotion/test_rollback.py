@@ -58,7 +58,7 @@ def test_rollback_with_a_service(world: Any, two_encoders: Any) -> None:
         world.delete(module.document(3))
         seen: list[str] = []
         world.promoter().rollback(principal="ann", progress=noting(seen))
-        live.look()
+        live.poll()
         answered = {world.ask(live, question)[:2] for question in module.QUESTIONS}
 
     assert answered == {(first.digest, 3)}

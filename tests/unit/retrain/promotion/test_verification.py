@@ -11,7 +11,7 @@ import pytest
 
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
-from rag.releases.trials import LoadedRelease
+from rag.releases.models import LoadedRelease
 from retrain.promotion.verification import verify_answers
 
 

@@ -35,7 +35,7 @@ def keys() -> None:
 
     As long as there is none, the service listens on loopback only and asks for none. A key has the roles it was made
     with, none of which implies another: reader asks and gives feedback, editor writes documents, operator watches
-    drift and retrains, approver approves, promotes and rolls back, admin makes keys. The last three hold for the whole
+    and checks drift, approver approves, promotes and rolls back, admin makes keys. The last three hold for the whole
     installation, so only keys of its own tenant have them.
     """
 

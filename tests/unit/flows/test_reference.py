@@ -43,13 +43,6 @@ def test_settings_named_in_the_prose_exist() -> None:
         assert named <= known, f"{page.name}: {named - known}"
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    """Every relative link of the README and of docs/ names a file or folder."""
-    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
-        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text()):
-            assert (page.parent / link).exists(), f"{page.name} links to {link}"
-
-
 def _routes() -> dict[tuple[str, str], frozenset[str]]:
     """Return (method, path) -> roles of everything the service answers to, but for the pages' static files."""
     from flows.ops.routes import candidates as operations

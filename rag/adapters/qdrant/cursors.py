@@ -5,10 +5,10 @@ is a folder of use beside a database that was set back: its cursor holds as long
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from rag.adapters.qdrant.folders import write_whole
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, IndexCursors
 
@@ -85,9 +85,4 @@ class FolderCursors:
 
 def write_cursor(folder: Path, known: dict[str, Any] = _NOTHING) -> None:
     """Write how far the index in a folder has come; by default that it is empty."""
-    draft = folder / f".{_FILE}.{os.getpid()}"
-    with draft.open("w") as file:
-        json.dump(known, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / _FILE)
+    write_whole(folder / _FILE, known)

@@ -4,8 +4,6 @@ Every search is exact. The engine could make a graph for approximate search, but
 does, and up to 50,000 passages comparing with all of them takes a few milliseconds; beyond, there is the server.
 """
 
-import json
-import os
 import shutil
 import threading
 import weakref
@@ -16,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from rag.adapters.qdrant.cursors import write_cursor
+from rag.adapters.qdrant.folders import exists, hold, manifest, write_manifest
 from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words, verify
 from rag.domain import Release
-from rag.errors import IndexLocked, IntegrityError, NotFound
+from rag.errors import IntegrityError, NotFound
 from rag.ports import PassageIndex
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from qdrant_edge import EdgeConfig, EdgeShard, Filter, QueryRequest
 
 _TEMPORARY = ".making-"
-_MANIFEST = "whetstone.json"  # what a folder holds; one without it is none of ours, or of an engine of before
-_FORMAT = 1
 _SHARD = "shard"
 _PAGE = 10_000  # ids in one answer
 _NO_GRAPH_KB = 1 << 40  # of vectors, above which the engine would make a graph
@@ -207,10 +204,10 @@ class QdrantFolders:
         folder = self._root / release.index_name
         if create:
             self._make(release, folder)
-        holds = _manifest(folder)
+        holds = manifest(folder)
         if holds is None:
             raise NotFound(f"There is no index {release.index_name} in {self._root}; build it first.")
-        held = _hold(folder)
+        held = hold(folder)
         try:
             verify(release, holds["vectors"], holds["sparse"])
             return _FolderIndex(_loaded(folder / _SHARD, release), release, held)
@@ -222,7 +219,7 @@ class QdrantFolders:
         """Every index that exists."""
         if not self._root.is_dir():
             return frozenset()
-        return frozenset(folder.name for folder in self._root.iterdir() if _exists(folder))
+        return frozenset(folder.name for folder in self._root.iterdir() if exists(folder))
 
     def drop(self, name: str) -> None:
         """Delete an index; nothing happens where there is none.
@@ -242,7 +239,7 @@ class QdrantFolders:
 
         self._root.mkdir(parents=True, exist_ok=True)
         with FileLock(self._root / ".lock"):
-            if _exists(folder):
+            if exists(folder):
                 return
             if folder.exists():
                 # Of an engine of before; the documents are in SQL, so it is filled anew.
@@ -258,11 +255,11 @@ class QdrantFolders:
             finally:
                 shard.close()
             write_cursor(making)
-            _write_manifest(making, release)
+            write_manifest(making, release)
             making.rename(folder)
 
     def _remove(self, folder: Path) -> None:
-        held = _hold(folder)
+        held = hold(folder)
         try:
             leaving = self._root / f"{_TEMPORARY}{uuid4().hex}"
             folder.rename(leaving)
@@ -322,46 +319,6 @@ def _times(weight: float, variable: str) -> Any:
     from qdrant_edge import Expression
 
     return Expression.Mult([Expression.Constant(weight), Expression.Variable(variable)])
-
-
-def _exists(folder: Path) -> bool:
-    return not folder.name.startswith(".") and _manifest(folder) is not None
-
-
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    """Return what the folder says it holds; None for one that is half made, of another format, or none of ours."""
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) and manifest.get("format") == _FORMAT else None
-
-
-def _write_manifest(folder: Path, release: Release) -> None:
-    manifest = {
-        "format": _FORMAT,
-        "vectors": {release.vector_name: release.dimension},
-        "sparse": [WORDS] if has_words(release) else [],
-    }
-    with (folder / _MANIFEST).open("w") as file:
-        file.write(json.dumps(manifest) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _hold(folder: Path) -> "BaseFileLock":
-    """Hold a folder for this process. The engine's own lock is taken after it has read the files: too late."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / ".owner", thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexLocked(
-            f"The index folder {folder} is in use: another whetstone process has it open; "
-            "stop it or use WHETSTONE_QDRANT_URL."
-        ) from error
-    return lock
 
 
 def _let_go(shard: "EdgeShard", held: "BaseFileLock") -> None:

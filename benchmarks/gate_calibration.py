@@ -32,7 +32,7 @@ import numpy as np
 from arguments import DATASETS
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from retrain.domain import EvalQuestion, Origin, Outcome, Scorecard, Slice
 from retrain.verdict.comparing import anchor_metric, anchored
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, clusters, contrast, evaluate, rank

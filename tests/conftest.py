@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import DEFAULT_TENANT, Principal, Role
 from rag.ports import Encoder

@@ -94,9 +94,9 @@ def create(
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
 def list_keys(json_output: bool) -> None:
     """List all keys, newest first, without their secrets."""
-    from flows.commands.console import as_json, table
     from flows.environment import serving_settings
     from flows.ops.tables import key_rows
+    from flows.ops.terminal import as_json, table
     from rag.access.keys import describe
     from rag.bootstrap import open_keys
     from rag.domain import utcnow

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 DRIFT_FOUND = 3
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from openai import OpenAI
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import Document
 

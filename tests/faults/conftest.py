@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 SERVE = """
 import logging, sys

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters import connections
-from rag.adapters.uvicorn import DrainingServer
+from rag.adapters.uvicorn import DrainingServer, connections
 from rag.running.draining import Draining
 from rag.running.listening import listen
 

@@ -15,7 +15,7 @@ from flows.commands.drift import drift
 from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
 from monitoring.domain import DriftFinding, DriftVerdict
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
 from rag.releases.models import Models

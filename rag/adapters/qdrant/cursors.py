@@ -5,10 +5,10 @@ is a folder of use beside a database that was set back: its cursor holds as long
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.qdrant.folders import write_whole
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, IndexCursors
 
@@ -86,3 +86,13 @@ class FolderCursors:
 def write_cursor(folder: Path, known: dict[str, Any] = _NOTHING) -> None:
     """Write how far the index in a folder has come; by default that it is empty."""
     write_whole(folder / _FILE, known)
+
+
+def write_whole(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file that is either as before or as given, also after a power cut."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w") as file:
+        file.write(json.dumps(content) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

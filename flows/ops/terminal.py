@@ -1,0 +1,116 @@
+"""How commands print: tables, progress, JSON, a candidate."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows.ops.tables import foreseen_sentence, moved_rows, scorecard_rows, slice_rows
+from retrain.domain import Candidate
+
+NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
+"""A cell that is a number, a range, a pair, or a missing one."""
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console that keeps wide tables whole where the output is no terminal."""
+    from rich.console import Console
+
+    out = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not out.is_terminal:
+        out = Console(stderr=stderr, highlight=False, width=140)
+    return out
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; columns that hold numbers are set flush right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[str(cell) for cell in row] for row in rows]
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for position, column in enumerate(columns):
+        numeric = bool(cells) and all(NUMBER.fullmatch(row[position]) for row in cells)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console().print(drawn)
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON, datetimes in ISO format."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def progress() -> "Iterator[Callable[[int, int, str], None]]":
+    """Show work going on, on standard error: a bar on a terminal, a line for each new kind of work elsewhere.
+
+    Yields a callable taking (done, total, what); a total of 0 means that the end is not known.
+    """
+    out = console(stderr=True)
+    if not out.is_terminal:
+        last: list[str] = [""]
+
+        def line(_done: int, _total: int, what: str) -> None:
+            if what != last[0]:
+                last[0] = what
+                click.echo(f"  {what} ...", err=True)
+
+        yield line
+        return
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=out,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def bar(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        yield bar
+
+
+def show_candidate(candidate: Candidate) -> None:
+    """Print a candidate: what it learned from, how it compares, what the gate says."""
+    training, card = candidate.training, candidate.scorecard
+    out = console()
+    out.print(f"Candidate {candidate.id}", markup=False)
+    out.print(
+        f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
+        f" compared on {card.questions} held-back questions over {card.passages} passages",
+        markup=False,
+    )
+    table("Candidate beside incumbent", *scorecard_rows(card))
+    out.print(foreseen_sentence(card.detectable), markup=False)
+    if costs := card.costs:
+        out.print(
+            f"Embedding a question takes {costs.candidate_ms:.2f} ms, the incumbent {costs.incumbent_ms:.2f} ms;"
+            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB.",
+            markup=False,
+        )
+    if card.slices:
+        table("Slices", *slice_rows(card))
+    if card.worst:
+        table("Questions that got worst", *moved_rows(card.worst))
+    if card.best:
+        table("Questions that got best", *moved_rows(card.best))
+    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
+    for reason in candidate.verdict.reasons:
+        out.print(f"  - {reason}", markup=False)

@@ -1,0 +1,81 @@
+"""Uvicorn's server, which comes to its end in order."""
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+from rag.adapters.uvicorn.connections import BoundedConnection
+from rag.running.draining import Draining
+
+logger = logging.getLogger(__name__)
+
+_LAST_S = 2
+"""How long requests that were cut, and connections, may take to close, in seconds."""
+
+
+class DrainingServer(Server):
+    """Serves until `draining` begins and what is under way has ended, or until its grace is over.
+
+    Meanwhile it goes on listening: whoever comes is told to go elsewhere, which clients repeat, rather than meeting
+    a closed port. It leaves signals alone.
+    """
+
+    def __init__(self, app: ASGIApp, draining: Draining, *, grace_s: float) -> None:
+        """Make it; it listens in `run`.
+
+        Args:
+            app: refuses new requests once draining has begun.
+            draining: knows what is under way.
+            grace_s: how long that may go on, in seconds.
+        """
+        config = Config(
+            app,
+            http=BoundedConnection,
+            # There are no routes for them, and their frames would go past the limits of requests.
+            ws="none",
+            log_config=None,
+            # Uvicorn's access log would hold nothing that the service's own does not.
+            access_log=False,
+            timeout_graceful_shutdown=_LAST_S,
+            server_header=False,
+        )
+        super().__init__(config)
+        self._draining = draining
+        self._grace_s = grace_s
+        self._began: float | None = None
+        self._cut_at: float | None = None
+
+    def run_on(self, sock: socket.socket) -> None:
+        """Serve on a socket that listens, in this thread, until the end."""
+        self.run(sockets=[sock])
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look, ten times a second, whether it is time to end."""
+        if await super().on_tick(counter):
+            return True
+        if not self._draining.stopping:
+            return False
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+            logger.info("stopping; %d requests are under way", self._draining.under_way)
+            for connection in list(self.server_state.connections):
+                # Closes those that are idle, and the others behind their response.
+                connection.shutdown()
+        if self._cut_at is None and now - self._began >= self._grace_s:
+            self._cut_at = now
+            logger.warning(
+                "%d requests took longer than %g s and are ended", self._draining.cut(), self._grace_s
+            )
+        late = self._cut_at is not None and now - self._cut_at >= _LAST_S
+        return late or self._draining.under_way == 0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: Uvicorn would raise the signal anew after its end, before the indexes are closed."""
+        yield

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.qdrant.cursors import FolderCursors
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.stores import Stores

@@ -335,7 +335,7 @@ def test_metadata_that_is_too_much_together_fails_its_record(world: World) -> No
     wide = {f"own-{number}": "x" for number in range(60)}
     rows = json.dumps([{"id": "1", "text": "Wide."} | wide, {"id": "2", "text": "Narrow."}]).encode()
     taken = world.hand_in(rows, "a.json", metadata=given)
-    world.ingester.look()
+    world.ingester.poll()
 
     assert [document.text for document in world.documents().values()] == ["Narrow."]
     assert "1 of 2 records" in world.now(taken).reason

@@ -1,12 +1,10 @@
 """The composition root of the pipelines: settings in, everything built out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from flows.environment import (
     drift_settings,
@@ -21,32 +19,22 @@ from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger
 from rag import bootstrap as serving
-from rag.access.secret_files import load_or_make
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.encoders import EncoderFolder
-from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap.installation import Installation
+from rag.bootstrap.installation import open_installation
 from rag.domain import Document, LabelledQuestion, Purpose, Release
-from rag.errors import InvalidInput, NotReady
+from rag.errors import InvalidInput
 from rag.library.documents import FieldNames, Library, SyncReport
-from rag.ports import IndexStore
-from rag.releases.first import first_encoder
-from rag.releases.indexing import Indexing
+from rag.ports import EncoderStore
+from rag.releases.deployed import live_release
 from rag.releases.models import Models
 from rag.settings import Settings
-from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
+from retrain.bootstrap import Promotion, Retraining, open_promotion, open_retraining
 from retrain.cycle import RetrainCycle
-from retrain.dataset.writing import Budget, Writing
-from retrain.ports import Trainer
 from retrain.promotion.approval import Approver
 from retrain.promotion.promoting import Promoter
 from retrain.settings import RetrainSettings
 
 Progress = Callable[[int, int, str], None]
-
-RETRAIN_LEASE = "retrain"
-"""Held by one step of a retraining at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,16 +46,18 @@ class Pipelines:
     drift: DriftSettings
     flows: FlowSettings
     stores: Stores
-    retraining: RetrainStores
+    retraining: Retraining
+    promotion: Promotion
     reports: DriftReportStore
     renderer: ReportRenderer
     monitoring: Monitoring
-    encoders: EncoderFolder
-    rerankers: RerankerFolder
-    cache: SqliteEmbeddingCache
-    indexes: IndexStore
-    indexing: Indexing
+    models: Models
     library: Library
+
+    @property
+    def encoders(self) -> EncoderStore:
+        """Where encoders are."""
+        return self.models.encoders
 
     def ingest(
         self,
@@ -137,10 +127,7 @@ class Pipelines:
         Raises:
             NotReady: nothing is live yet.
         """
-        deployment = self.stores.releases.deployment()
-        if deployment is None:
-            raise NotReady("Nothing is live yet, so nothing was asked: start `whetstone serve` first.")
-        return self.stores.releases.get(deployment.release)
+        return live_release(self.stores.releases)
 
     def retraining_trigger(self, report_id: str) -> Trigger:
         """Tell whether a drift report calls for retraining now."""
@@ -150,152 +137,25 @@ class Pipelines:
             cooldown=timedelta(hours=self.flows.retrain_cooldown_h),
         )
 
-    @contextmanager
-    def retraining_cycle(self) -> Iterator[RetrainCycle]:
-        """Yield the steps of a retraining, keeping a second one out meanwhile.
+    def retraining_cycle(self) -> AbstractContextManager[RetrainCycle]:
+        """Return the steps of a retraining, keeping a second one out meanwhile.
 
         Raises:
             LeaseHeld: a retraining is under way.
         """
-        from retrain.adapters.guard_set import read_guard_set
-
-        guard, limit = self.retrain.gate_guard, self.settings.max_file_bytes
-        with self.stores.leases.hold(RETRAIN_LEASE):
-            yield RetrainCycle(
-                tenant=self.settings.tenant,
-                documents=self.stores.documents,
-                interactions=self.stores.interactions,
-                feedback=self.stores.feedback,
-                questions=self.stores.questions,
-                releases=self.stores.releases,
-                encoders=self.encoders,
-                cache=self.cache,
-                datasets=self.retraining.datasets,
-                candidates=self.retraining.candidates,
-                gate_looks=self.retraining.gate_looks,
-                anchors=self.retraining.anchors,
-                guard=partial(read_guard_set, guard, max_bytes=limit) if guard else None,
-                trainer=self._trainer(),
-                writer=self._writer(),
-                scratch=scratch_indexes,
-                rerankers=self.rerankers,
-                settings=self.retrain,
-                drifted_since=self.monitoring.drifted_since(),
-            )
-
-    def _trainer(self) -> Trainer:
-        """Return what trains the lane that is set."""
-        work = self.settings.home / "training"
-        if self.retrain.lane == "adapter":
-            from retrain.adapters.training.adapter_lane import AdapterTrainer
-
-            return AdapterTrainer(self.encoders, self.cache, work, self.retrain)
-        from retrain.adapters.training.trainer import LaneTrainer
-
-        return LaneTrainer(self.encoders, work, self.retrain)
-
-    def _writer(self) -> Writing | None:
-        settings = self.settings
-        if settings.llm_base_url is None:
-            return None
-        from retrain.adapters.openai import OpenAIQuestionWriter
-        from retrain.adapters.writing_cache import SqliteWritingCache
-
-        key, limits = settings.llm_api_key, self.retrain
-        writer = OpenAIQuestionWriter(
-            base_url=settings.llm_base_url,
-            api_key=key.get_secret_value() if key else None,
-            model=settings.llm_model,
-            connect_timeout_s=settings.llm_connect_timeout_s,
-            timeout_s=settings.llm_timeout_s,
-        )
-        return Writing(
-            writer,
-            SqliteWritingCache(settings.home / "written.sqlite"),
-            Budget(calls=limits.llm_calls, tokens=limits.llm_tokens, minutes=limits.llm_minutes),
-            # A call is tried twice; what takes longer than both tries is stuck.
-            patience_s=2 * (settings.llm_connect_timeout_s + settings.llm_timeout_s) + 5,
-        )
-
-    def approval_key(self) -> bytes:
-        """Return the key that signs approvals, made at first use where none is set."""
-        secret = self.settings.approval_secret
-        if secret is not None:
-            return secret.get_secret_value().encode()
-        lost = "approvals that are still open have to be given again"
-        return load_or_make(self.settings.home / "approval.key", lost=lost)
+        return self.retraining.cycle()
 
     def approver(self) -> Approver:
         """Return what takes down decisions."""
-        return Approver(
-            self.retraining.candidates,
-            self.retraining.approvals,
-            self.stores.audit,
-            key=self.approval_key(),
-            ttl_h=self.settings.approval_ttl_h,
-        )
+        return self.promotion.approver
 
     def promoter(self) -> Promoter:
         """Return what switches releases."""
-        return Promoter(
-            releases=self.stores.releases,
-            replicas=self.stores.replicas,
-            documents=self.stores.documents,
-            cursors=self.stores.cursors,
-            encoders=self.encoders,
-            indexes=self.indexes,
-            indexing=self.indexing,
-            cache=self.cache,
-            datasets=self.retraining.datasets,
-            candidates=self.retraining.candidates,
-            approvals=self.retraining.approvals,
-            promotions=self.retraining.promotions,
-            leases=self.stores.leases,
-            audit=self.stores.audit,
-            key=self.approval_key(),
-            scratch=scratch_indexes,
-            rerankers=self.rerankers,
-            verify_sample=self.retrain.verify_sample,
-            preload_timeout_s=self.retrain.preload_timeout_s,
-            seed=self.retrain.seed,
-        )
+        return self.promotion.promoter
 
     def collect_garbage(self, *, dry_run: bool) -> list[str]:
-        """Remove what nothing needs; give a line for each thing."""
-        from retrain.promotion.garbage import collect
-
-        first = {first_encoder(self.stores.releases)} if self.stores.releases.all() else set()
-        # What the settings name would only be fetched again for the next first release.
-        named = self.rerankers.known(self.settings.reranker) if self.settings.reranker else None
-        garbage = collect(
-            releases=self.stores.releases,
-            candidates=self.retraining.candidates,
-            promotions=self.retraining.promotions,
-            indexes=self.indexes,
-            cursors=self.stores.cursors,
-            encoders=self.encoders,
-            rerankers=self.rerankers,
-            cache=self.cache,
-            leases=self.stores.leases,
-            keep_encoders=frozenset(first | self.encoders.aliases()),
-            keep_rerankers=frozenset({named} if named else ()),
-            rollback_window_h=self.settings.rollback_window_h,
-            dry_run=dry_run,
-        )
-        return [
-            *(f"index {name}" for name in garbage.indexes),
-            *(f"encoder {digest}" for digest in garbage.encoders),
-            *(f"cross-encoder {digest}" for digest in garbage.rerankers),
-        ]
-
-
-@contextmanager
-def scratch_indexes() -> Iterator[IndexStore]:
-    """Yield a place for indexes among the system's temporary files, and remove it afterwards."""
-    from rag.adapters.qdrant import QdrantFolders
-
-    with TemporaryDirectory(prefix="whetstone-trial-") as folder:
-        yield QdrantFolders(Path(folder))
+        """Remove what nothing needs; return a line for each thing."""
+        return self.promotion.collect_garbage(dry_run=dry_run)
 
 
 def demo_documents(location: str, settings: Settings) -> Iterator[Document]:
@@ -323,36 +183,20 @@ def open_pipelines() -> Iterator[Pipelines]:
         SettingInvalid: a setting cannot be used.
         Unavailable: the database does not answer.
     """
-    settings = serving_settings()
-    stores = serving.open_stores_for(settings)
-    try:
-        cache = serving.embedding_cache(settings)
-        encoders, rerankers = serving.encoder_folder(settings), serving.reranker_folder(settings)
-        installation = Installation(
-            settings=settings,
-            stores=stores,
-            models=Models(encoders=encoders, rerankers=rerankers, cache=cache),
-            indexes=serving.index_store(settings),
-            indexing=Indexing(stores.documents, stores.cursors, cache),
-        )
-        drift = drift_settings()
-        monitoring = open_monitoring(installation, drift)
+    retrain, drift = retrain_settings(), drift_settings()
+    with open_installation(serving_settings()) as rag:
+        monitoring = open_monitoring(rag, drift)
         yield Pipelines(
-            settings=settings,
-            retrain=retrain_settings(),
+            settings=rag.settings,
+            retrain=retrain,
             drift=drift,
             flows=flow_settings(),
-            stores=stores,
-            retraining=open_retrain_stores(stores, settings.home),
+            stores=rag.stores,
+            retraining=open_retraining(rag, retrain, drifted_since=monitoring.drifted_since),
+            promotion=open_promotion(rag, retrain),
             reports=monitoring.reports,
             renderer=monitoring.renderer,
             monitoring=monitoring,
-            encoders=encoders,
-            rerankers=rerankers,
-            cache=cache,
-            indexes=installation.indexes,
-            indexing=installation.indexing,
-            library=serving.library(settings, stores),
+            models=rag.models,
+            library=serving.library(rag.settings, rag.stores),
         )
-    finally:
-        stores.close()

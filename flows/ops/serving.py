@@ -16,23 +16,15 @@ from rag.api import Routers
 from rag.releases.deployed import deployed
 from rag.running.listening import check_access
 from rag.running.log_lines import write_log_lines
-from retrain.promotion.requesting import SwitchRequests
 
 
 def operations(pipelines: Pipelines) -> Routers:
     """Make the routes below ``/v1/ops``."""
-    stores, retraining, settings = pipelines.stores, pipelines.retraining, pipelines.settings
-    requests = SwitchRequests(
-        stores.releases,
-        retraining.candidates,
-        retraining.approvals,
-        retraining.promotions,
-        key=pipelines.approval_key(),
-    )
-    switches = StartedSwitches(requests, settings.home / "logs")
+    stores, promotion, settings = pipelines.stores, pipelines.promotion, pipelines.settings
+    switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (
-        candidates.router(retraining.candidates, retraining.approvals, pipelines.approver(), switches),
-        releases.router(partial(deployed, stores.releases), stores.replicas, retraining.promotions, switches),
+        candidates.router(promotion.candidates, promotion.approvals, promotion.approver, switches),
+        releases.router(partial(deployed, stores.releases), stores.replicas, promotion.promotions, switches),
         drift.router(
             pipelines.monitoring.reports,
             pipelines.monitoring.html,

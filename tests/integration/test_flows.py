@@ -18,7 +18,6 @@ from monitoring.domain import DriftFinding, DriftVerdict
 from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
-from rag.releases.models import Models
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
 
@@ -220,7 +219,7 @@ def prepare_release(encoders: EncoderFolder) -> None:
         digest = pipelines.encoders.register(encoders.path(encoders.resolve("static")))
         ensure_first_release(
             pipelines.stores.releases,
-            Models(encoders=pipelines.encoders, rerankers=pipelines.rerankers, cache=pipelines.cache),
+            pipelines.models,
             encoder=digest,
             chunking=pipelines.settings.chunking,
             retrieval=pipelines.settings.retrieval,

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound
+from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
 from retrain.domain import PromotionKind, PromotionPhase
-from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.staging import ROLLBACK_LEASE
 
 
@@ -123,8 +122,8 @@ def test_a_used_approval_does_not_promote_again(world: Any, two_encoders: Any) -
 
 
 def test_nothing_to_go_back_to(world: Any, two_encoders: Any) -> None:
-    """Before the first switch a rollback is a conflict, and leaves no ticket."""
-    with pytest.raises(Conflict, match="Nothing is live yet"):
+    """Before the first release and before the first switch a rollback is refused, and leaves no ticket."""
+    with pytest.raises(NotReady, match="Nothing is live yet"):
         world.promoter().rollback(principal="ann")
     world.found(two_encoders.first)
     with pytest.raises(Conflict, match="no earlier release"):
@@ -230,13 +229,7 @@ def test_a_ticket_made_beforehand_carries_the_reason(world: Any, two_encoders: A
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     world.promoter().promote(candidate.id, principal="ann")
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=b"k" * 32,
-    )
+    requests = world.requests()
     ticket = requests.rollback(principal="bob", reason="too slow")
     outdated = requests.rollback(principal="bob")
 

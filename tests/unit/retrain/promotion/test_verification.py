@@ -38,7 +38,7 @@ def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
     release = world.stores.releases.get(world.stores.releases.deployment().release)
     arguments: dict[str, Any] = {
         "questions": sys.modules["doubles.promotion_world"].QUESTIONS,
-        "cast": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
+        "loaded": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
         "index": index,
         "documents": world.stores.documents,
         "cache": world.cache,

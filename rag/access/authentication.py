@@ -102,6 +102,7 @@ class Keyring:
         *,
         environment: str | None,
         tenant: str,
+        demanded: bool = False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utcnow,
     ) -> None:
@@ -113,6 +114,7 @@ class Keyring:
             environment: the one key that is a setting: all roles, without limits of its own; one that was made
                 here does not become more by it.
             tenant: the installation's own.
+            demanded: a request needs a key even where none is known.
             clock: monotonic, seconds.
             now: for what expires.
         """
@@ -127,7 +129,7 @@ class Keyring:
         self._threads = CapacityLimiter(_THREADS)
         self._known: OrderedDict[str, _LookUp[Key | None]] = OrderedDict()
         self._any = _LookUp(lambda: bool(store.all()), clock, self._threads)
-        self._demanded = environment is not None
+        self._demanded = demanded or environment is not None
 
     @property
     def demanded(self) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -127,11 +127,22 @@ class NewKey:
 class KeyRegister:
     """Makes and revokes keys; each of these is in the audit trail."""
 
-    def __init__(self, store: KeyStore, maths: KeyMaths, *, home_tenant: str) -> None:
-        """Keep keys in `store`; only keys of `home_tenant` may have the roles over the installation."""
+    def __init__(
+        self,
+        store: KeyStore,
+        maths: KeyMaths,
+        *,
+        home_tenant: str,
+        made: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep keys in `store`; only keys of `home_tenant` may have the roles over the installation.
+
+        `made` is called after each key that was made.
+        """
         self._store = store
         self._maths = maths
         self._home_tenant = home_tenant
+        self._made = made
 
     def create(
         self,
@@ -186,6 +197,7 @@ class KeyRegister:
         entry = AuditEntry(at=now, principal=principal, action="create-key", subject=key.id, detail=detail)
         first = not self._store.all()
         self._store.add(key, entry=entry)
+        self._made()
         return NewKey(key=key, token=f"{_PREFIX}{key.id}.{secret}", first=first)
 
     def all(self) -> list[Key]:

@@ -10,8 +10,10 @@ from rag.access.source_links import SourceLinks
 from rag.adapters.sql.stores import Stores
 from rag.api.serving import Keys
 from rag.bootstrap.parts import open_stores_for
+from rag.bootstrap.traces import KEYS_REQUIRED
 from rag.domain import utcnow
 from rag.errors import SettingInvalid
+from rag.running.listening import is_public
 from rag.settings import Settings
 
 
@@ -34,7 +36,29 @@ def key_secret(settings: Settings) -> bytes:
 
 def key_register(settings: Settings, stores: Stores) -> KeyRegister:
     """Return what makes and revokes keys; errors as for `key_secret`."""
-    return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
+    return KeyRegister(
+        stores.keys,
+        KeyMaths(key_secret(settings)),
+        home_tenant=settings.tenant,
+        made=lambda: _remember_keys(settings),
+    )
+
+
+def _demanded(settings: Settings, stores: Stores) -> bool:
+    """Tell whether every request needs a key, whatever becomes of the database.
+
+    The home remembers that it had a key. `keys.secret` cannot tell: it also signs links where there are no keys.
+    """
+    if stores.keys.all():
+        _remember_keys(settings)
+    return settings.api_key is not None or is_public(settings) or (settings.home / KEYS_REQUIRED).exists()
+
+
+def _remember_keys(settings: Settings) -> None:
+    path = settings.home / KEYS_REQUIRED
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("A key was made here, so every request needs one, even after the database is lost.\n")
 
 
 def keys(settings: Settings, stores: Stores) -> Keys:
@@ -46,6 +70,7 @@ def keys(settings: Settings, stores: Stores) -> Keys:
             KeyMaths(secret),
             environment=settings.api_key.get_secret_value() if settings.api_key else None,
             tenant=settings.tenant,
+            demanded=_demanded(settings, stores),
         ),
         register=key_register(settings, stores),
         links=SourceLinks(secret, days=settings.source_link_days),

@@ -1,6 +1,7 @@
 """Each part of serving, built as the settings say; what each of them needs is given to it."""
 
 import logging
+from dataclasses import replace
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
@@ -9,9 +10,11 @@ from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
 from rag.adapters.parsing.process import Limits
+from rag.adapters.qdrant.cursors import FolderCursors
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
+from rag.bootstrap.traces import traces
 from rag.breaker import Breaker, BreakerState
 from rag.domain import utcnow
 from rag.library.arrivals import Arrivals
@@ -44,7 +47,16 @@ def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stor
         patience: with PostgreSQL.
     """
     url = settings.database_url
-    return open_stores(url.get_secret_value() if url else sqlite_url(settings.home), patience=patience)
+    stores = open_stores(
+        url.get_secret_value() if url else sqlite_url(settings.home),
+        patience=patience,
+        traces=traces(settings.home),
+    )
+    if settings.qdrant_url is not None:
+        return stores
+    # Another home may have written to a database that is elsewhere, so what that says of this one's is not believed.
+    before = stores.cursors if url is None else None
+    return replace(stores, cursors=FolderCursors(settings.home / "indexes", stores.documents, before))
 
 
 def encoder_folder(settings: Settings) -> EncoderFolder:

@@ -2,7 +2,15 @@
 
 from rag.domain.access import AuditEntry, Key, Principal, Role
 from rag.domain.answers import Citation, Ending, Hit, Message, Prompt
-from rag.domain.documents import Change, ChangeKind, Document, Ingestion, IngestionStatus, Passage
+from rag.domain.documents import (
+    Change,
+    ChangeKind,
+    Document,
+    Ingestion,
+    IngestionStatus,
+    Passage,
+    check_metadata,
+)
 from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
 from rag.domain.log import Feedback, Interaction, InteractionStatus, LabelledQuestion, LoggedHit, Purpose
 from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieval
@@ -35,6 +43,7 @@ __all__ = [
     "Replica",
     "Retrieval",
     "Role",
+    "check_metadata",
     "digest_of",
     "new_id",
     "sha256_text",

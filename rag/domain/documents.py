@@ -7,6 +7,41 @@ from enum import StrEnum
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from rag.domain.identity import DEFAULT_TENANT, digest_of, sha256_text, utcnow
+from rag.errors import UnreadableDocument
+
+# Uri and metadata are kept, and searched by, with each of a document's passages.
+MAX_URI = 4_000
+"""Longest uri of a document, characters."""
+
+MAX_NAMES = 100
+"""Names in the metadata of a document."""
+
+MAX_NAME = 200
+"""Longest name in metadata, characters."""
+
+MAX_VALUE = 4_000
+"""Longest value in metadata, characters."""
+
+MAX_METADATA = 16_000
+"""Names and values of metadata together, characters."""
+
+
+def check_metadata(metadata: Mapping[str, str]) -> None:
+    """Do nothing where a document may carry the metadata.
+
+    Raises:
+        UnreadableDocument: it has more names, or longer names or values, than are kept.
+    """
+    for what, found, most in (
+        ("names", len(metadata), MAX_NAMES),
+        ("characters in a name", max(map(len, metadata), default=0), MAX_NAME),
+        ("characters in a value", max(map(len, metadata.values()), default=0), MAX_VALUE),
+        ("characters", sum(map(len, metadata)) + sum(map(len, metadata.values())), MAX_METADATA),
+    ):
+        if found > most:
+            raise UnreadableDocument(
+                f"has {found:,} {what} of metadata, more than the {most:,} that are kept"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +76,18 @@ class Document:
         source: str = "",
         metadata: Mapping[str, str] | None = None,
     ) -> "Document":
-        """Make a document, deriving its id and content hash."""
-        content = {"title": title, "text": text, "metadata": dict(metadata or {}), "divisible": divisible}
+        """Make a document, deriving its id and content hash.
+
+        Raises:
+            UnreadableDocument: its uri or metadata is more than a document may carry.
+        """
+        if len(uri) > MAX_URI:
+            raise UnreadableDocument(
+                f"has a uri of {len(uri):,} characters, more than the {MAX_URI:,} that are kept"
+            )
+        metadata = dict(metadata or {})
+        check_metadata(metadata)
+        content = {"title": title, "text": text, "metadata": metadata, "divisible": divisible}
         return cls(
             id=cls.id_for(tenant, uri),
             tenant=tenant,
@@ -52,7 +97,7 @@ class Document:
             content_hash=digest_of(content),
             divisible=divisible,
             source=source,
-            metadata=dict(metadata or {}),
+            metadata=metadata,
         )
 
 

@@ -255,7 +255,10 @@ class Ingester:
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
     if isinstance(record, ReadFailure) or not ingestion.metadata:
         return record
-    return with_content(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
+    try:
+        return with_content(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
+    except UnreadableDocument as error:
+        return ReadFailure(uri=record.uri, reason=str(error))
 
 
 def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:

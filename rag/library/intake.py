@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from rag.domain import Ingestion, Principal, new_id, utcnow
+from rag.domain import Ingestion, Principal, check_metadata, new_id, utcnow
 from rag.errors import (
     AddressRefused,
     BodyTooLarge,
@@ -72,7 +72,7 @@ class Intake:
 
         Raises:
             UnsupportedFormat: there is no reader for files with that ending.
-            UnreadableDocument: it is empty.
+            UnreadableDocument: it is empty, or has more metadata than is kept.
             InvalidInput: it has no name.
             BodyTooLarge: it has more bytes than a file may have.
             RateLimited: as much of this tenant waits to be read as may.
@@ -136,6 +136,7 @@ class Intake:
 
         Raises:
             AddressRefused: pages are not fetched from there, or not at all.
+            UnreadableDocument: it has more metadata than is kept.
             RateLimited: as much of this tenant waits to be read as may.
         """
         if self._pages is None:
@@ -157,6 +158,7 @@ class Intake:
     ) -> Ingestion:
         if "\0" in uri:
             raise InvalidInput("a document's uri has to be free of NUL")
+        check_metadata(metadata)
         self.check_room(principal.tenant, files=1, size=len(content))
         ingestion = Ingestion(
             id=new_id(),

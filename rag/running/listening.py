@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from rag.errors import PortInUse, SettingInvalid
 from rag.settings import Settings
@@ -23,11 +24,11 @@ def check_access(settings: Settings, *, any_key: Callable[[], bool]) -> None:
     """Refuse to listen where strangers could ask without a key.
 
     Args:
-        settings: host and key.
+        settings: host, public URL and key.
         any_key: tells whether a key was made that lets anybody in; called only where that matters.
 
     Raises:
-        SettingInvalid: the host is not loopback and there is no key, or the key is too short.
+        SettingInvalid: the address is public and there is no key, or the key is too short.
     """
     key = settings.api_key.get_secret_value() if settings.api_key else None
     if key is not None and (len(key) < _SHORTEST_KEY or not key.isascii()):
@@ -35,12 +36,19 @@ def check_access(settings: Settings, *, any_key: Callable[[], bool]) -> None:
             f"WHETSTONE_API_KEY has to be {_SHORTEST_KEY} or more ASCII characters, got {len(key)}; make one "
             "with: openssl rand -hex 32"
         )
-    if key is None and not _is_loopback(settings.host) and not any_key():
+    if key is None and is_public(settings) and not any_key():
+        named = f"{settings.host} ({settings.public_url})" if settings.public_url else settings.host
         raise SettingInvalid(
-            f"The service binds to loopback only without a key, and {settings.host} is not. Make one with `whetstone "
+            f"The service binds to loopback only without a key, and {named} is not. Make one with `whetstone "
             f"keys create --role reader`, set WHETSTONE_API_KEY to {_SHORTEST_KEY} or more characters, or "
-            "WHETSTONE_HOST=127.0.0.1."
+            "WHETSTONE_HOST=127.0.0.1 without WHETSTONE_PUBLIC_URL."
         )
+
+
+def is_public(settings: Settings) -> bool:
+    """Tell whether others than this machine reach the service, by its address or through what stands before it."""
+    named = urlsplit(settings.public_url or "").hostname
+    return not _is_loopback(settings.host) or bool(named and not _is_loopback(named))
 
 
 def listen(host: str, port: int) -> socket.socket:

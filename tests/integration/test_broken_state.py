@@ -113,3 +113,46 @@ def test_the_document_is_still_there_after_all_that(home: Path) -> None:
 
     assert stores.documents.count() == 1
     stores.close()
+
+
+def lose_database(home: Path) -> None:
+    """Delete the database file, as a volume that is not mounted does."""
+    for file in home.glob("whetstone.sqlite*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    "command", [("ask", "Where?"), ("ingest", "badges.md"), ("keys", "list"), ("serve",)]
+)
+def test_a_home_that_lost_its_database_is_refused(home: Path, command: tuple[str, ...]) -> None:
+    """What is found and what is missing is said, each time, and nothing new is made in its place."""
+    lose_database(home)
+    for _ in range(2):
+        said = failed_with_one_line(run(home, *command))
+        assert "whetstone.sqlite holds no documents" in said
+        assert "indexes/" in said
+        assert "WHETSTONE_HOME" in said
+    assert not (home / "whetstone.sqlite").exists()
+
+
+def test_a_lost_database_of_keys_alone_is_refused(tmp_path: Path) -> None:
+    """Whoever made keys and nothing else must not find the service open; another database says nothing of it."""
+    assert run(tmp_path, "keys", "create", "--role", "reader").returncode == 0
+    lose_database(tmp_path)
+    assert "keys.required" in failed_with_one_line(run(tmp_path, "keys", "list"))
+    other = f"sqlite:///{tmp_path}/other.sqlite"
+    open_stores(other).close()
+    assert "keys.required" in failed_with_one_line(
+        run(tmp_path, "keys", "list", WHETSTONE_DATABASE_URL=other)
+    )
+    (tmp_path / "keys.required").unlink()  # a home of version 0.2 has none
+    assert "keys.secret" in failed_with_one_line(run(tmp_path, "keys", "list"))
+
+
+def test_a_fresh_home_is_not_taken_for_a_broken_one(tmp_path: Path) -> None:
+    """Looking, before there is anything, and being killed before there is a release leave a home that starts."""
+    assert run(tmp_path, "keys", "list").returncode == 0
+    assert (tmp_path / "keys.secret").exists()
+    (tmp_path / "encoders").mkdir()
+    (tmp_path / "badges.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
+    assert run(tmp_path, "ingest", str(tmp_path / "badges.md")).returncode == 0

@@ -297,3 +297,21 @@ def test_log_holds_no_question_and_no_document(service: Any, caplog: pytest.LogC
         service.client.put("/v1/documents", json=SHUTTLE | {"uri": "a\0b"})
 
     assert "shuttle" not in caplog.text.lower()
+
+
+def test_too_much_metadata_is_refused_at_once(service: Any) -> None:
+    """It would be kept with each passage: 422 says what is too much, and nothing is written."""
+    names = {f"name-{number}": "x" * 20 for number in range(20_000)}
+    long = {"note": "x" * 100_000}
+    for metadata, named in ((names, "20,000 names"), (long, "100,000 characters in a value")):
+        began = time.monotonic()
+        refused = service.client.put("/v1/documents", json=SHUTTLE | {"metadata": metadata}, timeout=20)
+        assert refused.status_code == 422
+        assert named in refused.json()["error"]["message"]
+        assert time.monotonic() - began < 2
+    assert service.document_id(SHUTTLE["uri"]) not in {
+        document["id"] for document in service.client.get("/v1/documents").json()["data"]
+    }
+    allowed = {f"name-{number}": "x" * 20 for number in range(100)}
+    put = service.client.put("/v1/documents", json=SHUTTLE | {"metadata": allowed}).json()
+    assert (put["result"], put["searchable"]) == ("added", True)

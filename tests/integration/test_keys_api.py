@@ -380,3 +380,47 @@ def test_the_environments_key_works_beside_keys(home_settings: Settings, run_ser
         assert get("/v1/keys", headers=bearer(environment)).status_code == 200
         assert get("/v1/models", headers=bearer(token)).status_code == 200
         assert get("/v1/keys", headers=bearer(token)).status_code == 403
+
+
+def test_keys_that_the_database_forgot_are_still_demanded(home_settings: Settings, run_service: Any) -> None:
+    """A home that had a key never opens again by itself: nobody makes one over HTTP."""
+    key(home_settings)
+    with run_service(home_settings) as service, service.serving.stores.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM keys")
+    with run_service(home_settings) as service:
+        assert service.client.post("/v1/keys", json={"roles": ["admin"]}).status_code == 401
+
+
+def test_a_home_of_before_that_has_keys_remembers_them(home_settings: Settings, run_service: Any) -> None:
+    """Version 0.2 wrote no mark; the first start does."""
+    key(home_settings)
+    mark = home_settings.home / "keys.required"
+    mark.unlink()
+    with run_service(home_settings) as service:
+        assert service.client.get("/v1/models").status_code == 401
+    assert mark.exists()
+
+
+def test_a_home_without_keys_goes_on_without(home_settings: Settings, run_service: Any) -> None:
+    """Its secret signs links only, so that it exists says nothing."""
+    for _ in range(2):
+        with run_service(home_settings) as service:
+            assert service.client.get("/v1/models").status_code == 200
+    assert (home_settings.home / "keys.secret").exists()
+    assert not (home_settings.home / "keys.required").exists()
+
+
+def test_a_public_address_demands_keys(home_settings: Settings, run_service: Any) -> None:
+    """Behind a proxy every caller is on loopback; without a key nobody becomes an administrator."""
+    public = home_settings.model_copy(update={"public_url": "https://answers.example.com"})
+    with run_service(public) as service:
+        for headers in ({}, {"Host": "answers.example.com"}):
+            made = service.client.post("/v1/keys", json={"roles": ["admin"]}, headers=headers)
+            assert made.status_code == 401
+    assert open_keys_of(public) == []
+
+
+def open_keys_of(settings: Settings) -> list[str]:
+    """Return the ids of the keys there are."""
+    with open_keys(settings) as register:
+        return [each.id for each in register.all()]

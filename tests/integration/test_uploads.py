@@ -305,3 +305,17 @@ def test_a_watched_folder_reaches_answers_within_seconds(
         assert "forty" not in answer(service)[0]
         (folder / "bus.md").unlink()
         assert until(service, "ten minutes", there=False) < 5
+
+
+def test_too_much_metadata_is_refused(service: Any) -> None:
+    """With a file and with a page: what is too much is said at once."""
+    wide = {f"n{number}": "x" for number in range(101)}
+    answers = (
+        service.client.post(
+            "/v1/documents/files", files={"file": ("a.md", b"text")}, data={"metadata": json.dumps(wide)}
+        ),
+        service.client.put("/v1/documents", json={"uri": "a", "text": "text", "metadata": wide}),
+    )
+    for answered in answers:
+        assert answered.status_code == 422
+        assert "101 names of metadata" in answered.json()["error"]["message"]

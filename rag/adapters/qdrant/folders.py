@@ -1,12 +1,12 @@
 """Indexes as folders: one for each release, held by one process at a time, whole or not there."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from rag.adapters.qdrant.cursors import write_cursor, write_whole
 from rag.adapters.qdrant.edge import EdgeIndex, load_shard, make_shard
 from rag.adapters.qdrant.index import WORDS, has_words, verify
 from rag.domain import Release
@@ -85,6 +85,7 @@ class QdrantFolders:
             making = self._root / f"{_TEMPORARY}{uuid4().hex}"
             (making / _SHARD).mkdir(parents=True)
             make_shard(making / _SHARD, release)
+            write_cursor(making)
             _write_manifest(making, release)
             making.rename(folder)
 
@@ -117,10 +118,7 @@ def _write_manifest(folder: Path, release: Release) -> None:
         "vectors": {release.vector_name: release.dimension},
         "sparse": [WORDS] if has_words(release) else [],
     }
-    with (folder / _MANIFEST).open("w") as file:
-        file.write(json.dumps(manifest) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(folder / _MANIFEST, manifest)
 
 
 def _hold(folder: Path) -> "BaseFileLock":

@@ -111,21 +111,24 @@ def document_or_failure(
     # JSON can spell half of a surrogate pair, which is no character and cannot be stored.
     if any(
         "\ud800" <= letter <= "\udfff"
-        for part in (text, title, *(metadata or {}).values())
+        for part in (text, title, *(metadata or {}), *(metadata or {}).values())
         for letter in part
     ):
         return ReadFailure(
             uri=uri, reason="holds half a surrogate pair (\\ud800 to \\udfff), not a character"
         )
-    return Document.create(
-        uri=uri,
-        text=text,
-        title=title,
-        tenant=tenant,
-        divisible=divisible,
-        source=source,
-        metadata=metadata,
-    )
+    try:
+        return Document.create(
+            uri=uri,
+            text=text,
+            title=title,
+            tenant=tenant,
+            divisible=divisible,
+            source=source,
+            metadata=metadata,
+        )
+    except UnreadableDocument as error:
+        return ReadFailure(uri=uri, reason=str(error))
 
 
 def decoded(data: bytes, *, declared: str | None = None) -> str:

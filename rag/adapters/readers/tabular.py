@@ -4,12 +4,15 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from rag.adapters.readers.files import SourceFile
 from rag.domain import Document
 from rag.errors import UnreadableDocument
 from rag.library.documents import ReadFailure
+
+_NAMED = 20  # fields listed in a failure
 
 
 def read_csv(file: SourceFile) -> Iterator[Document | ReadFailure]:
@@ -25,9 +28,11 @@ def read_csv(file: SourceFile) -> Iterator[Document | ReadFailure]:
             raise UnreadableDocument("holds no text")
         if file.fields.text not in headers[delimiter]:
             raise UnreadableDocument(_no_field("line 1", file.fields.text, headers[delimiter]))
+        header, *records = filter(None, csv.reader(io.StringIO(text), delimiter=delimiter))
+        # A short row has the fields it has: filled up with empty ones, a wide header would make many of few bytes.
         rows = [
-            (f"row {number}", {name: value for name, value in row.items() if isinstance(name, str)})
-            for number, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=delimiter), start=1)
+            (f"row {number}", dict(zip(header, record, strict=False)))
+            for number, record in enumerate(records, start=1)
         ]
     except csv.Error as error:
         raise UnreadableDocument(f"is not a CSV file that can be read: {error}") from error
@@ -119,7 +124,9 @@ def _scalar(value: Any) -> str:
 
 
 def _no_field(place: str, name: str, found: Mapping[str, Any] | list[str]) -> str:
-    listed = ", ".join(map(repr, found)) or "none"
+    listed = ", ".join(map(repr, islice(found, _NAMED))) or "none"
+    if len(found) > _NAMED:
+        listed += f" and {len(found) - _NAMED:,} others"
     return f"{place} has no field {name!r} for the text; the fields found are {listed}"
 
 

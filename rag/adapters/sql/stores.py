@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect, select
 
 from rag.adapters.sql.audit import SqlAudit
 from rag.adapters.sql.changes import last_change
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.database.engine import PATIENT, Patience, make_engine, place, reading
-from rag.adapters.sql.database.migrating import migrate
+from rag.adapters.sql.database.migrating import is_new, migrate
 from rag.adapters.sql.documents import SqlDocuments
 from rag.adapters.sql.ingestions import SqlIngestions
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
@@ -18,7 +18,10 @@ from rag.adapters.sql.leases import SqlLeases
 from rag.adapters.sql.questions import SqlQuestions
 from rag.adapters.sql.releases import SqlReleases
 from rag.adapters.sql.replicas import SqlReplicas
-from rag.errors import SettingInvalid, Unavailable
+from rag.adapters.sql.schema.access import keys
+from rag.adapters.sql.schema.documents import documents
+from rag.adapters.sql.schema.releases import releases
+from rag.errors import IntegrityError, SettingInvalid, Unavailable
 from rag.ports import (
     AuditLog,
     DocumentStore,
@@ -35,6 +38,15 @@ from rag.ports import (
 
 _MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
 """Bringing the tables up to date may take its time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traces:
+    """What earlier databases left in a home folder, by name."""
+
+    home: Path
+    of_tables: tuple[str, ...]  # left even by a database that holds nothing yet
+    of_rows: tuple[str, ...]  # left by one that holds a document, a release or a key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +93,7 @@ def sqlite_url(home: Path) -> str:
     return f"sqlite:///{home}/whetstone.sqlite"
 
 
-def open_stores(url: str, *, patience: Patience = PATIENT) -> Stores:
+def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None = None) -> Stores:
     """Open the database, bringing its tables up to date; a SQLite file and its folder are made.
 
     Processes that open a new database at the same time wait for the one that makes the tables.
@@ -89,16 +101,19 @@ def open_stores(url: str, *, patience: Patience = PATIENT) -> Stores:
     Args:
         url: SQLAlchemy's.
         patience: with PostgreSQL.
+        traces: looked up before this call; beside them an empty database is one that was lost.
 
     Raises:
         SettingInvalid: the URL is malformed or names another kind of database.
         MissingExtra: psycopg is not installed.
         Unavailable: the database cannot be reached, or was written by a newer version.
-        IntegrityError: the SQLite file is damaged.
+        IntegrityError: the SQLite file is damaged, or the database was lost.
     """
     # Making an index of a large table takes its time, and so does whoever is at it already.
     patient = make_engine(url, patience=_MIGRATION)
     try:
+        if traces is not None:
+            _check_kept(patient, traces)
         migrate(patient)
     finally:
         patient.dispose()
@@ -117,3 +132,26 @@ def open_stores(url: str, *, patience: Patience = PATIENT) -> Stores:
         audit=SqlAudit(engine),
         keys=SqlKeys(engine),
     )
+
+
+def _check_kept(engine: Engine, traces: Traces) -> None:
+    """Do nothing where the database may be the one that left the traces.
+
+    Raises:
+        IntegrityError: it is empty, so that one was lost.
+    """
+    found = traces.of_tables + traces.of_rows
+    if (found and is_new(engine)) or (traces.of_rows and _holds_nothing(engine)):
+        raise IntegrityError(
+            f"{place(engine)} holds no documents, releases or keys, but {traces.home} holds what an earlier database "
+            f"left there: {', '.join(found)}. Restore that database, or start afresh in another WHETSTONE_HOME."
+        )
+
+
+def _holds_nothing(engine: Engine) -> bool:
+    with reading(engine) as connection:
+        return not any(
+            connection.execute(select(select(table).exists())).scalar_one()
+            for table in (documents, releases, keys)
+            if inspect(connection).has_table(table.name)
+        )

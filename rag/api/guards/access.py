@@ -94,12 +94,12 @@ class Access:
         if origin is not None and _hostname(origin) not in self._hosts:
             raise Forbidden(
                 "Without keys requests of other sites' pages are not answered. Make a key with `whetstone keys "
-                "create`, or name the site's host in WHETSTONE_PUBLIC_URL."
+                "create`."
             )
         if host not in self._hosts:
             raise Forbidden(
                 f"Without keys only requests to loopback are answered, not to {host or 'no host'!r}. Ask "
-                "http://127.0.0.1, name the host in WHETSTONE_PUBLIC_URL, or make a key with `whetstone keys create`."
+                "http://127.0.0.1, or make a key with `whetstone keys create`."
             )
 
 

@@ -28,7 +28,6 @@ _MOST_FIELD_BYTES = 65_536
 
 Uri = Annotated[Text, Field(max_length=2_000)]
 Title = Annotated[Text, Field(max_length=1_000)]
-Metadata = Annotated[dict[Text, Text], Field(max_length=100)]
 
 _FORM_SCHEMA = {
     "requestBody": {
@@ -56,7 +55,7 @@ class _Named(BaseModel):
 
     uri: Uri = ""
     title: Title = ""
-    metadata: Metadata = Field(default_factory=dict)
+    metadata: dict[Text, Text] = Field(default_factory=dict)
 
 
 class PageRequest(BaseModel):
@@ -64,7 +63,7 @@ class PageRequest(BaseModel):
 
     url: Annotated[Text, Field(min_length=1, max_length=2_000)]
     title: Title = ""
-    metadata: Metadata = Field(default_factory=dict)
+    metadata: dict[Text, Text] = Field(default_factory=dict)
 
 
 @router.post("/files", status_code=202, openapi_extra=_FORM_SCHEMA)

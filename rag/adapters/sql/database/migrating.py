@@ -38,6 +38,14 @@ def migrate(engine: Engine) -> None:
             _upgrade(connection, place(engine))
 
 
+def is_new(engine: Engine) -> bool:
+    """Tell whether the database has no tables yet; a SQLite file is not made by asking."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return True
+    with reading(engine) as connection:
+        return _revision(connection) is None
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

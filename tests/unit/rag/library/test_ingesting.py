@@ -1,6 +1,7 @@
 """What was handed in, from the intake to the index: a real store, real readers and splitter, no processes."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -326,3 +327,26 @@ def test_pages_are_fetched_and_refused(world: World) -> None:
         IngestionStatus.FAILED,
         "It leads inside.",
     )
+
+
+def test_metadata_that_is_too_much_together_fails_its_record(world: World) -> None:
+    """What was given with the file and what a row carries add up; the other rows are read."""
+    given = {f"given-{number}": "x" for number in range(60)}
+    wide = {f"own-{number}": "x" for number in range(60)}
+    rows = json.dumps([{"id": "1", "text": "Wide."} | wide, {"id": "2", "text": "Narrow."}]).encode()
+    taken = world.hand_in(rows, "a.json", metadata=given)
+    world.ingester.poll()
+
+    assert [document.text for document in world.documents().values()] == ["Narrow."]
+    assert "1 of 2 records" in world.now(taken).reason
+    assert "120 names of metadata" in world.now(taken).reason
+
+
+def test_too_much_metadata_is_not_taken(world: World) -> None:
+    """A file or a page is refused at once, and nothing of it is kept."""
+    wide = {f"n{number}": "x" for number in range(101)}
+    with pytest.raises(UnreadableDocument, match="101 names of metadata"):
+        world.hand_in(b"text", "a.txt", metadata=wide)
+    with pytest.raises(UnreadableDocument, match="101 names of metadata"):
+        world.intake().page("https://public.example/a", principal=PRINCIPAL, metadata=wide)
+    assert world.stores.ingestions.page(tenant="acme") == []

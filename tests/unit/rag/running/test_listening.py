@@ -34,6 +34,15 @@ def test_loopback_needs_no_key(host: str) -> None:
     check_access(settings(host=host), any_key=lambda: False)
 
 
+def test_a_public_url_needs_a_key() -> None:
+    """What stands before the service sends strangers from loopback."""
+    public = settings(public_url="https://answers.example.com")
+    with pytest.raises(SettingInvalid, match=r"answers\.example\.com"):
+        check_access(public, any_key=lambda: False)
+    check_access(public, any_key=lambda: True)
+    check_access(settings(public_url="http://localhost:8321"), any_key=lambda: False)
+
+
 @pytest.mark.parametrize("key", ["short", "k" * 15, "schlüssel-mit-umlaut"])
 def test_weak_keys_are_refused(key: str) -> None:
     """A key is 16 ASCII characters or more, and is not repeated in the message."""

@@ -1,6 +1,8 @@
 """Locations: files, folders, and what is passed over or reported."""
 
+import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,67 @@ def test_a_file_name_that_is_not_unicode(tmp_path: Path) -> None:
     assert isinstance(document, Document)
     assert document.uri.endswith("/stra%DFe.txt")
     assert document.title == "stra\ufffde"
+
+
+WIDE = {f"n{number}": "x" for number in range(20_000)}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        (WIDE, "20,000 names of metadata, more than the 100 that"),
+        ({"n" * 201: "x"}, "201 characters in a name of metadata"),
+        ({"n": "x" * 4_001}, "4,001 characters in a value of metadata"),
+        ({f"n{number}": "x" * 1_998 for number in range(9)}, "18,000 characters of metadata"),
+    ],
+    ids=["number", "name", "value", "total"],
+)
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "beir"])
+def test_too_much_metadata_fails_alone(
+    tmp_path: Path, kind: str, metadata: dict[str, str], reason: str
+) -> None:
+    """Whatever carries it: that record fails and says why, the others are read."""
+    rows = [{"text": "before"}, {"text": "too much"} | metadata, {"text": "after", "team": "a"}]
+    if kind == "csv":
+        header = ["text", *metadata]
+        lines = [header, ["before"], ["too much", *metadata.values()], ["after"]]
+        (tmp_path / "a.csv").write_text("\n".join(map(",".join, lines)))
+    elif kind == "json":
+        (tmp_path / "a.json").write_text(json.dumps(rows))
+    else:
+        name = "corpus.jsonl" if kind == "beir" else "a.jsonl"
+        if kind == "beir":
+            rows = [row | {"_id": str(number)} for number, row in enumerate(rows)]
+        (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
+
+    found = records(tmp_path, max_bytes=1_000_000)
+
+    assert [one.text if isinstance(one, Document) else "" for one in found] == ["before", "", "after"]
+    assert isinstance(found[1], ReadFailure)
+    assert reason in found[1].reason
+
+
+def test_a_uri_without_end_fails_alone(tmp_path: Path) -> None:
+    """It is kept with every passage as metadata is."""
+    (tmp_path / "a.csv").write_text(f"id,text\n{'i' * 10_000},long\n2,short\n")
+
+    found = records(tmp_path)
+
+    assert [type(one) for one in found] == [ReadFailure, Document]
+
+
+def test_a_wide_header_over_short_rows_takes_no_room(tmp_path: Path) -> None:
+    """Rows of a byte are not filled up to the header's width; a missing text is told in a short line."""
+    names = ",".join(f"name-{number}" for number in range(5_000))
+    (tmp_path / "a.csv").write_text(f"{names},text\n" + "x\n" * 5_000)
+    tracemalloc.start()
+    found = records(tmp_path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(found) == 5_000
+    assert most < 50_000_000
+    (tmp_path / "a.csv").write_text(f"{names}\nx\n")
+    (failure,) = records(tmp_path)
+    assert isinstance(failure, ReadFailure)
+    assert "and 4,980 others" in failure.reason

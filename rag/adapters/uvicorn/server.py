@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from rag.adapters.uvicorn.connections import BoundedConnection
 from rag.running.draining import Draining
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ class DrainingServer(Server):
         """
         config = Config(
             app,
+            http=BoundedConnection,
+            # There are no routes for them, and their frames would go past the limits of requests.
+            ws="none",
             log_config=None,
             # Uvicorn's access log would hold nothing that the service's own does not.
             access_log=False,

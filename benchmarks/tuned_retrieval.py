@@ -16,7 +16,7 @@ from labelled import as_served
 
 from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.bootstrap.serving import encoder_folder
+from rag.bootstrap.parts import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.releases.trials import LoadedRelease, trial_indexes
 from rag.settings import Settings

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.scripted_llm import ScriptedLLM
 
 
 def code(response: httpx.Response) -> tuple[int, str]:
@@ -15,7 +16,7 @@ def code(response: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.fixture
-def limits(scripted_llm: Any) -> dict[str, Any]:
+def limits(scripted_llm: ScriptedLLM) -> dict[str, Any]:
     """Settings with the scripted model and short limits."""
     return {
         "llm_base_url": scripted_llm.url,
@@ -27,7 +28,9 @@ def limits(scripted_llm: Any) -> dict[str, Any]:
     }
 
 
-def test_each_failure_has_its_status_and_its_row(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_each_failure_has_its_status_and_its_row(
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
+) -> None:
     """Silence is 504, everything else 502; no message holds the key; after all of it the model answers again."""
     reply = type(scripted_llm).reply
     service = make_service(**limits)
@@ -53,7 +56,7 @@ def test_each_failure_has_its_status_and_its_row(make_service: Any, scripted_llm
 
 
 def test_a_failure_in_the_middle_of_a_stream_is_an_error_event(
-    make_service: Any, scripted_llm: Any, limits: Any
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
 ) -> None:
     """What was said stands; an error event and the end follow, on a connection that stays whole."""
     scripted_llm.script(type(scripted_llm).reply(text="one two three", break_after=2))
@@ -67,7 +70,7 @@ def test_a_failure_in_the_middle_of_a_stream_is_an_error_event(
     assert "two" in response.text
 
 
-def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """After its failures the documents' own sentences answer, without asking the model; then it is tried, and back."""
     service = make_service(**limits | {"llm_breaker_failures": 3, "llm_breaker_pause_s": 2})
     scripted_llm.script(*[type(scripted_llm).reply(status=500)] * 6)
@@ -88,7 +91,9 @@ def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: Any, limi
     assert "the language model is asked" == service.ready()["parts"]["generator"]["detail"]
 
 
-def test_a_client_that_leaves_stops_the_model(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_a_client_that_leaves_stops_the_model(
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
+) -> None:
     """Within a second, streamed or not, before or after the first piece."""
     reply = type(scripted_llm).reply
     service = make_service(
@@ -110,7 +115,7 @@ def test_a_client_that_leaves_stops_the_model(make_service: Any, scripted_llm: A
             time.sleep(0.02)
 
 
-def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """Streams under way finish whole, new questions are refused or not connected, and the status is 0 soon."""
     scripted_llm.default = "The cafeteria says so [1] " + "and so on " * 20
     service = make_service(**limits | {"llm_total_timeout_s": 60})
@@ -141,7 +146,7 @@ def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: Any, limi
 
 
 @pytest.mark.heavy
-def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """A stream that would go on for minutes ends with an error event, and the process with 0 within 30 s."""
     endless = {"llm_total_timeout_s": 600, "llm_timeout_s": 60}
     service = make_service(**limits | endless)
@@ -160,7 +165,7 @@ def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: Any, 
     assert ("stopping", "[DONE]") == (json.loads(error)["error"]["code"], done)
 
 
-def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """Whoever is in a hurry does not wait for streams."""
     service = make_service(**limits | {"llm_total_timeout_s": 600, "llm_timeout_s": 60})
     scripted_llm.script(type(scripted_llm).reply(text="drip " * 600, pause_s=0.2))

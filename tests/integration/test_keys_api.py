@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 import openai
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from integration.conftest import RunService, Service
 from pydantic import SecretStr
 
 from rag.access.source_links import PARAMETERS
@@ -42,7 +44,7 @@ def until(happens: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - began
 
 
-def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settings: Settings) -> None:
+def test_from_the_first_key_on_every_request_needs_one(service: Service, home_settings: Settings) -> None:
     """Made while the service runs, by another process, it is demanded within two seconds, and a revoked one refused."""
     get = service.client.get
     assert get("/v1/models").status_code == 200
@@ -79,13 +81,13 @@ def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settin
     ],
 )
 def test_without_keys_only_this_machines_pages_are_answered(
-    service: Any, headers: dict[str, str], status: int
+    service: Service, headers: dict[str, str], status: int
 ) -> None:
     """Neither a page whose name points here nor one that sends across sites gets anything."""
     assert service.client.post("/v1/retrieve", json={"query": "x"}, headers=headers).status_code == status
 
 
-def test_keys_over_http(service: Any) -> None:
+def test_keys_over_http(service: Service) -> None:
     """The first is made on the machine itself; an administrator's makes, lists and revokes others."""
     post = service.client.post
     first = post("/v1/keys", json={"roles": ["admin", "reader"], "name": "first"})
@@ -130,7 +132,7 @@ def test_keys_over_http(service: Any) -> None:
 
 
 @pytest.fixture
-def keyed(home_settings: Settings, corpus: Any, run_service: Any) -> Iterator[Any]:
+def keyed(home_settings: Settings, corpus: Any, run_service: RunService) -> Iterator[Any]:
     """A service with the corpus whose client sends a reader's key."""
     corpus(home_settings)
     _, token = key(home_settings)
@@ -194,7 +196,7 @@ def refusal(url: str) -> httpx.Response:
     return page
 
 
-def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: Any) -> None:
+def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: RunService) -> None:
     """After its days it is refused, and the message says why."""
     corpus(home_settings)
     _, token = key(home_settings)
@@ -233,7 +235,7 @@ def test_a_link_that_does_not_open_is_explained_to_a_person(keyed: Any) -> None:
     assert elsewhere.headers["content-type"] == "application/json"
 
 
-def test_without_keys_links_are_plain(service: Any) -> None:
+def test_without_keys_links_are_plain(service: Service) -> None:
     """On this machine alone nothing has to be signed."""
     hits = service.client.post("/v1/retrieve", json={"query": "lunch"}).json()["hits"]
     assert [urlsplit(hit["url"]).query for hit in hits] == [""] * len(hits)
@@ -269,13 +271,15 @@ def test_a_key_is_held_to_its_minute(keyed: Any, home_settings: Settings) -> Non
         client.models.list()
 
 
-def slow(scripted_llm: Any, seconds: float) -> Any:
+def slow(scripted_llm: ScriptedLLM, seconds: float) -> Any:
     """An answer that takes its time, word by word."""
     return scripted_llm.reply(text=" ".join("word" for _ in range(int(seconds * 10))), pause_s=0.1)
 
 
 @pytest.fixture
-def narrow(home_settings: Settings, corpus: Any, run_service: Any, scripted_llm: Any) -> Iterator[Any]:
+def narrow(
+    home_settings: Settings, corpus: Any, run_service: RunService, scripted_llm: ScriptedLLM
+) -> Iterator[Any]:
     """A service whose language model is slow: one question at a time, one waits."""
     corpus(home_settings)
     values = {"llm_base_url": scripted_llm.url, "max_concurrent": 1, "max_queued": 1}
@@ -284,7 +288,7 @@ def narrow(home_settings: Settings, corpus: Any, run_service: Any, scripted_llm:
 
 
 def test_a_stream_counts_until_its_client_leaves(
-    home_settings: Settings, corpus: Any, run_service: Any, scripted_llm: Any
+    home_settings: Settings, corpus: Any, run_service: RunService, scripted_llm: ScriptedLLM
 ) -> None:
     """A key with one request at once is refused while its stream runs, and taken once it hung up."""
     corpus(home_settings)
@@ -300,7 +304,9 @@ def test_a_stream_counts_until_its_client_leaves(
         until(lambda: service.client.get("/v1/models", headers=headers).status_code == 200, 3)
 
 
-def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(narrow: Any, scripted_llm: Any) -> None:
+def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
+    narrow: Any, scripted_llm: ScriptedLLM
+) -> None:
     """One runs, one waits, a third gets 503 without waiting; other routes answer meanwhile."""
     scripted_llm.script(slow(scripted_llm, 2), "The second [1].")
     turns = narrow.serving.turns
@@ -320,7 +326,7 @@ def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(narrow: Any, 
     assert (turns.under_way, turns.waiting) == (0, 0)
 
 
-def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: Any) -> None:
+def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: ScriptedLLM) -> None:
     """A client that gives up while it waits costs nobody a turn, and its question is never asked."""
     scripted_llm.script(slow(scripted_llm, 2))
     turns = narrow.serving.turns
@@ -370,7 +376,7 @@ def test_no_secret_is_logged(keyed: Any, home_settings: Settings, caplog: pytest
     assert secret not in caplog.text
 
 
-def test_the_environments_key_works_beside_keys(home_settings: Settings, run_service: Any) -> None:
+def test_the_environments_key_works_beside_keys(home_settings: Settings, run_service: RunService) -> None:
     """It has every role; and keys made here are known too."""
     environment = "a-key-of-sixteen-characters"
     _, token = key(home_settings)

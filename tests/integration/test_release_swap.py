@@ -9,11 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from integration.conftest import Service
 
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
-from rag.domain import AuditEntry, Document, Release, utcnow
+from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
 from rag.ports import Encoder, PassageIndex
 from rag.releases.indexing import Indexing
@@ -30,11 +31,18 @@ def wait_until(what: Callable[[], Any], timeout_s: float = 20) -> Any:
     return result
 
 
-def build(service: Any, encoder: str) -> Release:
+def deployed(service: Service) -> Deployment:
+    """Return what is live."""
+    found = service.serving.stores.releases.deployment()
+    assert found is not None
+    return found
+
+
+def build(service: Service, encoder: str) -> Release:
     """Build another release beside the live one, as a separate builder does, and let go of its index."""
     serving = service.serving
     stores = serving.stores
-    live = stores.releases.get(stores.releases.deployment().release)
+    live = stores.releases.get(deployed(service).release)
     loaded = serving.encoders.load(encoder)
     release = Release.create(
         encoder=encoder,
@@ -49,27 +57,27 @@ def build(service: Any, encoder: str) -> Release:
     return release
 
 
-def ready(service: Any) -> frozenset[str]:
+def ready(service: Service) -> frozenset[str]:
     """Return the releases that the one replica says it has loaded."""
     (replica,) = service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
     return frozenset(replica.ready)
 
 
-def stage(service: Any, release: str | None) -> None:
+def stage(service: Service, release: str | None) -> None:
     """Ask for a release, or take the wish back."""
     releases = service.serving.stores.releases
-    releases.stage(release, expected_epoch=releases.deployment().epoch)
+    releases.stage(release, expected_epoch=deployed(service).epoch)
 
 
-def flip(service: Any, release: str) -> int:
+def flip(service: Service, release: str) -> int:
     """Switch, asking no replica whether it is ready; give the new epoch."""
     releases = service.serving.stores.releases
-    releases.stage(release, expected_epoch=releases.deployment().epoch)
+    releases.stage(release, expected_epoch=deployed(service).epoch)
     entry = AuditEntry(at=utcnow(), principal="test", action="promote", subject=release)
-    return int(releases.flip(release, expected_epoch=releases.deployment().epoch, entry=entry).epoch)
+    return releases.flip(release, expected_epoch=deployed(service).epoch, entry=entry).epoch
 
 
-def open_folders(service: Any) -> frozenset[str]:
+def open_folders(service: Service) -> frozenset[str]:
     """Return the indexes that the service holds open."""
     held = set()
     store = QdrantFolders(service.serving.settings.home / "indexes")
@@ -83,15 +91,17 @@ def open_folders(service: Any) -> frozenset[str]:
 
 
 @pytest.fixture
-def minilm(service: Any, encoder_store: EncoderFolder, minilm_digest: str) -> str:
+def minilm(service: Service, encoder_store: EncoderFolder, minilm_digest: str) -> str:
     """Digest of MiniLM, which the service's home has too."""
-    return str(service.serving.encoders.adopt(encoder_store, minilm_digest))
+    encoders = service.serving.encoders
+    assert isinstance(encoders, EncoderFolder)
+    return encoders.adopt(encoder_store, minilm_digest)
 
 
-def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, minilm: str) -> None:
+def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Service, minilm: str) -> None:
     """Questions go on through a switch and back; each is answered by one release, and its epoch fits."""
     stores = service.serving.stores
-    old = stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     encoders = {release.digest: release.encoder for release in stores.releases.all()}
     stage(service, new)
@@ -138,9 +148,9 @@ def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, mini
     )
 
 
-def test_old_release_is_kept_current_for_the_way_back(service: Any, minilm: str) -> None:
+def test_old_release_is_kept_current_for_the_way_back(service: Service, minilm: str) -> None:
     """After a switch, a new document is found after a rollback at once: its index was kept up to date."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
     wait_until(lambda: ready(service) == {old, new})
@@ -157,9 +167,9 @@ def test_old_release_is_kept_current_for_the_way_back(service: Any, minilm: str)
     assert found["hits"][0]["uri"] == "new.md"
 
 
-def test_staged_release_is_let_go_when_withdrawn(service: Any, minilm: str) -> None:
+def test_staged_release_is_let_go_when_withdrawn(service: Service, minilm: str) -> None:
     """While staged its folder is held; withdrawn, it is closed, so its builder can have it back."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
     wait_until(lambda: ready(service) == {old, new})
@@ -170,9 +180,9 @@ def test_staged_release_is_let_go_when_withdrawn(service: Any, minilm: str) -> N
     assert open_folders(service) == {old}
 
 
-def test_locked_index_of_a_staged_release_is_tried_again(service: Any, minilm: str) -> None:
+def test_locked_index_of_a_staged_release_is_tried_again(service: Service, minilm: str) -> None:
     """A builder that still holds the folder delays readiness and disturbs nothing else."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     release = build(service, minilm)
     held = index_store(service.serving.settings).open(release)
     stage(service, release.digest)
@@ -195,7 +205,7 @@ def test_pinned_release_outlives_its_switch(
     settings = home_settings.model_copy(update={"rollback_window_h": 0.0})
     corpus(settings)
     with run_service(settings) as service:
-        old = service.serving.stores.releases.deployment().release
+        old = deployed(service).release
         minilm = service.serving.encoders.adopt(encoder_store, minilm_digest)
         new = build(service, minilm).digest
         with service.serving.live.pin() as pinned:
@@ -276,7 +286,7 @@ def test_replica_leaves_when_it_stops(home_settings: Settings, run_service: Call
             pass
 
 
-def test_flip_without_staging_is_followed(service: Any, minilm: str) -> None:
+def test_flip_without_staging_is_followed(service: Service, minilm: str) -> None:
     """A replica that missed the staging loads the new release and serves the old one until then."""
     new = build(service, minilm)
     flip(service, new.digest)

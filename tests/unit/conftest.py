@@ -24,7 +24,8 @@ def _tokenizer(longest: int) -> Any:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
-    return PreTrainedTokenizerFast(
+    made: Any = PreTrainedTokenizerFast
+    return made(
         tokenizer_object=words,
         model_max_length=longest,
         pad_token="[PAD]",
@@ -39,7 +40,8 @@ def _tokenizer(longest: int) -> Any:
 def _config(labels: int = 2) -> Any:
     from transformers import BertConfig
 
-    return BertConfig(
+    made: Any = BertConfig
+    return made(
         vocab_size=len(WORDS),
         hidden_size=32,
         num_hidden_layers=2,

@@ -1,15 +1,14 @@
 """What is there today is read as it is."""
 
-from typing import Any
-
 import pytest
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import NotReady
 from retrain.present import Present
 
 
 @pytest.fixture
-def present(world: Any) -> Present:
+def present(world: World) -> Present:
     """What is present in the company."""
     return Present(
         tenant="default",
@@ -27,7 +26,9 @@ def test_before_anything_is_live_that_is_said(present: Present) -> None:
         present.live()
 
 
-def test_the_live_release_is_tried_over_the_corpus(present: Present, world: Any, two_encoders: Any) -> None:
+def test_the_live_release_is_tried_over_the_corpus(
+    present: Present, world: World, two_encoders: TwoEncoders
+) -> None:
     """Every passage of the tenant is in the corpus, and asked there the live release finds what it finds serving."""
     first = world.found(two_encoders.first, documents=30)
 

@@ -42,9 +42,8 @@ def judged(interaction: Interaction | str, **more: Any) -> Feedback:
     """Return feedback on a question."""
     about = interaction if isinstance(interaction, str) else interaction.id
     values: dict[str, Any] = {"rating": -1, "comment": "No.\nÜber 1 €\u2028.", "tenant": "default"}
-    return Feedback(
-        **{"id": new_id(), "interaction_id": about, "principal": "ann", "given_at": utcnow()} | values | more
-    )
+    values |= {"id": new_id(), "interaction_id": about, "principal": "ann", "given_at": utcnow()} | more
+    return Feedback(**values)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
 
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
@@ -164,7 +165,7 @@ print(len(mined.pairs), writing.spent.calls, writing.spent.remembered)
 """
 
 
-def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: Any, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     """Killed while two calls are under way, a second run asks for what had no answer yet, and for nothing else."""
     answer = json.dumps({"questions": ["What does this text say about it?"]})
     scripted_llm.default = answer
@@ -189,7 +190,7 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: Any, tmp_path: 
     assert again.stdout.split() == ["12", "7", "5"]
 
 
-def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: Any, cache: SqliteWritingCache) -> None:
+def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: ScriptedLLM, cache: SqliteWritingCache) -> None:
     """A real connection that stays open without an answer is left at the call's own limit."""
     scripted_llm.script(_reply(scripted_llm, text="{}", delay_s=5.0))
     writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", timeout_s=60, retries=0)
@@ -199,6 +200,6 @@ def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: Any, cache: SqliteW
     writer.close()
 
 
-def _reply(scripted_llm: Any, **script: Any) -> Any:
+def _reply(scripted_llm: ScriptedLLM, **script: Any) -> Any:
     """Make a reply of the server's own kind."""
     return sys.modules[type(scripted_llm).__module__].Reply(**script)

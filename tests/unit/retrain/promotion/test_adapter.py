@@ -1,11 +1,12 @@
 """A candidate that adapts the live encoder's questions goes live on the live index, and back."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from doubles import promotion_world
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import utcnow
@@ -15,7 +16,7 @@ from retrain.domain import PromotionPhase
 from retrain.promotion.garbage import collect, plan
 
 
-def stamps(world: Any) -> dict[str, tuple[int, int]]:
+def stamps(world: World) -> dict[str, tuple[int, int]]:
     """Return size and time of every file of the indexes but their locks."""
     return {
         file.as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
@@ -24,7 +25,7 @@ def stamps(world: Any) -> dict[str, tuple[int, int]]:
     }
 
 
-def collected(world: Any, rerankers: Path) -> Any:
+def collected(world: World, rerankers: Path) -> Any:
     """Collect garbage, however young."""
     return collect(
         releases=world.stores.releases,
@@ -69,7 +70,7 @@ class _Mute:
         return getattr(self._encoder, name)
 
 
-def test_without_a_service_nothing_is_embedded_or_written(world: Any, two_encoders: Any) -> None:
+def test_without_a_service_nothing_is_embedded_or_written(world: World, two_encoders: TwoEncoders) -> None:
     """The switch goes without a backfill, leaves every file of the index alone, and the answers change."""
     first = world.found(two_encoders.first)
     before = world.answers()
@@ -90,10 +91,10 @@ def test_without_a_service_nothing_is_embedded_or_written(world: Any, two_encode
     assert found != before[2]
 
 
-def test_with_a_service_answers_switch_and_switch_back(world: Any, two_encoders: Any) -> None:
+def test_with_a_service_answers_switch_and_switch_back(world: World, two_encoders: TwoEncoders) -> None:
     """A service that has the index open answers with the adapter, and after a rollback exactly as before."""
     first = world.found(two_encoders.first)
-    question = sys.modules["doubles.promotion_world"].QUESTIONS[1]
+    question = promotion_world.QUESTIONS[1]
     candidate = world.approved(two_encoders.adapter)
 
     with world.serving("replica") as live:
@@ -113,17 +114,16 @@ def test_with_a_service_answers_switch_and_switch_back(world: Any, two_encoders:
     assert frozenset({first.index_name}) == world.indexes.names()
 
 
-def test_changes_reach_both_releases_once(world: Any, two_encoders: Any) -> None:
+def test_changes_reach_both_releases_once(world: World, two_encoders: TwoEncoders) -> None:
     """What is ingested after the switch is in the one index, for the adapter and, after a rollback, for the first."""
-    module = sys.modules["doubles.promotion_world"]
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
 
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
         live.look()
-        world.put(module.document(71))
-        world.delete(module.document(1))
+        world.put(promotion_world.document(71))
+        world.delete(promotion_world.document(1))
         assert live.wait_caught_up(world.stores.documents.last_change(), 10)
         with live.pin() as pinned:
             indexed = pinned.index.ids()
@@ -135,11 +135,13 @@ def test_changes_reach_both_releases_once(world: Any, two_encoders: Any) -> None
     assert world.stores.documents.passage_ids() == indexed == same
 
 
-def test_one_release_may_leave_while_the_other_serves(world: Any, two_encoders: Any, tmp_path: Path) -> None:
+def test_one_release_may_leave_while_the_other_serves(
+    world: World, two_encoders: TwoEncoders, tmp_path: Path
+) -> None:
     """When the rollback window is over the first release is unloaded, and its index stays open and undeleted."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
-    question = sys.modules["doubles.promotion_world"].QUESTIONS[1]
+    question = promotion_world.QUESTIONS[1]
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
         live.look()
@@ -153,7 +155,7 @@ def test_one_release_may_leave_while_the_other_serves(world: Any, two_encoders: 
     assert candidate.release == world.answers()[0]
 
 
-def test_the_adapted_encoder_is_kept_with_its_adapter(world: Any, two_encoders: Any) -> None:
+def test_the_adapted_encoder_is_kept_with_its_adapter(world: World, two_encoders: TwoEncoders) -> None:
     """While the adapter serves, the encoder of its passages is needed, and so are its cached embeddings."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
@@ -176,10 +178,9 @@ def test_the_adapted_encoder_is_kept_with_its_adapter(world: Any, two_encoders: 
     assert () == garbage.indexes
 
 
-def test_an_index_that_was_never_filled_is_built(world: Any, two_encoders: Any) -> None:
+def test_an_index_that_was_never_filled_is_built(world: World, two_encoders: TwoEncoders) -> None:
     """Where the live release has not served yet, there is nothing to share: the promotion builds the index itself."""
-    module = sys.modules["doubles.promotion_world"]
-    world.put(*(module.document(number) for number in range(12)))
+    world.put(*(promotion_world.document(number) for number in range(12)))
     first = world.release(two_encoders.first)
     world.stores.releases.deploy_first(first.digest, principal="test")
     candidate = world.approved(two_encoders.adapter)
@@ -190,7 +191,7 @@ def test_an_index_that_was_never_filled_is_built(world: Any, two_encoders: Any) 
     assert frozenset({first.index_name}) == world.indexes.names()
 
 
-def test_a_damaged_adapter_is_found_before_the_switch(world: Any, two_encoders: Any) -> None:
+def test_a_damaged_adapter_is_found_before_the_switch(world: World, two_encoders: TwoEncoders) -> None:
     """No index is built that would tell, so the models are loaded for a moment."""
 
     class Damaged(Unembedding):
@@ -206,12 +207,12 @@ def test_a_damaged_adapter_is_found_before_the_switch(world: Any, two_encoders: 
         world.promoter(encoders=Damaged(world.encoders)).promote(candidate.id, principal="ann")
 
     assert (1, first.digest) == (
-        world.stores.releases.deployment().epoch,
-        world.stores.releases.deployment().release,
+        world.deployment().epoch,
+        world.deployment().release,
     )
 
 
-def test_the_cache_knows_the_passages_already(world: Any, two_encoders: Any) -> None:
+def test_the_cache_knows_the_passages_already(world: World, two_encoders: TwoEncoders) -> None:
     """Embeddings are kept by the passages' encoder, so a trial of the adapter embeds none."""
     world.found(two_encoders.first)
     (passages,) = world.stores.documents.all_passages()

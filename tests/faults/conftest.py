@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 from contract.conftest import NO_PROGRAMS, PostgresServer, programs
+from doubles.waiting import until
 
 from rag.adapters.models.artefacts import EncoderFolder
 
@@ -44,14 +45,6 @@ with open_serving(Settings(_env_file=None)) as serving:
 """
 
 QUESTION = "When is lunch served in the cafeteria?"
-
-
-def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
 
 
 class Service:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 
 
 def code(response: httpx.Response) -> tuple[int, str]:
@@ -105,14 +106,11 @@ def test_a_client_that_leaves_stops_the_model(
         (False, reply(text="one two three", pause_s=20)),
     ):
         scripted_llm.script(slow)
-        before = len(scripted_llm.left)
+        scripted_llm.left.clear()
         body = {"model": "m", "messages": [{"role": "user", "content": "When is lunch?"}], "stream": stream}
         with pytest.raises(httpx.TimeoutException):
             httpx.post(f"{service.url}/v1/chat/completions", json=body, timeout=httpx.Timeout(10, read=0.7))
-        left_at = time.monotonic()
-        while len(scripted_llm.left) == before:
-            assert time.monotonic() - left_at < 1
-            time.sleep(0.02)
+        until(lambda: scripted_llm.left, "the model to be left", seconds=1)
 
 
 def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
@@ -130,12 +128,9 @@ def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: ScriptedL
     streams = [threading.Thread(target=stream) for _ in range(4)]
     for each in streams:
         each.start()
-    while len(scripted_llm.requests) < 4:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    until(lambda: len(scripted_llm.requests) == 4)
     service.process.terminate()
-    time.sleep(0.4)
-    assert (503, "stopping") == code(service.client.get("/readyz"))
+    until(lambda: code(service.client.get("/readyz")) == (503, "stopping"), seconds=1)
     assert (503, "stopping") == code(service.ask())
     for each in streams:
         each.join()
@@ -151,17 +146,21 @@ def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: Scrip
     endless = {"llm_total_timeout_s": 600, "llm_timeout_s": 60}
     service = make_service(**limits | endless)
     scripted_llm.script(type(scripted_llm).reply(text="drip " * 600, pause_s=0.2))
-    text: list[str] = []
-    streaming = threading.Thread(target=lambda: text.append(service.ask(stream=True).text))
+    lines: list[str] = []
+
+    def stream() -> None:
+        body = {"model": "m", "messages": [{"role": "user", "content": "When is lunch?"}], "stream": True}
+        with httpx.stream("POST", f"{service.url}/v1/chat/completions", json=body, timeout=60) as response:
+            lines.extend(line for line in response.iter_lines() if line)
+
+    streaming = threading.Thread(target=stream)
     streaming.start()
-    while not scripted_llm.requests:
-        time.sleep(0.05)
-    time.sleep(1)
+    until(lambda: any("drip" in line for line in list(lines)), "the stream to begin")
     began = time.monotonic()
     assert 0 == service.end()
     assert time.monotonic() - began < 30
     streaming.join()
-    *_, error, done = [line.removeprefix("data: ") for line in text[0].splitlines() if line]
+    *_, error, done = [line.removeprefix("data: ") for line in lines]
     assert ("stopping", "[DONE]") == (json.loads(error)["error"]["code"], done)
 
 
@@ -179,10 +178,9 @@ def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: ScriptedL
 
     streaming = threading.Thread(target=stream)
     streaming.start()
-    while not scripted_llm.requests:
-        time.sleep(0.05)
+    until(lambda: scripted_llm.requests)
     service.process.terminate()
-    time.sleep(0.5)
+    until(lambda: code(service.client.get("/readyz")) == (503, "stopping"), seconds=5)
     began = time.monotonic()
     assert 143 == service.end()
     assert time.monotonic() - began < 2

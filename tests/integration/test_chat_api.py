@@ -1,7 +1,6 @@
 """Chat completions, asked by the real OpenAI client over a real port."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +9,7 @@ import httpx
 import openai
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 from integration.conftest import Service
 
 from rag.domain import Interaction, InteractionStatus
@@ -47,9 +47,7 @@ def log(service: Service) -> list[Interaction]:
 
 def wait_for_log(service: Service, count: int = 1) -> list[Interaction]:
     """Return the log once it has so many entries."""
-    until = time.monotonic() + 5
-    while len(log(service)) < count and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: len(log(service)) >= count, f"{count} entries")
     return log(service)
 
 

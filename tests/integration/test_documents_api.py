@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 from integration.conftest import Service
 
 from rag.domain import InteractionStatus
@@ -44,13 +45,12 @@ def test_changes_of_another_process_are_there_within_a_second(service: Service) 
         Document.create(uri=SHUTTLE["uri"], title=SHUTTLE["title"], text=SHUTTLE["text"])
     )
     began = time.monotonic()
-    while time.monotonic() - began < 5:
-        hits = service.client.post("/v1/retrieve", json={"query": QUESTION, "limit": 1}).json()["hits"]
-        if hits[0]["uri"] == SHUTTLE["uri"]:
-            break
-        time.sleep(0.02)
 
-    assert hits[0]["uri"] == SHUTTLE["uri"]
+    def best() -> str:
+        hits = service.client.post("/v1/retrieve", json={"query": QUESTION, "limit": 1}).json()["hits"]
+        return str(hits[0]["uri"])
+
+    until(lambda: best() == SHUTTLE["uri"], seconds=5)
     assert time.monotonic() - began < 1.0
 
 
@@ -269,7 +269,7 @@ def test_database_gone_is_named_by_readyz(service: Service, caplog: pytest.LogCa
     assert ready.status_code == 200
     assert ready.json()["parts"]["sql"]["detail"].startswith("database away")
     assert service.client.get("/healthz").status_code == 200
-    time.sleep(0.5)
+    until(lambda: "reading the deployment failed" in caplog.text)
     answer = service.ask("When is lunch?")
     assert answer.status_code == 200, answer.text
     assert "noon" in answer.json()["choices"][0]["message"]["content"]
@@ -279,15 +279,11 @@ def test_database_gone_is_named_by_readyz(service: Service, caplog: pytest.LogCa
     # Only now: a thread of the service may have opened the empty file that stood there meanwhile.
     service.serving.stores.engine.dispose()
     assert service.client.get("/readyz").status_code == 200
-    until = time.monotonic() + 10
-    while "reading the deployment works again" not in caplog.messages and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: "reading the deployment works again" in caplog.messages)
     asked = answer.json()["whetstone"]["interaction_id"]
     # For a second after a failure nobody asks the database anew.
     time.sleep(1.1)
-    while service.serving.stores.interactions.get(asked, tenant="default") is None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: service.serving.stores.interactions.get(asked, tenant="default"))
     told = [message.split(":")[0] for message in caplog.messages if "reading the deployment" in message]
     assert told == ["reading the deployment failed, will try again", "reading the deployment works again"]
 

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 from integration.conftest import RunService, Service
 from pydantic import SecretStr
 
@@ -35,15 +36,6 @@ def key(settings: Settings, *roles: Role, **values: Any) -> tuple[str, str]:
     return new.key.id, new.token
 
 
-def until(happens: Callable[[], bool], seconds: float) -> float:
-    """Wait for something; give how long it took, in seconds."""
-    began = time.monotonic()
-    while not happens():
-        assert time.monotonic() - began < seconds, "it did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
 def test_from_the_first_key_on_every_request_needs_one(service: Service, home_settings: Settings) -> None:
     """Made while the service runs, by another process, it is demanded within two seconds, and a revoked one refused."""
     get = service.client.get
@@ -51,7 +43,7 @@ def test_from_the_first_key_on_every_request_needs_one(service: Service, home_se
     assert get("/v1/models", headers=bearer("whatever")).status_code == 200
 
     key_id, token = key(home_settings)
-    until(lambda: get("/v1/models").status_code == 401, 2)
+    until(lambda: get("/v1/models").status_code == 401, seconds=2)
     assert get("/v1/models", headers=bearer(token)).status_code == 200
     # The name the caller uses for this machine matters no more.
     assert get("/v1/models", headers=bearer(token) | {"Host": "evil.example"}).status_code == 200
@@ -61,7 +53,7 @@ def test_from_the_first_key_on_every_request_needs_one(service: Service, home_se
 
     with open_keys(home_settings) as register:
         register.revoke(key_id, principal="test")
-    until(lambda: get("/v1/models", headers=bearer(token)).status_code == 401, 2)
+    until(lambda: get("/v1/models", headers=bearer(token)).status_code == 401, seconds=2)
     assert "was revoked" in get("/v1/models", headers=bearer(token)).json()["error"]["message"]
     assert get("/v1/models").status_code == 401
 
@@ -95,7 +87,7 @@ def test_keys_over_http(service: Service) -> None:
     assert "from now on every request needs one" in first.json()["note"]
     assert first.headers["cache-control"] == "no-store"
     admin = bearer(first.json()["key"])
-    until(lambda: service.client.get("/v1/keys").status_code == 401, 2)
+    until(lambda: service.client.get("/v1/keys").status_code == 401, seconds=2)
 
     body = {"roles": ["reader"], "tenant": "north", "expires_at": "2999-01-01T00:00:00Z", "concurrent": 3}
     second = post("/v1/keys", json=body, headers=admin).json()
@@ -301,7 +293,7 @@ def test_a_stream_counts_until_its_client_leaves(
             refused = service.client.get("/v1/models", headers=headers)
             assert refused.status_code == 429
             assert "may have 1 at once" in refused.json()["error"]["message"]
-        until(lambda: service.client.get("/v1/models", headers=headers).status_code == 200, 3)
+        until(lambda: service.client.get("/v1/models", headers=headers).status_code == 200, seconds=3)
 
 
 def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
@@ -312,9 +304,9 @@ def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
     turns = narrow.serving.turns
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(narrow.client.post, "/v1/chat/completions", json=LUNCH)
-        until(lambda: turns.under_way == 1, 5)
+        until(lambda: turns.under_way == 1, seconds=5)
         second = pool.submit(narrow.client.post, "/v1/chat/completions", json=LUNCH)
-        until(lambda: turns.waiting == 1, 5)
+        until(lambda: turns.waiting == 1, seconds=5)
         began = time.monotonic()
         third = narrow.client.post("/v1/retrieve", json={"query": "lunch"})
         assert (third.status_code, third.json()["error"]["code"]) == (503, "overloaded")
@@ -334,13 +326,13 @@ def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: ScriptedL
         target=narrow.client.post, args=("/v1/chat/completions",), kwargs={"json": LUNCH}
     )
     running.start()
-    until(lambda: turns.under_way == 1, 5)
+    until(lambda: turns.under_way == 1, seconds=5)
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{narrow.url}/v1/chat/completions", json=LUNCH, timeout=0.3)
-    until(lambda: turns.waiting == 0, 1)
+    until(lambda: turns.waiting == 0, seconds=1)
     assert turns.under_way == 1
     running.join()
-    until(lambda: turns.under_way == 0, 1)
+    until(lambda: turns.under_way == 0, seconds=1)
     assert len(scripted_llm.requests) == 1
 
 
@@ -361,7 +353,7 @@ def test_keys_while_the_database_is_away(keyed: Any, home_settings: Settings) ->
     keyed.serving.stores.engine.dispose()
     for file in home_settings.home.glob("away-*"):
         file.replace(file.with_name(file.name.removeprefix("away-")))
-    until(lambda: keyed.client.get("/v1/models", headers=bearer(other)).status_code == 200, 3)
+    until(lambda: keyed.client.get("/v1/models", headers=bearer(other)).status_code == 200, seconds=3)
 
 
 def test_no_secret_is_logged(keyed: Any, home_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 from integration.conftest import Service
 from openai.types.chat import ChatCompletionChunk
 
@@ -207,13 +208,13 @@ def test_filter_confines_answers_and_passages(service: Service) -> None:
             uri=f"printer-{floor}", title="Printer", text=text, metadata={"floor": floor}
         )
         service.serving.library.put(document)
-    deadline = time.monotonic() + 10
     query: dict[str, Any] = {"query": "Which paper does the printer take?", "limit": 10}
-    while time.monotonic() < deadline:
+
+    def printers() -> int:
         hits = service.client.post("/v1/retrieve", json=query).json()["hits"]
-        if sum("printer" in hit["uri"] for hit in hits) == 2:
-            break
-        time.sleep(0.05)
+        return sum("printer" in hit["uri"] for hit in hits)
+
+    until(lambda: printers() == 2)
 
     def found(**filtered: Any) -> list[str]:
         hits = service.client.post("/v1/retrieve", json=query | {"filter": filtered}).json()["hits"]
@@ -313,8 +314,7 @@ def test_leaving_ends_the_models_work_within_a_second(
     with httpx.stream("POST", f"{llm_service.url}/v1/chat/completions", json=body) as response:
         next(response.iter_bytes())
     gone = time.monotonic()
-    while not (scripted_llm.left and log(llm_service)) and time.monotonic() < gone + 5:
-        time.sleep(0.02)
+    until(lambda: scripted_llm.left and log(llm_service), seconds=5)
 
     assert scripted_llm.left[0] - gone < 1.0
     assert [each.status for each in log(llm_service)] == [InteractionStatus.CANCELLED]

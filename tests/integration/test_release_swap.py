@@ -1,7 +1,6 @@
 """The live release: staged, switched under load, rolled back, kept current, and let go of."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
 from integration.conftest import Service
 
 from rag.adapters.models.artefacts import EncoderFolder
@@ -16,19 +16,10 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
-from rag.ports import Encoder, PassageIndex
+from rag.ports import Encoder, PassageIndex, ReplicaStore
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.settings import Settings
-
-
-def wait_until(what: Callable[[], Any], timeout_s: float = 20) -> Any:
-    """Wait for something to become true, and give it."""
-    until = time.monotonic() + timeout_s
-    while not (result := what()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
-    return result
 
 
 def deployed(service: Service) -> Deployment:
@@ -105,7 +96,7 @@ def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Service, 
     new = build(service, minilm).digest
     encoders = {release.digest: release.encoder for release in stores.releases.all()}
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
 
     answers: list[dict[str, Any]] = []
     statuses: Counter[int] = Counter()
@@ -121,9 +112,9 @@ def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Service, 
 
     def switch(epoch: int, release: str) -> None:
         before = len(answers)
-        wait_until(lambda: len(answers) > before + 20)
+        until(lambda: len(answers) > before + 20)
         assert flip(service, release) == epoch
-        wait_until(lambda: any(each["epoch"] == epoch for each in answers[before:]))
+        until(lambda: any(each["epoch"] == epoch for each in answers[before:]))
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
@@ -153,15 +144,15 @@ def test_old_release_is_kept_current_for_the_way_back(service: Service, minilm: 
     old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     flip(service, new)
-    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+    until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
 
     document = {"uri": "new.md", "text": "The roof garden is open to staff in summer."}
     assert service.client.put("/v1/documents", json=document).json()["searchable"]
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     flip(service, old)
-    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == old)
+    until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == old)
 
     found = service.client.post("/v1/retrieve", json={"query": "When is the roof garden open?"}).json()
     assert found["hits"][0]["uri"] == "new.md"
@@ -172,26 +163,29 @@ def test_staged_release_is_let_go_when_withdrawn(service: Service, minilm: str) 
     old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     assert open_folders(service) == {old, new}
 
     stage(service, None)
-    wait_until(lambda: ready(service) == {old})
+    until(lambda: ready(service) == {old})
     assert open_folders(service) == {old}
 
 
-def test_locked_index_of_a_staged_release_is_tried_again(service: Service, minilm: str) -> None:
+def test_locked_index_of_a_staged_release_is_tried_again(
+    service: Service, minilm: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """A builder that still holds the folder delays readiness and disturbs nothing else."""
     old = deployed(service).release
     release = build(service, minilm)
     held = index_store(service.serving.settings).open(release)
     stage(service, release.digest)
-    time.sleep(0.5)
+    refused = f"loading release {release.digest[:16]} failed"
+    until(lambda: any(message.startswith(refused) for message in list(caplog.messages)))
 
     assert ready(service) == {old}
     assert service.client.get("/readyz").status_code == 200
     held.close()
-    wait_until(lambda: ready(service) == {old, release.digest})
+    until(lambda: ready(service) == {old, release.digest})
 
 
 def test_pinned_release_outlives_its_switch(
@@ -210,15 +204,16 @@ def test_pinned_release_outlives_its_switch(
         new = build(service, minilm).digest
         with service.serving.live.pin() as pinned:
             flip(service, new)
-            wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
-            wait_until(lambda: ready(service) >= {new})
-            time.sleep(0.5)
+            until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+            until(lambda: ready(service) >= {new})
+            # The second of two whole looks began after the switch was seen, and closed what it may close.
+            assert all(service.serving.live.wait_caught_up(0, 10.0) for _ in range(2))
             hits = service.serving.retriever.retrieve(pinned, "When is lunch?", tenant="default").hits
 
             assert pinned.release.digest == old
             assert hits
             assert open_folders(service) == {old, new}
-        wait_until(lambda: open_folders(service) == {new})
+        until(lambda: open_folders(service) == {new})
 
 
 def test_restart_goes_on_with_what_is_live(
@@ -278,7 +273,7 @@ def test_other_chunking_than_the_corpus_is_refused(
 def test_replica_leaves_when_it_stops(home_settings: Settings, run_service: Callable[..., Any]) -> None:
     """A promotion must not wait for a service that ended."""
     with run_service(home_settings) as service:
-        wait_until(lambda: service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
+        until(lambda: service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
         stores = service.serving.stores
         service.serving.live.stop()
         assert stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
@@ -291,7 +286,7 @@ def test_flip_without_staging_is_followed(service: Service, minilm: str) -> None
     new = build(service, minilm)
     flip(service, new.digest)
 
-    wait_until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
+    until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
 
 
 def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: Callable[..., None]) -> None:
@@ -319,39 +314,52 @@ def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: 
             live.stop()
 
 
-class SlowIndexing(Indexing):
-    """Takes its time to apply changes, as a thousand new documents would."""
+class HeldIndexing(Indexing):
+    """Applies changes only while it may, as one that embeds a thousand new documents seems to stand still."""
 
-    busy = threading.Event()
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.held, self.may = threading.Event(), threading.Event()
+        self.may.set()
 
     def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
-        """Apply changes, slowly."""
-        self.busy.set()
-        time.sleep(6)
+        """Apply changes, once it may."""
+        if not self.may.is_set():
+            self.held.set()
+            self.may.wait(60)
         return super().catch_up(release, encoder, index, limit=limit)
+
+
+def beats(replicas: ReplicaStore) -> None:
+    """Wait for a heartbeat later than now."""
+    now = utcnow()
+    until(lambda: replicas.alive(since=now), "a heartbeat", seconds=10)
 
 
 def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -> None:
     """A service that is busy with new documents is not taken for dead: its heartbeat stays fresh."""
     with open_serving(home_settings) as serving:
-        slow = SlowIndexing(serving.stores.documents, serving.stores.cursors, serving.cache)
+        indexing = HeldIndexing(serving.stores.documents, serving.stores.cursors, serving.cache)
         live = LiveRelease(
             serving.stores.releases,
             serving.stores.replicas,
             serving.encoders,
             serving.indexes,
-            slow,
+            indexing,
             replica_id="busy",
             poll_interval_s=0.1,
             rollback_window_h=1,
         )
         live.start()
         try:
-            wait_until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))
+            until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))
+            indexing.may.clear()
             serving.library.put(Document.create(uri="new", text="A new document about badges."))
-            assert slow.busy.wait(5)
-            time.sleep(5)
-            assert serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=3))
+            assert indexing.held.wait(5)
+            for _ in range(2):
+                beats(serving.stores.replicas)
+            assert not indexing.may.is_set()
         finally:
+            indexing.may.set()
             live.stop()
         assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))

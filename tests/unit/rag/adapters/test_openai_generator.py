@@ -11,6 +11,7 @@ from typing import Any, cast
 import anyio
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 
 from rag.adapters.openai import OpenAIGenerator
 from rag.domain import Ending, Message, Prompt
@@ -305,7 +306,7 @@ def test_leaving_closes_the_connection_within_a_second(scripted_llm: ScriptedLLM
             with anyio.move_on_after(0.3):
                 await collected(generator)
             times.append(time.monotonic())
-        await asyncio.sleep(1)
+        await asyncio.to_thread(until, lambda: len(scripted_llm.left) == 3, "all to be left")
         return times
 
     times = asyncio.run(leave())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.sql.stores import Stores
 from rag.domain import Feedback, Interaction, InteractionStatus, new_id, utcnow
@@ -18,6 +19,7 @@ from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.log.records import packed
 from rag.log.spool import Spool
+from rag.ports import FeedbackStore
 
 
 def asked() -> Interaction:
@@ -81,12 +83,21 @@ def locked(stores: Stores) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
+class Counting:
+    """The store, counting."""
+
+    def __init__(self, store: FeedbackStore) -> None:
+        self.of = store.of
+        self.begun = self.ended = 0
+        self._store = store
+
+    def add(self, feedback: Feedback) -> None:
+        """Write one."""
+        self.begun += 1
+        try:
+            self._store.add(feedback)
+        finally:
+            self.ended += 1
 
 
 def left(tmp_path: Path) -> list[Path]:
@@ -148,11 +159,11 @@ def test_a_lock_that_only_feedback_meets(make: Any, stores: Stores) -> None:
     stores.interactions.add(interaction)
     _, log = make()
     given = judged(interaction)
+    log._feedback = counting = Counting(stores.feedback)
     with locked(stores):
         assert asyncio.run(log.write(given)) is False
-    until(lambda: log.waiting == 0)
-    # The try that was given up has the lock by now as well.
-    time.sleep(0.3)
+    # The try that was given up gets the lock as well.
+    until(lambda: log.waiting == 0 and counting.begun == counting.ended > 1)
     assert {interaction.id: [given]} == stores.feedback.of([interaction.id])
 
 
@@ -164,8 +175,9 @@ def test_a_question_in_another_process_s_spool(make: Any, stores: Stores, tmp_pa
     questions, log = make()
     given = judged(interaction)
 
+    log._feedback = counting = Counting(stores.feedback)
     assert asyncio.run(log.write(given)) is False
-    time.sleep(0.3)
+    until(lambda: counting.ended > 2)
     questions.close()
     log.close()
     assert {} == stores.feedback.of([interaction.id])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
@@ -173,10 +174,8 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tm
     command = [sys.executable, "-c", _RUN, scripted_llm.url, str(tmp_path / "written.sqlite")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.Popen(command, env=environment)
-    deadline = time.monotonic() + 120
-    while len(scripted_llm.requests) < 7 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
+    # Each of the two workers keeps an answer before it asks for the next.
+    until(lambda: len(scripted_llm.requests) == 7, seconds=120)
     run.send_signal(signal.SIGKILL)
     run.wait()
     answered = [body["messages"][1]["content"] for body in scripted_llm.requests[:5]]

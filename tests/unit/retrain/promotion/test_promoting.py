@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
+from doubles.waiting import until
 
 from rag.domain import Replica, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
@@ -114,9 +116,7 @@ def test_with_a_service_no_question_fails(world: World, two_encoders: TwoEncoder
         asker.start()
         try:
             world.promoter().promote(candidate.id, principal="ann")
-            give_up = time.monotonic() + 10
-            while answered[-1][1] != 2 and time.monotonic() < give_up:
-                time.sleep(0.02)
+            until(lambda: answered[-1][1] == 2)
         finally:
             stop.set()
             asker.join()
@@ -436,7 +436,7 @@ def test_a_replica_that_never_gets_ready_stops_the_switch(world: World, two_enco
     replica = threading.Thread(target=stuck)
     replica.start()
     try:
-        time.sleep(0.2)
+        until(lambda: world.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
         with pytest.raises(NotReady, match=r"1 of 1 replicas .* stuck-one"):
             world.promoter(preload_timeout_s=0.5).promote(candidate.id, principal="ann")
     finally:

@@ -3,11 +3,12 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.parsing import ApartReader, Processes
 from rag.errors import Overloaded, Unavailable, UnreadableDocument
@@ -30,6 +31,12 @@ def the_pid(processes: Processes) -> int:
     return pid
 
 
+def at_work(pid: int) -> None:
+    """Wait until a process that had nothing to do does something."""
+    idle_s = sum(psutil.Process(pid).cpu_times()[:2])
+    until(lambda: sum(psutil.Process(pid).cpu_times()[:2]) > idle_s + 0.05, "a job to be under way")
+
+
 def in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
     """Run `work` in a thread; what it raises is in the list."""
     raised: list[BaseException] = []
@@ -43,14 +50,6 @@ def in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[Ba
     thread = threading.Thread(target=run)
     thread.start()
     return thread, raised
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_one_process_does_many_jobs_and_is_replaced(make_processes: Make) -> None:
@@ -74,7 +73,7 @@ def test_a_process_brought_down_is_that_files_failure(
     read(processes)
     pid = the_pid(processes)
     thread, raised = in_background(lambda: read(processes, SLOW, "x.html"))
-    time.sleep(0.3)
+    at_work(pid)
     os.kill(pid, number)
     thread.join()
 
@@ -88,8 +87,9 @@ def test_an_idle_process_that_died_is_replaced_unseen(make_processes: Make) -> N
     """Nobody's file fails because a process died while it had nothing to do."""
     processes = make_processes()
     read(processes)
-    os.kill(the_pid(processes), signal.SIGKILL)
-    time.sleep(0.1)
+    pid = the_pid(processes)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     assert read(processes) == 1
 
 
@@ -152,9 +152,9 @@ def test_it_ends_with_its_service() -> None:
 def test_closing_breaks_a_job_off(make_processes: Make) -> None:
     """A service that stops does not wait for a file, and does not call it unreadable."""
     processes = make_processes()
+    read(processes)
     thread, raised = in_background(lambda: read(processes, SLOW, "x.html"))
-    until(processes.pids)
-    time.sleep(0.5)
+    at_work(the_pid(processes))
     processes.close()
     thread.join(timeout=5)
     assert not thread.is_alive()
@@ -166,8 +166,9 @@ def test_closing_breaks_a_job_off(make_processes: Make) -> None:
 def test_jobs_wait_for_a_process_but_not_for_ever(make_processes: Make) -> None:
     """Where all are at work for longer than one job may take, the next is told to come again."""
     processes = make_processes(timeout_s=1.0)
+    read(processes)
     blocker, _ = in_background(lambda: read(processes, SLOW * 4, "x.html"))
-    time.sleep(0.1)
+    at_work(the_pid(processes))
     second, raised = in_background(lambda: read(processes))
     with pytest.raises((Overloaded, UnreadableDocument)):
         read(processes, SLOW * 4, "x.html")

@@ -33,7 +33,8 @@ from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Found, IndexStore
-from rag.releases.trials import LoadedRelease, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)

@@ -77,7 +77,7 @@ def _export(home: Path, passages: Path) -> Path:
         deployment = serving.stores.releases.deployment()
         assert deployment is not None
         release = serving.stores.releases.get(deployment.release)
-        index = serving.indexes.open(release)
+        index = serving.installation.indexes.open(release)
         with passages.open("w") as out:
             for batch in serving.stores.documents.all_passages():
                 vectors = index.vectors([passage.id for passage in batch])
@@ -89,7 +89,7 @@ def _export(home: Path, passages: Path) -> Path:
                     }
                     out.write(json.dumps(row) + "\n")
         index.close()
-        return serving.encoders.path(release.encoder)
+        return serving.installation.models.encoders.path(release.encoder)
 
 
 @contextmanager

@@ -62,15 +62,17 @@ def _build(documents: list[Document], model: Path) -> float:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(_env_file=None, home=Path(home), encoder=str(model))
         with open_serving(settings) as serving:
-            encoder = serving.encoders.load(serving.encoders.resolve(str(model)))
+            encoder = serving.installation.models.encoders.load(
+                serving.installation.models.encoders.resolve(str(model))
+            )
             encoder.encode_passages(["warm up"])
             deployment = serving.stores.releases.deployment()
             assert deployment is not None
             release = serving.stores.releases.get(deployment.release)
             began = time.perf_counter()
             serving.library.sync(documents, tenant=settings.tenant, source="benchmark")
-            index = serving.indexes.open(release, create=True)
-            serving.indexing.backfill(release, encoder, index)
+            index = serving.installation.indexes.open(release, create=True)
+            serving.installation.indexing.backfill(release, encoder, index)
             took = time.perf_counter() - began
             assert index.count() == len(documents)
             index.close()

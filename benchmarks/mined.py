@@ -24,7 +24,8 @@ from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
-from rag.releases.trials import LoadedRelease, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial
 from retrain.dataset.pairs import MinedPairs
 from retrain.dataset.round_trip import round_trip
 from retrain.dataset.sources.documents import mine_documents

@@ -39,7 +39,8 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder
-from rag.releases.trials import LoadedRelease, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, search

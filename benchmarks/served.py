@@ -31,7 +31,7 @@ def main() -> None:
         serving.live.start()
         if options.alone:
             _unbatch(serving.live)
-        server = uvicorn.Server(uvicorn.Config(create_app(serving), log_config=None, access_log=False))
+        server = uvicorn.Server(uvicorn.Config(create_app(serving.parts), log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         while not server.started:

@@ -16,9 +16,10 @@ from labelled import as_served
 
 from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.bootstrap.parts import encoder_folder
+from rag.bootstrap import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
-from rag.releases.trials import LoadedRelease, trial_indexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial_indexes
 from rag.settings import Settings
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, clusters, contrast, evaluate

@@ -31,7 +31,7 @@ from rag.errors import InvalidInput, NotReady
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
 from rag.releases.indexing import Indexing
-from rag.releases.trials import load_release
+from rag.releases.models import load_release
 from rag.settings import Settings
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle

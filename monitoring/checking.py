@@ -17,7 +17,8 @@ from rag.domain import Feedback, Interaction, LabelledQuestion, Passage, new_id
 from rag.errors import SettingInvalid
 from rag.ports import EmbeddingCache, Encoder, Vectors
 from rag.releases.indexing import Embedder
-from rag.releases.trials import LoadedRelease, Scratch, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import Scratch, trial
 
 MOST_TESTS = 4
 """Tests a check makes at most; the permutations have to reach the level that is left for one of them."""

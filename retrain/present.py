@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
 from rag.ports import DocumentStore, EmbeddingCache, Encoder, EncoderStore, ReleaseStore, RerankerStore
-from rag.releases.trials import LoadedRelease, Scratch, TrialIndexes, load_release, trial_indexes
+from rag.releases.models import LoadedRelease, load_release
+from rag.releases.trials import Scratch, TrialIndexes, trial_indexes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

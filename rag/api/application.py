@@ -12,7 +12,6 @@ from rag.api.guards.errors import install_error_handlers
 from rag.api.guards.limiting import InTurn, PerKey
 from rag.api.guards.requests import Requests
 from rag.api.guards.roles import allow, check_declared, public_paths
-from rag.api.pages import chat as page
 from rag.api.routes import (
     chat,
     documents,
@@ -23,6 +22,7 @@ from rag.api.routes import (
     keys,
     metrics,
     models,
+    pages,
     retrieve,
     sources,
 )
@@ -32,7 +32,7 @@ from rag.domain import Role
 ROUTERS = tuple(
     noun.router
     for noun in (
-        page,
+        pages,
         chat,
         retrieve,
         embeddings,
@@ -78,7 +78,7 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     )
     named = (settings.host, urlsplit(settings.public_url or "").hostname)
     # The last one added stands in front: nobody without a key makes the service read a body.
-    app.add_middleware(InTurn, turns=serving.turns)
+    app.add_middleware(InTurn, turns=serving.answering.turns)
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_body_bytes,
@@ -87,8 +87,8 @@ def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAP
     app.add_middleware(PerKey, limits=per_key)
     app.add_middleware(
         Access,
-        keyring=serving.keyring,
-        links=serving.links,
+        keyring=serving.keys.keyring,
+        links=serving.keys.links,
         tenant=settings.tenant,
         hosts=frozenset(name for name in named if name),
         public=public_paths(served),

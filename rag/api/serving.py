@@ -1,6 +1,6 @@
 """What the routes need from the outside, and how they reach it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -16,7 +16,7 @@ from rag.library.documents import Library
 from rag.library.intake import Intake
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
-from rag.ports import DocumentStore, FeedbackStore, IngestionStore, InteractionStore, ReleaseStore
+from rag.ports import DocumentStore, IngestionStore
 from rag.questions.answering import Answerer
 from rag.releases.live import LiveRelease
 from rag.running.observing import Observer
@@ -31,43 +31,6 @@ class SignedLink:
     query: str  # what makes it open
 
 
-class Stores(Protocol):
-    """The truth, as far as the routes touch it."""
-
-    @property
-    def documents(self) -> DocumentStore:
-        """Documents and passages."""
-        ...
-
-    @property
-    def interactions(self) -> InteractionStore:
-        """The log of questions."""
-        ...
-
-    @property
-    def feedback(self) -> FeedbackStore:
-        """What people thought of the answers."""
-        ...
-
-    @property
-    def releases(self) -> ReleaseStore:
-        """Releases and the deployment."""
-        ...
-
-    @property
-    def ingestions(self) -> IngestionStore:
-        """What was handed in."""
-        ...
-
-    def ping(self) -> None:
-        """Do nothing while the database answers.
-
-        Raises:
-            Unavailable: it does not.
-        """
-        ...
-
-
 class Metrics(Protocol):
     """What is counted and timed."""
 
@@ -76,83 +39,55 @@ class Metrics(Protocol):
         ...
 
 
-class Serving(Protocol):
-    """The parts of a service that runs."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answering:
+    """How questions are answered."""
 
-    @property
-    def settings(self) -> Settings:
-        """As read at the start."""
-        ...
+    live: LiveRelease
+    answerer: Answerer
+    breaker: Breaker | None  # the language model's; None where there is none
+    turns: Turns  # bounds the questions under way
 
-    @property
-    def stores(self) -> Stores:
-        """The truth."""
-        ...
 
-    @property
-    def live(self) -> LiveRelease:
-        """What questions are answered with."""
-        ...
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Documents:
+    """How documents come in and are read."""
 
-    @property
-    def library(self) -> Library:
-        """Puts documents into the store."""
-        ...
+    store: DocumentStore
+    ingestions: IngestionStore
+    library: Library
+    intake: Intake
 
-    @property
-    def intake(self) -> Intake:
-        """Takes files and pages."""
-        ...
 
-    @property
-    def logbook(self) -> Logbook:
-        """Writes questions down."""
-        ...
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Logs:
+    """Where questions and what people think of the answers are written down."""
 
-    @property
-    def feedback_log(self) -> FeedbackLog:
-        """Writes down what people think of answers."""
-        ...
+    questions: Logbook
+    feedback: FeedbackLog
 
-    @property
-    def breaker(self) -> Breaker | None:
-        """Guards the language model; None where there is none."""
-        ...
 
-    @property
-    def answerer(self) -> Answerer:
-        """Answers questions."""
-        ...
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keys:
+    """Who may come in."""
 
-    @property
-    def keyring(self) -> Keyring:
-        """Knows who sends a request."""
-        ...
+    keyring: Keyring  # knows who sends a request
+    register: KeyRegister  # makes and revokes keys
+    links: SourceLinks
 
-    @property
-    def keys(self) -> KeyRegister:
-        """Makes and revokes keys."""
-        ...
 
-    @property
-    def links(self) -> SourceLinks:
-        """Signs links to sources."""
-        ...
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """What the routes work with."""
 
-    @property
-    def turns(self) -> Turns:
-        """Bounds the questions under way."""
-        ...
-
-    @property
-    def metrics(self) -> Metrics:
-        """Counts and times what happens."""
-        ...
-
-    @property
-    def observers(self) -> Sequence[Observer]:
-        """Hear of each request."""
-        ...
+    settings: Settings
+    answering: Answering
+    documents: Documents
+    logs: Logs
+    keys: Keys
+    metrics: Metrics
+    observers: Sequence[Observer]  # hear of each request
+    ping: Callable[[], None]  # raises Unavailable where the database does not answer
 
 
 def serving_of(request: Request) -> Serving:
@@ -187,9 +122,9 @@ def source_url(request: Request, passage_id: str, span: tuple[int, int] | None =
 
 def _signed(request: Request, passage_id: str) -> str:
     serving = serving_of(request)
-    if not serving.keyring.demanded:
+    if not serving.keys.keyring.demanded:
         return ""
     link: SignedLink | None = getattr(request.state, "link", None)
     if link is None:
-        return serving.links.query(passage_id, principal_of(request).tenant)
+        return serving.keys.links.query(passage_id, principal_of(request).tenant)
     return link.query if link.passage_id == passage_id else ""

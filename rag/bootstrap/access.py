@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rag.access.authentication import Keyring
 from rag.access.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
 from rag.access.secret_files import load_or_make
+from rag.access.source_links import SourceLinks
 from rag.adapters.sql.stores import Stores
+from rag.api.serving import Keys
 from rag.bootstrap.parts import open_stores_for
 from rag.domain import utcnow
 from rag.errors import SettingInvalid
@@ -32,6 +35,21 @@ def key_secret(settings: Settings) -> bytes:
 def key_register(settings: Settings, stores: Stores) -> KeyRegister:
     """Return what makes and revokes keys; errors as for `key_secret`."""
     return KeyRegister(stores.keys, KeyMaths(key_secret(settings)), home_tenant=settings.tenant)
+
+
+def keys(settings: Settings, stores: Stores) -> Keys:
+    """Return what decides who may come in; errors as for `key_secret`."""
+    secret = key_secret(settings)
+    return Keys(
+        keyring=Keyring(
+            stores.keys,
+            KeyMaths(secret),
+            environment=settings.api_key.get_secret_value() if settings.api_key else None,
+            tenant=settings.tenant,
+        ),
+        register=key_register(settings, stores),
+        links=SourceLinks(secret, days=settings.source_link_days),
+    )
 
 
 @contextmanager

@@ -14,9 +14,8 @@ from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.breaker import Breaker, State
 from rag.domain import utcnow
-from rag.errors import SettingInvalid
 from rag.library.arrivals import Arrivals
-from rag.library.chunking import Chunker
+from rag.library.chunking import Chunker, check_chunking
 from rag.library.documents import Library
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
@@ -117,12 +116,9 @@ def library(settings: Settings, stores: Stores, maker: PassageMaker | None = Non
     Raises:
         SettingInvalid: the documents that are there are split in another way than the settings say.
     """
-    split_by = stores.documents.chunkings()
-    if split_by and settings.chunking.digest not in split_by:
-        raise SettingInvalid(
-            "The documents that are ingested were split with other values of WHETSTONE_CHUNK_TOKENS and "
-            "WHETSTONE_CHUNK_OVERLAP. Set these back, or start over in another WHETSTONE_HOME."
-        )
+    deployment = stores.releases.deployment()
+    live = stores.releases.get(deployment.release).chunking if deployment else None
+    check_chunking(settings.chunking, live=live, stored=stores.documents.chunkings())
     return Library(stores.documents, maker or chunker(settings))
 
 

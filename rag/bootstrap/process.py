@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rag.bootstrap.access import any_usable_key
-from rag.bootstrap.serving import Serving, open_serving
+from rag.bootstrap.installation import Installation
+from rag.bootstrap.serving import Service, open_serving
 from rag.errors import Unavailable, WhetstoneError
 from rag.running.draining import Draining
 from rag.running.listening import check_access, listen, signals_ending, url_of
@@ -25,7 +26,7 @@ _GRACE_S = 20.0
 def serve(
     settings: Settings,
     *,
-    routers: Callable[[Serving], "Sequence[APIRouter]"] = lambda _: (),
+    routers: Callable[[Installation], "Sequence[APIRouter]"] = lambda _: (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Run the service until it is told to stop (SIGINT or SIGTERM); answers under way are finished.
@@ -34,7 +35,7 @@ def serve(
 
     Args:
         settings: as read.
-        routers: gives further routes over the wired parts.
+        routers: makes further routes over the installation that serves.
         on_ready: called with the service's URL once it can answer; by default a line is printed.
 
     Raises:
@@ -56,20 +57,20 @@ def serve(
             raise SystemExit(0)
         draining.begin()
 
-    with signals_ending(end), listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
-        routed = create_app(serving, routers=routers(serving))
-        traced = routed if serving.tracing is None else serving.tracing.around(routed)
+    with signals_ending(end), listen(settings.host, settings.port) as sock, open_serving(settings) as service:
+        routed = create_app(service.parts, routers=routers(service.installation))
+        traced = routed if service.tracing is None else service.tracing.around(routed)
         app = Drained(traced, draining)
         server = DrainingServer(app, draining, grace_s=_GRACE_S)
-        serving.logbook.start()
-        serving.feedback_log.start()
-        loading = _Loading(serving, draining, lambda: (on_ready or _say)(url_of(settings, sock)))
+        service.parts.logs.questions.start()
+        service.parts.logs.feedback.start()
+        loading = _Loading(service, draining, lambda: (on_ready or _say)(url_of(settings, sock)))
         listening.set()
         loading.start()
         try:
             server.run_on(sock)
         finally:
-            serving.live.stop()
+            service.live.stop()
             loading.join()
         if loading.error is not None:
             raise loading.error
@@ -78,18 +79,18 @@ def serve(
 class _Loading(threading.Thread):
     """Loads the live release while the service listens already; ends the service where it cannot."""
 
-    def __init__(self, serving: Serving, draining: Draining, ready: Callable[[], None]) -> None:
+    def __init__(self, service: Service, draining: Draining, ready: Callable[[], None]) -> None:
         super().__init__(name="loading", daemon=True)
-        self._serving = serving
+        self._service = service
         self._draining = draining
         self._ready = ready
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
-            self._serving.live.start()
+            self._service.live.start()
             if not self._draining.stopping:
-                self._serving.arrivals.start()
+                self._service.arrivals.start()
             if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:

@@ -1,9 +1,10 @@
 """A document becomes passages: cut at headings first, then by the splitter. Knows nothing about tokens."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rag.domain import Chunking, Document, Passage
+from rag.errors import SettingInvalid
 from rag.ports import Splitter
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*")
@@ -11,6 +12,31 @@ _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _LONGEST_HEADING = 120  # characters; a longer line is text that happens to begin with "#"
 _LONGEST_LINE = 500  # characters; a heading with so many blanks around it is none
 _LONGEST_TRAIL = 200  # characters of headings with nothing between them; a longer list of them is text
+
+
+def check_chunking(asked: Chunking, *, live: Chunking | None, stored: Collection[str]) -> None:
+    """Do nothing where documents may be split as the settings ask: all documents of a corpus are split alike.
+
+    Args:
+        asked: what the settings say.
+        live: the live release's; None where nothing is live.
+        stored: digests of the chunkings that stored documents were split with.
+
+    Raises:
+        SettingInvalid: the live release, or what is stored, is split in another way.
+    """
+    if live is not None and live != asked:
+        raise SettingInvalid(
+            f"The documents are split into passages of {live.max_tokens} tokens with an overlap of "
+            f"{live.overlap_tokens}, but the settings ask for {asked.max_tokens} and {asked.overlap_tokens}. "
+            f"Set WHETSTONE_CHUNK_TOKENS={live.max_tokens} and WHETSTONE_CHUNK_OVERLAP={live.overlap_tokens}, "
+            "or start over in another WHETSTONE_HOME and ingest the documents again."
+        )
+    if stored and asked.digest not in stored:
+        raise SettingInvalid(
+            "The documents that are ingested were split with other values of WHETSTONE_CHUNK_TOKENS and "
+            "WHETSTONE_CHUNK_OVERLAP. Set these back, or start over in another WHETSTONE_HOME."
+        )
 
 
 class Chunker:

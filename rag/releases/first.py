@@ -1,15 +1,18 @@
 """The release that there is before any promotion."""
 
+from dataclasses import replace
+
 from rag.domain import Chunking, Deployment, Release, Retrieval
-from rag.errors import SettingInvalid
-from rag.ports import EncoderStore, ReleaseStore
+from rag.ports import ReleaseStore
+from rag.releases.models import Models
 
 
 def ensure_first_release(
     releases: ReleaseStore,
-    encoders: EncoderStore,
+    models: Models,
     *,
-    encoder_name: str,
+    encoder: str,
+    reranker: str | None = None,
     chunking: Chunking,
     retrieval: Retrieval,
     principal: str,
@@ -18,28 +21,29 @@ def ensure_first_release(
 
     Encoder and retrieval of a release that is live are what they are: they change by a promotion only.
 
+    Args:
+        releases: where releases and the deployment are kept.
+        models: where models are made artefacts and loaded.
+        encoder: name of the encoder.
+        reranker: name of the cross-encoder; None: none.
+        chunking: how documents are split.
+        retrieval: how passages are found.
+        principal: for the audit trail.
+
     Raises:
-        SettingInvalid: the chunking asked for is not that of the live release.
-        NotFound: there is no such encoder.
+        NotFound: there is no such model.
     """
     deployment = releases.deployment()
-    if deployment is None:
-        digest = encoders.resolve(encoder_name)
-        release = Release.create(
-            encoder=digest,
-            dimension=encoders.load(digest).dimension,
-            chunking=chunking,
-            retrieval=retrieval,
-        )
-        releases.add(release)
-        deployment = releases.deploy_first(release.digest, principal=principal)
-    live = releases.get(deployment.release).chunking
-    if live != chunking:
-        raise SettingInvalid(
-            f"The documents are split into passages of {live.max_tokens} tokens with an overlap of "
-            f"{live.overlap_tokens}, but the settings ask for {chunking.max_tokens} and "
-            f"{chunking.overlap_tokens}. Set WHETSTONE_CHUNK_TOKENS={live.max_tokens} and "
-            f"WHETSTONE_CHUNK_OVERLAP={live.overlap_tokens}, or start over in another WHETSTONE_HOME "
-            "and ingest the documents again."
-        )
-    return deployment
+    if deployment is not None:
+        return deployment
+    digest = models.encoders.resolve(encoder)
+    if reranker is not None:
+        retrieval = replace(retrieval, reranker=models.rerankers.resolve(reranker))
+    release = Release.create(
+        encoder=digest,
+        dimension=models.encoders.load(digest).dimension,
+        chunking=chunking,
+        retrieval=retrieval,
+    )
+    releases.add(release)
+    return releases.deploy_first(release.digest, principal=principal)

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from rag.domain import Deployment, Replica, utcnow
 from rag.errors import NotReady
-from rag.ports import EncoderStore, IndexStore, Leases, ReleaseStore, ReplicaStore, RerankerStore
+from rag.ports import ReleaseStore, ReplicaStore
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import Indexing
-from rag.releases.loading import Loaded, Loader, Stopped
+from rag.releases.loading import Loader, OpenRelease, Stopped
 from rag.releases.troubles import Troubles
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class LiveRelease:
 
     One thread loads, applies changes and closes; another one only says that this process lives, so that it is not
     given up while the first embeds a thousand new documents. Requests only pin. A switch replaces one reference: new
-    questions get the new release, those under way keep theirs, and an old one is closed by a later look,
+    questions get the new release, those under way keep theirs, and an old one is closed by a later poll,
     once nobody has it pinned and it is neither live, nor kept for a rollback, nor staged.
     """
 
@@ -44,58 +44,43 @@ class LiveRelease:
         self,
         releases: ReleaseStore,
         replicas: ReplicaStore,
-        encoders: EncoderStore,
-        indexes: IndexStore,
+        loader: Loader,
         indexing: Indexing,
         *,
         replica_id: str,
         poll_interval_s: float,
         rollback_window_h: float,
-        leases: Leases | None = None,
-        rerankers: RerankerStore | None = None,
     ) -> None:
-        """Wire the parts; nothing is loaded yet.
+        """Take the parts; nothing is loaded yet.
 
         Args:
             releases: where the deployment row is read.
             replicas: where this process says what it has loaded.
-            encoders: where encoders are loaded from.
-            indexes: where indexes are opened.
-            indexing: applies documents to an index.
+            loader: loads releases; stopped with this object.
+            indexing: tells how far an index has come.
             replica_id: this process's name among the replicas.
-            poll_interval_s: seconds between two looks.
+            poll_interval_s: seconds between two polls of the deployment and the change log.
             rollback_window_h: hours for which the previous release stays loaded.
-            leases: given where several processes share an index, so that one applies changes at a time.
-            rerankers: where the cross-encoders are loaded from that releases may name.
         """
         self._releases = releases
         self._replicas = replicas
+        self._loader = loader
         self._indexing = indexing
         self._replica_id = replica_id
         self._poll_interval_s = poll_interval_s
         self._rollback_window = timedelta(hours=rollback_window_h)
 
         self._lock = threading.Lock()  # guards _current, _loaded, and the pins
-        self._current: tuple[int, Loaded] | None = None  # epoch and release that new questions get
-        self._loaded: dict[str, Loaded] = {}
+        self._current: tuple[int, OpenRelease] | None = None  # epoch and release that new questions get
+        self._loaded: dict[str, OpenRelease] = {}
         self._applied = threading.Condition()
-        self._looks_begun = self._looks_applied = 0
+        self._polls_begun = self._polls_applied = 0
         self._troubles = Troubles()
         self._beaten: tuple[float, int, frozenset[str]] = (float("-inf"), 0, frozenset())
         self._nudge = threading.Event()
         self._stopping = threading.Event()
         self._beating = threading.Lock()  # one heartbeat at a time
         self._threads: tuple[threading.Thread, ...] = ()
-        self._loader = Loader(
-            releases,
-            encoders,
-            indexes,
-            indexing,
-            leases=leases,
-            rerankers=rerankers,
-            stopping=self._stopping,
-            poll_interval_s=poll_interval_s,
-        )
 
     def start(self, *, background: bool = True) -> None:
         """Load the live release and bring its index up to date; then follow in a background thread.
@@ -127,6 +112,7 @@ class LiveRelease:
     def stop(self) -> None:
         """End the thread, close everything and leave the replica table; a second call does nothing."""
         self._stopping.set()
+        self._loader.stop()
         self._nudge.set()
         if self._threads:
             for thread in self._threads:
@@ -159,7 +145,7 @@ class LiveRelease:
                 loaded.pins -= 1
 
     def status(self) -> tuple[Part, ...]:
-        """Tell whether model, index and SQL are there, as of the last look."""
+        """Tell whether model, index and SQL are there, as of the last poll."""
         with self._lock:
             current = self._current
         if current is None:
@@ -185,16 +171,16 @@ class LiveRelease:
                 current = self._current
             return current is not None and self._apply(current[1])
         with self._applied:
-            # The look under way may have read the log before the change; the next one has not.
-            begun = self._looks_begun
+            # The poll under way may have read the log before the change; the next one has not.
+            begun = self._polls_begun
             self._nudge.set()
-            caught_up = self._applied.wait_for(lambda: self._looks_applied > begun, timeout_s)
+            caught_up = self._applied.wait_for(lambda: self._polls_applied > begun, timeout_s)
         if not caught_up:
             logger.warning("change %d was not applied to the live index within %.1f s", seq, timeout_s)
         return caught_up
 
     def holds(self, seq: int) -> bool:
-        """Tell whether the live index holds the documents as of change `seq`; where not, have it look, but do not wait.
+        """Tell whether the live index holds the documents as of change `seq`; where not, have it polled soon.
 
         Args:
             seq: sequence number of a change that is committed.
@@ -207,11 +193,11 @@ class LiveRelease:
         self._nudge.set()
         return False
 
-    def look(self) -> None:
-        """Look once at the deployment and the change log, and do what they ask for."""
+    def poll(self) -> None:
+        """Read the deployment and the change log once, and do what they ask for."""
         with self._applied:
-            self._looks_begun += 1
-            look = self._looks_begun
+            self._polls_begun += 1
+            poll = self._polls_begun
         deployment: Deployment | None = None
         with self._troubles.attempt("reading the deployment"):
             deployment = self._releases.deployment()
@@ -228,7 +214,7 @@ class LiveRelease:
             loaded = self._loaded.get(digest)
             if loaded is not None and self._apply(loaded) and live:
                 with self._applied:
-                    self._looks_applied = look
+                    self._polls_applied = poll
                     self._applied.notify_all()
         self._unload(frozenset(wanted))
         with self._troubles.attempt("writing the heartbeat"):
@@ -237,7 +223,7 @@ class LiveRelease:
     def _follow(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
-            self.look()
+            self.poll()
             self._nudge.wait(self._poll_interval_s)
 
     def _pulse(self) -> None:
@@ -262,7 +248,7 @@ class LiveRelease:
             self._loaded[digest] = loaded
         logger.info("loaded release %s (encoder %s)", digest[:16], loaded.release.encoder[:16])
 
-    def _apply(self, loaded: Loaded) -> bool:
+    def _apply(self, loaded: OpenRelease) -> bool:
         """Apply the change log to a release's index; True where it holds everything now."""
         loaded.current = False
         with self._troubles.attempt(_applying(loaded.release.digest)):

@@ -7,30 +7,22 @@ from dataclasses import dataclass
 
 from rag.domain import Release
 from rag.errors import LeaseHeld, NotFound
-from rag.ports import (
-    Encoder,
-    EncoderStore,
-    IndexStore,
-    Leases,
-    PassageIndex,
-    ReleaseStore,
-    Reranker,
-    RerankerStore,
-)
+from rag.ports import Encoder, IndexStore, Leases, PassageIndex, ReleaseStore, Reranker
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import Indexing
+from rag.releases.models import LoadedRelease, Models
 
 
 @dataclass(kw_only=True, eq=False)
-class Loaded:
-    """A release in memory."""
+class OpenRelease:
+    """A release with its models in memory and its index open."""
 
     release: Release
     encoder: Encoder
     index: PassageIndex
     reranker: Reranker | None = None
     pins: int = 0  # questions being answered with it
-    current: bool = False  # the change log was applied to its index at the last look
+    current: bool = False  # the change log was applied to its index at the last poll
 
     def pinned(self, epoch: int) -> Pinned:
         """Return it as questions have it."""
@@ -53,37 +45,36 @@ class Loader:
     def __init__(
         self,
         releases: ReleaseStore,
-        encoders: EncoderStore,
+        models: Models,
         indexes: IndexStore,
         indexing: Indexing,
         *,
-        leases: Leases | None,
-        rerankers: RerankerStore | None,
-        stopping: threading.Event,
         poll_interval_s: float,
+        leases: Leases | None = None,
     ) -> None:
-        """Wire the parts, as `rag.releases.live.LiveRelease` has them.
+        """Take where releases, their models and their indexes are.
 
         Args:
             releases: where releases are read.
-            encoders: where encoders are loaded from.
+            models: where encoders and cross-encoders are loaded from.
             indexes: where indexes are opened.
             indexing: applies documents to an index.
+            poll_interval_s: seconds between two polls of another replica's backfill.
             leases: given where several processes share an index, so that one applies changes at a time.
-            rerankers: where the cross-encoders are loaded from that releases may name.
-            stopping: set when the service is told to stop; a backfill ends then, and goes on at the next start.
-            poll_interval_s: seconds between two looks at another replica's backfill.
         """
         self._releases = releases
-        self._encoders = encoders
+        self._models = models
         self._indexes = indexes
         self._indexing = indexing
-        self._leases = leases
-        self._rerankers = rerankers
-        self._stopping = stopping
         self._poll_interval_s = poll_interval_s
+        self._leases = leases
+        self._stopping = threading.Event()
 
-    def load(self, digest: str, *, create: bool, beside: Sequence[Loaded]) -> Loaded:
+    def stop(self) -> None:
+        """End a backfill under way; it goes on at the next start."""
+        self._stopping.set()
+
+    def load(self, digest: str, *, create: bool, beside: Sequence[OpenRelease]) -> OpenRelease:
         """Load a release; with `create`, make and fill its index where that is missing.
 
         Args:
@@ -101,35 +92,29 @@ class Loader:
         shared = next((each.index for each in beside if each.index.name == release.index_name), None)
         index = shared or self._open(release, create=create)
         try:
-            encoder = self._encoder(release.encoder, beside)
-            loaded = Loaded(
-                release=release, encoder=encoder, index=index, reranker=self._reranker(release, beside)
+            loaded = self._load_models(release, beside)
+            opened = OpenRelease(
+                release=release, encoder=loaded.encoder, index=index, reranker=loaded.reranker
             )
             if create:
-                self._fill(loaded)
-                loaded.current = self.catch_up(loaded)
+                self._fill(opened)
+                opened.current = self.catch_up(opened)
         except BaseException:
             if shared is None:
                 index.close()
             raise
-        return loaded
+        return opened
 
-    def _encoder(self, digest: str, beside: Sequence[Loaded]) -> Encoder:
-        # Two releases that differ in retrieval only share one encoder in memory.
-        shared = [each.encoder for each in beside if each.release.encoder == digest]
-        return shared[0] if shared else self._encoders.load(digest)
-
-    def _reranker(self, release: Release, beside: Sequence[Loaded]) -> Reranker | None:
-        digest = release.retrieval.reranker
-        if digest is None:
-            return None
-        if self._rerankers is None:
-            raise NotFound(
-                f"Release {release.digest[:16]} orders its hits with the cross-encoder {digest[:16]}, but this "
-                "process has no folder of cross-encoders to load it from."
-            )
-        shared = [each.reranker for each in beside if each.release.retrieval.reranker == digest]
-        return shared[0] if shared else self._rerankers.load(digest)
+    def _load_models(self, release: Release, beside: Sequence[OpenRelease]) -> LoadedRelease:
+        # Releases that name the same model share it in memory.
+        named = release.retrieval.reranker
+        return self._models.load(
+            release,
+            encoder=next((each.encoder for each in beside if each.release.encoder == release.encoder), None),
+            reranker=next(
+                (each.reranker for each in beside if each.release.retrieval.reranker == named), None
+            ),
+        )
 
     def _open(self, release: Release, *, create: bool) -> PassageIndex:
         try:
@@ -141,29 +126,29 @@ class Loader:
         self._indexing.forget(release.index_name)
         return self._indexes.open(release, create=True)
 
-    def _fill(self, loaded: Loaded) -> None:
+    def _fill(self, opened: OpenRelease) -> None:
         """Backfill an index that was never filled to the end; another replica's backfill is waited for."""
-        while self._indexing.lag(loaded.index.name) is None:
+        while self._indexing.lag(opened.index.name) is None:
             self._check_running()
             try:
-                with self._writing(loaded.index):
+                with self._writing(opened.index):
                     self._indexing.backfill(
-                        loaded.release, loaded.encoder, loaded.index, check=self._check_running
+                        opened.release, opened.encoder, opened.index, check=self._check_running
                     )
             except LeaseHeld:
                 self._stopping.wait(self._poll_interval_s)
 
-    def catch_up(self, loaded: Loaded) -> bool:
+    def catch_up(self, opened: OpenRelease) -> bool:
         """Apply the change log to a release's index; True where it holds everything now."""
-        lag = self._indexing.lag(loaded.index.name)
+        lag = self._indexing.lag(opened.index.name)
         if not lag:
             # None: its builder is not through with it, so it must not count as ready.
             return lag == 0
         try:
-            with self._writing(loaded.index):
-                self._indexing.catch_up(loaded.release, loaded.encoder, loaded.index)
+            with self._writing(opened.index):
+                self._indexing.catch_up(opened.release, opened.encoder, opened.index)
         except LeaseHeld:
-            # Another replica applies the same changes to the same index; the next look sees how far it came.
+            # Another replica applies the same changes to the same index; the next poll sees how far it came.
             return False
         return True
 

@@ -7,26 +7,21 @@ Knows nothing of metrics.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
-from rag.errors import NotFound
 from rag.ports import (
     EmbeddingCache,
-    Encoder,
-    EncoderStore,
     Found,
     IndexStore,
     PassageIndex,
-    Reranker,
-    RerankerStore,
     Vectors,
 )
 from rag.questions.retrieval import Pinned, candidates, reranked
 from rag.releases.indexing import Embedder, ReleaseVectors
+from rag.releases.models import LoadedRelease
 
 Scratch = Callable[[], AbstractContextManager[IndexStore]]
 """Gives a place for indexes that is gone afterwards, with everything in it."""
@@ -35,41 +30,6 @@ _AT_ONCE = 1_000  # passages in one write
 
 Embedded = dict[tuple[str, str], NDArray[np.float32]]
 """Encoder's digest and question -> its vector, shape (dimension,)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LoadedRelease:
-    """A release with the models it names, loaded."""
-
-    release: Release
-    encoder: Encoder
-    reranker: Reranker | None = None
-
-
-def load_release(
-    release: Release,
-    encoders: EncoderStore,
-    rerankers: RerankerStore | None,
-    *,
-    encoder: Encoder | None = None,
-) -> LoadedRelease:
-    """Load the models a release names, but for an encoder that is loaded already.
-
-    Raises:
-        NotFound: a model is not there, or there is no place to load the cross-encoder from.
-        ArtefactTampered, ArtefactUnsafe: as for `EncoderStore.load`.
-    """
-    named = release.retrieval.reranker
-    if named is not None and rerankers is None:
-        raise NotFound(
-            f"Release {release.digest[:16]} orders its hits with the cross-encoder {named[:16]}, but there is no "
-            "folder of cross-encoders to load it from."
-        )
-    return LoadedRelease(
-        release=release,
-        encoder=encoder or encoders.load(release.encoder),
-        reranker=rerankers.load(named) if named is not None and rerankers is not None else None,
-    )
 
 
 class Trial:
@@ -117,7 +77,7 @@ class Trial:
 
 @contextmanager
 def trial(
-    cast: LoadedRelease,
+    loaded: LoadedRelease,
     passages: Iterable[Sequence[Passage]],
     *,
     tenant: str,
@@ -128,16 +88,16 @@ def trial(
     """Put a corpus into a temporary index of the release, and let it be asked while in the context.
 
     Args:
-        cast: the release, with its models.
+        loaded: the release, with its models.
         passages: the corpus, in batches of whole documents; read once.
         tenant: whose passages are searched; other tenants' may be among them.
         cache: of passages' embeddings.
         scratch: where the index is made.
         check: called before every batch; what it raises ends the work.
     """
-    with scratch() as indexes, closing(indexes.open(cast.release, create=True)) as index:
-        _write(passages, cast, index, cache, check)
-        yield Trial(_asking(cast, index), tenant=tenant)
+    with scratch() as indexes, closing(indexes.open(loaded.release, create=True)) as index:
+        _write(passages, loaded, index, cache, check)
+        yield Trial(_asking(loaded, index), tenant=tenant)
 
 
 class TrialIndexes:
@@ -161,18 +121,18 @@ class TrialIndexes:
         self._made: list[tuple[Release, PassageIndex]] = []
         self._embedded: Embedded = {}
 
-    def of(self, cast: LoadedRelease) -> Trial:
+    def of(self, loaded: LoadedRelease) -> Trial:
         """Return the release to be asked, in an index that was made before where one holds what its own would."""
-        index = next((index for made, index in self._made if made.holds(cast.release)), None)
+        index = next((index for made, index in self._made if made.holds(loaded.release)), None)
         if index is None:
-            index = self._opened.enter_context(closing(self._indexes.open(cast.release, create=True)))
-            _write([self.corpus], cast, index, self._cache)
-            self._made.append((cast.release, index))
-        return Trial(_asking(cast, index), tenant=self._tenant, embedded=self._embedded)
+            index = self._opened.enter_context(closing(self._indexes.open(loaded.release, create=True)))
+            _write([self.corpus], loaded, index, self._cache)
+            self._made.append((loaded.release, index))
+        return Trial(_asking(loaded, index), tenant=self._tenant, embedded=self._embedded)
 
-    def plain(self, cast: LoadedRelease) -> Vectors:
+    def plain(self, loaded: LoadedRelease) -> Vectors:
         """Return the corpus's own vectors, without their documents': shape (passages, dimension), unit length."""
-        return Embedder(cast.encoder, self._cache).passages(self.corpus)
+        return Embedder(loaded.encoder, self._cache).passages(self.corpus)
 
 
 @contextmanager
@@ -191,19 +151,21 @@ def trial_indexes(
         yield TrialIndexes(corpus, indexes, opened, tenant=tenant, cache=cache)
 
 
-def _asking(cast: LoadedRelease, index: PassageIndex) -> Pinned:
-    return Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
+def _asking(loaded: LoadedRelease, index: PassageIndex) -> Pinned:
+    return Pinned(
+        epoch=0, release=loaded.release, encoder=loaded.encoder, index=index, reranker=loaded.reranker
+    )
 
 
 def _write(
     passages: Iterable[Sequence[Passage]],
-    cast: LoadedRelease,
+    loaded: LoadedRelease,
     index: PassageIndex,
     cache: EmbeddingCache,
     check: Callable[[], None] = lambda: None,
 ) -> None:
     """Fill an index with the corpus, in batches of whole documents."""
-    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
+    vectors = ReleaseVectors(loaded.release, loaded.encoder, cache)
     for batch in passages:
         check()
         rows = vectors.of(batch)

@@ -20,7 +20,8 @@ from rag.ports import (
     RerankerStore,
 )
 from rag.releases.indexing import Indexing
-from rag.releases.trials import LoadedRelease, Scratch, load_release
+from rag.releases.models import LoadedRelease, load_release
+from rag.releases.trials import Scratch
 from retrain.domain import EvalQuestion, PromotionPhase
 from retrain.promotion.running import Run
 from retrain.promotion.verification import verify_answers

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import ReleaseVectors
-from rag.releases.trials import LoadedRelease, Scratch, Trial, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import Scratch, Trial, trial
 
 TIE = 1e-4
 """Two cosines this close are a tie: whichever of the passages is found is right."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from rag.domain import Passage
 from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
-from rag.releases.trials import LoadedRelease, Trial, TrialIndexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import Trial, TrialIndexes
 from retrain.domain import Concentration, Costs, Detectable, EvalQuestion, Scorecard, Slice
 from retrain.verdict.evaluation import (
     DEPTH,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder
-from rag.releases.trials import LoadedRelease, TrialIndexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import TrialIndexes
 from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
 from retrain.ports import AnchorStore, GateLookStore, Progress
 from retrain.present import Present

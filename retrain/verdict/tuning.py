@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rag.domain import Retrieval
 from rag.ports import Found
 from rag.releases.indexing import in_context
-from rag.releases.trials import LoadedRelease, TrialIndexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import TrialIndexes
 from retrain.domain import EvalQuestion
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate, rank
 

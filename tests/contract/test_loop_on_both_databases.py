@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from safetensors.numpy import load_file, save_file
 
 from rag.adapters.models.artefacts import EncoderFolder
-from rag.bootstrap import Serving, open_serving
+from rag.bootstrap import Service, open_serving
 from rag.domain import AuditEntry, Document, InteractionStatus, Release, utcnow
 from rag.errors import EpochMoved
 from rag.settings import Settings
@@ -26,18 +26,18 @@ def settings(any_url: str, tmp_path: Path, encoder_store: EncoderFolder, static_
     return Settings(_env_file=None, home=home, database_url=SecretStr(any_url), encoder=digest)
 
 
-def other_release(serving: Serving, folder: Path) -> Release:
+def other_release(serving: Service, folder: Path) -> Release:
     """Build a release with an encoder whose space is turned about: other vectors, same neighbours."""
     live = serving.stores.releases.get(serving.stores.releases.deployment().release)  # type: ignore[union-attr]  # there is one
     copied = folder / "turned"
-    shutil.copytree(serving.encoders.path(live.encoder), copied)
+    shutil.copytree(serving.installation.models.encoders.path(live.encoder), copied)
     (copied / "manifest.json").unlink()
     weights = next(copied.glob("**/model.safetensors"))
     tensors = load_file(weights)
     name = max(tensors, key=lambda each: tensors[each].size)
     tensors[name] = np.ascontiguousarray(tensors[name][:, ::-1])
     save_file(tensors, weights, metadata={"format": "pt"})
-    encoder = serving.encoders.load(serving.encoders.register(copied))
+    encoder = serving.installation.models.encoders.load(serving.installation.models.encoders.register(copied))
     release = Release.create(
         encoder=encoder.digest,
         dimension=encoder.dimension,
@@ -45,8 +45,8 @@ def other_release(serving: Serving, folder: Path) -> Release:
         retrieval=live.retrieval,
     )
     serving.stores.releases.add(release)
-    index = serving.indexes.open(release, create=True)
-    serving.indexing.backfill(release, encoder, index)
+    index = serving.installation.indexes.open(release, create=True)
+    serving.installation.indexing.backfill(release, encoder, index)
     index.close()
     return release
 
@@ -70,7 +70,7 @@ def test_asked_switched_and_rolled_back(settings: Settings, tmp_path: Path) -> N
             assert releases.flip(target, expected_epoch=epoch, entry=entry).epoch == epoch + 1
             with pytest.raises(EpochMoved):
                 releases.flip(target, expected_epoch=epoch, entry=entry)
-            serving.live.look()
+            serving.live.poll()
             again = asyncio.run(serving.answerer.answer("How long is parental leave?"))
             assert (again.interaction.release, again.interaction.epoch) == (target, epoch + 1)
             assert LEAVE in again.interaction.answer

@@ -16,6 +16,7 @@ from typing import Any
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.models.query_side import write_adapter
+from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Chunking, Deployment, Document, Passage, Release, Retrieval, new_id
@@ -23,6 +24,8 @@ from rag.ports import Encoder, EncoderStore
 from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
+from rag.releases.loading import Loader
+from rag.releases.models import Models
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.domain import (
@@ -285,11 +288,16 @@ class World:
     @contextmanager
     def serving(self, replica_id: str | None = None) -> Iterator[LiveRelease]:
         """Run a service; without an id it is no replica, only somebody who asks once."""
+        models = Models(
+            encoders=self.encoders,
+            rerankers=RerankerFolder(self.home / "rerankers"),
+            cache=self.cache,
+        )
+        loader = Loader(self.stores.releases, models, self.indexes, self.indexing, poll_interval_s=0.05)
         live = LiveRelease(
             self.stores.releases,
             self.stores.replicas,
-            self.encoders,
-            self.indexes,
+            loader,
             self.indexing,
             replica_id=replica_id or "once",
             poll_interval_s=0.05,

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from rag import bootstrap
 from rag.adapters.models.artefacts import EncoderFolder
-from rag.bootstrap import Serving, open_serving
+from rag.bootstrap import open_serving
 from rag.domain import Document
 from rag.running.listening import listen
 from rag.settings import Settings
@@ -43,7 +44,7 @@ class Service:
     """A service that listens."""
 
     url: str
-    serving: Serving
+    serving: bootstrap.Service
     client: httpx.Client  # of the tests; no time limit shorter than theirs
 
     def ask(self, question: str, **more: Any) -> httpx.Response:
@@ -69,7 +70,7 @@ def running(
         if started:
             serving.live.start()
             serving.arrivals.start()
-        app = create_app(serving, routers=routers)
+        app = create_app(serving.parts, routers=routers)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()

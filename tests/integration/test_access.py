@@ -15,7 +15,7 @@ from integration.conftest import RunService
 import flows.ops.serving
 from flows.bootstrap import open_pipelines
 from rag.api import create_app
-from rag.bootstrap import Serving, open_keys
+from rag.bootstrap import Service, open_keys
 from rag.domain import Role, utcnow
 from rag.settings import Settings
 
@@ -121,13 +121,13 @@ class Caller:
         return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
 
 
-def make(serving: Serving, *roles: Role, tenant: str | None = None, **values: Any) -> str:
+def make(serving: Service, *roles: Role, tenant: str | None = None, **values: Any) -> str:
     """Make a key; give the whole of it."""
-    new = serving.keys.create(roles=roles, tenant=tenant, principal="test", **values)
+    new = serving.parts.keys.register.create(roles=roles, tenant=tenant, principal="test", **values)
     return new.token
 
 
-def callers(serving: Serving) -> Iterator[Caller]:
+def callers(serving: Service) -> Iterator[Caller]:
     """Everybody: each role alone, both tenants, all roles, and those whom nobody lets in."""
     for role in Role:
         yield Caller(f"home {role}", make(serving, role), frozenset({role}))
@@ -135,7 +135,7 @@ def callers(serving: Serving) -> Iterator[Caller]:
         yield Caller(f"other {role}", make(serving, role, tenant="other"), frozenset({role}), home=False)
     yield Caller("home all", make(serving, *Role), frozenset(Role))
     revoked = make(serving, *Role)
-    serving.keys.revoke(revoked, principal="test")
+    serving.parts.keys.register.revoke(revoked, principal="test")
     yield Caller("revoked", revoked)
     expired = make(serving, *Role, expires_at=utcnow() + timedelta(milliseconds=1))
     yield Caller("expired", expired)
@@ -169,8 +169,8 @@ def guarded(
 
 def test_every_route_against_every_caller(guarded: Any, operations: Sequence[APIRouter]) -> None:
     """No route is missing from the table, and each lets in whom the table names and nobody else."""
-    serving: Serving = guarded.serving
-    app = create_app(serving, routers=operations)
+    serving: Service = guarded.serving
+    app = create_app(serving.parts, routers=operations)
     routes = {
         (method, route.path) for route in iter_route_contexts(app.routes) for method in route.methods or ()
     }
@@ -301,5 +301,5 @@ def test_the_log_says_whose_question_it_was(guarded: Any, two: tuple[httpx.Clien
     """The key's id and tenant, so that training and drift see their tenant's alone."""
     hits(two[0], ABOUT)
     (logged,) = guarded.serving.stores.interactions.between(tenant="north")
-    key = next(key for key in guarded.serving.keys.all() if key.tenant == "north")
+    key = next(key for key in guarded.serving.parts.keys.register.all() if key.tenant == "north")
     assert (logged.principal, logged.tenant) == (key.id, "north")

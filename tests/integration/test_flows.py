@@ -14,6 +14,7 @@ from monitoring.domain import DriftVerdict
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
+from rag.releases.models import Models
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
 
@@ -159,8 +160,8 @@ def prepare_release(encoders: EncoderFolder) -> None:
         digest = pipelines.encoders.register(encoders.path(encoders.resolve("static")))
         ensure_first_release(
             pipelines.stores.releases,
-            pipelines.encoders,
-            encoder_name=digest,
+            Models(encoders=pipelines.encoders, rerankers=pipelines.rerankers, cache=pipelines.cache),
+            encoder=digest,
             chunking=pipelines.settings.chunking,
             retrieval=pipelines.settings.retrieval,
             principal="test",

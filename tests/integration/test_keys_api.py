@@ -301,7 +301,7 @@ def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
 ) -> None:
     """One runs, one waits, a third gets 503 without waiting; other routes answer meanwhile."""
     scripted_llm.script(slow(scripted_llm, 2), "The second [1].")
-    turns = narrow.serving.turns
+    turns = narrow.serving.parts.answering.turns
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(narrow.client.post, "/v1/chat/completions", json=LUNCH)
         until(lambda: turns.under_way == 1, seconds=5)
@@ -321,7 +321,7 @@ def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
 def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: ScriptedLLM) -> None:
     """A client that gives up while it waits costs nobody a turn, and its question is never asked."""
     scripted_llm.script(slow(scripted_llm, 2))
-    turns = narrow.serving.turns
+    turns = narrow.serving.parts.answering.turns
     running = threading.Thread(
         target=narrow.client.post, args=("/v1/chat/completions",), kwargs={"json": LUNCH}
     )

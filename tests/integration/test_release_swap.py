@@ -11,14 +11,17 @@ import pytest
 from doubles.waiting import until
 from integration.conftest import Service
 
+from rag import bootstrap
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
-from rag.ports import Encoder, PassageIndex, ReplicaStore
+from rag.ports import Encoder, Leases, PassageIndex, ReplicaStore
+from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
+from rag.releases.loading import Loader
 from rag.settings import Settings
 
 
@@ -34,7 +37,7 @@ def build(service: Service, encoder: str) -> Release:
     serving = service.serving
     stores = serving.stores
     live = stores.releases.get(deployed(service).release)
-    loaded = serving.encoders.load(encoder)
+    loaded = serving.installation.models.encoders.load(encoder)
     release = Release.create(
         encoder=encoder,
         dimension=loaded.dimension,
@@ -43,7 +46,7 @@ def build(service: Service, encoder: str) -> Release:
     )
     stores.releases.add(release)
     index = index_store(serving.settings).open(release, create=True)
-    serving.indexing.backfill(release, loaded, index)
+    serving.installation.indexing.backfill(release, loaded, index)
     index.close()
     return release
 
@@ -84,7 +87,7 @@ def open_folders(service: Service) -> frozenset[str]:
 @pytest.fixture
 def minilm(service: Service, encoder_store: EncoderFolder, minilm_digest: str) -> str:
     """Digest of MiniLM, which the service's home has too."""
-    encoders = service.serving.encoders
+    encoders = service.serving.installation.models.encoders
     assert isinstance(encoders, EncoderFolder)
     return encoders.adopt(encoder_store, minilm_digest)
 
@@ -200,7 +203,7 @@ def test_pinned_release_outlives_its_switch(
     corpus(settings)
     with run_service(settings) as service:
         old = deployed(service).release
-        minilm = service.serving.encoders.adopt(encoder_store, minilm_digest)
+        minilm = service.serving.installation.models.encoders.adopt(encoder_store, minilm_digest)
         new = build(service, minilm).digest
         with service.serving.live.pin() as pinned:
             flip(service, new)
@@ -208,7 +211,11 @@ def test_pinned_release_outlives_its_switch(
             until(lambda: ready(service) >= {new})
             # The second of two whole looks began after the switch was seen, and closed what it may close.
             assert all(service.serving.live.wait_caught_up(0, 10.0) for _ in range(2))
-            hits = service.serving.retriever.retrieve(pinned, "When is lunch?", tenant="default").hits
+            hits = (
+                Retriever(service.serving.stores.documents)
+                .retrieve(pinned, "When is lunch?", tenant="default")
+                .hits
+            )
 
             assert pinned.release.digest == old
             assert hits
@@ -249,9 +256,11 @@ def test_single_question_without_a_service(home_settings: Settings, corpus: Call
 
         assert serving.live.wait_caught_up(serving.stores.documents.last_change(), 1.0)
         with serving.live.pin() as pinned:
-            (hit,) = serving.retriever.retrieve(
-                pinned, "When does the gym open?", tenant="default", limit=1
-            ).hits
+            (hit,) = (
+                Retriever(serving.stores.documents)
+                .retrieve(pinned, "When does the gym open?", tenant="default", limit=1)
+                .hits
+            )
         assert hit.passage.uri == "later.md"
         assert serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
 
@@ -289,21 +298,35 @@ def test_flip_without_staging_is_followed(service: Service, minilm: str) -> None
     until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
 
 
+def replica(
+    serving: bootstrap.Service, indexing: Indexing, replica_id: str, *, leases: Leases | None = None
+) -> LiveRelease:
+    """Return another replica's live release, not started yet."""
+    installation = serving.installation
+    loader = Loader(
+        installation.stores.releases,
+        installation.models,
+        installation.indexes,
+        indexing,
+        poll_interval_s=0.05,
+        leases=leases,
+    )
+    return LiveRelease(
+        installation.stores.releases,
+        installation.stores.replicas,
+        loader,
+        indexing,
+        replica_id=replica_id,
+        poll_interval_s=0.05,
+        rollback_window_h=1.0,
+    )
+
+
 def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: Callable[..., None]) -> None:
     """Where replicas share an index, one that finds it being written waits its turn."""
     corpus(home_settings)
     with open_serving(home_settings) as serving:
-        live = LiveRelease(
-            serving.stores.releases,
-            serving.stores.replicas,
-            serving.encoders,
-            serving.indexes,
-            serving.indexing,
-            replica_id="shared",
-            poll_interval_s=0.05,
-            rollback_window_h=1.0,
-            leases=serving.stores.leases,
-        )
+        live = replica(serving, serving.installation.indexing, "shared", leases=serving.stores.leases)
         live.start()
         try:
             with live.pin() as pinned, serving.stores.leases.hold(f"index:{pinned.index.name}"):
@@ -339,17 +362,10 @@ def beats(replicas: ReplicaStore) -> None:
 def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -> None:
     """A service that is busy with new documents is not taken for dead: its heartbeat stays fresh."""
     with open_serving(home_settings) as serving:
-        indexing = HeldIndexing(serving.stores.documents, serving.stores.cursors, serving.cache)
-        live = LiveRelease(
-            serving.stores.releases,
-            serving.stores.replicas,
-            serving.encoders,
-            serving.indexes,
-            indexing,
-            replica_id="busy",
-            poll_interval_s=0.1,
-            rollback_window_h=1,
+        indexing = HeldIndexing(
+            serving.stores.documents, serving.stores.cursors, serving.installation.models.cache
         )
+        live = replica(serving, indexing, "busy")
         live.start()
         try:
             until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))

@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.access.authentication import Keyring, local_principal
 from rag.access.source_links import PARAMETERS, SIGNATURE, SourceLinks
-from rag.api.guards.errors import error_response
 from rag.api.pages.source import page_wanted, refusal_page
 from rag.api.serving import SignedLink
+from rag.api.wire.errors import error_response
 from rag.domain import Principal, Role
 from rag.errors import BodyTooLarge, Forbidden, Unauthorised, WhetstoneError
 

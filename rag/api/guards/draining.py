@@ -4,8 +4,8 @@ import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.api.guards.errors import error_response, whetstone_body
 from rag.api.wire.chat_wire import sse
+from rag.api.wire.errors import error_response, whetstone_body
 from rag.errors import Stopping
 from rag.running.draining import Draining
 

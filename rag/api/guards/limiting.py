@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.access.limits import KeyLimits, Standing, Turn, Turns
-from rag.api.guards.errors import error_response
+from rag.api.wire.errors import error_response
 from rag.domain import Principal
 from rag.errors import Overloaded, RateLimited
 

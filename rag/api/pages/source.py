@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 
-from rag.api.guards.errors import error_headers
-from rag.api.pages.chat import Markup, html_page
+from rag.api.pages.html import Markup, html_page
+from rag.api.wire.errors import error_headers
 from rag.domain import Passage
 from rag.errors import LinkExpired, NotFound, Unauthorised, Unavailable, WhetstoneError
 

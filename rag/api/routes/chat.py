@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from rag.api.guards.roles import allow
-from rag.api.routes.models import check_chat_model
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.wire.answers import StreamedAnswer, WholeAnswer
 from rag.api.wire.chat_request import ChatRequest
 from rag.api.wire.chat_wire import ChatWire
-from rag.api.wire.watched import StreamedAnswer, WholeAnswer
+from rag.api.wire.model_names import check_chat_model
 from rag.domain import Role
 
 router = APIRouter(tags=["chat"], dependencies=[allow(Role.READER)])
@@ -22,7 +22,7 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     check_chat_model(body.model)
     question, wishes = body.asked()
     principal = principal_of(request)
-    events = serving_of(request).answerer.ask(
+    events = serving_of(request).answering.answerer.ask(
         question, principal=principal.id, tenant=principal.tenant, wishes=wishes
     )
 

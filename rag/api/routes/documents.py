@@ -40,7 +40,7 @@ async def put_document(request: Request, body: DocumentRequest) -> dict[str, Any
         source="api",
         metadata=body.metadata,
     )
-    result = await to_thread.run_sync(serving.library.put, document)
+    result = await to_thread.run_sync(serving.documents.library.put, document)
     return {
         "id": document.id,
         "uri": document.uri,
@@ -60,7 +60,7 @@ async def list_documents(
     tenant = principal_of(request).tenant
     # One more than asked for tells whether there is a next page.
     page = await to_thread.run_sync(
-        lambda: serving.stores.documents.page(tenant=tenant, after=after, limit=limit + 1)
+        lambda: serving.documents.store.page(tenant=tenant, after=after, limit=limit + 1)
     )
     shown = page[:limit]
     return {
@@ -76,7 +76,7 @@ async def get_document(request: Request, document_id: str) -> dict[str, Any]:
     """Return one document with its text; `indexed` tells whether questions find it as it is."""
     serving = serving_of(request)
     tenant = principal_of(request).tenant
-    document = await to_thread.run_sync(lambda: serving.stores.documents.get(document_id, tenant=tenant))
+    document = await to_thread.run_sync(lambda: serving.documents.store.get(document_id, tenant=tenant))
     if document is None:
         raise _missing(document_id)
     indexed = await to_thread.run_sync(_indexed, serving, document_id)
@@ -87,23 +87,25 @@ async def get_document(request: Request, document_id: str) -> dict[str, Any]:
 async def delete_document(request: Request, document_id: str) -> dict[str, Any]:
     """Remove a document; from here on no answer cites it."""
     serving = serving_of(request)
-    if not await to_thread.run_sync(serving.library.delete, document_id, principal_of(request).tenant):
+    if not await to_thread.run_sync(
+        serving.documents.library.delete, document_id, principal_of(request).tenant
+    ):
         raise _missing(document_id)
     return {"id": document_id, "deleted": True, "applied": await _applied(serving)}
 
 
 async def _applied(serving: Serving) -> bool:
     def wait() -> bool:
-        return serving.live.wait_caught_up(serving.stores.documents.last_change(), APPLY_TIMEOUT_S)
+        return serving.answering.live.wait_caught_up(serving.documents.store.last_change(), APPLY_TIMEOUT_S)
 
     return await to_thread.run_sync(wait)
 
 
 def _indexed(serving: Serving, document_id: str) -> bool:
     """Tell whether the live index has the document's passages; they are written together, so two stand for all."""
-    passages = serving.stores.documents.passages_of([document_id]).get(document_id, [])
+    passages = serving.documents.store.passages_of([document_id]).get(document_id, [])
     ends = {passage.id for passage in (passages[:1] + passages[-1:])}
-    with suppress(NotReady), serving.live.pin() as pinned:
+    with suppress(NotReady), serving.answering.live.pin() as pinned:
         return bool(ends) and pinned.index.vectors(sorted(ends)).keys() == ends
     return False
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from rag.api.guards.roles import allow
-from rag.api.routes.models import EMBEDDING_MODEL, check_embedding_model
 from rag.api.serving import serving_of
-from rag.api.wire.watched import unless_left
+from rag.api.wire.answers import unless_left
+from rag.api.wire.model_names import EMBEDDING_MODEL, check_embedding_model
 from rag.domain import Role
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
@@ -64,7 +64,7 @@ class EmbeddingsRequest(BaseModel):
 async def embeddings(request: Request, body: EmbeddingsRequest) -> Response:
     """Embed texts as questions, or as passages where `input_type` says so."""
     texts = body.texts()
-    with serving_of(request).live.pin() as pinned:
+    with serving_of(request).answering.live.pin() as pinned:
         check_embedding_model(body.model, pinned)
         if body.dimensions not in (None, pinned.encoder.dimension):
             raise InvalidInput(

@@ -46,6 +46,6 @@ async def give_feedback(request: Request, response: Response, body: FeedbackRequ
         corrected_passage=body.corrected_passage,
         comment=body.comment,
     )
-    if not await serving.feedback_log.write(feedback):
+    if not await serving.logs.feedback.write(feedback):
         response.status_code = 202
     return {"id": feedback.id, "interaction_id": feedback.interaction_id}

@@ -1,13 +1,15 @@
 """Is the process alive, and can it answer?"""
 
+from collections.abc import Callable
+
 import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from rag.api.guards.errors import whetstone_body
 from rag.api.guards.roles import public
-from rag.api.serving import Stores, serving_of
+from rag.api.serving import serving_of
+from rag.api.wire.errors import whetstone_body
 from rag.errors import NotReady, WhetstoneError
 from rag.running.readiness import readiness
 
@@ -28,10 +30,10 @@ async def readyz(request: Request) -> JSONResponse:
     """Whether questions can be answered now; 503 names the parts for which they cannot."""
     serving = serving_of(request)
     parts = readiness(
-        serving.live.status(),
-        sql_trouble=await _sql_trouble(serving.stores),
-        log=serving.logbook.state(),
-        breaker=serving.breaker,
+        serving.answering.live.status(),
+        sql_trouble=await _sql_trouble(serving.ping),
+        log=serving.logs.questions.state(),
+        breaker=serving.answering.breaker,
     )
     missing = [part.name for part in parts if not part.ready]
     body = {
@@ -45,10 +47,10 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse(content, status_code=not_ready.status, headers={"Retry-After": "1"})
 
 
-async def _sql_trouble(stores: Stores) -> str:
+async def _sql_trouble(ping: Callable[[], None]) -> str:
     with anyio.move_on_after(_PING_S):
         try:
-            await to_thread.run_sync(stores.ping, abandon_on_cancel=True)
+            await to_thread.run_sync(ping, abandon_on_cancel=True)
         except WhetstoneError as error:
             return str(error)
         return ""

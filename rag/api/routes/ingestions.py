@@ -81,14 +81,14 @@ async def upload_files(request: Request) -> dict[str, Any]:
         if len(files) > 1 and (named.uri or named.title):
             raise InvalidInput("A uri or a title is for one file; send several files without, or one by one.")
         for file in files:
-            serving.intake.check_name(file.filename or "")
+            serving.documents.intake.check_name(file.filename or "")
 
         def take() -> list[Ingestion]:
-            serving.intake.check_room(
+            serving.documents.intake.check_room(
                 principal.tenant, files=len(files), size=sum(file.size or 0 for file in files)
             )
             return [
-                serving.intake.file(
+                serving.documents.intake.file(
                     file.file,
                     filename=file.filename or "",
                     principal=principal,
@@ -108,7 +108,9 @@ async def take_page(request: Request, body: PageRequest) -> dict[str, Any]:
     """Take the address of a public web page; it is fetched soon, as its ingestion tells."""
     serving, principal = serving_of(request), principal_of(request)
     ingestion = await to_thread.run_sync(
-        lambda: serving.intake.page(body.url, principal=principal, title=body.title, metadata=body.metadata)
+        lambda: serving.documents.intake.page(
+            body.url, principal=principal, title=body.title, metadata=body.metadata
+        )
     )
     return _shown(ingestion)
 
@@ -118,7 +120,7 @@ async def list_ingestions(
     request: Request, before: str = "", limit: Annotated[int, Query(ge=1, le=1_000)] = 100
 ) -> dict[str, Any]:
     """List what was handed in, newest first; `next` is the `before` of the next page."""
-    store, tenant = serving_of(request).stores.ingestions, principal_of(request).tenant
+    store, tenant = serving_of(request).documents.ingestions, principal_of(request).tenant
     # One more than asked for tells whether there is a next page.
     page = await to_thread.run_sync(lambda: store.page(tenant=tenant, before=before, limit=limit + 1))
     shown, more = page[:limit], len(page) > limit
@@ -133,7 +135,7 @@ async def list_ingestions(
 @router.get("/ingestions/{ingestion_id}")
 async def get_ingestion(request: Request, ingestion_id: str) -> dict[str, Any]:
     """Tell how far one is: received, parsed, indexed, or failed and why."""
-    store, tenant = serving_of(request).stores.ingestions, principal_of(request).tenant
+    store, tenant = serving_of(request).documents.ingestions, principal_of(request).tenant
     ingestion = await to_thread.run_sync(lambda: store.get(ingestion_id, tenant=tenant))
     if ingestion is None:
         raise NotFound(f"There is no ingestion {ingestion_id!r}; GET /v1/documents/ingestions lists them.")

@@ -34,13 +34,13 @@ class KeyRequest(BaseModel):
 def list_keys(request: Request) -> dict[str, Any]:
     """List every tenant's keys, newest first, without their secrets."""
     now = utcnow()
-    return {"object": "list", "data": [describe(key, now) for key in serving_of(request).keys.all()]}
+    return {"object": "list", "data": [describe(key, now) for key in serving_of(request).keys.register.all()]}
 
 
 @router.post("", status_code=201)
 def create_key(request: Request, body: KeyRequest) -> JSONResponse:
     """Make a key; `key` in the answer is the only time that the whole of it is seen."""
-    new = serving_of(request).keys.create(principal=principal_of(request).id, **dict(body))
+    new = serving_of(request).keys.register.create(principal=principal_of(request).id, **dict(body))
     content = describe(new.key, utcnow()) | {"key": new.token}
     if new.first:
         content["note"] = FIRST_KEY_NOTE
@@ -50,5 +50,5 @@ def create_key(request: Request, body: KeyRequest) -> JSONResponse:
 @router.delete("/{key_id}")
 def revoke_key(request: Request, key_id: str) -> dict[str, Any]:
     """Revoke a key for good; within two seconds it lets nobody in."""
-    key = serving_of(request).keys.revoke(key_id, principal=principal_of(request).id)
+    key = serving_of(request).keys.register.revoke(key_id, principal=principal_of(request).id)
     return describe(key, utcnow())

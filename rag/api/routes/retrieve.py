@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse
 
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of, source_url
+from rag.api.wire.answers import answer_headers
 from rag.api.wire.filters import Filter
-from rag.api.wire.watched import answer_headers
 from rag.domain import Role
 
 router = APIRouter(prefix="/v1/retrieve", tags=["retrieve"], dependencies=[allow(Role.READER)])
@@ -27,7 +27,7 @@ class RetrieveRequest(BaseModel):
 async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
     """Find the passages nearest to a question."""
     principal = principal_of(request)
-    found = await serving_of(request).answerer.retrieve_only(
+    found = await serving_of(request).answering.answerer.retrieve_only(
         body.query, principal=principal.id, tenant=principal.tenant, limit=body.limit, where=body.filter
     )
     interaction = found.interaction

@@ -47,7 +47,7 @@ async def source(request: Request, passage_id: str) -> Response:
 
 
 async def _passage(request: Request, passage_id: str) -> Passage:
-    documents = serving_of(request).stores.documents
+    documents = serving_of(request).documents.store
     passage = (await to_thread.run_sync(documents.passages, [passage_id])).get(passage_id)
     if passage is None or passage.tenant != principal_of(request).tenant:
         raise NotFound(f"There is no passage {passage_id!r}; its document was changed or deleted.")

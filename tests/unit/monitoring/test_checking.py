@@ -36,7 +36,7 @@ from rag.domain import (
 )
 from rag.errors import SettingInvalid
 from rag.ports import Encoder, IndexStore, Vectors
-from rag.releases.trials import LoadedRelease
+from rag.releases.models import LoadedRelease
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = (

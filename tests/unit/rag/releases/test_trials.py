@@ -17,7 +17,8 @@ from rag.errors import NotFound
 from rag.ports import Encoder, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, Retriever
 from rag.releases.indexing import Indexing
-from rag.releases.trials import LoadedRelease, load_release, trial, trial_indexes
+from rag.releases.models import LoadedRelease, load_release
+from rag.releases.trials import trial, trial_indexes
 
 TOPICS = ("leave", "travel", "laptops", "badges", "pensions", "sick notes")
 QUESTIONS = [f"What about {topic}?" for topic in TOPICS] + ["Who signs form QX-17?"]

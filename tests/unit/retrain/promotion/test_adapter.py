@@ -100,10 +100,10 @@ def test_with_a_service_answers_switch_and_switch_back(world: World, two_encoder
     with world.serving("replica") as live:
         before = world.ask(live, question)
         world.promoter().promote(candidate.id, principal="ann")
-        live.look()
+        live.poll()
         after = world.ask(live, question)
         world.promoter().rollback(principal="bob")
-        live.look()
+        live.poll()
         back = world.ask(live, question)
 
     assert (first.digest, 1) == before[:2]
@@ -121,14 +121,14 @@ def test_changes_reach_both_releases_once(world: World, two_encoders: TwoEncoder
 
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
-        live.look()
+        live.poll()
         world.put(promotion_world.document(71))
         world.delete(promotion_world.document(1))
         assert live.wait_caught_up(world.stores.documents.last_change(), 10)
         with live.pin() as pinned:
             indexed = pinned.index.ids()
         world.promoter().rollback(principal="bob")
-        live.look()
+        live.poll()
         with live.pin() as pinned:
             same = pinned.index.ids()
 
@@ -144,7 +144,7 @@ def test_one_release_may_leave_while_the_other_serves(
     question = promotion_world.QUESTIONS[1]
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
-        live.look()
+        live.poll()
         live._unload(frozenset({candidate.release}))
         assert candidate.release == world.ask(live, question)[0]
 

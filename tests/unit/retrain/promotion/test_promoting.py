@@ -274,7 +274,7 @@ def test_documents_that_change_meanwhile(world: World, two_encoders: TwoEncoders
 
     assert {"backfill", "catch_up", "verify"} <= changed
     with world.serving() as live:
-        live.look()
+        live.poll()
     assert index_ids(world, candidate.release) == world.stores.documents.passage_ids()
 
 

@@ -58,7 +58,7 @@ def test_rollback_with_a_service(world: World, two_encoders: TwoEncoders) -> Non
         world.delete(promotion_world.document(3))
         seen: list[str] = []
         world.promoter().rollback(principal="ann", progress=noting(seen))
-        live.look()
+        live.poll()
         answered = {world.ask(live, question)[:2] for question in promotion_world.QUESTIONS}
 
     assert answered == {(first.digest, 3)}

@@ -12,7 +12,7 @@ from doubles.promotion_world import TwoEncoders, World
 
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
-from rag.releases.trials import LoadedRelease
+from rag.releases.models import LoadedRelease
 from retrain.promotion.verification import verify_answers
 
 

@@ -15,7 +15,8 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import InvalidInput
 from rag.ports import Vectors
-from rag.releases.trials import LoadedRelease, Scratch, trial_indexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import Scratch, trial_indexes
 from retrain.domain import EvalQuestion, Origin, Scorecard
 from retrain.verdict.comparing import compare, guarded
 from retrain.verdict.evaluation import METRICS, search

@@ -7,7 +7,8 @@ from doubles.promotion_world import TwoEncoders, World
 
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
-from rag.releases.trials import LoadedRelease, trial
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial
 from retrain.cycle import Trained
 from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
 from retrain.settings import RetrainSettings

@@ -15,7 +15,8 @@ from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Found, IndexStore, Vectors
-from rag.releases.trials import LoadedRelease, trial_indexes
+from rag.releases.models import LoadedRelease
+from rag.releases.trials import trial_indexes
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import METRICS
 from retrain.verdict.tuning import (

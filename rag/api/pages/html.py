@@ -1,4 +1,4 @@
-"""The chat page at ``/``, the look that all pages share, and the static files of both."""
+"""Templates and static files of the pages, and how a page is filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,21 +8,9 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
-
-from rag.api.guards.roles import public
-from rag.api.serving import serving_of
-from rag.errors import NotFound
-
-router = APIRouter(tags=["pages"], include_in_schema=False, dependencies=[public()])
+from starlette.responses import HTMLResponse
 
 _FOLDER = Path(__file__).parent
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 
 PAGE_HEADERS: Mapping[str, str] = {
     # Scripts, styles and requests from here only, none inline. Trusted types forbid, on top of that, every way of
@@ -88,28 +76,3 @@ def html_page(
     }
     content = files.templates[template].substitute(escaped, root=root, static=f"{root}static/{files.digest}")
     return HTMLResponse(content, status, headers={**PAGE_HEADERS, **headers})
-
-
-@router.api_route("/", methods=["GET", "HEAD"])
-async def chat_page(request: Request) -> Response:
-    """Return the chat page. It holds nobody's data: whatever it shows it asks the API for, as any client does."""
-    longest = str(serving_of(request).settings.max_question_chars)
-    return html_page("chat", root="", headers={"Cache-Control": "no-cache"}, longest=longest)
-
-
-@router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
-async def static_file(digest: str, name: str) -> Response:
-    """Return a static file.
-
-    A page of another version, loaded before an update, gets today's file, but may not keep it.
-    """
-    files = page_files()
-    content = files.static.get(name)
-    if content is None:
-        raise NotFound(f"There is no file {name!r} among the pages' files.")
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable" if digest == files.digest else "no-cache",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    return Response(content, media_type=_TYPES[Path(name).suffix], headers=headers)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from rag.api.guards.errors import error_body, whetstone_body
 from rag.api.wire.chat_wire import ChatWire, sse
+from rag.api.wire.errors import error_body, whetstone_body
 from rag.errors import WhetstoneError
 from rag.questions.events import Delta, Event, Finished, Started
 

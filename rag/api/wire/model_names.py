@@ -1,0 +1,43 @@
+"""The names by which a client asks for the model that answers, and for the one that makes vectors."""
+
+from collections.abc import Iterator
+
+from rag.errors import InvalidInput, ModelNotFound
+from rag.questions.retrieval import Pinned
+
+MODEL = "whetstone"
+EMBEDDING_MODEL = "whetstone-embedding"
+
+
+def check_chat_model(model: str) -> None:
+    """Do nothing where a question may be asked under that name: any but those that make vectors.
+
+    Clients and front ends come with names of their own, and there is only one that could be meant.
+
+    Raises:
+        InvalidInput: the model makes vectors.
+    """
+    if model == EMBEDDING_MODEL or model.startswith(f"{EMBEDDING_MODEL}-"):
+        raise InvalidInput(f"{model!r} makes vectors, at /v1/embeddings; ask {MODEL!r}.")
+
+
+def check_embedding_model(model: str, pinned: Pinned) -> None:
+    """Do nothing where the pinned release makes vectors under that name.
+
+    Vectors of two models do not fit together, so no other name is taken for this one. Whoever stores vectors names the
+    encoder or the release, and gets an error, not other vectors, once another one is live.
+
+    Raises:
+        ModelNotFound: it is none of the release's names.
+    """
+    names = list(_embedding_names(pinned))
+    if model == MODEL:
+        raise ModelNotFound(f"{MODEL!r} answers questions and makes no vectors; ask for {', '.join(names)}.")
+    if model not in names:
+        raise ModelNotFound(f"There is no model {model!r} here; there are {', '.join((MODEL, *names))}.")
+
+
+def _embedding_names(pinned: Pinned) -> Iterator[str]:
+    yield EMBEDDING_MODEL
+    yield f"{EMBEDDING_MODEL}-{pinned.encoder.digest[:16]}"
+    yield pinned.release.digest

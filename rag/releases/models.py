@@ -1,0 +1,62 @@
+"""The models that releases name, and the embeddings that their encoders made."""
+
+from dataclasses import dataclass
+
+from rag.domain import Release
+from rag.errors import NotFound
+from rag.ports import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedRelease:
+    """A release with the models it names in memory."""
+
+    release: Release
+    encoder: Encoder
+    reranker: Reranker | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Models:
+    """Where models are loaded from, and what encoding passages gave before."""
+
+    encoders: EncoderStore
+    rerankers: RerankerStore
+    cache: EmbeddingCache
+
+    def load(
+        self, release: Release, *, encoder: Encoder | None = None, reranker: Reranker | None = None
+    ) -> LoadedRelease:
+        """Return the release with its models loaded, but for those that are given because they are loaded already.
+
+        Raises:
+            NotFound: a model is not there.
+            ArtefactTampered, ArtefactUnsafe: as for `EncoderStore.load`.
+        """
+        named = release.retrieval.reranker
+        return LoadedRelease(
+            release=release,
+            encoder=encoder or self.encoders.load(release.encoder),
+            reranker=reranker if named is None or reranker is not None else self.rerankers.load(named),
+        )
+
+
+def load_release(
+    release: Release,
+    encoders: EncoderStore,
+    rerankers: RerankerStore | None,
+    *,
+    encoder: Encoder | None = None,
+) -> LoadedRelease:
+    """Return a release with its models loaded; `Models.load` takes its place."""
+    named = release.retrieval.reranker
+    if named is not None and rerankers is None:
+        raise NotFound(
+            f"Release {release.digest[:16]} orders its hits with the cross-encoder {named[:16]}, but there is no "
+            "folder of cross-encoders to load it from."
+        )
+    return LoadedRelease(
+        release=release,
+        encoder=encoder or encoders.load(release.encoder),
+        reranker=rerankers.load(named) if named is not None and rerankers is not None else None,
+    )

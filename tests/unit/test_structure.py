@@ -1,0 +1,68 @@
+"""The house stays easy to see: rooms of a size that one takes in at a glance, parts with few needs."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("rag", "retrain", "monitoring", "flows")
+MOST_ENTRIES = 16
+MOST_LINES = 350
+MOST_PARAMETERS = 9
+
+
+def modules() -> Iterator[Path]:
+    """Yield every module of the product."""
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def test_no_folder_is_crowded() -> None:
+    """A folder of the product has at most 16 entries beside what Python puts there."""
+    folders = {folder for package in PACKAGES for folder in (ROOT / package).rglob("*") if folder.is_dir()}
+    folders |= {ROOT / package for package in PACKAGES}
+    entries = {
+        str(folder.relative_to(ROOT)): sum(
+            each.name not in ("__init__.py", "__pycache__") for each in folder.iterdir()
+        )
+        for folder in folders
+        if folder.name != "__pycache__"
+    }
+
+    assert {folder: count for folder, count in entries.items() if count > MOST_ENTRIES} == {}
+
+
+def test_no_module_is_long() -> None:
+    """A module of the product has at most 350 lines."""
+    lines = {
+        str(module.relative_to(ROOT)): len(module.read_text("utf-8").splitlines()) for module in modules()
+    }
+
+    assert {module: count for module, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_part_needs_more_than_nine_others() -> None:
+    """A constructor takes at most nine things, but for those of the doors and of frozen records."""
+    crowded = {
+        f"{module.relative_to(ROOT)}: {name}": count
+        for module in modules()
+        if "bootstrap" not in module.relative_to(ROOT).as_posix()
+        for name, count in constructors(ast.parse(module.read_text("utf-8")))
+        if count > MOST_PARAMETERS
+    }
+
+    assert crowded == {}
+
+
+def constructors(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each class that is no frozen record and no model of pydantic's, and how much its constructor takes."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+        own = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        if own:
+            given = own[0].args
+            yield node.name, len(given.posonlyargs + given.args + given.kwonlyargs) - 1
+        elif any("dataclass" in each and "frozen=True" not in each for each in decorators):
+            yield node.name, sum(isinstance(each, ast.AnnAssign) for each in node.body)

@@ -113,14 +113,13 @@ class MicroBatching:
 class MicroBatchingStore:
     """An `EncoderStore` that gives its encoders with `MicroBatching` around them."""
 
-    def __init__(self, encoders: EncoderStore, *, most: int = MOST) -> None:
-        """Wrap `encoders`; `most` as in `MicroBatching`."""
+    def __init__(self, encoders: EncoderStore) -> None:
+        """Wrap `encoders`."""
         self._encoders = encoders
-        self._most = most
 
     def load(self, digest: str) -> Encoder:
         """Load an artefact after checking its files; errors as in `EncoderStore`."""
-        return MicroBatching(self._encoders.load(digest), most=self._most)
+        return MicroBatching(self._encoders.load(digest))
 
     def resolve(self, name: str) -> str:
         """Make the encoder `name` an artefact; give its digest."""

@@ -84,7 +84,7 @@ def cluster(texts: Mapping[str, str]) -> Groups:
     return groups
 
 
-def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> Groups:
+def cluster_questions(questions: Iterable[str]) -> Groups:
     """Put questions that are worded nearly alike into one group each, by their text.
 
     Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
@@ -92,10 +92,9 @@ def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) 
 
     Args:
         questions: in normal form (`retrain.dataset.wording.normal`).
-        same: Jaccard similarity from which two are the same, 0 to 1; below 0.6 banding misses some.
     """
     groups = Groups()
-    for pair in alike_questions(questions, same=same):
+    for pair in alike_questions(questions):
         groups.join(pair)
     return groups
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
-from monitoring.embedding_drift import ks_test, mmd_test
+from monitoring.signals.questions import mmd_test
+from monitoring.signals.support import ks_test
 from monitoring.significance import holm
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.ports import Encoder, Vectors

@@ -19,6 +19,7 @@ from prefect.logging import get_run_logger
 from flows.commands.console import console, progress
 from flows.ops.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
 from monitoring.domain import DriftReport
+from monitoring.trigger import Trigger
 from rag.domain import Deployment
 from rag.library.documents import SyncReport
 from retrain.domain import Candidate, Dataset, Detectable, Promotion
@@ -73,6 +74,11 @@ def publish_drift_report(report: DriftReport) -> None:
     _table("drift", *drift_rows(report), f"Drift report {report.id}: **{report.verdict}**")
     reasons = "\n".join(f"- **{f.name}** ({f.verdict}): {f.reason}" for f in report.findings)
     create_markdown_artifact(f"# {report.verdict}\n\n{reasons}\n", key="drift-reasons")
+
+
+def publish_trigger(trigger: Trigger) -> None:
+    """Show whether a drift report calls for retraining, and why or why not."""
+    create_markdown_artifact(f"# What follows\n\n{trigger.sentence}\n", key="drift-follow-up")
 
 
 def publish_dataset(dataset: Dataset) -> None:

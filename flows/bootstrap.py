@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,23 +15,25 @@ from flows.environment import (
     serving_settings,
 )
 from flows.settings import FlowSettings
-from monitoring.adapters.evidently import EvidentlyRenderer
-from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftReport, DriftVerdict
+from monitoring.bootstrap import Monitoring, open_monitoring
+from monitoring.domain import DriftReport
+from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
-from monitoring.trigger import Trigger, should_retrain
+from monitoring.trigger import Trigger
 from rag import bootstrap as serving
 from rag.access.secret_files import load_or_make
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
+from rag.bootstrap.installation import Installation
 from rag.domain import Document, LabelledQuestion, Purpose, Release
 from rag.errors import InvalidInput, NotReady
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.ports import IndexStore
+from rag.releases.first import first_encoder
 from rag.releases.indexing import Indexing
-from rag.releases.models import load_release
+from rag.releases.models import Models
 from rag.settings import Settings
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
@@ -57,8 +59,9 @@ class Pipelines:
     flows: FlowSettings
     stores: Stores
     retraining: RetrainStores
-    reports: SqlDriftReports
-    renderer: EvidentlyRenderer
+    reports: DriftReportStore
+    renderer: ReportRenderer
+    monitoring: Monitoring
     encoders: EncoderFolder
     rerankers: RerankerFolder
     cache: SqliteEmbeddingCache
@@ -126,32 +129,7 @@ class Pipelines:
         Raises:
             NotReady: nothing is live yet.
         """
-        from monitoring.checking import check_drift
-
-        tenant = self.settings.tenant
-        live = self.live_release()
-        interactions = self.stores.interactions.between(
-            tenant=tenant,
-            # Repeated questions count once, so more are read than the windows hold.
-            limit=4 * (self.drift.current_questions + self.drift.reference_questions),
-            newest_first=True,
-        )
-        report = check_drift(
-            tenant=tenant,
-            interactions=interactions,
-            feedback=self.stores.feedback.of([interaction.id for interaction in interactions]),
-            golden=self.stores.questions.all(tenant=tenant, purpose=Purpose.GOLDEN),
-            passages=self.stores.documents.all_passages(tenant=tenant),
-            encoder=self.encoders.load(self.fixed_encoder()),
-            live=load_release(live, self.encoders, self.rerankers),
-            cache=self.cache,
-            scratch=scratch_indexes,
-            settings=self.drift,
-            renderer=self.renderer,
-            previous=self.reports.newest(tenant=tenant),
-        )
-        self.reports.add(report)
-        return report
+        return self.monitoring.check()
 
     def live_release(self) -> Release:
         """Return what serves.
@@ -164,14 +142,10 @@ class Pipelines:
             raise NotReady("Nothing is live yet, so nothing was asked: start `whetstone serve` first.")
         return self.stores.releases.get(deployment.release)
 
-    def fixed_encoder(self) -> str:
-        """Return the digest of the encoder all windows are compared in: the first release's."""
-        return min(self.stores.releases.all(), key=lambda release: release.created_at).encoder
-
     def retraining_trigger(self, report_id: str) -> Trigger:
         """Tell whether a drift report calls for retraining now."""
-        return should_retrain(
-            self.reports.get(report_id),
+        return self.monitoring.trigger(
+            report_id,
             earlier=[candidate.created_at for candidate in self.retraining.candidates.newest(5)],
             cooldown=timedelta(hours=self.flows.retrain_cooldown_h),
         )
@@ -206,7 +180,7 @@ class Pipelines:
                 scratch=scratch_indexes,
                 rerankers=self.rerankers,
                 settings=self.retrain,
-                drifted_since=self._drifted_since(),
+                drifted_since=self.monitoring.drifted_since(),
             )
 
     def _trainer(self) -> Trainer:
@@ -219,13 +193,6 @@ class Pipelines:
         from retrain.adapters.training.trainer import LaneTrainer
 
         return LaneTrainer(self.encoders, work, self.retrain)
-
-    def _drifted_since(self) -> datetime | None:
-        """Return since when people ask about other things, by the newest drift report; None: it is calm."""
-        newest = self.reports.newest(1, tenant=self.settings.tenant)
-        if not newest or newest[0].verdict is not DriftVerdict.DRIFT or not newest[0].current["since"]:
-            return None
-        return datetime.fromisoformat(str(newest[0].current["since"]))
 
     def _writer(self) -> Writing | None:
         settings = self.settings
@@ -297,7 +264,7 @@ class Pipelines:
         """Remove what nothing needs; give a line for each thing."""
         from retrain.promotion.garbage import collect
 
-        first = {self.fixed_encoder()} if self.stores.releases.all() else set()
+        first = {first_encoder(self.stores.releases)} if self.stores.releases.all() else set()
         # What the settings name would only be fetched again for the next first release.
         named = self.rerankers.known(self.settings.reranker) if self.settings.reranker else None
         garbage = collect(
@@ -360,20 +327,31 @@ def open_pipelines() -> Iterator[Pipelines]:
     stores = serving.open_stores_for(settings)
     try:
         cache = serving.embedding_cache(settings)
+        encoders, rerankers = serving.encoder_folder(settings), serving.reranker_folder(settings)
+        installation = Installation(
+            settings=settings,
+            stores=stores,
+            models=Models(encoders=encoders, rerankers=rerankers, cache=cache),
+            indexes=serving.index_store(settings),
+            indexing=Indexing(stores.documents, stores.cursors, cache),
+        )
+        drift = drift_settings()
+        monitoring = open_monitoring(installation, drift)
         yield Pipelines(
             settings=settings,
             retrain=retrain_settings(),
-            drift=drift_settings(),
+            drift=drift,
             flows=flow_settings(),
             stores=stores,
             retraining=open_retrain_stores(stores, settings.home),
-            reports=SqlDriftReports(stores.engine),
-            renderer=EvidentlyRenderer(),
-            encoders=serving.encoder_folder(settings),
-            rerankers=serving.reranker_folder(settings),
+            reports=monitoring.reports,
+            renderer=monitoring.renderer,
+            monitoring=monitoring,
+            encoders=encoders,
+            rerankers=rerankers,
             cache=cache,
-            indexes=serving.index_store(settings),
-            indexing=Indexing(stores.documents, stores.cursors, cache),
+            indexes=installation.indexes,
+            indexing=installation.indexing,
             library=serving.library(settings, stores),
         )
     finally:

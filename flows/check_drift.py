@@ -2,8 +2,9 @@
 
 from prefect import flow, task
 from prefect.events import emit_event
+from prefect.logging import get_run_logger
 
-from flows.artifacts import publish_drift_report
+from flows.artifacts import publish_drift_report, publish_trigger
 from flows.bootstrap import open_pipelines
 from flows.retrying import worth_repeating
 
@@ -12,7 +13,7 @@ DRIFT_EVENT = "whetstone.drift.detected"
 
 @task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def compare_windows() -> str:
-    """Make and store a drift report; give its id."""
+    """Make and store a drift report; return its id."""
     with open_pipelines() as pipelines:
         return pipelines.check_drift().id
 
@@ -26,21 +27,23 @@ def publish(report_id: str) -> None:
 
 @task
 def ask_for_retraining(report_id: str) -> bool:
-    """Emit the drift event where the report and the cool-down call for retraining."""
+    """Emit the drift event where the report and the cool-down call for retraining; say what follows either way."""
     with open_pipelines() as pipelines:
         trigger = pipelines.retraining_trigger(report_id)
-        if trigger.fire:
-            emit_event(
-                event=DRIFT_EVENT,
-                resource={"prefect.resource.id": f"whetstone.tenant.{pipelines.settings.tenant}"},
-                payload={"report": report_id, "reason": "; ".join(trigger.reasons)},
-            )
-        return trigger.fire
+    if trigger.fire:
+        emit_event(
+            event=DRIFT_EVENT,
+            resource={"prefect.resource.id": f"whetstone.tenant.{pipelines.settings.tenant}"},
+            payload={"report": report_id, "reason": "; ".join(trigger.reasons)},
+        )
+    get_run_logger().info(trigger.sentence)
+    publish_trigger(trigger)
+    return trigger.fire
 
 
 @flow(name="check_drift")
 def check_drift() -> str:
-    """Check for drift once; give the report's id."""
+    """Check for drift once; return the report's id."""
     report_id = compare_windows()
     publish(report_id)
     ask_for_retraining(report_id)

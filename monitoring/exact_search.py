@@ -21,7 +21,7 @@ class Nearest:
         self._documents: NDArray[np.int64] = np.empty((len(questions), 0), np.int64)  # (n, <= k)
 
     def offer(self, passages: Sequence[Passage], vectors: Vectors) -> None:
-        """Look at passages and their vectors, shape (len(passages), dimension)."""
+        """Compare passages by their vectors, shape (len(passages), dimension)."""
         numbers = [self._numbers.setdefault(p.document_id, len(self._numbers)) for p in passages]
         scores = np.hstack([self.scores, self._questions @ vectors.T])
         documents = np.hstack([self._documents, np.tile(np.array(numbers, np.int64), (len(self.scores), 1))])
@@ -31,10 +31,10 @@ class Nearest:
         self._documents = np.take_along_axis(documents, best, axis=1)
 
     def documents(self) -> list[frozenset[str]]:
-        """Give, for each question, the documents its k best passages belong to."""
+        """Return for each question the documents its k best passages belong to."""
         names = list(self._numbers)
         return [frozenset(names[number] for number in row) for row in self._documents]
 
     def seen(self) -> frozenset[str]:
-        """Every document offered."""
+        """Return every document offered."""
         return frozenset(self._numbers)

@@ -1,13 +1,13 @@
 """What monitoring needs from the outside, as Protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.domain import DriftFinding, DriftReport, Window
+from monitoring.domain import DriftFinding, DriftReport, PastRecall, Window
 from rag.ports import Vectors
 
 
@@ -62,4 +62,18 @@ class DriftReportStore(Protocol):
 
     def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
         """Return the newest first."""
+        ...
+
+    def recalls(
+        self, *, tenant: str, release: str | None = None, newest_first: bool = False
+    ) -> Iterator[PastRecall]:
+        """Yield the golden recall of every report that has any, oldest first unless said otherwise.
+
+        Nothing else of a report is read, and no more reports than are taken.
+
+        Args:
+            tenant: whose reports.
+            release: digest of the release that was live; None: any.
+            newest_first: the other way round.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Whether drift is a reason to retrain now. Pure; starts nothing."""
+"""What a report is a reason for: whether to retrain now, and which questions are new. Pure; starts nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,17 @@ class Trigger:
     fire: bool
     reasons: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """What follows from the report, with every reason; for people."""
+        asked = "Retraining is asked for" if self.fire else "No retraining is asked for"
+        return f"{asked}: {' '.join(self.reasons)}"
+
 
 def should_retrain(
     report: DriftReport, *, earlier: Sequence[datetime] = (), cooldown: timedelta = timedelta(hours=24)
 ) -> Trigger:
-    """Fire on drift, unless a retraining began within `cooldown` before the report.
+    """Return whether to retrain: on drift, unless a retraining began within `cooldown` before the report.
 
     Args:
         report: the check to judge.
@@ -37,3 +43,10 @@ def should_retrain(
         )
         return Trigger(fire=False, reasons=(waiting, *found))
     return Trigger(fire=True, reasons=found)
+
+
+def drifted_since(newest: DriftReport | None) -> datetime | None:
+    """Return since when people ask about other things, by the newest report; None where it is calm."""
+    if newest is None or newest.verdict is not DriftVerdict.DRIFT or not newest.current["since"]:
+        return None
+    return datetime.fromisoformat(str(newest.current["since"]))

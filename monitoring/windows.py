@@ -13,20 +13,18 @@ REPEAT = timedelta(hours=1)
 OLD_CHORE = "### Task:"
 """How a chat front end's own prompts begin in rows from before these were marked as auxiliary when logged."""
 
-Span = tuple[datetime, datetime]
-"""(since, until): since <= asked_at < until."""
-
 
 def questions_of(interactions: Sequence[Interaction]) -> list[Interaction]:
     """Return the interactions that stand for a question somebody had, oldest first.
 
     How a question ended does not matter: answered, abstained, retrieved, failed or cancelled, somebody asked
     it. Leaving out those that failed would hide exactly the topics the service cannot cope with. Blank texts
-    and a chat client's own chores are left out. Of a question that one principal repeats within an hour (case
-    and blanks aside) the first is kept: a page reloaded fifty times is one question, and fifty copies would
-    break the independence that the tests rely on. The same question on another day, or from somebody else,
-    counts again: how often it is asked is part of what people ask. The rule looks at neighbours in time only,
-    so it thins both windows alike.
+    and a chat client's own chores are left out.
+
+    Of a question that one principal repeats within an hour (case and blanks aside) the first is kept. A page
+    reloaded fifty times is one question, and fifty copies would break the independence that the tests rely
+    on. The same question on another day, or from somebody else, counts again: how often it is asked is part
+    of what people ask. The rule compares neighbours in time only, so it thins both windows alike.
     """
     kept: list[Interaction] = []
     last: dict[tuple[str, str, str], datetime] = {}
@@ -60,33 +58,6 @@ def split_windows(
         raise InvalidInput(f"A window holds one question or more; asked for {reference} against {current}.")
     questions = questions_of(interactions)
     return _window("reference", questions[:-current][-reference:]), _window("current", questions[-current:])
-
-
-def split_by_time(
-    interactions: Sequence[Interaction], *, reference: Span, current: Span
-) -> tuple[Window, Window]:
-    """Return (reference, current) as the questions of two spans of time.
-
-    Raises:
-        InvalidInput: a span ends before it begins, or the reference reaches into the current one.
-    """
-    if not (reference[0] < reference[1] <= current[0] < current[1]):
-        raise InvalidInput(
-            "Expected reference since < until <= current since < until, got "
-            + ", ".join(moment.isoformat() for moment in (*reference, *current))
-            + "; move the spans apart."
-        )
-    questions = questions_of(interactions)
-    before, now = (
-        Window(
-            name=name,
-            since=since,
-            until=until,
-            interactions=tuple(q for q in questions if since <= q.asked_at < until),
-        )
-        for name, (since, until) in (("reference", reference), ("current", current))
-    )
-    return before, now
 
 
 def _window(name: str, questions: Sequence[Interaction]) -> Window:

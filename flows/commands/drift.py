@@ -44,6 +44,7 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
             table("Drift reports", ["id", "made", "verdict", "reference", "current"], rows)
         return
 
+    fresh = show is None
     if show is None:
         with open_pipelines() as pipelines:
             pipelines.live_release()  # said at once, rather than after Prefect has started
@@ -51,13 +52,16 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     with open_pipelines() as pipelines:
         report = pipelines.reports.get(show)
         if html is not None:
-            html.write_text(pipelines.renderer.html(report.snapshot), encoding="utf-8")
+            html.write_text(pipelines.monitoring.html(report), encoding="utf-8")
+        trigger = pipelines.retraining_trigger(report.id) if fresh else None
     if json_output:
         as_json({k: v for k, v in asdict(report).items() if k != "snapshot"})
     else:
         table(f"Drift report {report.id[:8]}: {report.verdict}", *drift_rows(report))
         for finding in report.findings:
             console().print(f"  {finding.name}: {finding.reason}", markup=False)
+        if trigger is not None:
+            console().print(f"  {trigger.sentence}", markup=False)
         if html is not None:
             console().print(f"written to {html}", markup=False)
     if report.verdict is DriftVerdict.DRIFT:

@@ -1,12 +1,17 @@
 """Drift reports, in the database that serving uses."""
 
-from sqlalchemy import Engine, RowMapping, insert, select
+from collections.abc import Iterator
 
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from sqlalchemy import Engine, RowMapping, Text, cast, insert, or_, select
+
+from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, PastRecall
 from rag.adapters.sql.engine import reading, writing
 from rag.adapters.sql.records import from_json, to_json
 from rag.adapters.sql.schema import drift_reports
 from rag.adapters.sql.statements import by_prefix
+
+RECALLS_AT_ONCE = 50
+"""Reports of which one statement reads the golden recall; most often the first one is the only one wanted."""
 
 
 class SqlDriftReports:
@@ -55,6 +60,46 @@ class SqlDriftReports:
             query = query.where(drift_reports.c.tenant == tenant)
         with reading(self._engine) as connection:
             return [_report(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def recalls(
+        self, *, tenant: str, release: str | None = None, newest_first: bool = False
+    ) -> Iterator[PastRecall]:
+        """Yield the golden recall of every report that has any, oldest first unless said otherwise.
+
+        Nothing else of a report is read, and no more reports than are taken.
+        """
+        at, key = drift_reports.c.created_at, drift_reports.c.id
+        some = (drift_reports.c.tenant == tenant) & (cast(drift_reports.c.golden_recall, Text) != "{}")
+        if release is not None:
+            some &= drift_reports.c.release == release
+        query = (
+            select(key, at, drift_reports.c.golden_recall, drift_reports.c.findings)
+            .where(some)
+            .order_by(*((at.desc(), key.desc()) if newest_first else (at, key)))
+            .limit(RECALLS_AT_ONCE)
+        )
+        page = query
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(page).mappings().all()
+            yield from (_past(row) for row in rows)
+            if len(rows) < RECALLS_AT_ONCE:
+                return
+            last, last_key = rows[-1]["created_at"], rows[-1]["id"]
+            # Said of the moment alone first, because that is what the index is over.
+            beyond = (at <= last, or_(at < last, key < last_key))
+            if not newest_first:
+                beyond = (at >= last, or_(at > last, key > last_key))
+            page = query.where(*beyond)
+
+
+def _past(row: RowMapping) -> PastRecall:
+    return PastRecall(
+        report=row["id"],
+        created_at=row["created_at"],
+        recall=row["golden_recall"],
+        verdicts={finding["name"]: DriftVerdict(finding["verdict"]) for finding in row["findings"]},
+    )
 
 
 def _report(row: RowMapping) -> DriftReport:

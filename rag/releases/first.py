@@ -47,3 +47,12 @@ def ensure_first_release(
     )
     releases.add(release)
     return releases.deploy_first(release.digest, principal=principal)
+
+
+def first_encoder(releases: ReleaseStore) -> str:
+    """Return the digest of the first release's encoder: one that stays the same whatever is promoted.
+
+    Raises:
+        ValueError: there is no release.
+    """
+    return min(releases.all(), key=lambda release: release.created_at).encoder

@@ -1,16 +1,20 @@
 """The flows run under Prefect, leave artifacts, and repeat only what is worth repeating."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from flows.bootstrap import open_pipelines
+from flows.commands.drift import drift
 from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
-from monitoring.domain import DriftVerdict
+from monitoring.domain import DriftFinding, DriftVerdict
 from rag.adapters.models.artefacts import EncoderFolder
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.first import ensure_first_release
@@ -104,6 +108,62 @@ def test_a_drift_check_on_too_few_questions_gives_no_verdict(
         assert pipelines.reports.get(report_id).verdict is DriftVerdict.NOT_ENOUGH_DATA
         assert not pipelines.retraining_trigger(report_id).fire
     assert artifacts("drift")
+
+
+def test_why_no_retraining_is_asked_for_is_said(
+    home: Path, encoder_store: EncoderFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reason is in the run's log, among the artifacts, and in what the command prints."""
+    prepare_release(encoder_store)
+    said = "No retraining is asked for: The check says: not enough data."
+
+    with caplog.at_level(logging.INFO):
+        load_flow("check_drift")()
+    printed = CliRunner().invoke(drift, catch_exceptions=False)
+
+    assert said in caplog.messages
+    assert said in artifacts("drift-follow-up")[-1].data
+    assert printed.exit_code == 0
+    assert said in " ".join(printed.output.split())
+
+
+def test_drift_asks_for_retraining_and_says_why(
+    home: Path, encoder_store: EncoderFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event holds the findings' reasons, and the artifact the same."""
+    prepare_release(encoder_store)
+    load_flow("check_drift")
+    from prefect import flow
+
+    import flows.check_drift as module
+
+    finding = DriftFinding(
+        name="question_mmd",
+        statistic=0.1,
+        threshold=0.05,
+        p_value=0.001,
+        reference=None,
+        current=None,
+        reference_count=500,
+        current_count=200,
+        verdict=DriftVerdict.DRIFT,
+        reason="People ask about other things.",
+    )
+    with open_pipelines() as pipelines:
+        calm = pipelines.check_drift()
+        report = replace(calm, id="drifted", verdict=DriftVerdict.DRIFT, findings=(finding,))
+        pipelines.reports.add(report)
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr(module, "emit_event", lambda **event: events.append(event))
+
+    @flow
+    def ask() -> bool:
+        return module.ask_for_retraining("drifted")
+
+    assert ask()
+    assert events[0]["payload"] == {"report": "drifted", "reason": "People ask about other things."}
+    follow_up = [each.data for each in artifacts("drift-follow-up")]
+    assert any("Retraining is asked for: People ask about other things." in text for text in follow_up)
 
 
 def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> None:

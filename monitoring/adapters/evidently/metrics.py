@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Window
 from monitoring.ports import WindowSample
+from monitoring.signals import questions, recall, support
 from rag.errors import IntegrityError
 
 TOP_SCORE, HIT_AT_K, TOPIC_X, TOPIC_Y = "top_score", "hit_at_k", "topic_x", "topic_y"
-PLOTS = {"top_score_ks": TOP_SCORE, "question_mmd": TOPIC_X}
+PLOTS = {support.NAME: TOP_SCORE, questions.NAME: TOPIC_X}
 """Finding -> the column its plot is drawn from."""
 COLOURS = {"reference": "#9aa5b1", "current": "#d64545"}
 COLUMNS = ("Finding", "Verdict", "Reference", "Current", "Statistic", "Threshold", "p", "Why")
@@ -126,7 +127,7 @@ def run(
     metrics += [
         MeanValue(column=HIT_AT_K, tests=[gte(f.reference - f.threshold)])
         for f in findings
-        if f.name.startswith("labelled_recall")
+        if f.name.startswith(recall.LABELLED)
         and f.reference is not None
         and f.threshold is not None
         and HIT_AT_K in now

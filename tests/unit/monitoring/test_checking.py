@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,12 +15,17 @@ import numpy as np
 import pytest
 
 from monitoring.adapters.evidently import EvidentlyRenderer
+from monitoring.adapters.sql import SqlDriftReports
 from monitoring.checking import check_drift
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
-from monitoring.ports import WindowSample
+from monitoring.gathering import Compared
+from monitoring.measuring import Instruments
+from monitoring.ports import ReportRenderer, WindowSample
 from monitoring.settings import DriftSettings
+from monitoring.windows import split_windows
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
+from rag.adapters.sql.stores import Stores
 from rag.domain import (
     Chunking,
     Document,
@@ -104,6 +109,7 @@ DOCUMENTS = [
     for o, d in itertools.product(OFFICE, DOING)
 ]
 PASSAGES = [Passage.create(document, 0, document.text) for document in DOCUMENTS]
+BATCHES = [PASSAGES[start : start + 20] for start in range(0, len(PASSAGES), 20)]
 GOLDEN = [
     LabelledQuestion.create(
         tenant="default",
@@ -153,7 +159,7 @@ def drifted_questions(seed: int = 0) -> list[str]:
     return calm[:160] + [str(q) for q in generator.permutation([*calm[160:224], *new])]
 
 
-def cast(encoder: Encoder, **retrieval: Any) -> LoadedRelease:
+def loaded(encoder: Encoder, **retrieval: Any) -> LoadedRelease:
     """Return a release of the encoder."""
     release = Release.create(
         encoder=encoder.digest,
@@ -172,24 +178,48 @@ def scratch() -> Iterator[IndexStore]:
 
 
 @pytest.fixture
-def check(static_encoder: Encoder, tmp_path: Path) -> Any:
+def check(static_encoder: Encoder, tmp_path: Path, stores: Stores) -> Any:
     """Run a check over the corpus, with anything replaced."""
+    reports = SqlDriftReports(stores.engine)
 
-    def run(questions: Iterable[str], **other: Any) -> DriftReport:
-        usual: dict[str, Any] = {
-            "tenant": "default",
-            "interactions": log(questions),
-            "feedback": {},
-            "golden": [],
-            "passages": [PASSAGES[start : start + 20] for start in range(0, len(PASSAGES), 20)],
-            "encoder": static_encoder,
-            "live": cast(static_encoder),
-            "scratch": scratch,
-            "cache": SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
-            "settings": SETTINGS,
-            "renderer": Figures(),
-        }
-        return check_drift(**usual | other)
+    def run(
+        questions: Iterable[str],
+        *,
+        interactions: Sequence[Interaction] | None = None,
+        feedback: Mapping[str, Sequence[Feedback]] | None = None,
+        golden: Sequence[LabelledQuestion] = (),
+        passages: Iterable[Sequence[Passage]] = BATCHES,
+        live: LoadedRelease | None = None,
+        previous: Sequence[DriftReport] = (),
+        settings: DriftSettings = SETTINGS,
+        renderer: ReportRenderer | None = None,
+    ) -> DriftReport:
+        for report in previous:
+            reports.add(report)
+        reference, current = split_windows(
+            log(questions) if interactions is None else interactions,
+            current=settings.current_questions,
+            reference=settings.reference_questions,
+        )
+        return check_drift(
+            Compared(
+                reference=reference,
+                current=current,
+                feedback=feedback or {},
+                golden=golden,
+                passages=passages,
+            ),
+            Instruments(
+                encoder=static_encoder,
+                live=live or loaded(static_encoder),
+                cache=SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
+                scratch=scratch,
+            ),
+            tenant="default",
+            reports=reports,
+            renderer=renderer or Figures(),
+            settings=settings,
+        )
 
     return run
 
@@ -346,7 +376,7 @@ def test_golden_recall_is_of_what_people_are_given(check: Any, static_encoder: E
     ]
     recalls, figures = {}, {}
     for weight in (1.0, 0.5):
-        live = cast(Blind(static_encoder), dense_weight=weight)
+        live = loaded(Blind(static_encoder), dense_weight=weight)
         report = check(calm_questions(), golden=golden, passages=[passages], live=live)
         recalls[weight] = found(report, "golden_recall@10").current
         figures[weight] = found(report, "top_score_ks")
@@ -422,19 +452,6 @@ def test_permutations_that_cannot_show_anything_are_refused(check: Any) -> None:
 
     with pytest.raises(SettingInvalid, match="WHETSTONE_DRIFT_PERMUTATIONS to 400 or more"):
         check([], settings=settings)
-
-
-def test_windows_may_be_given(check: Any) -> None:
-    """Windows that somebody chose are compared instead of the newest questions."""
-    interactions = log(calm_questions())
-    windows = tuple(
-        Window(name=name, since=None, until=None, interactions=tuple(part))
-        for name, part in (("reference", interactions[:60]), ("current", interactions[60:130]))
-    )
-
-    report = check([], windows=windows)
-
-    assert (report.reference["count"], report.current["count"]) == (60, 70)
 
 
 def test_the_real_page_holds_the_findings(check: Any) -> None:

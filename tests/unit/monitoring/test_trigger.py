@@ -1,11 +1,12 @@
 """When drift is a reason to retrain."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
-from monitoring.trigger import Trigger, should_retrain
+from monitoring.trigger import Trigger, drifted_since, should_retrain
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -78,3 +79,30 @@ def test_the_cool_down_ends() -> None:
 
     assert should_retrain(drifted, earlier=[NOW - timedelta(hours=24)], cooldown=timedelta(hours=24)).fire
     assert should_retrain(drifted, earlier=[NOW], cooldown=timedelta(0)).fire
+
+
+def test_what_follows_is_said_with_every_reason() -> None:
+    """Whether it fires or not, the sentence holds what speaks for it and what against."""
+    drifted = report(DriftVerdict.DRIFT)
+    held_back = should_retrain(drifted, earlier=[NOW], cooldown=timedelta(hours=24))
+
+    assert should_retrain(drifted).sentence == "Retraining is asked for: question_mmd said so."
+    assert held_back.sentence == (
+        "No retraining is asked for: Drift, but the last retraining began at 2026-03-01T00:00:00+00:00, "
+        "less than 24 hours before. question_mmd said so."
+    )
+
+
+@pytest.mark.parametrize("since", [None, NOW])
+def test_drift_began_with_the_current_window(since: datetime | None) -> None:
+    """It is unknown where the window is empty."""
+    current = {"since": since.isoformat() if since else None}
+
+    assert drifted_since(replace(report(DriftVerdict.DRIFT), current=current)) == since
+
+
+@pytest.mark.parametrize("verdict", [DriftVerdict.CALM, DriftVerdict.NOT_ENOUGH_DATA])
+def test_without_drift_nothing_began(verdict: DriftVerdict) -> None:
+    """Neither a calm report nor none at all has a beginning."""
+    assert drifted_since(replace(report(verdict), current={"since": NOW.isoformat()})) is None
+    assert drifted_since(None) is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.windows import questions_of, split_by_time, split_windows
+from monitoring.windows import questions_of, split_windows
 from rag.domain import Interaction, InteractionStatus
 from rag.errors import InvalidInput
 
@@ -116,30 +116,6 @@ def test_a_repeat_later_or_by_somebody_else_counts() -> None:
     log = [ask(0, "How?"), ask(1, "How?", principal="bob"), ask(60, "How?")]
 
     assert questions_of(log) == log
-
-
-def test_windows_by_time() -> None:
-    """Two spans of time may be named instead of sizes; an end is outside."""
-    log = [ask(minute) for minute in range(10)]
-
-    reference, current = split_by_time(
-        log,
-        reference=(START, START + timedelta(minutes=3)),
-        current=(START + timedelta(minutes=5), START + timedelta(minutes=9)),
-    )
-
-    assert minutes(reference.interactions) == [0, 1, 2]
-    assert minutes(current.interactions) == [5, 6, 7, 8]
-
-
-def test_overlapping_spans_are_refused() -> None:
-    """A question in both windows would hide drift."""
-    with pytest.raises(InvalidInput, match="move the spans apart"):
-        split_by_time(
-            [],
-            reference=(START, START + timedelta(minutes=3)),
-            current=(START + timedelta(minutes=2), START + timedelta(minutes=9)),
-        )
 
 
 def test_a_window_of_nothing_is_refused() -> None:

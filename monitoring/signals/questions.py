@@ -1,10 +1,16 @@
-"""Whether people ask about other things than before: two calibrated tests on their questions' embeddings."""
+"""Signal: people ask about other things than before. A kernel two-sample test on the questions' embeddings."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.domain import DriftFinding
+from monitoring.ports import WindowSample
+from monitoring.settings import DriftSettings
+from monitoring.signals.judging import Measured, too_few_questions
 from monitoring.significance import Comparison, against_null
 from rag.ports import Vectors
+
+NAME = "question_mmd"
 
 # Permutations multiplied at once; bounds memory at n x 1000 numbers.
 BATCH = 1_000
@@ -19,8 +25,8 @@ def mmd_test(reference: Vectors, current: Vectors, *, permutations: int, seed: i
     that leaves the mean alone. It is exact where questions are exchangeable under "nothing changed",
     whatever their distribution.
 
-    The rows' order is of no consequence, and the same rows with the same seed give the same answer. Memory
-    grows with the square of the number of rows.
+    The rows' order does not matter. The same rows with the same seed give the same answer. Memory grows with
+    the square of the number of rows.
 
     Args:
         reference: shape (m, dimension), m >= 2.
@@ -45,23 +51,25 @@ def mmd_test(reference: Vectors, current: Vectors, *, permutations: int, seed: i
     return against_null(float(_mmd(kernel, observed, m, n)[0]), null, complete=False)
 
 
-def ks_test(reference_scores: NDArray[np.float64], current_scores: NDArray[np.float64]) -> Comparison:
-    """Test whether two sets of scores, shapes (m,) and (n,), come from one distribution.
-
-    Two-sample Kolmogorov-Smirnov: the biggest gap between the two shares of scores below a value, two-
-    sided, with the p-value of the limiting distribution at m n / (m + n) (Hodges 1958, Ark. Mat.
-    3:469-486). On the cosine of each question's best passage it sees questions the documents say less
-    about.
-    """
-    from scipy import stats  # noqa: PLC0415  heavy, and not needed to import a step
-
-    m, n = len(reference_scores), len(current_scores)
-    result = stats.ks_2samp(reference_scores, current_scores, method="asymp")
-
-    def critical(level: float) -> float:
-        return float(stats.kstwo.isf(level, np.round(m * n / (m + n))))
-
-    return Comparison(statistic=float(result.statistic), p_value=float(result.pvalue), critical=critical)
+def question_finding(
+    reference: WindowSample, current: WindowSample, settings: DriftSettings
+) -> Measured | DriftFinding:
+    """Return whether the topics changed."""
+    counts = len(reference.vectors), len(current.vectors)
+    if too_few := too_few_questions(NAME, counts, needed=settings.min_questions):
+        return too_few
+    return Measured(
+        name=NAME,
+        comparison=mmd_test(
+            reference.vectors, current.vectors, permutations=settings.permutations, seed=settings.seed
+        ),
+        reference=None,
+        current=None,
+        reference_count=counts[0],
+        current_count=counts[1],
+        drifted="People ask about other things than before",
+        calm="People ask about the same things as before",
+    )
 
 
 def _gaussian_kernel(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Whether right passages are found less often than before."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -9,15 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from monitoring.adapters.sql import SqlDriftReports
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
-from monitoring.recall_drift import (
+from monitoring.settings import DriftSettings
+from monitoring.signals import judging
+from monitoring.signals.recall import (
     baseline,
+    golden_finding,
     hit_rate_drop_test,
     labelled_hits,
     paired_drop_test,
     question_recall,
     right_passage,
 )
+from rag.adapters.sql.stores import Stores
 from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -94,44 +101,90 @@ def report(day: int, release: str, questions: int, verdict: DriftVerdict = Drift
     )
 
 
-def chosen(*reports: DriftReport, release: str = "live") -> str | None:
-    """Return the id of the baseline chosen for 40 golden questions."""
-    found = baseline(reports, metric=METRIC, release=release, asked=[f"q{i}" for i in range(40)], at_least=30)
-    return found.id if found else None
+Chosen = Callable[..., str | None]
 
 
-def test_the_first_report_of_the_live_release_is_the_baseline() -> None:
+@pytest.fixture
+def reports(stores: Stores) -> SqlDriftReports:
+    """An empty store."""
+    return SqlDriftReports(stores.engine)
+
+
+@pytest.fixture
+def chosen(reports: SqlDriftReports) -> Chosen:
+    """Return the id of the baseline chosen among reports for 40 golden questions under the release "live"."""
+
+    def choose(*stored: DriftReport, metric: str = METRIC) -> str | None:
+        for each in stored:
+            reports.add(each)
+        asked = [f"q{i}" for i in range(40)]
+        found = baseline(reports, tenant="default", metric=metric, release="live", asked=asked, at_least=30)
+        return found.report if found else None
+
+    return choose
+
+
+def test_the_first_report_of_the_live_release_is_the_baseline(chosen: Chosen) -> None:
     """A slow decline adds up, because the comparison stays with where the release began."""
     assert chosen(report(3, "live", 40), report(2, "live", 40), report(1, "old", 40)) == "live-2"
 
 
-def test_a_new_release_is_compared_with_the_one_before() -> None:
+def test_a_new_release_is_compared_with_the_one_before(chosen: Chosen) -> None:
     """The first check after a switch looks at the newest report there is, whatever release it is of."""
     assert chosen(report(1, "old", 40), report(2, "old", 40)) == "old-2"
 
 
-def test_a_drop_does_not_become_the_baseline() -> None:
+def test_a_drop_does_not_become_the_baseline(chosen: Chosen) -> None:
     """A report that found golden recall drifted is no measure for later ones."""
     assert chosen(report(1, "old", 40), report(2, "live", 40, DriftVerdict.DRIFT)) == "old-1"
 
 
-def test_too_few_common_questions_are_no_baseline() -> None:
+def test_too_few_common_questions_are_no_baseline(chosen: Chosen) -> None:
     """A report with too few of the present golden questions is passed over."""
     assert chosen(report(1, "live", 29)) is None
 
 
-def test_another_depth_is_no_baseline() -> None:
+def test_another_depth_is_no_baseline(chosen: Chosen) -> None:
     """Recall at another k cannot be compared."""
-    assert (
-        baseline(
-            [report(1, "live", 40)],
-            metric="golden_recall@5",
-            release="live",
-            asked=[f"q{i}" for i in range(40)],
-            at_least=30,
+    assert chosen(report(1, "live", 40), metric="golden_recall@5") is None
+
+
+def test_a_fitting_report_is_found_behind_many_that_do_not_fit(chosen: Chosen) -> None:
+    """However many checks fell short or found drift before it, or came after it, none of them hides it."""
+    short = [report(day, "live", 29) for day in range(120)]
+    drifted = [report(day, "live", 40, DriftVerdict.DRIFT) for day in range(120, 240)]
+    later = [report(day, "live", 40) for day in range(240, 360)]
+
+    assert chosen(*short, *drifted, *later) == "live-240"
+
+
+def test_a_slow_decline_raises_an_alarm(reports: SqlDriftReports) -> None:
+    """One golden question lost a day is noticed within days, and stays noticed, with a check every hour for 60 days."""
+    settings = DriftSettings(min_labelled=30, permutations=199, alpha=0.05)
+    alarms = []
+    for hour in range(60 * 24):
+        found = 75 - hour // 24
+        recall = {f"q{i}": float(i < found) for i in range(100)}
+        tested = golden_finding(
+            recall, gone=0, reports=reports, tenant="default", release="live", settings=settings
         )
-        is None
-    )
+        (finding,) = judging.judge([tested], settings.alpha)
+        alarms.append(finding.verdict is DriftVerdict.DRIFT)
+        reports.add(
+            replace(
+                report(0, "live", 0),
+                id=f"hour {hour}",
+                verdict=finding.verdict,
+                findings=(finding,),
+                golden_recall=recall,
+                created_at=START + timedelta(hours=hour),
+            )
+        )
+
+    assert finding.current == 0.16
+    assert finding.reference == 0.75
+    # Five lost of 100 have p = 1 / 32.
+    assert alarms == [False] * (5 * 24) + [True] * (55 * 24)
 
 
 def test_question_recall_is_the_share_of_right_documents_found() -> None:

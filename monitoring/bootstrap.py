@@ -1,0 +1,77 @@
+"""The door of monitoring: an installation and settings in, what watches it out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.adapters.evidently import EvidentlyRenderer
+from monitoring.adapters.sql import SqlDriftReports
+from monitoring.checking import Checks
+from monitoring.domain import DriftReport
+from monitoring.gathering import Sources
+from monitoring.ports import DriftReportStore, ReportRenderer
+from monitoring.settings import DriftSettings
+from monitoring.trigger import Trigger, drifted_since, should_retrain
+from rag.bootstrap.installation import Installation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Monitoring:
+    """Drift checks of an installation's tenant, and their reports."""
+
+    tenant: str
+    reports: DriftReportStore
+    checks: Checks
+    renderer: ReportRenderer
+
+    def check(self) -> DriftReport:
+        """Compare the newest questions with earlier ones, and store the report.
+
+        Raises:
+            NotReady: nothing is live yet.
+            SettingInvalid: so few permutations that no difference could be significant.
+        """
+        return self.checks.run()
+
+    def html(self, report: DriftReport) -> str:
+        """Return a report as one page that loads nothing from elsewhere.
+
+        Raises:
+            IntegrityError: it has no snapshot, or none that can be read.
+        """
+        return self.renderer.html(report.snapshot)
+
+    def drifted_since(self) -> datetime | None:
+        """Return since when people ask about other things, by the newest report; None where it is calm."""
+        return drifted_since(next(iter(self.reports.newest(1, tenant=self.tenant)), None))
+
+    def trigger(self, report_id: str, *, earlier: Sequence[datetime], cooldown: timedelta) -> Trigger:
+        """Return whether a report calls for retraining; see `should_retrain`.
+
+        Raises:
+            NotFound: there is no such report.
+            InvalidInput: the start of an id fits several.
+        """
+        return should_retrain(self.reports.get(report_id), earlier=earlier, cooldown=cooldown)
+
+
+def open_monitoring(installation: Installation, settings: DriftSettings) -> Monitoring:
+    """Return monitoring of an installation; it lasts as long as the installation is open."""
+    stores, tenant = installation.stores, installation.settings.tenant
+    reports, renderer = SqlDriftReports(stores.engine), EvidentlyRenderer()
+    checks = Checks(
+        tenant=tenant,
+        sources=Sources(
+            interactions=stores.interactions,
+            feedback=stores.feedback,
+            questions=stores.questions,
+            documents=stores.documents,
+            releases=stores.releases,
+        ),
+        models=installation.models,
+        scratch=installation.scratch,
+        reports=reports,
+        renderer=renderer,
+        settings=settings,
+    )
+    return Monitoring(tenant=tenant, reports=reports, checks=checks, renderer=renderer)

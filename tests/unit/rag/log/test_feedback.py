@@ -108,7 +108,7 @@ def left(tmp_path: Path) -> list[Path]:
 def test_it_is_in_the_database_at_once(make: Any, stores: Stores, tmp_path: Path) -> None:
     """With a database that answers, the row is there on return, and nothing is spooled."""
     interaction = asked()
-    stores.interactions.add(interaction)
+    stores.interactions.add_all([interaction])
     _, log = make()
     given = judged(interaction)
 
@@ -123,7 +123,7 @@ def test_it_is_in_the_database_at_once(make: Any, stores: Stores, tmp_path: Path
 def test_what_is_nowhere_is_not_found(make: Any, stores: Stores, unknown: dict[str, str]) -> None:
     """With nothing under way, a question or passage that SQL does not have does not exist for the tenant."""
     interaction = asked()
-    stores.interactions.add(interaction)
+    stores.interactions.add_all([interaction])
     _, log = make()
 
     with pytest.raises(NotFound):
@@ -137,7 +137,7 @@ def test_a_question_and_its_feedback_while_the_database_is_locked(
     """Both are taken without long waits, several times over, and are in SQL once each when it is back."""
     questions, log = make()
     interaction, known = asked(), asked()
-    stores.interactions.add(known)
+    stores.interactions.add_all([known])
     given = [judged(interaction, rating=1), judged(interaction), judged(known, clicked_passage="p")]
 
     async def ask_and_judge() -> list[bool]:
@@ -156,7 +156,7 @@ def test_a_question_and_its_feedback_while_the_database_is_locked(
 def test_a_lock_that_only_feedback_meets(make: Any, stores: Stores) -> None:
     """Where nobody knows yet that the database is away, it is found out, and the row that comes twice is one."""
     interaction = asked()
-    stores.interactions.add(interaction)
+    stores.interactions.add_all([interaction])
     _, log = make()
     given = judged(interaction)
     log._feedback = counting = Counting(stores.feedback)
@@ -185,7 +185,7 @@ def test_a_question_in_another_process_s_spool(make: Any, stores: Stores, tmp_pa
     _, heir = make()
     heir.start()
     until(lambda: heir.waiting == 1)
-    stores.interactions.add(interaction)
+    stores.interactions.add_all([interaction])
     until(lambda: heir.waiting == 0)
     assert {interaction.id: [given]} == stores.feedback.of([interaction.id])
     other.close()
@@ -194,7 +194,7 @@ def test_a_question_in_another_process_s_spool(make: Any, stores: Stores, tmp_pa
 def test_one_that_waits_holds_up_no_other(make: Any, stores: Stores, tmp_path: Path) -> None:
     """Beside feedback whose question is missing, other feedback arrives; the missing one's is put aside in the end."""
     known = asked()
-    stores.interactions.add(known)
+    stores.interactions.add_all([known])
     lost, fine = judged(new_id()), judged(known)
     dead = Spool(tmp_path / "spool" / "feedback", 1_000_000)
     dead.append([packed(lost), b"{}", packed(fine)])
@@ -224,7 +224,7 @@ def test_a_question_of_another_machine(make: Any) -> None:
 def test_a_spool_without_room(make: Any, stores: Stores) -> None:
     """Nothing is acknowledged that is not on disk."""
     interaction = asked()
-    stores.interactions.add(interaction)
+    stores.interactions.add_all([interaction])
     _, log = make(limit=0)
     with locked(stores), pytest.raises(Unavailable, match="WHETSTONE_SPOOL_BYTES"):
         asyncio.run(log.write(judged(interaction)))

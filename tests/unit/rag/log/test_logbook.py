@@ -222,7 +222,7 @@ def test_what_a_dead_process_left_is_brought_to_the_database(
 ) -> None:
     """At the start, before any question; what the database has already stays one row, as it is there."""
     known, new = asked(), asked()
-    stores.interactions.add(known)
+    stores.interactions.add_all([known])
     dead = Spool(tmp_path / "spool", 1_000_000)
     dead.append([packed(replace(known, answer="another")), packed(new)])
     dead.close()

@@ -144,7 +144,7 @@ class StoreLog:
 
     async def write(self, interaction: Interaction) -> None:
         """Write."""
-        await asyncio.to_thread(self._stores.interactions.add, interaction)
+        await asyncio.to_thread(self._stores.interactions.add_all, [interaction])
 
 
 Stream = Callable[[Prompt], AsyncIterator[str | Ending]]

@@ -66,7 +66,7 @@ def _say(world: World, question: str, passage: str, *, by: str = "ann", days_ago
         generator="",
         status=InteractionStatus.ANSWERED,
     )
-    world.stores.interactions.add(asked)
+    world.stores.interactions.add_all([asked])
     world.stores.feedback.add(
         Feedback(
             id=new_id(),

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 from integration.conftest import Service, fill
 from integration.conftest import running as running_service
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
@@ -189,12 +189,10 @@ def interaction(service: Service) -> Callable[[str], Interaction]:
     """Return the logged interaction of a question, once it is there."""
 
     def find(question: str) -> Interaction:
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            for each in service.serving.stores.interactions.between():
-                if each.question == question:
-                    return each
-            time.sleep(0.05)
-        raise AssertionError(f"no interaction was logged for {question!r}")
+        def logged() -> Interaction | None:
+            interactions = service.serving.stores.interactions.between()
+            return next((each for each in interactions if each.question == question), None)
+
+        return until(logged, f"the interaction of {question!r}")
 
     return find

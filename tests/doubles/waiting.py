@@ -7,7 +7,9 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(holds: Callable[[], Found], what: str = "it to come true", *, seconds: float = 40.0) -> Found:
+def until(
+    holds: Callable[[], Found | None], what: str = "it to come true", *, seconds: float = 40.0
+) -> Found:
     """Return what `holds` returns, once that is true.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
 from integration.conftest import Service
 
 from rag.api.routes import documents
@@ -75,10 +76,8 @@ class Asking:
 
     def goes_on(self, answers: int) -> None:
         """Wait for so many more answers."""
-        wanted, end = len(self.answered) + answers, time.monotonic() + 60
-        while len(self.answered) < wanted:
-            assert time.monotonic() < end, "there were no answers"
-            time.sleep(0.01)
+        wanted = len(self.answered) + answers
+        until(lambda: len(self.answered) >= wanted, "answers", seconds=60)
 
     def stop(self) -> None:
         """Ask no more."""

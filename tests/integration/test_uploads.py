@@ -11,6 +11,7 @@ from typing import Any
 import docx
 import httpx
 import pytest
+from doubles.waiting import until
 from integration.conftest import Service
 from reportlab.pdfgen.canvas import Canvas
 
@@ -21,13 +22,12 @@ QUESTION = "How often does the shuttle bus leave for the airport?"
 
 def wait(service: Service, ingestion_id: str, *, seconds: float = 30.0) -> dict[str, Any]:
     """Wait until an ingestion is indexed or failed; give it."""
-    end = time.monotonic() + seconds
-    while True:
+
+    def ended() -> dict[str, Any] | None:
         now: dict[str, Any] = service.client.get(f"/v1/documents/ingestions/{ingestion_id}").json()
-        if now["status"] in ("indexed", "failed"):
-            return now
-        assert time.monotonic() < end, now
-        time.sleep(0.02)
+        return now if now["status"] in ("indexed", "failed") else None
+
+    return until(ended, f"the end of {ingestion_id}", seconds=seconds)
 
 
 def upload(service: Service, content: bytes, filename: str, **form: str) -> dict[str, Any]:
@@ -293,18 +293,16 @@ def test_a_watched_folder_reaches_answers_within_seconds(
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
     settings = home_settings.model_copy(update={"watch_folders": (folder,), "watch_interval_s": 0.2})
 
-    def until(service: Service, words: str, *, there: bool) -> float:
+    def seconds_until(service: Service, words: str, *, there: bool) -> float:
         began = time.monotonic()
-        while (words in answer(service)[0]) is not there:
-            assert time.monotonic() - began < 20
-            time.sleep(0.05)
+        until(lambda: (words in answer(service)[0]) is there)
         return time.monotonic() - began
 
     with run_service(settings) as service:
         (folder / "bus.md").write_text("The shuttle bus leaves for the airport every forty minutes.")
-        until(service, "forty minutes", there=True)
+        seconds_until(service, "forty minutes", there=True)
         (folder / "bus.md").write_text("The shuttle bus leaves for the airport every ten minutes.")
-        assert until(service, "ten minutes", there=True) < 5
+        assert seconds_until(service, "ten minutes", there=True) < 5
         assert "forty" not in answer(service)[0]
         (folder / "bus.md").unlink()
-        assert until(service, "ten minutes", there=False) < 5
+        assert seconds_until(service, "ten minutes", there=False) < 5

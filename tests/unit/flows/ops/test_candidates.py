@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from doubles.promotion_world import TwoEncoders, World
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -19,13 +20,13 @@ from retrain.promotion.requesting import SwitchRequests
 class Ops:
     """The routes over a small company, with the work done when it is asked for, not in the background."""
 
-    world: Any
+    world: World
     client: TestClient
     started: list[tuple[str, str]] = field(default_factory=list)
 
 
 @pytest.fixture
-def ops(world: Any, sent_by: Any) -> Iterator[Ops]:
+def ops(world: World, sent_by: Any) -> Iterator[Ops]:
     """The routes as the service has them; starting a switch writes its ticket and notes it."""
     requests = SwitchRequests(
         world.stores.releases,
@@ -64,7 +65,7 @@ def ops(world: Any, sent_by: Any) -> Iterator[Ops]:
         yield Ops(world=world, client=client, started=started)
 
 
-def test_from_candidate_to_promotion(ops: Ops, two_encoders: Any) -> None:
+def test_from_candidate_to_promotion(ops: Ops, two_encoders: TwoEncoders) -> None:
     """A candidate is listed, looked at, approved and promoted; the ticket shows how far it has come."""
     ops.world.found(two_encoders.first)
     candidate = ops.world.candidate(two_encoders.second)
@@ -105,7 +106,7 @@ def test_from_candidate_to_promotion(ops: Ops, two_encoders: Any) -> None:
     assert actions == ["promote", "approve"]
 
 
-def test_the_deployment_with_its_replicas(ops: Ops, two_encoders: Any) -> None:
+def test_the_deployment_with_its_replicas(ops: Ops, two_encoders: TwoEncoders) -> None:
     """What serves is shown with epoch, releases and who serves it; before the first release it is 503."""
     assert ops.client.get("/v1/ops/deployment").status_code == 503
     first = ops.world.found(two_encoders.first)
@@ -124,7 +125,7 @@ def test_the_deployment_with_its_replicas(ops: Ops, two_encoders: Any) -> None:
     assert [(each["id"], each["ready"]) for each in shown["replicas"]] == [("one", [first.digest])]
 
 
-def test_against_the_verdict(ops: Ops, two_encoders: Any) -> None:
+def test_against_the_verdict(ops: Ops, two_encoders: TwoEncoders) -> None:
     """Approving against the gate is 400 until override and a comment are given; a misspelt field is no approval."""
     ops.world.found(two_encoders.first)
     candidate = ops.world.candidate(two_encoders.second, Outcome.REJECT)
@@ -137,7 +138,7 @@ def test_against_the_verdict(ops: Ops, two_encoders: Any) -> None:
     assert ops.client.post(path, json={"override": True, "comment": "must go out"}).status_code == 200
 
 
-def test_refusals(ops: Ops, two_encoders: Any) -> None:
+def test_refusals(ops: Ops, two_encoders: TwoEncoders) -> None:
     """What is not there is 404, what cannot be done now is 409, and each says why in the one shape."""
     first = ops.world.found(two_encoders.first)
     assert first.digest

@@ -1,4 +1,4 @@
-"""Tiny models, saved the way their libraries do, their weights drawn by chance; and a small company to switch releases in."""
+"""Tiny models, saved as their libraries do, the weights drawn by chance; and a small company to switch releases in."""
 
 from collections.abc import Iterator
 from pathlib import Path

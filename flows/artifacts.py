@@ -16,11 +16,10 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
-from flows.commands.console import console, progress
 from flows.ops.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
+from flows.ops.terminal import console, progress
 from monitoring.domain import DriftReport
 from monitoring.trigger import Trigger
-from rag.domain import Deployment
 from rag.library.documents import SyncReport
 from retrain.domain import Candidate, Dataset, Detectable, Promotion
 
@@ -105,9 +104,8 @@ def publish_candidate(candidate: Candidate) -> None:
     )
 
 
-def publish_promotion(promotion: Promotion, deployment: Deployment | None) -> None:
+def publish_promotion(promotion: Promotion, epoch: int) -> None:
     """Show what a promotion came to."""
-    epoch = deployment.epoch if deployment else 0
     create_markdown_artifact(
         f"# {promotion.kind}: {promotion.phase}\n\nRelease `{promotion.release}` at epoch {epoch}.\n",
         key="promotion",

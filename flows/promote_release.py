@@ -5,21 +5,22 @@ from prefect import flow, task
 from flows.artifacts import progress_artifact, publish_promotion
 from flows.bootstrap import open_pipelines
 from flows.retrying import worth_repeating
+from rag.releases.deployed import deployed
 
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def build_verify_switch(candidate_id: str, principal: str, ticket: str | None) -> int:
-    """Build, verify and switch, going on where an earlier run was stopped; give the new epoch."""
+    """Build, verify and switch, going on where an earlier run was stopped; return the new epoch."""
     with open_pipelines() as pipelines, progress_artifact("promote") as progress:
         promotion = pipelines.promoter().promote(
             candidate_id, principal=principal, progress=progress, promotion_id=ticket
         )
-        deployment = pipelines.stores.releases.deployment()
-        publish_promotion(promotion, deployment)
-        return deployment.epoch if deployment else 0
+        epoch = deployed(pipelines.stores.releases).epoch
+        publish_promotion(promotion, epoch)
+        return epoch
 
 
 @flow(name="promote_release")
 def promote_release(candidate_id: str, principal: str = "prefect", ticket: str | None = None) -> int:
-    """Promote an approved candidate; give the deployment's new epoch."""
+    """Promote an approved candidate; return the deployment's new epoch."""
     return build_verify_switch(candidate_id, principal, ticket)

@@ -12,7 +12,7 @@ from retrain.domain import Detectable
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def build_dataset() -> str:
-    """Mine questions from the log, the labels and the documents; give the dataset's digest."""
+    """Mine questions from the log, the labels and the documents; return the dataset's digest."""
     with open_pipelines() as pipelines, progress_artifact("mine questions") as progress:
         with pipelines.retraining_cycle() as cycle:
             dataset = cycle.build_dataset(progress=progress)
@@ -33,7 +33,7 @@ def train(dataset: str) -> Trained:
 
 @task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def foresee(dataset: str) -> Detectable | None:
-    """Tell which gain the gate questions can show, before time goes into training."""
+    """Return which gain the gate questions can show, before time goes into training."""
     with (
         open_pipelines() as pipelines,
         progress_artifact("foresee") as progress,
@@ -46,7 +46,7 @@ def foresee(dataset: str) -> Detectable | None:
 
 @task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def evaluate(dataset: str, trained: Trained, foreseen: Detectable | None) -> str:
-    """Compare the new encoder with the live one and let the gate decide; give the candidate's id."""
+    """Compare the new encoder with the live one and let the gate decide; return the candidate's id."""
     with open_pipelines() as pipelines, progress_artifact("evaluate") as progress:
         with pipelines.retraining_cycle() as cycle:
             candidate = cycle.evaluate(dataset, trained, foreseen=foreseen, progress=progress)
@@ -56,7 +56,7 @@ def evaluate(dataset: str, trained: Trained, foreseen: Detectable | None) -> str
 
 @flow(name="retrain_encoder")
 def retrain_encoder(reason: str = "asked for by hand") -> str:
-    """Retrain once; give the candidate's id. `reason` is kept in the run's log."""
+    """Retrain once; return the candidate's id. `reason` is kept in the run's log."""
     get_run_logger().info("retraining: %s", reason)
     dataset = build_dataset()
     foreseen = foresee(dataset)

@@ -12,5 +12,5 @@ FINAL = (Conflict, IntegrityError, InvalidInput, NotFound, NotReady)
 
 
 def worth_repeating(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Tell a passing fault from a refusal; Prefect's ``retry_condition_fn``."""
+    """Return whether the task failed for a passing fault, not for a refusal; Prefect's ``retry_condition_fn``."""
     return not isinstance(state.result(raise_on_failure=False), FINAL)

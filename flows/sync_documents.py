@@ -24,7 +24,7 @@ def configured_paths() -> tuple[str, ...]:
 
 @flow(name="sync_documents")
 def sync_documents() -> int:
-    """Sync every configured path; give how many documents changed. Trouble with one keeps none from the others."""
+    """Sync every configured path; return how many documents changed. A path that fails does not stop the others."""
     states = {path: sync_path(path, return_state=True) for path in configured_paths()}
     publish_sync({path: state.result() for path, state in states.items() if state.is_completed()})
     return sum(r.added + r.changed + r.removed for r in (state.result() for state in states.values()))

@@ -145,7 +145,8 @@ class Settings(BaseSettings):
         None, description="Base of the source links in answers; unset: host and port."
     )
     api_key: SecretStr | None = Field(
-        None, description="Key that callers must send as a bearer token, 16 characters or more."
+        None,
+        description="One more key, with all roles, 16 characters or more; others are made by whetstone keys create.",
     )
 
     key_secret: SecretStr | None = Field(

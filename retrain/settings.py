@@ -89,7 +89,7 @@ class RetrainSettings(BaseSettings):
     lane: Literal["auto", "transformer", "static", "adapter"] = Field(
         "auto",
         description="What to train; auto: the live encoder, of whichever kind it is; adapter: a matrix on questions' "
-        "vectors alone, in seconds, so that the index stays as it is.",
+        "vectors alone, so that the index stays as it is.",
     )
     epochs: Annotated[float, Field(gt=0)] = Field(3.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
@@ -149,7 +149,7 @@ class RetrainSettings(BaseSettings):
     )
     patience: Count = Field(
         5,
-        description="Looks at the dev questions without a gain after which training ends, static and adapter lane.",
+        description="Evaluations on the dev questions without a gain after which training ends.",
     )
     adapter_epochs: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Passes over the questions at most, adapter lane."
@@ -166,7 +166,7 @@ class RetrainSettings(BaseSettings):
     adapter_decay: Annotated[float, Field(ge=0)] = Field(
         1.0, description="How strongly the matrix is held to the one that serves today, adapter lane."
     )
-    eval_steps: Count = Field(50, description="Steps between two looks at the dev questions.")
+    eval_steps: Count = Field(50, description="Steps between two evaluations on the dev questions.")
     save_steps: Count = Field(50, description="Steps between two checkpoints.")
     max_steps: int = Field(-1, description="Stop after so many steps; -1: after the epochs.")
 

@@ -58,6 +58,7 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
     text, extension = payload["choices"][0]["message"]["content"], payload["whetstone"]
+    cited = {number for _, _, numbers in marks(text) for number in numbers}
     shown = zip(extension["hits"], payload["search_results"], strict=False)
     sources = [
         Source(
@@ -68,7 +69,7 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
             uri=result["url"],
         )
         for hit, result in shown
-        if hit["rank"] in _cited(text)
+        if hit["rank"] in cited
     ]
     return Answer(
         answer=text,
@@ -77,10 +78,6 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
         interaction=extension["interaction_id"],
         sources=sources,
     )
-
-
-def _cited(text: str) -> set[int]:
-    return {number for _, _, numbers in marks(text) for number in numbers}
 
 
 async def _ask_here(settings: Settings, question: str) -> Answer:

@@ -28,7 +28,7 @@ def ingest(
     from dataclasses import asdict
 
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import as_json, console, progress, table
+    from flows.ops.terminal import as_json, console, progress, table
     from rag.library.documents import FieldNames
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)

@@ -20,9 +20,10 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     from dataclasses import asdict
 
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import as_json, console, table
     from flows.environment import load_flow
+    from flows.ops.checks import DRIFT_FOUND
     from flows.ops.tables import drift_rows
+    from flows.ops.terminal import as_json, console, table
     from monitoring.domain import DriftVerdict
 
     if listing:
@@ -65,4 +66,4 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
         if html is not None:
             console().print(f"written to {html}", markup=False)
     if report.verdict is DriftVerdict.DRIFT:
-        raise SystemExit(3)
+        raise SystemExit(DRIFT_FOUND)

@@ -19,7 +19,7 @@ def serve_flows() -> None:
 @flows.command("list")
 def list_flows() -> None:
     """Show the flows with their schedules and triggers."""
-    from flows.commands.console import table
+    from flows.ops.terminal import table
     from flows.running.runner import schedule_table
 
     table("Flows", ["flow", "runs", "what it does"], schedule_table())

@@ -35,7 +35,7 @@ def keys() -> None:
 
     As long as there is none, the service listens on loopback only and asks for none. A key has the roles it was made
     with, none of which implies another: reader asks and gives feedback, editor writes documents, operator watches
-    drift and retrains, approver approves, promotes and rolls back, admin makes keys. The last three hold for the whole
+    and checks drift, approver approves, promotes and rolls back, admin makes keys. The last three hold for the whole
     installation, so only keys of its own tenant have them.
     """
 
@@ -94,9 +94,9 @@ def create(
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
 def list_keys(json_output: bool) -> None:
     """List all keys, newest first, without their secrets."""
-    from flows.commands.console import as_json, table
     from flows.environment import serving_settings
     from flows.ops.tables import key_rows
+    from flows.ops.terminal import as_json, table
     from rag.access.keys import describe
     from rag.bootstrap import open_keys
     from rag.domain import utcnow

@@ -30,15 +30,16 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
     """Switch back to the previous release; a second time switches forward again."""
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import progress
     from flows.environment import terminal_principal
+    from flows.ops.terminal import progress
+    from rag.releases.deployed import deployed
 
     with open_pipelines() as pipelines, progress() as show:
         pipelines.promoter().rollback(
             principal=principal or terminal_principal(), reason=reason, progress=show, promotion_id=ticket
         )
-        deployment = pipelines.stores.releases.deployment()
-    click.echo(f"switched back: epoch {deployment.epoch if deployment else 0}")
+        epoch = deployed(pipelines.stores.releases).epoch
+    click.echo(f"switched back: epoch {epoch}")
 
 
 @click.command()

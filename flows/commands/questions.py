@@ -14,8 +14,8 @@ def ask(question: str, json_output: bool) -> None:
     Goes through the running service where there is one on WHETSTONE_HOST and WHETSTONE_PORT, else answers by itself.
     """
     from flows.commands.asking import ask_anywhere
-    from flows.commands.console import as_json, console, table
     from flows.environment import serving_settings
+    from flows.ops.terminal import as_json, console, table
 
     answer = ask_anywhere(serving_settings(), question)
     if json_output:
@@ -50,7 +50,7 @@ def label(folder: Path, splits: tuple[str, ...]) -> None:
     split called test is refused: it is for reporting only.
     """
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import table
+    from flows.ops.terminal import table
 
     wanted = dict(pair.partition("=")[::2] for pair in splits) or {"train": "train", "dev": "dev"}
     with open_pipelines() as pipelines:

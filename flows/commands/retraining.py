@@ -14,7 +14,8 @@ def retrain(reason: str, estimate: bool) -> None:
     """
     from flows.bootstrap import open_pipelines
     from flows.environment import load_flow
-    from flows.ops.tables import forecast_line, show_candidate
+    from flows.ops.tables import forecast_line
+    from flows.ops.terminal import show_candidate
 
     with open_pipelines() as pipelines:
         pipelines.live_release()  # said at once, rather than after Prefect has started
@@ -35,8 +36,8 @@ def candidates(candidate: str | None, json_output: bool) -> None:
     from dataclasses import asdict
 
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import as_json, table
-    from flows.ops.tables import candidate_rows, show_candidate
+    from flows.ops.tables import candidate_rows
+    from flows.ops.terminal import as_json, show_candidate, table
 
     with open_pipelines() as pipelines:
         if candidate:

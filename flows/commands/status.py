@@ -8,23 +8,23 @@ import click
 def status(json_output: bool) -> None:
     """Show what serves, how much there is, and what waits for a decision."""
     from flows.bootstrap import open_pipelines
-    from flows.commands.console import as_json, table
-    from flows.ops.overview import state_of
+    from flows.ops.overview import overview
+    from flows.ops.terminal import as_json, table
 
     with open_pipelines() as pipelines:
-        state = state_of(pipelines)
+        rows = overview(pipelines).rows()
     if json_output:
-        as_json(state)
+        as_json(dict(rows))
     else:
-        table("Whetstone", ["", ""], list(state.items()))
+        table("Whetstone", ["", ""], rows)
 
 
 @click.command()
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
 def settings(json_output: bool) -> None:
     """List every setting with its value and meaning. Secrets are not shown."""
-    from flows.commands.console import as_json, table
     from flows.environment import all_settings
+    from flows.ops.terminal import as_json, table
 
     rows = all_settings()
     if json_output:

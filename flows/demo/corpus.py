@@ -1,7 +1,7 @@
-"""What the demonstration runs on: documents, and questions that are held back honestly.
+"""The demonstration's documents, and the questions that are held back.
 
-Each question belongs to documents, to one of two topics, and to one use, and no document's questions serve two uses.
-Where a question is taken from a document, the document is ingested without it.
+A question belongs to documents, to one of two topics, and to one use. A document's questions all have the same use.
+A question that was taken from a document is removed from it before the document is ingested.
 """
 
 import hashlib
@@ -14,39 +14,12 @@ from pathlib import Path
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.errors import EmptyCorpus, InvalidInput
 
-NETWORK_AND_CONCURRENCY = frozenset(
-    [
-        "asyncio",
-        "concurrent",
-        "contextvars",
-        "email",
-        "ftplib",
-        "html",
-        "http",
-        "imaplib",
-        "ipaddress",
-        "logging",
-        "mailbox",
-        "multiprocessing",
-        "nntplib",
-        "poplib",
-        "queue",
-        "sched",
-        "select",
-        "selectors",
-        "smtplib",
-        "socket",
-        "socketserver",
-        "ssl",
-        "subprocess",
-        "telnetlib",
-        "threading",
-        "urllib",
-        "wsgiref",
-        "xml",
-        "xmlrpc",
-    ]
+_MODULES = (
+    "asyncio concurrent contextvars email ftplib html http imaplib ipaddress logging mailbox multiprocessing "
+    "nntplib poplib queue sched select selectors smtplib socket socketserver ssl subprocess telnetlib "
+    "threading urllib wsgiref xml xmlrpc"
 )
+NETWORK_AND_CONCURRENCY = frozenset(_MODULES.split())
 """The modules that the demonstration's users turn to in the second half."""
 
 MIN_WORDS = 4
@@ -56,10 +29,10 @@ MIN_WORDS = 4
 class Use(StrEnum):
     """What a question serves."""
 
-    LOG = "log"  # asked by simulated people, most of whom say which passage was right; the rest is imported to train on
-    DEV = "dev"  # imported with their answers: they choose the checkpoint and help the gate decide
+    LOG = "log"  # asked by simulated people, most of whom correct the answer; those not asked are imported to train on
+    DEV = "dev"  # imported with their answers, to choose the checkpoint and to help the gate decide
     GOLDEN = "golden"  # imported with their answers, and watched for recall drift
-    TEST = "test"  # never logged before the comparison, never trained on: only reported
+    TEST = "test"  # only reported on: not logged before the comparison, not trained on
     NONE = "none"  # stays in its document, where mining may find it
 
 
@@ -83,7 +56,7 @@ class DemoCorpus:
     questions: tuple[HeldQuestion, ...]
 
     def labels(self, tenant: str, asked: Collection[HeldQuestion]) -> list[LabelledQuestion]:
-        """Return the questions that are imported with their answers: to judge by, to watch, and what nobody `asked`."""
+        """Return the questions that are imported with their answers; of those to train on, the ones nobody `asked`."""
         purposes = {Use.DEV: Purpose.DEV, Use.GOLDEN: Purpose.GOLDEN, Use.LOG: Purpose.TRAIN}
         return [
             LabelledQuestion.create(
@@ -104,12 +77,11 @@ def _share(key: str) -> float:
 
 
 def python_documentation(documents: Iterable[Document]) -> DemoCorpus:
-    """Hold back the summary lines of most documents of ``python-docs``.
+    """Return ``python-docs`` without the summary lines of most documents; these are the questions.
 
-    By a hash of the document, 15 % are reported on, 4 % are watched, 20 % are labelled, 52 % are asked, and the rest
-    stays where it is.
-
-    A summary line that several documents share asks for none of them in particular, so it is never held back.
+    A hash of the document decides: 15 % are reported on, 4 % are watched, 20 % are labelled, 52 % are asked, and the
+    rest stays in its document. A summary line that several documents share is never held back, because it asks for
+    none of them in particular.
     """
     kept, questions = [], []
     documents = list(documents)
@@ -159,12 +131,12 @@ def beir_folder(
     labels: Sequence[LabelledQuestion],
     tests: Sequence[LabelledQuestion],
 ) -> DemoCorpus:
-    """Take a BEIR folder's own questions: `labels` to be asked (train) or imported (dev), `tests` to report on.
+    """Return a BEIR folder with its own questions: `labels` to ask (train) or to import (dev), `tests` to report on.
 
-    A quarter of the dev questions is watched instead. Where the folder names no splits, `tests` is what `labels` is,
-    and half of the dev questions is reported on. The topic of a question is its documents' metadata field with the
-    fewest values (two at least), the largest value first; where no field divides the questions well, their own words
-    decide (two clusters of TF-IDF vectors).
+    A quarter of the dev questions is watched instead. A folder without splits has the same `labels` and `tests`; half
+    of its dev questions is reported on. The topic comes from the documents' metadata field with the fewest values (two
+    at least); the largest value comes first. Where no field divides the questions well, two clusters of their TF-IDF
+    vectors do.
 
     Raises:
         EmptyCorpus: no question has an answer among the documents.

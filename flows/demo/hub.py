@@ -12,7 +12,7 @@ KNOWN = {"qiaojin/PubMedQA": "pqa_labeled"}
 
 
 def download(name: str, folder: Path) -> Path:
-    """Load a data set and write corpus.jsonl, queries.jsonl and qrels.tsv; give the folder. Done once.
+    """Load a data set and write corpus.jsonl, queries.jsonl and qrels.tsv; return the folder. Done once.
 
     One passage for each section of an abstract, the article's question as the query.
 

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from flows.demo.corpus import HeldQuestion
 from rag.errors import UpstreamFailed
+
+T = TypeVar("T")
+Progress = Callable[[int, int, str], None]
 
 ASKERS = 4
 """People who ask at the same time."""
@@ -27,7 +30,7 @@ class Asked:
     seconds: float
 
     def found(self, k: int) -> bool:
-        """Tell whether a right document is among the first k."""
+        """Return whether a right document is among the first k."""
         return not self.question.documents.isdisjoint(self.documents[:k])
 
 
@@ -42,7 +45,7 @@ class People:
         self._client.close()
 
     def retrieve(self, question: HeldQuestion, limit: int = 10) -> Asked:
-        """Look a question up.
+        """Return the hits of a question.
 
         Raises:
             UpstreamFailed: the service refused.
@@ -58,7 +61,7 @@ class People:
         )
 
     def chat(self, question: HeldQuestion, right_passage: str | None) -> str:
-        """Ask for an answer and, where `right_passage` is given, say that it was the one; give the answer."""
+        """Ask for an answer and, where `right_passage` is given, say that it was the right one; return the answer."""
         body = self._post(
             "/v1/chat/completions",
             {"model": "whetstone", "messages": [{"role": "user", "content": question.text}]},
@@ -75,25 +78,15 @@ class People:
         self,
         questions: Sequence[HeldQuestion],
         right_passages: Callable[[HeldQuestion], str | None],
-        progress: Callable[[int, int, str], None],
+        progress: Progress,
         what: str,
     ) -> None:
         """Ask many questions, a few at a time."""
-        with ThreadPoolExecutor(ASKERS) as pool:
-            answers = pool.map(lambda q: self.chat(q, right_passages(q)), questions)
-            for done, _ in enumerate(answers, 1):
-                progress(done, len(questions), what)
+        _each(lambda q: self.chat(q, right_passages(q)), questions, progress, what)
 
-    def retrieve_all(
-        self, questions: Sequence[HeldQuestion], progress: Callable[[int, int, str], None], what: str
-    ) -> list[Asked]:
-        """Look many questions up, a few at a time."""
-        found = []
-        with ThreadPoolExecutor(ASKERS) as pool:
-            for done, asked in enumerate(pool.map(self.retrieve, questions), 1):
-                progress(done, len(questions), what)
-                found.append(asked)
-        return found
+    def retrieve_all(self, questions: Sequence[HeldQuestion], progress: Progress, what: str) -> list[Asked]:
+        """Return the hits of many questions, a few asked at a time."""
+        return _each(self.retrieve, questions, progress, what)
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         response = self._client.post(path, json=body)
@@ -101,6 +94,17 @@ class People:
             raise UpstreamFailed(f"{path} answered {response.status_code}: {response.text[:300]}")
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def _each(
+    ask: Callable[[HeldQuestion], T], questions: Sequence[HeldQuestion], progress: Progress, what: str
+) -> list[T]:
+    found = []
+    with ThreadPoolExecutor(ASKERS) as pool:
+        for done, answer in enumerate(pool.map(ask, questions), 1):
+            progress(done, len(questions), what)
+            found.append(answer)
+    return found
 
 
 @dataclass(kw_only=True, slots=True)

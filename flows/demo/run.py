@@ -1,16 +1,16 @@
-"""Sets the demonstration's stage: a home of its own, embedded defaults, a free port; and keeps the service up."""
+"""Prepares and runs the demonstration: a home of its own, embedded defaults, a free port."""
 
 import os
 import shutil
 import time
 from pathlib import Path
 
-from flows.bootstrap import demo_documents, demo_questions
-from flows.commands.console import console
 from flows.demo.corpus import DemoCorpus, beir_folder, python_documentation
-from flows.demo.service import ServiceProcess
+from flows.demo.serve_process import ServeProcess
 from flows.demo.story import Story
 from flows.environment import serving_settings
+from flows.ops.terminal import console
+from rag.bootstrap import documents_at, questions_at
 from rag.errors import InvalidInput, PortInUse, SettingInvalid, WhetstoneError
 from rag.running.listening import listen
 from rag.settings import Settings
@@ -22,13 +22,13 @@ HUB = "hub:"
 
 
 def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
-    """Run the loop; stay up afterwards unless `once`. Gives the exit status: 0 where every step worked."""
+    """Run the loop, and stay up afterwards unless `once`; return the exit status, 0 where every step worked."""
     settings = serving_settings()
     home = settings.home / "demo"
     corpus = _corpus(dataset, home, settings)
     _clear(home)
     port = _free_port(settings.port)
-    stage = {
+    environment = {
         "WHETSTONE_HOME": str(home.absolute()),
         "WHETSTONE_ENCODER": encoder,
         "WHETSTONE_HOST": "127.0.0.1",
@@ -39,10 +39,10 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
         **dict.fromkeys(("WHETSTONE_DATABASE_URL", "WHETSTONE_QDRANT_URL", "WHETSTONE_LLM_BASE_URL"), ""),
         **dict.fromkeys(("WHETSTONE_API_KEY", "WHETSTONE_PUBLIC_URL", "PREFECT_API_URL"), ""),
     }
-    os.environ.update(stage)
+    os.environ.update(environment)
     del os.environ["PREFECT_API_URL"]
 
-    service = ServiceProcess(url=f"http://127.0.0.1:{port}", environment=stage, log=home / "service.log")
+    service = ServeProcess(url=f"http://127.0.0.1:{port}", environment=environment, log=home / "service.log")
     out = console()
     worked = False
     try:
@@ -64,7 +64,7 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
 def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if dataset is None:
         console().print("reading the documentation of this Python ...")
-        return python_documentation(demo_documents("python-docs", settings))
+        return python_documentation(documents_at("python-docs", settings))
     folder = _from_hub(dataset.removeprefix(HUB), home) if dataset.startswith(HUB) else Path(dataset)
     missing = [
         name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / name).is_file()
@@ -72,7 +72,7 @@ def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if missing:
         raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
     console().print(f"reading {folder} ...", markup=False)
-    return beir_folder(folder, demo_documents(str(folder), settings), *demo_questions(folder, settings))
+    return beir_folder(folder, documents_at(str(folder), settings), *questions_at(folder, settings))
 
 
 def _from_hub(name: str, home: Path) -> Path:
@@ -99,7 +99,7 @@ def _free_port(wanted: int) -> int:
         return int(free.getsockname()[1])
 
 
-def _stay_up(service: ServiceProcess, home: Path) -> None:
+def _stay_up(service: ServeProcess, home: Path) -> None:
     out = console()
     out.print(
         f"\nThe service stays up at {service.url} until Ctrl-C. Try, in another terminal:", markup=False

@@ -1,17 +1,17 @@
-"""The demonstration: every part of the loop, once, in order, on real input."""
+"""The demonstration: each step of the loop once, in order, and what had to work."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flows.bootstrap import Pipelines, open_pipelines
-from flows.commands.console import console, progress, table
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
-from flows.demo.people import Asked, People, Traffic
-from flows.demo.service import ServiceProcess
+from flows.demo.people import Asked, People, Progress, Traffic
+from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
-from flows.ops.tables import dataset_rows, drift_rows, percent, show_candidate
+from flows.ops.tables import dataset_rows, drift_rows, percent
+from flows.ops.terminal import console, progress, show_candidate, table
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
 from retrain.domain import Outcome
@@ -27,15 +27,15 @@ MIN_SHIFTED = 100
 
 @dataclass(kw_only=True)
 class Story:
-    """One run of the demonstration; `checks` ends up holding what had to work and whether it did."""
+    """One run of the demonstration. Afterwards `checks` holds what had to work and whether it did."""
 
     corpus: DemoCorpus
-    service: ServiceProcess
+    service: ServeProcess
     checks: list[tuple[str, bool, str]] = field(default_factory=list)  # what, whether it held, detail
     times: list[tuple[str, float]] = field(default_factory=list)  # step, seconds
 
     def run(self) -> bool:
-        """Go through the loop; give whether every step worked."""
+        """Run the loop; return whether every step worked."""
         out = console()
         out.print(f"Whetstone on {self.corpus.name}\n", style="bold")
         self._ingest()
@@ -98,7 +98,7 @@ class Story:
         """Return what people ask about a topic."""
         return self.corpus.pick(topic, Use.LOG)[: FIRST_QUESTIONS if topic == "before" else SHIFTED_QUESTIONS]
 
-    def _people_ask(self, people: People, topic: str, show: Callable[[int, int, str], None]) -> None:
+    def _people_ask(self, people: People, topic: str, show: Progress) -> None:
         questions = self._asked(topic)
         if topic == "after" and len(questions) < MIN_SHIFTED:
             raise EmptyCorpus(
@@ -113,7 +113,7 @@ class Story:
 
     @staticmethod
     def _right_passages(pipelines: Pipelines, questions: list[HeldQuestion]) -> dict[str, str]:
-        """Return question -> the passage that those who are heard on say was right."""
+        """Return question -> the passage that a person says was right; for those people who say so."""
         heard = questions[: round(HEARD_SHARE * len(questions))]
         passages = pipelines.stores.documents.passages_of({d for q in heard for d in q.documents})
         return {q.text: passages[min(q.documents)][0].id for q in heard}
@@ -183,7 +183,7 @@ class Story:
         self._check(what, same == len(sample), f"{same} of {len(sample)} questions, hit by hit")
 
     def _await_epoch(self, people: People, question: HeldQuestion) -> None:
-        """Wait until the service answers with the release the deployment row names; it looks every half second."""
+        """Wait until the service answers with the release of the deployment row, which it polls every half second."""
         with open_pipelines() as pipelines:
             deployment = pipelines.stores.releases.deployment()
         for _ in range(100):
@@ -193,7 +193,7 @@ class Story:
         raise Conflict("the service did not take up the release that was switched to")
 
     def _reported(self) -> list[HeldQuestion]:
-        """Return the questions recall is reported on: of both topics, never logged before the comparison."""
+        """Return the questions that recall is reported on, of both topics; none is logged before the comparison."""
         half = REPORTED_QUESTIONS // 2
         return [q for topic in ("after", "before") for q in self.corpus.pick(topic, Use.TEST)[:half]]
 

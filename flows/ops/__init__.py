@@ -1,1 +1,1 @@
-"""The operations floor: what operators and approvers see and do over HTTP."""
+"""The operations floor: what operators and approvers see and do, over HTTP and at the terminal."""

@@ -1,34 +1,71 @@
 """What a person asks first: what serves, how much there is, what waits for a decision."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from flows.bootstrap import Pipelines
-from rag.domain import utcnow
-from retrain.domain import CandidateStatus
+from monitoring.domain import DriftReport
+from rag.domain import Deployment, Replica, utcnow
+from retrain.domain import Candidate, CandidateStatus
 from retrain.promotion.staging import ALIVE_S
 
 
-def state_of(pipelines: Pipelines) -> dict[str, str]:
-    """Say what serves, how much there is, and what waits for a decision."""
-    deployment = pipelines.stores.releases.deployment()
-    replicas = pipelines.stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
-    waiting = [c for c in pipelines.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED]
-    drift = pipelines.reports.newest(1, tenant=pipelines.settings.tenant)
-    state = {"home": str(pipelines.settings.home), "documents": str(pipelines.stores.documents.count())}
-    if deployment:
-        release = pipelines.stores.releases.get(deployment.release)
-        state |= {
-            "epoch": str(deployment.epoch),
-            "live release": release.digest,
-            "encoder": f"{release.encoder} ({pipelines.encoders.kind(release.encoder)})",
-            "previous release": deployment.previous or "-",
-            "staged release": deployment.staged or "-",
-        }
-    else:
-        state["live release"] = "none yet: `whetstone serve` makes the first"
-    return state | {
-        "services alive": ", ".join(replica.id for replica in replicas) or "none",
-        "questions logged": str(pipelines.stores.interactions.count()),
-        "last drift report": f"{drift[0].verdict} ({drift[0].created_at:%Y-%m-%d %H:%M})" if drift else "-",
-        "candidates waiting": ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in waiting) or "none",
-    }
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """An installation at one moment."""
+
+    home: Path
+    documents: int
+    deployment: Deployment | None  # None: nothing is live yet
+    encoder: str  # of the live release: digest and kind
+    replicas: Sequence[Replica]  # those heard of lately
+    questions: int  # logged
+    report: DriftReport | None  # the newest
+    waiting: Sequence[Candidate]  # for a person's decision
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what is to be known, and its value."""
+        report = self.report
+        checked = f"{report.verdict} ({report.created_at:%Y-%m-%d %H:%M})" if report else "-"
+        waiting = ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in self.waiting)
+        return [
+            ("home", str(self.home)),
+            ("documents", str(self.documents)),
+            *self._live(),
+            ("services alive", ", ".join(replica.id for replica in self.replicas) or "none"),
+            ("questions logged", str(self.questions)),
+            ("last drift report", checked),
+            ("candidates waiting", waiting or "none"),
+        ]
+
+    def _live(self) -> list[tuple[str, str]]:
+        if self.deployment is None:
+            return [("live release", "none yet: `whetstone serve` makes the first")]
+        return [
+            ("epoch", str(self.deployment.epoch)),
+            ("live release", self.deployment.release),
+            ("encoder", self.encoder),
+            ("previous release", self.deployment.previous or "-"),
+            ("staged release", self.deployment.staged or "-"),
+        ]
+
+
+def overview(pipelines: Pipelines) -> Overview:
+    """Return what there is now."""
+    stores, settings = pipelines.stores, pipelines.settings
+    deployment = stores.releases.deployment()
+    encoder = stores.releases.get(deployment.release).encoder if deployment else ""
+    return Overview(
+        home=settings.home,
+        documents=stores.documents.count(),
+        deployment=deployment,
+        encoder=f"{encoder} ({pipelines.encoders.kind(encoder)})" if encoder else "",
+        replicas=stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
+        questions=stores.interactions.count(),
+        report=next(iter(pipelines.reports.newest(1, tenant=settings.tenant)), None),
+        waiting=[
+            c for c in pipelines.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED
+        ],
+    )

@@ -41,7 +41,7 @@ def scorecard_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
 
 
 def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
-    """Say what asking the language model would cost, and where it would stop."""
+    """Return a line on what asking the language model would cost, and where it would stop."""
     if forecast is None:
         return "no language model is set: questions come from the log, the labels and the documents"
     return (
@@ -108,39 +108,8 @@ def candidate_rows(candidates: Sequence[Candidate]) -> tuple[list[str], Rows]:
     return ["id", "made", "status", "verdict", "pairs", "gate questions", "recall@10 difference"], rows
 
 
-def show_candidate(candidate: Candidate) -> None:
-    """Print a candidate: what it learned from, how it compares, what the gate says."""
-    from flows.commands.console import console, table
-
-    training, card = candidate.training, candidate.scorecard
-    out = console()
-    out.print(f"Candidate {candidate.id}", markup=False)
-    out.print(
-        f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
-        f" compared on {card.questions} held-back questions over {card.passages} passages",
-        markup=False,
-    )
-    table("Candidate beside incumbent", *scorecard_rows(card))
-    out.print(foreseen_sentence(card.detectable), markup=False)
-    if costs := card.costs:
-        out.print(
-            f"Embedding a question takes {costs.candidate_ms:.2f} ms, the incumbent {costs.incumbent_ms:.2f} ms;"
-            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB.",
-            markup=False,
-        )
-    if card.slices:
-        table("Slices", *slice_rows(card))
-    if card.worst:
-        table("Questions that got worst", *moved_rows(card.worst))
-    if card.best:
-        table("Questions that got best", *moved_rows(card.best))
-    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
-    for reason in candidate.verdict.reasons:
-        out.print(f"  - {reason}", markup=False)
-
-
 def foreseen_sentence(foreseen: Detectable | None) -> str:
-    """Say which gain the gate questions can show."""
+    """Return a sentence on which gain the gate questions can show."""
     if foreseen is None:
         return "Which gain the gate questions can show was not computed before training."
     return (

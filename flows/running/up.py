@@ -6,11 +6,13 @@ import sys
 import click
 
 from flows.environment import flow_settings, prefect_environment, serving_settings
-from flows.running.supervision import Child, Supervisor, http_ready
+from flows.running.children import Child
+from flows.running.readiness import http_ready
+from flows.running.supervision import Supervisor
 
 
 def run_up() -> int:
-    """Start all three, stop them all on Ctrl-C; give the exit status."""
+    """Start all three, stop them all on Ctrl-C; return the exit status."""
     settings, schedule = serving_settings(), flow_settings()
     api = f"http://127.0.0.1:{schedule.prefect_port}/api"
     service = f"http://{_reachable(settings.host)}:{settings.port}"

@@ -49,7 +49,11 @@ ROUTERS = tuple(
 """The routes of serving."""
 
 
-def create_app(serving: Serving, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
+Routers = Sequence[APIRouter]
+"""Routes that others add to the service's own."""
+
+
+def create_app(serving: Serving, *, routers: Routers = ()) -> FastAPI:
     """Make the application; starting and stopping what `serving` holds is its maker's business.
 
     Args:

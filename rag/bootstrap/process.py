@@ -3,7 +3,7 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rag.bootstrap.access import any_usable_key
@@ -15,7 +15,7 @@ from rag.running.listening import check_access, listen, signals_ending, url_of
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
+    from rag.api import Routers
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _GRACE_S = 20.0
 def serve(
     settings: Settings,
     *,
-    routers: Callable[[Installation], "Sequence[APIRouter]"] = lambda _: (),
+    routers: Callable[[Installation], "Routers"] = lambda _: (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Run the service until it is told to stop (SIGINT or SIGTERM); answers under way are finished.

@@ -148,7 +148,7 @@ def callers(serving: Service) -> Iterator[Caller]:
 def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sequence[APIRouter]]:
     """The routes below /v1/ops, over the same home; a drift check that is asked for ends at once."""
     monkeypatch.setenv("WHETSTONE_HOME", str(home_settings.home))
-    monkeypatch.setattr(flows.ops.serving.Commands, "drift_check", lambda _: "nothing")
+    monkeypatch.setattr(flows.ops.serving, "drift_check", lambda: "nothing")
     with open_pipelines() as pipelines:
         yield flows.ops.serving.operations(pipelines)
 

@@ -52,6 +52,13 @@ def test_every_metric_that_is_asked_for_is_there(expression: str) -> None:
     assert asked or "up{" in expression
 
 
+def test_every_metric_is_explained_and_every_explained_one_is_there() -> None:
+    """docs/observing.md has the name of each series, and no other."""
+    page = (DEPLOY.parent / "docs" / "observing.md").read_text()
+    explained = set(re.findall(r"`(whetstone_\w+)`", page))
+    assert explained == {re.sub("_(bucket|count|sum|created)$", "", name) for name in known()}
+
+
 def test_every_alert_says_what_happens_and_what_to_do() -> None:
     """Whoever is woken up reads these two sentences first."""
     for rule in RULES:

@@ -8,16 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from doubles.waiting import until
 
-from flows.running.supervision import Child, Restarting, Supervisor, http_ready, in_order
-from rag.errors import InvalidInput
+from flows.running.children import Child
+from flows.running.supervision import Restarting, Supervisor
 
 PATIENT = "import time\nprint('up', flush=True)\ntime.sleep(60)"
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + PATIENT
@@ -71,27 +69,6 @@ class Background:
     def said(self, pattern: str) -> bool:
         """Whether a line matches."""
         return any(re.search(pattern, line) for line in list(self.lines))
-
-
-@pytest.fixture
-def web() -> Iterator[str]:
-    """The address of a HTTP server on loopback: /ok answers 200, all else 503."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/ok?deep=1" else 503)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_children_start_after_what_they_need_is_ready(tmp_path: Path) -> None:
@@ -243,38 +220,10 @@ def test_no_grandchild_stays(grandchild: str) -> None:
     until(lambda: not runs(int(line.rpartition(" ")[2])), "the grandchild's end")
 
 
-@pytest.mark.parametrize(
-    ("children", "message"),
-    [
-        ([("a", ()), ("a", ())], "names of their own"),
-        ([("a", ("b",))], r"need \['b'\], but there are only \['a'\]"),
-        ([("a", ("b",)), ("b", ("a",))], "circle"),
-    ],
-    ids=["same name", "unknown", "circle"],
-)
-def test_needs_that_cannot_be_met_are_refused(
-    children: list[tuple[str, tuple[str, ...]]], message: str
-) -> None:
-    """Names are unique and needs lead somewhere."""
-    with pytest.raises(InvalidInput, match=message):
-        in_order([Child(name=name, command=("true",), needs=needs) for name, needs in children])
-
-
-def test_http_ready(web: str) -> None:
-    """Ready is an answer below 400, and nothing else: not a 503, not a closed port."""
-    checks = (http_ready(f"{web}/ok?deep=1"), http_ready(f"{web}/starting"), http_ready("http://127.0.0.1:1"))
-    assert [check() for check in checks] == [True, False, False]
-
-
-def test_http_ready_wants_http() -> None:
-    """Another scheme is refused when the check is made, not when it runs."""
-    with pytest.raises(InvalidInput, match="http://"):
-        http_ready("file:///etc/passwd")
-
-
 SCRIPT = """
 import sys
-from flows.running.supervision import Child, Supervisor
+from flows.running.children import Child
+from flows.running.supervision import Supervisor
 code = sys.argv[1]
 children = [Child(name=name, command=(sys.executable, "-c", code)) for name in "ab"]
 timeout_s = float(sys.argv[2])

@@ -1,4 +1,4 @@
-"""How commands print: tables, progress, JSON."""
+"""How commands print: tables, progress, JSON, a candidate."""
 
 import json
 import re
@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from flows.ops.tables import foreseen_sentence, moved_rows, scorecard_rows, slice_rows
+from retrain.domain import Candidate
 
 NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
 """A cell that is a number, a range, a pair, or a missing one."""
@@ -51,7 +54,7 @@ def as_json(value: Any) -> None:
 def progress() -> "Iterator[Callable[[int, int, str], None]]":
     """Show work going on, on standard error: a bar on a terminal, a line for each new kind of work elsewhere.
 
-    Gives a callable taking (done, total, what); a total of 0 means that the end is not known.
+    Yields a callable taking (done, total, what); a total of 0 means that the end is not known.
     """
     out = console(stderr=True)
     if not out.is_terminal:
@@ -82,3 +85,32 @@ def progress() -> "Iterator[Callable[[int, int, str], None]]":
             bars.update(tasks[what], completed=done, total=total or None)
 
         yield bar
+
+
+def show_candidate(candidate: Candidate) -> None:
+    """Print a candidate: what it learned from, how it compares, what the gate says."""
+    training, card = candidate.training, candidate.scorecard
+    out = console()
+    out.print(f"Candidate {candidate.id}", markup=False)
+    out.print(
+        f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
+        f" compared on {card.questions} held-back questions over {card.passages} passages",
+        markup=False,
+    )
+    table("Candidate beside incumbent", *scorecard_rows(card))
+    out.print(foreseen_sentence(card.detectable), markup=False)
+    if costs := card.costs:
+        out.print(
+            f"Embedding a question takes {costs.candidate_ms:.2f} ms, the incumbent {costs.incumbent_ms:.2f} ms;"
+            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB.",
+            markup=False,
+        )
+    if card.slices:
+        table("Slices", *slice_rows(card))
+    if card.worst:
+        table("Questions that got worst", *moved_rows(card.worst))
+    if card.best:
+        table("Questions that got best", *moved_rows(card.best))
+    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
+    for reason in candidate.verdict.reasons:
+        out.print(f"  - {reason}", markup=False)

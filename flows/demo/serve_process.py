@@ -1,4 +1,4 @@
-"""The service of the demonstration, as the process it would be in earnest."""
+"""``whetstone serve`` as a child process of the demonstration."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.running.supervision import http_ready
+from flows.running.readiness import http_ready
 from rag.errors import NotReady
 
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
 
 
-class ServiceProcess:
-    """``whetstone serve`` as a child process."""
+class ServeProcess:
+    """The service, with its output in a file."""
 
     def __init__(self, *, url: str, environment: Mapping[str, str], log: Path) -> None:
         """Take the address it will listen on, its settings, and the file its output goes to."""
@@ -52,7 +52,7 @@ class ServiceProcess:
         raise NotReady(f"the service was not ready after {START_TIMEOUT_S:.0f} s:\n{self._tail()}")
 
     def running(self) -> bool:
-        """Tell whether it still runs."""
+        """Return whether it still runs."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:

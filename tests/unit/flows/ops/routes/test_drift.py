@@ -11,9 +11,10 @@ from doubles.waiting import until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from flows.ops.checks import BackgroundChecks
 from flows.ops.routes.drift import router
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
+from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers
 from rag.errors import EmptyCorpus
@@ -54,16 +55,9 @@ QUIET = replace(
 FOREIGN = replace(REPORT, id="33333333-cccc-4ccc-8ccc-cccccccccccc", tenant="other")
 
 
-class PlainPages:
-    """A renderer whose page is the snapshot with a script, as Evidently's has one."""
-
-    def snapshot(self, findings: object, reference: Window, current: Window, **samples: object) -> str:
-        """Make a snapshot."""
-        return str(findings)
-
-    def html(self, snapshot: str) -> str:
-        """Render it."""
-        return f"<p>{snapshot}</p><script>1</script>"
+def page(report: DriftReport) -> str:
+    """Return the snapshot with a script, as Evidently's page has one."""
+    return f"<p>{report.snapshot}</p><script>1</script>"
 
 
 Serve = Callable[[Callable[[], str]], TestClient]
@@ -80,22 +74,22 @@ def serve(stores: Stores, sent_by: Any) -> Serve:
         app = FastAPI()
         app.add_middleware(sent_by)
         install_error_handlers(app)
-        app.include_router(router(reports, PlainPages(), run_check, tenant="default"))
+        app.include_router(router(reports, page, BackgroundChecks(run_check), tenant="default"))
         return TestClient(app)
 
     return served
 
 
 def wait_for_the_end(client: TestClient) -> dict[str, object]:
-    """Wait until no check is under way; give the state."""
-    state: dict[str, object] = {}
+    """Wait until no check is under way; return how it ended."""
+    status: dict[str, object] = {}
 
     def ended() -> bool:
-        state.update(client.get("/v1/ops/drift").json()["check"])
-        return not state["running"]
+        status.update(client.get("/v1/ops/drift").json()["check"])
+        return not status["running"]
 
     until(ended, "the check to end")
-    return state
+    return status
 
 
 def test_newest_first_with_findings_and_without_snapshots(serve: Serve) -> None:

@@ -1,0 +1,16 @@
+"""What the operators' requests have in common: how long a list may be, how long a comment, and no unknown fields."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from retrain.promotion.approval import MAX_COMMENT
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+Comment = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept with the decision.")]
+Reason = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept in the audit trail.")]
+
+
+class Body(BaseModel, extra="forbid"):
+    """A request's body; a misspelt "override" must not pass for a plain approval."""

@@ -1,0 +1,45 @@
+"""The overview: what `whetstone status` prints."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from flows.ops.overview import Overview
+from rag.domain import Deployment, Replica, utcnow
+
+
+def test_rows_before_and_after_the_first_release() -> None:
+    """Before the first release it says how to make one; afterwards epoch, encoder and the way back are named."""
+    empty = Overview(
+        home=Path("var"),
+        documents=0,
+        deployment=None,
+        encoder="",
+        replicas=(),
+        questions=0,
+        report=None,
+        waiting=(),
+    )
+    assert empty.rows() == [
+        ("home", "var"),
+        ("documents", "0"),
+        ("live release", "none yet: `whetstone serve` makes the first"),
+        ("services alive", "none"),
+        ("questions logged", "0"),
+        ("last drift report", "-"),
+        ("candidates waiting", "none"),
+    ]
+
+    serving = replace(
+        empty,
+        deployment=Deployment(epoch=2, release="new", previous="old"),
+        encoder="abc (static)",
+        replicas=[Replica(id="one", heartbeat_at=utcnow(), epoch=2, ready=frozenset())],
+    )
+    assert serving.rows()[2:8] == [
+        ("epoch", "2"),
+        ("live release", "new"),
+        ("encoder", "abc (static)"),
+        ("previous release", "old"),
+        ("staged release", "-"),
+        ("services alive", "one"),
+    ]

@@ -99,14 +99,14 @@ def cluster_questions(questions: Iterable[str]) -> Groups:
     return groups
 
 
-def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> list[tuple[str, str]]:
+def alike_questions(questions: Iterable[str]) -> list[tuple[str, str]]:
     """Return the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
     shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
     alike = {tuple(sorted(pair)) for pair in _candidates(shingles)}
     return [
         (one, other)
         for one, other in sorted(alike)
-        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= same
+        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= SAME_QUESTION
     ]
 
 

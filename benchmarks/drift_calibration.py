@@ -28,7 +28,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 from monitoring.signals.questions import mmd_test
 from monitoring.signals.support import ks_test
 from monitoring.significance import holm
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.ports import Encoder, Vectors
 
 REFERENCE, CURRENT, SHARE, ALPHA = 500, 200, 0.2, 0.05

@@ -26,7 +26,7 @@ import numpy as np
 from arguments import parser_of
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.ports import Encoder
 from rag.releases.batching import MicroBatching
 

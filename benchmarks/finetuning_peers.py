@@ -37,7 +37,7 @@ from quality import BASE, TUNED
 from results import Result, Results
 from worker import Worker
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from retrain.verdict.evaluation import DEPTH, rank
 
 ENGINES = ("SentenceTransformersFinetuneEngine", "EmbeddingAdapterFinetuneEngine")

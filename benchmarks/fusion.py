@@ -28,7 +28,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import encoder_folder
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Vectors
-from rag.releases.indexing import ReleaseVectors
+from rag.releases.vectors import ReleaseVectors
 from rag.settings import Settings
 
 CUTS = (1, 3, 5, 10)

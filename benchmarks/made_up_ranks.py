@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import DEPTH, Floats, clusters, evaluate, rank
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from quality import BASE
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from retrain.adapters.training.adapter_lane import AdapterTrainer
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.settings import RetrainSettings

@@ -34,7 +34,7 @@ from measuring import HEAD, ratio_of, two_cores
 from results import Result, Results
 from stock_recipe import stock
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from retrain.adapters.training.trainer import LOOKS, LaneTrainer, Looks
 from retrain.settings import RetrainSettings
 

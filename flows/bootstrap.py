@@ -23,7 +23,7 @@ from monitoring.trigger import Trigger
 from rag import bootstrap as serving
 from rag.access.secret_files import load_or_make
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.installation import Installation
@@ -92,7 +92,7 @@ class Pipelines:
             source=source_of(location),
             prune=prune,
             force=force,
-            progress=lambda done: progress(done, 0, f"ingest {location}"),
+            after_each=lambda done: progress(done, 0, f"ingest {location}"),
         )
 
     def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:

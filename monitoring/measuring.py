@@ -11,9 +11,9 @@ from monitoring.ports import WindowSample
 from monitoring.signals.recall import labelled_hits, question_recall
 from rag.domain import LabelledQuestion, Passage
 from rag.ports import EmbeddingCache, Encoder, Vectors
-from rag.releases.indexing import Embedder
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, trial
+from rag.releases.vectors import Embedder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

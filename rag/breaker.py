@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """What a breaker does with the next call."""
 
     CLOSED = "closed"  # it goes through
@@ -56,7 +56,7 @@ class Breaker:
         failures: int,
         pause_s: float,
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[State], None] | None = None,
+        on_change: Callable[[BreakerState], None] | None = None,
     ) -> None:
         """Start closed.
 
@@ -71,12 +71,12 @@ class Breaker:
         self._clock = clock
         self._on_change = on_change
         self._lock = threading.Lock()
-        self._state = State.CLOSED
+        self._state = BreakerState.CLOSED
         self._failures = 0
         self._opened_at = 0.0
 
     @property
-    def state(self) -> State:
+    def state(self) -> BreakerState:
         """What it does now; open also when the pause is over and nobody has asked since."""
         return self._state
 
@@ -84,17 +84,17 @@ class Breaker:
     def retry_in_s(self) -> float:
         """Seconds until a call may try again; 0 while it is not open."""
         with self._lock:
-            if self._state is not State.OPEN:
+            if self._state is not BreakerState.OPEN:
                 return 0.0
             return max(0.0, self._opened_at + self._pause_s - self._clock())
 
     def permit(self) -> Permit | None:
         """Return leave for one call, to be settled with one of its verdicts; None where it is to be left out."""
         with self._lock:
-            if self._state is State.CLOSED:
+            if self._state is BreakerState.CLOSED:
                 return Permit(self, trial=False)
-            if self._state is State.OPEN and self._clock() - self._opened_at >= self._pause_s:
-                self._become(State.HALF_OPEN)
+            if self._state is BreakerState.OPEN and self._clock() - self._opened_at >= self._pause_s:
+                self._become(BreakerState.HALF_OPEN)
                 return Permit(self, trial=True)
             return None
 
@@ -102,7 +102,7 @@ class Breaker:
         with self._lock:
             if trial:
                 self._settle_trial(worked=worked)
-            elif self._state is State.CLOSED and worked is not None:
+            elif self._state is BreakerState.CLOSED and worked is not None:
                 self._failures = 0 if worked else self._failures + 1
                 if self._failures >= self._limit:
                     self._open()
@@ -110,18 +110,18 @@ class Breaker:
     def _settle_trial(self, *, worked: bool | None) -> None:
         if worked:
             self._failures = 0
-            self._become(State.CLOSED)
+            self._become(BreakerState.CLOSED)
         elif worked is False:
             self._open()
         else:
             # The pause is over already, so the next call may try at once.
-            self._become(State.OPEN)
+            self._become(BreakerState.OPEN)
 
     def _open(self) -> None:
         self._opened_at = self._clock()
-        self._become(State.OPEN)
+        self._become(BreakerState.OPEN)
 
-    def _become(self, state: State) -> None:
+    def _become(self, state: BreakerState) -> None:
         self._state = state
         if self._on_change is not None:
             self._on_change(state)

@@ -14,6 +14,7 @@ from rag.ports import (
     EncoderStore,
     FeedbackStore,
     InteractionStore,
+    Progress,
     QuestionStore,
     ReleaseStore,
     RerankerStore,
@@ -22,7 +23,7 @@ from rag.releases.trials import Scratch
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Forecast, Writing
 from retrain.domain import Candidate, Dataset, Detectable, GuardSet, TrainingReport
-from retrain.ports import AnchorStore, CandidateStore, DatasetStore, GateLookStore, Progress, Trainer
+from retrain.ports import AnchorStore, CandidateStore, DatasetStore, GateLookStore, Trainer
 from retrain.present import Present
 from retrain.settings import RetrainSettings
 from retrain.verdict.card import model_card

@@ -1,9 +1,10 @@
 """What retraining needs from the outside, as Protocols."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from rag.domain import Passage
+from rag.ports import Progress
 from retrain.domain import (
     Approval,
     Candidate,
@@ -16,9 +17,6 @@ from retrain.domain import (
     TrainingReport,
     Written,
 )
-
-Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what) as work goes on."""
 
 
 class Trainer(Protocol):

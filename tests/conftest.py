@@ -8,7 +8,7 @@ import pytest
 from doubles.scripted_llm import ScriptedLLM
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import DEFAULT_TENANT, Principal, Role
 from rag.ports import Encoder

@@ -84,7 +84,7 @@ class Story:
                 tenant=pipelines.settings.tenant,
                 source=self.corpus.source,
                 prune=True,
-                progress=lambda done: show(done, len(self.corpus.documents), "ingest"),
+                after_each=lambda done: show(done, len(self.corpus.documents), "ingest"),
             )
             asked = {*self._asked("before"), *self._asked("after")}
             labels = pipelines.stores.questions.put(self.corpus.labels(pipelines.settings.tenant, asked))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 Gauges = Callable[[], Mapping[str, tuple[str, Mapping[tuple[tuple[str, str], ...], float]]]]
-"""Gives name -> (help, labels -> value) of what is measured at the moment of asking."""
+"""Returns name -> (help, labels -> value) of what is measured at the moment of asking."""
 
 
 class Metrics:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rag.adapters.sql.engine import PATIENT, Patience
+from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.parts import (
     embedding_cache,
@@ -19,8 +19,8 @@ from rag.bootstrap.parts import (
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.library.documents import FieldNames, SyncReport
 from rag.library.labelling import purposes_of, store_labels
-from rag.ports import IndexStore
-from rag.releases.indexing import Indexing, Progress
+from rag.ports import IndexStore, Progress
+from rag.releases.indexing import Indexing
 from rag.releases.models import Models
 from rag.releases.trials import Scratch
 from rag.settings import Settings
@@ -70,7 +70,7 @@ class Installation:
             source=source_of(location),
             prune=prune,
             force=force,
-            progress=lambda done: progress(done, 0, f"ingest {location}"),
+            after_each=lambda done: progress(done, 0, f"ingest {location}"),
         )
 
     def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:

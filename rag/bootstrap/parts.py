@@ -3,16 +3,16 @@
 import logging
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.openai import OpenAIGenerator
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
-from rag.adapters.parsing.processes import Limits
-from rag.adapters.sql.engine import PATIENT, Patience
+from rag.adapters.parsing.process import Limits
+from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
-from rag.breaker import Breaker, State
+from rag.breaker import Breaker, BreakerState
 from rag.domain import utcnow
 from rag.library.arrivals import Arrivals
 from rag.library.chunking import Chunker, check_chunking
@@ -190,7 +190,7 @@ def language_model(settings: Settings) -> OpenAIGenerator | None:
 def model_breaker(settings: Settings) -> Breaker:
     """Return the breaker of the language model."""
 
-    def tell(state: State) -> None:
+    def tell(state: BreakerState) -> None:
         logger.warning("the language model's breaker is %s", state.value.replace("_", " "))
 
     return Breaker(

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 from rag.access.limits import Turns
@@ -12,7 +12,7 @@ from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.opentelemetry import Tracing
 from rag.adapters.parsing import ApartChunker
 from rag.adapters.prometheus import Metrics
-from rag.adapters.sql.engine import Patience
+from rag.adapters.sql.database.engine import Patience
 from rag.adapters.sql.stores import Stores
 from rag.api.serving import Answering, Documents, Logs, Serving
 from rag.bootstrap.access import keys
@@ -28,7 +28,7 @@ from rag.bootstrap.parts import (
     splitting_processes,
     tracing,
 )
-from rag.breaker import Breaker, State
+from rag.breaker import Breaker, BreakerState
 from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
 from rag.library.documents import Library
@@ -38,13 +38,11 @@ from rag.questions.answering import Answerer
 from rag.questions.retrieval import Retriever
 from rag.questions.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.standby import StandIn
-from rag.releases.batching import MicroBatchingStore
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
-from rag.running.gauges import State as ServiceState
-from rag.running.gauges import gauges
+from rag.running.gauges import ServiceState, gauges
 from rag.running.observing import ObservedLog, Observer
 from rag.settings import Settings
 
@@ -161,7 +159,7 @@ def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease
     settings, stores = installation.settings, installation.stores
     loader = Loader(
         stores.releases,
-        replace(installation.models, encoders=MicroBatchingStore(installation.models.encoders)),
+        installation.models,
         installation.indexes,
         installation.indexing,
         poll_interval_s=settings.poll_interval_s,
@@ -207,7 +205,7 @@ def _state(
         release=release,
         encoder=encoder,
         lag=lag,
-        breaker_open=breaker is not None and breaker.state is not State.CLOSED,
+        breaker_open=breaker is not None and breaker.state is not BreakerState.CLOSED,
         spool_bytes=written.used,
         spool_limit_bytes=written.used + written.room,
         running=turns.under_way,

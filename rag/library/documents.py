@@ -1,6 +1,6 @@
 """Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
@@ -18,8 +18,8 @@ _MOST_VANISHED = 0.5
 _FEW = 10
 """So many may vanish whatever share they are."""
 
-Progress = Callable[[int], None]
-"""Called with the number of records done so far."""
+AfterEach = Callable[[int], None]
+"""Called after each record, with the number of records done so far."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ class Library:
         prune: bool = False,
         force: bool = False,
         kept: Collection[str] = (),
-        progress: Progress | None = None,
+        after_each: AfterEach | None = None,
     ) -> SyncReport:
         """Bring the store up to date with all `records` of one source.
 
@@ -111,7 +111,7 @@ class Library:
                 them (and more than ten) would go: a share that is not mounted looks like that.
             force: prune whatever is gone, all of it even.
             kept: uris of files that are known to be as they were, and were not read again.
-            progress: told of every record.
+            after_each: called after every record.
 
         Raises:
             EmptyCorpus: there was not one record and nothing is kept; nothing is pruned then, unless forced.
@@ -140,8 +140,8 @@ class Library:
                         batch.add(document, self._split(document), is_new=document.id not in known)
                 except InvalidInput as error:
                     failed.append(ReadFailure(uri=record.uri, reason=str(error)))
-            if progress is not None:
-                progress(done)
+            if after_each is not None:
+                after_each(done)
         if not done and not kept and not (prune and force):
             raise EmptyCorpus(f"{source} holds no documents; name a file or folder that does")
         batch.write()
@@ -252,14 +252,24 @@ def _storable(document: Document) -> Document:
     if (title, text, metadata) == (document.title, document.text, dict(document.metadata)):
         return document
     return replace(
-        Document.create(
-            uri=document.uri,
-            text=text,
-            title=title,
-            tenant=document.tenant,
-            divisible=document.divisible,
-            source=document.source,
-            metadata=metadata,
-        ),
-        updated_at=document.updated_at,
+        with_content(document, title=title, text=text, metadata=metadata), updated_at=document.updated_at
+    )
+
+
+def with_content(
+    document: Document,
+    *,
+    title: str | None = None,
+    text: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Document:
+    """Return the same document with other content where it is named."""
+    return Document.create(
+        uri=document.uri,
+        text=document.text if text is None else text,
+        title=document.title if title is None else title,
+        tenant=document.tenant,
+        divisible=document.divisible,
+        source=document.source,
+        metadata=document.metadata if metadata is None else metadata,
     )

@@ -5,7 +5,8 @@ Knows nothing of formats, processes or HTTP.
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,15 +19,16 @@ from rag.errors import (
     UnreadableDocument,
     WhetstoneError,
 )
-from rag.library.documents import Library, ReadFailure
+from rag.library.documents import Library, ReadFailure, with_content
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
+from rag.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
 _LEASE = "ingesting"
 _LEASE_S = 15.0
 _ROUND = 20
-"""Files taken at a time; then tenants are looked at anew."""
+"""Files taken at a time; then the waiting tenants are asked for anew."""
 
 _SOURCE = "ingestion:"
 """Begins the `source` of what was handed in: whatever uri is given, it is no folder's and no other's."""
@@ -55,7 +57,7 @@ class FileReader(Protocol):
         ...
 
 
-class Live(Protocol):
+class LiveIndex(Protocol):
     """The index that answers questions."""
 
     def holds(self, seq: int) -> bool:
@@ -76,7 +78,7 @@ class Ingester:
         documents: DocumentStore,
         library: Library,
         reader: FileReader,
-        live: Live,
+        live: LiveIndex,
         leases: Leases,
         *,
         pages: WebPages | None = None,
@@ -93,7 +95,7 @@ class Ingester:
             live: the index whose being up to date makes a document "indexed".
             leases: keeps other services out meanwhile.
             pages: fetches web pages; None: those that wait fail.
-            interval_s: how often it looks without being told of arrivals, in seconds.
+            interval_s: pause between two polls where nobody tells of arrivals, in seconds.
             lease_s: how long a service that died keeps the next one from beginning, in seconds.
         """
         self._ingestions = ingestions
@@ -109,7 +111,7 @@ class Ingester:
         self._arrived = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._trouble = ""
+        self._troubles = Troubles()
         self._indexing = False  # something is read and not indexed yet
 
     def start(self) -> None:
@@ -118,7 +120,7 @@ class Ingester:
         self._thread.start()
 
     def arrived(self) -> None:
-        """Look at once, because something came in."""
+        """Poll at once, because something came in."""
         self._arrived.set()
 
     def end(self) -> None:
@@ -136,8 +138,8 @@ class Ingester:
             self._thread.join(_STOP_S)
             self._thread = None
 
-    def look(self) -> int:
-        """Work until nothing waits, or `stop` is called; give how many files were read or failed.
+    def poll(self) -> int:
+        """Work until nothing waits, or `stop` is called; return how many files were read or failed.
 
         Raises:
             LeaseHeld: another service is at it.
@@ -161,26 +163,12 @@ class Ingester:
     def _follow(self) -> None:
         while not self._stopping.is_set():
             self._arrived.clear()
-            try:
-                self.look()
-                self._tell("")
-            except LeaseHeld:
-                self._tell("")
-            except WhetstoneError as error:
-                if not self._stopping.is_set():
-                    self._tell(str(error))
-            except Exception as error:
-                # One thread for the service's whole life: it must outlive whatever comes.
-                logger.exception("reading what was handed in failed")
-                self._tell(type(error).__name__)
+            with (
+                self._troubles.attempt("reading what was handed in", unless=self._stopping.is_set),
+                suppress(LeaseHeld),
+            ):
+                self.poll()
             self._arrived.wait(_SOON_S if self._indexing else self._interval_s)
-
-    def _tell(self, trouble: str) -> None:
-        if trouble and not self._trouble:
-            logger.warning("what was handed in cannot be read now, will try again: %s", trouble)
-        elif self._trouble and not trouble:
-            logger.info("what was handed in is read again")
-        self._trouble = trouble
 
     def _read(self, ingestion: Ingestion) -> None:
         """Read one and settle it; where the service stops meanwhile or a part is missing, it goes on waiting."""
@@ -214,7 +202,7 @@ class Ingester:
         documents = [record for record in records if isinstance(record, Document)]
         if len(documents) == 1 and ingestion.title:
             records = [
-                _changed(record, title=ingestion.title) if record is documents[0] else record
+                with_content(record, title=ingestion.title) if record is documents[0] else record
                 for record in records
             ]
         # Rows that a table had before and has no more are removed; a table of other rows is meant so.
@@ -267,21 +255,7 @@ class Ingester:
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
     if isinstance(record, ReadFailure) or not ingestion.metadata:
         return record
-    return _changed(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
-
-
-def _changed(
-    document: Document, *, title: str | None = None, metadata: Mapping[str, str] | None = None
-) -> Document:
-    return Document.create(
-        uri=document.uri,
-        text=document.text,
-        title=document.title if title is None else title,
-        tenant=document.tenant,
-        divisible=document.divisible,
-        source=document.source,
-        metadata=document.metadata if metadata is None else metadata,
-    )
+    return with_content(record, metadata=dict(record.metadata) | dict(ingestion.metadata))
 
 
 def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:

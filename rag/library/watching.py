@@ -1,18 +1,20 @@
 """Folders that are followed: what is edited or deleted there is so in the library, seconds later.
 
-It looks at names, times and sizes; what differs is read. Knows nothing of formats.
+Names, times and sizes are compared; what differs is read. Knows nothing of formats.
 """
 
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.domain import Document
-from rag.errors import EmptyCorpus, LeaseHeld, Stopping, WhetstoneError
+from rag.errors import EmptyCorpus, LeaseHeld, Stopping
 from rag.library.documents import Library, ReadFailure, SyncReport
 from rag.ports import Leases
+from rag.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ class Listing:
     """What is in a folder now."""
 
     files: Mapping[str, Stamp]  # uri -> stamp of every file that can be read
-    failed: tuple[ReadFailure, ...] = ()  # places that could not be looked at; what was in them stays
+    failed: tuple[ReadFailure, ...] = ()  # places that could not be listed; what was in them stays
 
 
 class Folder(Protocol):
@@ -39,7 +41,7 @@ class Folder(Protocol):
         ...
 
     def list(self) -> Listing:
-        """Look at it, without reading."""
+        """Return what is in it, without reading."""
         ...
 
     def read(self, uri: str) -> Sequence[Document | ReadFailure]:
@@ -56,9 +58,8 @@ class _Known:
     """What is known of one folder."""
 
     synced: dict[str, Stamp] = field(default_factory=dict)  # as the library has them
-    seen: Mapping[str, Stamp] | None = None  # at the last look
+    seen: Mapping[str, Stamp] | None = None  # at the last poll
     complete: bool = False  # the library was compared with the whole folder since the start
-    trouble: str = ""  # as last told
 
 
 class FolderWatch:
@@ -81,7 +82,7 @@ class FolderWatch:
             library: what is kept in line.
             leases: keeps other services out meanwhile.
             tenant: whose the documents are.
-            interval_s: seconds between two looks. A file is read once two of them found it the same, so that
+            interval_s: seconds between two polls. A file is read once two of them found it the same, so that
                 one that is being written is not.
             lease_s: how long a service that died keeps the next one from going on, in seconds.
         """
@@ -91,6 +92,7 @@ class FolderWatch:
         self._tenant = tenant
         self._interval_s = interval_s
         self._lease_s = lease_s
+        self._troubles = Troubles()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -111,38 +113,28 @@ class FolderWatch:
             self._thread.join(_STOP_S)
             self._thread = None
 
-    def look(self) -> list[SyncReport]:
-        """Look at every folder once; give what was done where something was.
+    def poll(self) -> list[SyncReport]:
+        """Poll every folder once; return what was done where something was.
 
         Trouble with one folder is told in the log and does not keep it from the others.
         """
         reports = []
         for folder, known in self._folders:
-            try:
-                report = self._look_at(folder, known)
-            except Stopping:
+            if self._stopping.is_set():
                 break
-            except LeaseHeld:
-                continue
-            except WhetstoneError as error:
-                if not self._stopping.is_set():
-                    self._tell(folder, known, str(error))
-            except Exception as error:
-                # One thread for the service's whole life: it must outlive whatever comes.
-                logger.exception("following %s failed", folder.source)
-                self._tell(folder, known, type(error).__name__)
-            else:
+            trouble = self._troubles.attempt(f"following {folder.source}", unless=self._stopping.is_set)
+            with trouble, suppress(LeaseHeld):
+                report = self._poll_folder(folder, known)
                 if report is not None:
                     reports.append(report)
-                self._tell(folder, known, "")
         return reports
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
-            self.look()
+            self.poll()
             self._stopping.wait(self._interval_s)
 
-    def _look_at(self, folder: Folder, known: _Known) -> SyncReport | None:
+    def _poll_folder(self, folder: Folder, known: _Known) -> SyncReport | None:
         listing = folder.list()
         before, known.seen = known.seen, listing.files
         if before is None:
@@ -165,7 +157,7 @@ class FolderWatch:
                 source=folder.source,
                 prune=True,
                 kept=(listing.files.keys() | before.keys()) - set(steady),
-                progress=lambda _: lease.check(),
+                after_each=lambda _: lease.check(),
             )
         known.synced.update((uri, listing.files[uri]) for uri in steady)
         for uri in gone:
@@ -201,10 +193,3 @@ class FolderWatch:
                 folder.source,
                 report.spared,
             )
-
-    def _tell(self, folder: Folder, known: _Known, trouble: str) -> None:
-        if trouble and trouble != known.trouble:
-            logger.warning("%s cannot be followed now, will try again: %s", folder.source, trouble)
-        elif known.trouble and not trouble:
-            logger.info("%s is followed again", folder.source)
-        known.trouble = trouble

@@ -6,6 +6,7 @@ from rag.ports.documents import DocumentStore, IngestionStore, PassageMaker, Spl
 from rag.ports.encoders import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore, Vectors
 from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
 from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
+from rag.ports.progress import Progress
 from rag.ports.releases import Lease, Leases, ReleaseStore, ReplicaStore
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Leases",
     "PassageIndex",
     "PassageMaker",
+    "Progress",
     "QuestionStore",
     "ReleaseStore",
     "ReplicaStore",

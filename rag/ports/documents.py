@@ -18,7 +18,7 @@ class DocumentStore(Protocol):
         ...
 
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
-        """Write several documents with their passages in one transaction; give for each what `put` gives."""
+        """Write several documents with their passages in one transaction; return for each what `put` gives."""
         ...
 
     def delete(self, document_id: str, *, tenant: str) -> bool:

@@ -37,7 +37,7 @@ class EncoderStore(Protocol):
     """Content-addressed encoder artefacts."""
 
     def resolve(self, name: str) -> str:
-        """Make the encoder `name` (minilm, static, a folder, a hub id) an artefact; give its digest."""
+        """Make the encoder `name` (minilm, static, a folder, a hub id) an artefact; return its digest."""
         ...
 
     def load(self, digest: str) -> Encoder:
@@ -51,7 +51,7 @@ class EncoderStore(Protocol):
         ...
 
     def register(self, folder: Path) -> str:
-        """Copy a saved sentence-transformers folder in as an artefact; give its digest.
+        """Copy a saved sentence-transformers folder in as an artefact; return its digest.
 
         Raises:
             ArtefactUnsafe: as for `load`.
@@ -121,7 +121,7 @@ class RerankerStore(Protocol):
     """Content-addressed cross-encoder artefacts."""
 
     def resolve(self, name: str) -> str:
-        """Make the cross-encoder `name` (a folder or a hub id) an artefact; give its digest."""
+        """Make the cross-encoder `name` (a folder or a hub id) an artefact; return its digest."""
         ...
 
     def load(self, digest: str) -> Reranker:

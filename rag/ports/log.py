@@ -75,7 +75,7 @@ class QuestionStore(Protocol):
     """Labelled questions."""
 
     def put(self, questions: Sequence[LabelledQuestion]) -> int:
-        """Write questions, replacing those of the same id; give how many are new."""
+        """Write questions, replacing those of the same id; return how many are new."""
         ...
 
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:

@@ -31,7 +31,7 @@ class ReleaseStore(Protocol):
         ...
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, give that."""
+        """Make the first release live at epoch 1; where one is live already, return that."""
         ...
 
     def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:

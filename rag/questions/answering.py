@@ -5,32 +5,27 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, aclosing
-from typing import Protocol, cast
+from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
-from rag.domain import DEFAULT_TENANT, Ending, Interaction, InteractionStatus, Message, Prompt
-from rag.errors import InvalidInput, QuestionTooLong, UpstreamFailed
+from rag.domain import DEFAULT_TENANT, Interaction, InteractionStatus, Message, Prompt
 from rag.ports import Generator, InteractionLog, Rewriter, Where
-from rag.questions.auxiliary import Auxiliary, auxiliary, reply
-from rag.questions.drafting import Draft, since
+from rag.questions.auxiliary import auxiliary
+from rag.questions.drafting import Asked, Draft, Reply, since
 from rag.questions.events import Delta, Event, Finished, Started, Wishes
-from rag.questions.prompting import ABSTENTION, abstains, messages
-from rag.questions.quoting import citations, mentions
+from rag.questions.generating import pieces
+from rag.questions.limits import QuestionLimits, is_text
+from rag.questions.prompting import messages
+from rag.questions.quoting import citations
 from rag.questions.retrieval import Pinned, Retriever
 from rag.questions.rewriting import TurnRewriter
-from rag.questions.stops import Stops
 
 logger = logging.getLogger(__name__)
 
-_AUXILIARY_CHARS = 8
-"""A front end's own prompt quotes a conversation: it may be this many times as long as a question."""
-_AUXILIARY_TOKENS = 400
-"""Longest answer to one, in tokens."""
 
-
-class Live(Protocol):
+class ReleaseSource(Protocol):
     """Where the live release is pinned."""
 
     def pin(self) -> AbstractContextManager[Pinned]:
@@ -47,7 +42,7 @@ class Answerer:
 
     def __init__(
         self,
-        live: Live,
+        live: ReleaseSource,
         retriever: Retriever,
         generator: Generator,
         log: InteractionLog,
@@ -75,8 +70,7 @@ class Answerer:
         self._log = log
         self._rewriter = rewriter or TurnRewriter()
         self._tenant = tenant
-        self._max_question_chars = max_question_chars
-        self._max_tokens = max_tokens
+        self._limits = QuestionLimits(question_chars=max_question_chars, answer_tokens=max_tokens)
 
     async def ask(
         self,
@@ -101,16 +95,18 @@ class Answerer:
         """
         wishes = wishes or Wishes()
         aside = auxiliary(question, wishes.history, wishes.instructions)
-        question = self._checked(question, _AUXILIARY_CHARS if aside else 1)
+        question = self._limits.checked(question, auxiliary=aside is not None)
         self._log.check()
         with self._live.pin() as pinned:
             draft = Draft(
-                question=question[: self._max_question_chars],
-                principal=principal,
-                tenant=self._tenant if tenant is None else tenant,
-                generator=self._generator.name,
+                asked=Asked(
+                    question=question[: self._limits.question_chars],
+                    principal=principal,
+                    tenant=self._tenant if tenant is None else tenant,
+                    auxiliary=aside is not None,
+                ),
                 pinned=pinned,
-                auxiliary=aside is not None,
+                reply=Reply(generator=self._generator.name),
             )
             try:
                 if aside:
@@ -119,8 +115,8 @@ class Answerer:
                     await self._rewrite(draft, wishes)
                     await self._retrieve(draft, wishes)
                 yield _started(draft)
-                async with aclosing(self._pieces(draft, aside, wishes)) as pieces:
-                    async for piece in pieces:
+                async with aclosing(pieces(draft, self._generator, aside, wishes.stop)) as said:
+                    async for piece in said:
                         yield Delta(text=piece)
                 finished = await self._finish(draft, InteractionStatus.ANSWERED)
             except BaseException as error:
@@ -147,15 +143,17 @@ class Answerer:
         where: Where | None = None,
     ) -> Finished:
         """Find passages without an answer; logged as retrieved. Errors as for `ask`."""
-        question = self._checked(question)
+        question = self._limits.checked(question)
         self._log.check()
         with self._live.pin() as pinned:
             draft = Draft(
-                question=question,
-                principal=principal,
-                tenant=self._tenant if tenant is None else tenant,
-                generator="",
+                asked=Asked(
+                    question=question,
+                    principal=principal,
+                    tenant=self._tenant if tenant is None else tenant,
+                ),
                 pinned=pinned,
+                reply=Reply(generator=""),
             )
             try:
                 await self._retrieve(draft, Wishes(limit=limit, where=where), prompted=False)
@@ -163,24 +161,6 @@ class Answerer:
             except BaseException as error:
                 await self._log_failure(draft, error)
                 raise
-
-    def _checked(self, question: str, longer: int = 1) -> str:
-        longest = self._max_question_chars * longer
-        if len(question) > longest:
-            raise QuestionTooLong(
-                f"The question has {len(question)} characters; at most {longest} are "
-                "accepted. Shorten it, or raise WHETSTONE_MAX_QUESTION_CHARS."
-            )
-        question = question.strip()
-        if not question:
-            raise InvalidInput("The question is blank; write one.")
-        # NUL and lone surrogates are valid JSON, but no database stores them as text.
-        if not is_text(question):
-            raise InvalidInput("The question holds characters that are not text; send proper Unicode.")
-        return question
-
-    def _capped(self, *limits: int | None) -> int | None:
-        return min((limit for limit in (*limits, self._max_tokens) if limit is not None), default=None)
 
     def _plain_prompt(self, question: str, wishes: Wishes) -> Prompt:
         """Hand a front end's own prompt on as it came."""
@@ -192,7 +172,7 @@ class Answerer:
                 *wishes.history,
                 Message(role="user", content=question),
             ),
-            max_tokens=self._capped(wishes.max_tokens, _AUXILIARY_TOKENS),
+            max_tokens=self._limits.tokens(wishes.max_tokens, auxiliary=True),
             temperature=wishes.temperature,
             stop=wishes.stop,
         )
@@ -201,11 +181,12 @@ class Answerer:
         if not wishes.history:
             return
         began = time.perf_counter()
-        rewritten = await self._rewriter.rewrite(draft.question, wishes.history, encoder=draft.pinned.encoder)
-        # What a model wrote is no less in need of a look than what a caller sent.
-        if rewritten != draft.question and rewritten.strip() and is_text(rewritten):
-            draft.rewritten = rewritten.strip()[: self._max_question_chars]
-        draft.rewrite_ms = since(began)
+        question = draft.asked.question
+        rewritten = await self._rewriter.rewrite(question, wishes.history, encoder=draft.pinned.encoder)
+        # What a model wrote needs to be checked no less than what a caller sent.
+        if rewritten != question and rewritten.strip() and is_text(rewritten):
+            draft.rewritten = rewritten.strip()[: self._limits.question_chars]
+        draft.clock.rewrite_ms = since(began)
 
     async def _retrieve(self, draft: Draft, wishes: Wishes, *, prompted: bool = True) -> None:
         # One hop to a thread for everything that blocks: a hop costs more than counting a prompt's tokens.
@@ -216,76 +197,32 @@ class Answerer:
         pinned, retrieval = draft.pinned, draft.pinned.release.retrieval
         draft.retrieved = self._retriever.retrieve(
             pinned,
-            draft.rewritten or draft.question,
-            tenant=draft.tenant,
+            draft.searched,
+            tenant=draft.asked.tenant,
             limit=wishes.limit,
             where=wishes.where,
         )
-        draft.retrieve_ms = since(began)
+        draft.clock.retrieve_ms = since(began)
         if prompted and draft.retrieved.supports(retrieval.threshold):
             draft.prompt = Prompt(
                 # What quotes sentences looks for the question as it would be asked alone.
-                question=draft.rewritten or draft.question,
+                question=draft.searched,
                 hits=draft.hits,
                 messages=messages(
-                    draft.question,
+                    draft.asked.question,
                     draft.hits,
                     wishes.history,
                     count_tokens=pinned.encoder.count_tokens,
                     context_tokens=retrieval.context_tokens,
                     instructions=wishes.instructions,
                 ),
-                max_tokens=self._capped(wishes.max_tokens),
+                max_tokens=self._limits.tokens(wishes.max_tokens),
                 temperature=wishes.temperature,
                 stop=wishes.stop,
             )
 
-    async def _pieces(
-        self, draft: Draft, aside: Auxiliary | None, wishes: Wishes
-    ) -> AsyncGenerator[str, None]:
-        """Yield the answer, up to the first stop string, as it goes into the draft."""
-        stops = Stops(wishes.stop)
-        if draft.prompt is not None:
-            began = time.perf_counter()
-            try:
-                async with aclosing(self._generated(draft, draft.prompt)) as generated:
-                    async for piece in generated:
-                        if text := stops.feed(piece):
-                            yield draft.say(text)
-                        if stops.met:
-                            break
-                if text := stops.rest():
-                    yield draft.say(text)
-            except UpstreamFailed as error:
-                # Nobody asked for a title: a plain one is better than an error.
-                if aside is None or draft.pieces:
-                    raise
-                logger.warning("a front end's own prompt is answered without the language model: %s", error)
-                draft.ending = Ending(degraded=True)
-            draft.generate_ms = since(began)
-        if not stops.met and not draft.answer.strip():
-            draft.abstained = aside is None
-            if text := stops.feed(reply(aside) if aside else ABSTENTION) + stops.rest():
-                yield draft.say(text)
-        if aside is None:
-            draft.abstained |= bool(draft.answer.strip()) and abstains(draft.answer)
-            draft.mentions = () if draft.abstained else mentions(draft.answer, draft.hits)
-
-    async def _generated(self, draft: Draft, prompt: Prompt) -> AsyncGenerator[str, None]:
-        # The port promises an iterator only; what is there is a generator, which can be closed when the client leaves.
-        stream = cast(
-            "AsyncGenerator[str | Ending, None]",
-            self._generator.stream(prompt, encoder=draft.pinned.encoder),
-        )
-        async with aclosing(stream):
-            async for piece in stream:
-                if isinstance(piece, Ending):
-                    draft.ending = piece
-                elif piece:
-                    yield piece
-
     async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:
-        if draft.abstained:
+        if draft.reply.abstained:
             status = InteractionStatus.ABSTAINED
         if not draft.counted:
             await to_thread.run_sync(draft.count)
@@ -293,10 +230,10 @@ class Answerer:
         return Finished(
             interaction=interaction,
             hits=draft.hits,
-            citations=citations(draft.mentions),
-            mentions=draft.mentions,
+            citations=citations(draft.reply.mentions),
+            mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
-            cut=draft.ending.cut,
+            cut=draft.reply.ending.cut,
             timings=draft.timings(),
         )
 
@@ -318,20 +255,12 @@ class Answerer:
             await self._write(draft, status, message)
         except Exception:
             # The caller gets the first error, which matters more than the one about the log.
-            logger.exception("interaction %s could not be logged as %s", draft.id, status)
-
-
-def is_text(text: str) -> bool:
-    """Tell whether it is what databases and tokenizers take for text: no NUL, no lone surrogates."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
+            logger.exception("interaction %s could not be logged as %s", draft.asked.id, status)
 
 
 def _started(draft: Draft) -> Started:
     return Started(
-        interaction_id=draft.id,
+        interaction_id=draft.asked.id,
         release=draft.pinned.release.digest,
         epoch=draft.pinned.epoch,
         encoder=draft.pinned.encoder.digest,

@@ -123,7 +123,7 @@ class _Block:
         self._first = self._last = self.hit.passage
 
     def widen(self, left: int, shown: set[str], count_tokens: CountTokens) -> int:
-        """Join neighbours while the budget lasts; give what is left of it. `shown` is kept up to date."""
+        """Join neighbours while the budget lasts; return what is left of it. `shown` is kept up to date."""
         for neighbour, follows in self._outwards():
             if left <= 0:
                 break

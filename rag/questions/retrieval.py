@@ -55,7 +55,7 @@ class Retriever:
         """Read the passages' text from `documents`, the only truth about what may be cited."""
         self._documents = documents
         self._lock = threading.Lock()
-        self._away = False  # the database, at the last look
+        self._away = False  # the database, at the last question
 
     def retrieve(
         self,

@@ -12,12 +12,10 @@ Knows nothing of what computes the vectors.
 import threading
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from rag.ports import Encoder, EncoderStore, Vectors
+from rag.ports import Encoder, Vectors
 
 MOST = 32
 """Texts embedded together at most; one caller's are never parted."""
@@ -108,50 +106,6 @@ class MicroBatching:
         ends = np.cumsum([len(request.texts) for request in batch])[:-1]
         for request, rows in zip(batch, np.split(vectors, ends), strict=True):
             request.succeed(rows)
-
-
-class MicroBatchingStore:
-    """An `EncoderStore` that gives its encoders with `MicroBatching` around them."""
-
-    def __init__(self, encoders: EncoderStore) -> None:
-        """Wrap `encoders`."""
-        self._encoders = encoders
-
-    def load(self, digest: str) -> Encoder:
-        """Load an artefact after checking its files; errors as in `EncoderStore`."""
-        return MicroBatching(self._encoders.load(digest))
-
-    def resolve(self, name: str) -> str:
-        """Make the encoder `name` an artefact; give its digest."""
-        return self._encoders.resolve(name)
-
-    def register(self, folder: Path) -> str:
-        """Copy a saved folder in as an artefact; give its digest."""
-        return self._encoders.register(folder)
-
-    def path(self, digest: str) -> Path:
-        """Return the artefact's folder."""
-        return self._encoders.path(digest)
-
-    def kind(self, digest: str) -> Literal["transformer", "static"]:
-        """Tell which lane an artefact belongs to."""
-        return self._encoders.kind(digest)
-
-    def passages_digest(self, digest: str) -> str:
-        """Return the digest of the encoder that an artefact embeds passages as."""
-        return self._encoders.passages_digest(digest)
-
-    def digests(self) -> frozenset[str]:
-        """Every artefact's digest."""
-        return self._encoders.digests()
-
-    def describe(self, digest: str, card: str) -> None:
-        """Put a model card beside an artefact's files."""
-        self._encoders.describe(digest, card)
-
-    def drop(self, digest: str) -> None:
-        """Delete an artefact."""
-        self._encoders.drop(digest)
 
 
 class _Request:

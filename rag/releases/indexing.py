@@ -6,110 +6,20 @@ Knows nothing of who owns an index; one owner at a time writes to it.
 
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
 from rag.errors import NotFound
-from rag.ports import DocumentStore, EmbeddingCache, Encoder, IndexCursors, PassageIndex, Vectors
-
-Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what) as work goes on."""
+from rag.ports import DocumentStore, EmbeddingCache, Encoder, IndexCursors, PassageIndex, Progress
+from rag.releases.vectors import ReleaseVectors
 
 SAME = 0.9999
 """Cosine at and above which two embeddings of one text count as equal; batching alone moves the last digits."""
 
 _NAMED = 3  # ids given as examples in a problem
 _MOST_CONTEXT = 8  # passages embedded anew for one drawn, where a vector depends on the whole document
-
-
-class Embedder:
-    """Embeds passages, each text once."""
-
-    def __init__(self, encoder: Encoder, cache: EmbeddingCache, *, batch: int = 256) -> None:
-        """Embed with `encoder`, keeping and reusing results in `cache`; `batch` texts are kept at a time."""
-        self._encoder = encoder
-        self._cache = cache
-        self._batch = batch
-
-    def passages(self, passages: Sequence[Passage]) -> Vectors:
-        """Return the passages' vectors in their order: shape (len(passages), dimension), unit length."""
-        texts = {passage.text_hash: passage.embedded_text for passage in passages}
-        known = self._cache.get(self._encoder.passages_digest, list(texts))
-        # Texts of like length share a batch, so that little is spent on padding.
-        missing = sorted(
-            texts.keys() - known.keys(), key=lambda text_hash: (len(texts[text_hash]), text_hash)
-        )
-        for start in range(0, len(missing), self._batch):
-            some = missing[start : start + self._batch]
-            vectors = self._encoder.encode_passages([texts[text_hash] for text_hash in some])
-            self._cache.put(self._encoder.passages_digest, some, vectors)
-            known.update(zip(some, vectors, strict=True))
-        if not passages:
-            return np.empty((0, self._encoder.dimension), dtype=np.float32)
-        return np.stack([known[passage.text_hash] for passage in passages])
-
-
-class ReleaseVectors:
-    """The vectors that passages have in one release: their own, joined with their document's where it says so."""
-
-    def __init__(
-        self, release: Release, encoder: Encoder, cache: EmbeddingCache, *, batch: int = 256
-    ) -> None:
-        """Embed with `encoder`, the release's; `cache` keeps the passages' own vectors, whatever is joined to them."""
-        self._release = release
-        self._encoder = encoder
-        self._embedder = Embedder(encoder, cache, batch=batch)
-
-    def of(self, passages: Sequence[Passage]) -> Vectors:
-        """Return the passages' vectors in their order: shape (len(passages), dimension), unit length.
-
-        Where documents count, the passages are whole documents: a vector depends on all of its document's passages.
-        """
-        return self._joined(passages, self._embedder.passages(passages))
-
-    def fresh(self, passages: Sequence[Passage]) -> Vectors:
-        """Return what `of` gives, without the cache."""
-        return self._joined(passages, self._encoder.encode_passages([p.embedded_text for p in passages]))
-
-    @property
-    def by_document(self) -> bool:
-        """Whether a passage's vector depends on its document's other passages."""
-        return self._release.retrieval.context_weight > 0
-
-    def _joined(self, passages: Sequence[Passage], plain: Vectors) -> Vectors:
-        return in_context(passages, plain, self._release.retrieval.context_weight)
-
-
-def in_context(passages: Sequence[Passage], plain: Vectors, weight: float) -> Vectors:
-    """Join each passage's vector with its document's: normalise((1 - w) v_passage + w v_document).
-
-    v_document is the normalised mean of the vectors of its passages. A question's cosine with the sum is, up to the
-    length, the weighted mean of its cosines with passage and document: passage-level and document-level evidence
-    together find more than either (Callan, "Passage-Level Evidence in Document Retrieval", 1994). Günther et al.
-    ("Late Chunking", 2024) reach for the same context inside a long-context encoder; the mean is our way, because it
-    needs no other encoder and plain vectors can be cached. Of a document with one passage nothing changes.
-
-    Args:
-        passages: whole documents, in any order.
-        plain: their own vectors, shape (len(passages), dimension), unit length.
-        weight: w, 0 to below 1.
-
-    Returns:
-        Shape (len(passages), dimension), unit length.
-    """
-    if not weight or not passages:
-        return plain
-    numbers: dict[str, int] = {}
-    of = np.array([numbers.setdefault(p.document_id, len(numbers)) for p in passages])
-    sums = np.zeros((len(numbers), plain.shape[1]))
-    np.add.at(sums, of, plain)
-    joined = (1 - weight) * plain + weight * _normalised(sums)[of]
-    # A document of one passage keeps its vector to the last digit.
-    alone = np.bincount(of)[of] == 1
-    return np.where(alone[:, None], plain, _normalised(joined)).astype(np.float32)
 
 
 class Indexing:
@@ -162,7 +72,7 @@ class Indexing:
         self._cursors.set_backfill(name, None)
 
     def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
-        """Apply the change log to the index, `limit` changes at a time; give how many were applied.
+        """Apply the change log to the index, `limit` changes at a time; return how many were applied.
 
         A document is brought to its present state, whatever and however often it changed, so that repeating
         after a kill does no harm.
@@ -205,7 +115,7 @@ class Indexing:
     def verify(
         self, release: Release, encoder: Encoder, index: PassageIndex, *, sample: int, seed: int
     ) -> list[str]:
-        """Compare the index with the documents; give what is wrong as sentences, none where all is well.
+        """Compare the index with the documents; return what is wrong as sentences, none where all is well.
 
         Args:
             release: the index's release.
@@ -291,13 +201,6 @@ class Indexing:
             f"Passages with another vector than their text gives: {len(wrong)} of {len(cosines)} drawn "
             f"(lowest cosine {worst:.4f}), e.g. {_some(wrong)}."
         ]
-
-
-def _normalised(rows: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Bring rows to unit length; rows of zeros, as blank text gives in a static encoder, stay."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    result: NDArray[np.float64] = rows / np.where(lengths, lengths, 1.0)
-    return result
 
 
 def _cosine(stored: NDArray[np.float32], fresh: NDArray[np.float32]) -> float:

@@ -14,7 +14,7 @@ from rag.ports import ReleaseStore, ReplicaStore
 from rag.questions.retrieval import Pinned
 from rag.releases.indexing import Indexing
 from rag.releases.loading import Loader, OpenRelease, Stopped
-from rag.releases.troubles import Troubles
+from rag.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from rag.domain import Release
 from rag.errors import LeaseHeld, NotFound
 from rag.ports import Encoder, IndexStore, Leases, PassageIndex, ReleaseStore, Reranker
 from rag.questions.retrieval import Pinned
+from rag.releases.batching import MicroBatching
 from rag.releases.indexing import Indexing
 from rag.releases.models import LoadedRelease, Models
 
@@ -108,9 +109,10 @@ class Loader:
     def _load_models(self, release: Release, beside: Sequence[OpenRelease]) -> LoadedRelease:
         # Releases that name the same model share it in memory.
         named = release.retrieval.reranker
+        encoder = next((each.encoder for each in beside if each.release.encoder == release.encoder), None)
         return self._models.load(
             release,
-            encoder=next((each.encoder for each in beside if each.release.encoder == release.encoder), None),
+            encoder=encoder or MicroBatching(self._models.encoders.load(release.encoder)),
             reranker=next(
                 (each.reranker for each in beside if each.release.retrieval.reranker == named), None
             ),

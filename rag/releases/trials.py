@@ -20,8 +20,8 @@ from rag.ports import (
     Vectors,
 )
 from rag.questions.retrieval import Pinned, candidates, reranked
-from rag.releases.indexing import Embedder, ReleaseVectors
 from rag.releases.models import LoadedRelease
+from rag.releases.vectors import Embedder, ReleaseVectors
 
 Scratch = Callable[[], AbstractContextManager[IndexStore]]
 """Gives a place for indexes that is gone afterwards, with everything in it."""

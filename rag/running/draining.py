@@ -42,7 +42,7 @@ class Draining:
             del self._cuts[number]
 
     def cut(self) -> int:
-        """End whatever is under way; give how many requests that were."""
+        """End whatever is under way; return how many requests that were."""
         cuts = list(self._cuts.values())
         for each in cuts:
             each()

@@ -11,7 +11,7 @@ _SHOWN = 16  # characters of a digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
+class ServiceState:
     """The service at one moment."""
 
     epoch: int  # of the deployment it answers with; 0: nothing is loaded yet
@@ -25,7 +25,7 @@ class State:
     queued: int  # questions that wait for their turn
 
 
-def gauges(state: State) -> dict[str, Gauge]:
+def gauges(state: ServiceState) -> dict[str, Gauge]:
     """Return name -> meaning and values; what nobody can say is left out."""
 
     def one(meaning: str, value: float) -> Gauge:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.breaker import Breaker, State
+from rag.breaker import Breaker, BreakerState
 from rag.log.logbook import LogState
 from rag.releases.live import Part
 
@@ -41,9 +41,11 @@ def readiness(
 
 
 def _told(breaker: Breaker) -> str:
-    if breaker.state is State.CLOSED:
+    if breaker.state is BreakerState.CLOSED:
         return "the language model is asked"
     again = (
-        "it is being tried" if breaker.state is State.HALF_OPEN else f"tried in {breaker.retry_in_s:.0f} s"
+        "it is being tried"
+        if breaker.state is BreakerState.HALF_OPEN
+        else f"tried in {breaker.retry_in_s:.0f} s"
     )
     return f"the language model is out of order, extractive answers stand in; {again}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rag.adapters.openai import own_words, place_of
+from rag.adapters.openai.endpoint import Endpoint
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.dataset.wording import normal, one_line, words
@@ -75,13 +75,11 @@ class OpenAIQuestionWriter:
             timeout_s: limit of waiting for an answer, in seconds.
             retries: further tries of a call that timed out or was turned away for now.
         """
-        self._base_url = base_url
-        self._model = model
-        self._api_key = api_key
-        self._connect_timeout_s = connect_timeout_s
+        self._endpoint = Endpoint(
+            base_url=base_url, model=model, api_key=api_key, connect_timeout_s=connect_timeout_s
+        )
         self._timeout_s = timeout_s
         self._retries = retries
-        self._place = place_of(base_url)
         self.fingerprint = digest_of({"model": model, "write": _WRITE, "reword": _REWORD, "styles": _STYLES})
         self._opening = Lock()
         self._opened: OpenAI | None = None
@@ -113,7 +111,7 @@ class OpenAIQuestionWriter:
         content = json.dumps({**data, "count": count}, ensure_ascii=False)
         try:
             completion = self._client().chat.completions.parse(
-                model=self._model,
+                model=self._endpoint.model,
                 messages=[{"role": "system", "content": task}, {"role": "user", "content": content}],
                 response_format=Questions,
                 max_tokens=TOKENS_PER_QUESTION * (count + 1),
@@ -121,14 +119,14 @@ class OpenAIQuestionWriter:
             )
         except ValidationError as error:
             raise UpstreamFailed(
-                f'The language model at {self._place} was asked for JSON of the form {{"questions": [...]}} and sent '
+                f'{self._endpoint} was asked for JSON of the form {{"questions": [...]}} and sent '
                 "something else; choose a model that knows structured output."
             ) from error
         except OpenAIError as error:
             raise self._translated(error) from error
         answer = completion.choices[0].message.parsed if completion.choices else None
         if answer is None:
-            raise UpstreamFailed(f"The language model at {self._place} refused to write questions.")
+            raise UpstreamFailed(f"{self._endpoint} refused to write questions.")
         usage = completion.usage
         return Written(
             texts=tuple(_usable(answer.questions, count, known)),
@@ -143,10 +141,9 @@ class OpenAIQuestionWriter:
 
         with self._opening:
             self._opened = self._opened or OpenAI(
-                base_url=self._base_url,
-                # The client insists on a key; an endpoint without keys ignores it.
-                api_key=self._api_key or "none",
-                timeout=Timeout(self._timeout_s, connect=self._connect_timeout_s),
+                base_url=self._endpoint.base_url,
+                api_key=self._endpoint.sent_key,
+                timeout=Timeout(self._timeout_s, connect=self._endpoint.connect_timeout_s),
                 max_retries=self._retries,
             )
             return self._opened
@@ -159,30 +156,27 @@ class OpenAIQuestionWriter:
             self._opened = None
 
     def _reason(self, text: str) -> str:
-        return own_words(one_line(text), self._api_key)
+        return self._endpoint.own_words(one_line(text))
 
     def _translated(self, error: "OpenAIError") -> UpstreamFailed:
         from openai import APIConnectionError, APIStatusError, APITimeoutError, LengthFinishReasonError
 
         if isinstance(error, APITimeoutError):
             return UpstreamTimeout(
-                f"The language model at {self._place} did not answer within {self._timeout_s:g} s; "
+                f"{self._endpoint} did not answer within {self._timeout_s:g} s; "
                 "raise WHETSTONE_LLM_TIMEOUT_S or choose a faster model."
             )
         if isinstance(error, APIConnectionError):
-            return UpstreamFailed(
-                f"The language model at {self._place} cannot be reached; check WHETSTONE_LLM_BASE_URL."
-            )
+            return UpstreamFailed(f"{self._endpoint} cannot be reached; check WHETSTONE_LLM_BASE_URL.")
         if isinstance(error, APIStatusError):
             return UpstreamFailed(
-                f"The language model at {self._place} answered with status {error.status_code}: "
-                f"{self._reason(error.message)}"
+                f"{self._endpoint} answered with status {error.status_code}: {self._reason(error.message)}"
             )
         if isinstance(error, LengthFinishReasonError):
             return UpstreamFailed(
-                f"The language model at {self._place} wrote more than the questions it was asked for, and was cut off."
+                f"{self._endpoint} wrote more than the questions it was asked for, and was cut off."
             )
-        return UpstreamFailed(f"The language model at {self._place} failed: {self._reason(str(error))}")
+        return UpstreamFailed(f"{self._endpoint} failed: {self._reason(str(error))}")
 
 
 def _usable(written: list[str], count: int, known: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.domain import Passage, utcnow
 from rag.errors import EmptyCorpus
-from rag.ports import FeedbackStore, InteractionStore, QuestionStore
+from rag.ports import FeedbackStore, InteractionStore, Progress, QuestionStore
 from retrain.dataset.ledger import build_dataset
 from retrain.dataset.pairs import Find, MinedPairs
 from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
@@ -21,7 +21,7 @@ from retrain.dataset.sources.language_model import mine_llm, most_wanted, topics
 from retrain.dataset.sources.log import Trust, mine_log
 from retrain.dataset.writing import Forecast, Writing
 from retrain.domain import Dataset, TrainingPair
-from retrain.ports import DatasetStore, Progress
+from retrain.ports import DatasetStore
 from retrain.present import Present
 from retrain.settings import RetrainSettings
 

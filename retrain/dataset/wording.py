@@ -3,14 +3,12 @@
 import re
 import unicodedata
 
-_STOP_WORDS = """
-a about am an and any are as at be been being but by can could did do does doing for from get had has have
-having he her here his how i if in into is it its just may me might more most much must my no not of
-on only or other our over she should so some such tell than that the their them then there these they
-this those to too under until up us was we were what when where which while who whom whose why will
-with would you your
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
+from rag.text.stop_words import stop_words
+
+# Retrieval's list, but for a few words: training data is reproducible, so the difference stays.
+_BESIDES = {"get", "more", "most", "much", "only", "other", "over", "tell", "under", "until", "up"}
+_TOPICAL = {"all", "also", "done", "hers", "him", "itself", "nor", "ours", "shall", "theirs", "very", "yours"}
+STOP_WORDS = (stop_words("english") | _BESIDES) - _TOPICAL
 """English words that carry no topic."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

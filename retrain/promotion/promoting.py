@@ -20,6 +20,7 @@ from rag.ports import (
     IndexStore,
     Lease,
     Leases,
+    Progress,
     ReleaseStore,
     ReplicaStore,
     RerankerStore,
@@ -27,7 +28,7 @@ from rag.ports import (
 from rag.releases.indexing import Indexing
 from rag.releases.trials import Scratch
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
-from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, Progress, PromotionStore
+from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore
 from retrain.promotion.building import IndexBuilder
 from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Run

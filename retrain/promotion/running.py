@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from rag.domain import utcnow
-from rag.ports import Lease
+from rag.ports import Lease, Progress
 from retrain.domain import Promotion, PromotionPhase
-from retrain.ports import Progress, PromotionStore
+from retrain.ports import PromotionStore
 
 
 class Run:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
 from rag.questions.retrieval import Pinned
-from rag.releases.indexing import ReleaseVectors
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, Trial, trial
+from rag.releases.vectors import ReleaseVectors
 
 TIE = 1e-4
 """Two cosines this close are a tie: whichever of the passages is found is right."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rag.domain import Passage
 from rag.ports import EmbeddingCache, Encoder, Vectors
-from rag.releases.indexing import Embedder
+from rag.releases.vectors import Embedder
 from retrain.domain import Difference, Estimate, EvalQuestion, MetricRow
 
 Floats = NDArray[np.float64]

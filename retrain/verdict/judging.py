@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Passage, Release, sha256_text
-from rag.ports import Encoder
+from rag.ports import Encoder, Progress
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
-from retrain.ports import AnchorStore, GateLookStore, Progress
+from retrain.ports import AnchorStore, GateLookStore
 from retrain.present import Present
 from retrain.settings import RetrainSettings
 from retrain.verdict.comparing import anchor_metric, anchored, compare, guarded

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from rag.domain import Retrieval
 from rag.ports import Found
-from rag.releases.indexing import in_context
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
+from rag.releases.vectors import in_context
 from retrain.domain import EvalQuestion
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate, rank
 

@@ -15,7 +15,7 @@ from integration.conftest import Service, fill
 from integration.conftest import running as running_service
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.domain import Document, Interaction
 from rag.settings import Settings
 

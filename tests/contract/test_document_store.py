@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from rag.adapters.sql.engine import writing
+from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.stores import Stores
 from rag.domain import ChangeKind, Document, Passage, utcnow
 from rag.errors import InvalidInput

@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from rag.adapters.sql.engine import writing
-from rag.adapters.sql.schema import leases
+from rag.adapters.sql.database.engine import writing
+from rag.adapters.sql.schema.releases import leases
 from rag.adapters.sql.stores import Stores
 from rag.domain import utcnow
 from rag.errors import LeaseHeld

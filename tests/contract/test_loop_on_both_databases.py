@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from safetensors.numpy import load_file, save_file
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import Service, open_serving
 from rag.domain import AuditEntry, Document, InteractionStatus, Release, utcnow
 from rag.errors import EpochMoved

@@ -17,8 +17,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
-from rag.adapters.sql.migrating import HEAD, MIGRATIONS
-from rag.adapters.sql.schema import metadata
+import monitoring.adapters.sql  # noqa: F401 its table joins the metadata
+import retrain.adapters.sql.schema  # noqa: F401 likewise
+from rag.adapters.sql.database.migrating import HEAD, MIGRATIONS
+from rag.adapters.sql.schema.metadata import metadata
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.errors import IntegrityError, SettingInvalid, Unavailable
 

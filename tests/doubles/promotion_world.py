@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.query_side import write_adapter
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.qdrant import QdrantFolders

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from doubles.waiting import until
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 DRIFT_FOUND = 3
 

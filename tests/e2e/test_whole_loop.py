@@ -14,7 +14,7 @@ import pytest
 from doubles.scripted_llm import ScriptedLLM
 from openai import OpenAI
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import Document
 

@@ -17,7 +17,7 @@ import pytest
 from contract.conftest import NO_PROGRAMS, PostgresServer, programs
 from doubles.waiting import until
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 SERVE = """
 import logging, sys

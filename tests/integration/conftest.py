@@ -12,7 +12,7 @@ import pytest
 from fastapi import APIRouter
 
 from rag import bootstrap
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_serving
 from rag.domain import Document
 from rag.running.listening import listen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.domain import Document, Passage
 from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import Concentration, Origin, TrainingPair

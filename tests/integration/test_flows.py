@@ -18,7 +18,7 @@ from flows.commands.drift import drift
 from flows.environment import load_flow, prefect_environment
 from flows.settings import FlowSettings
 from monitoring.domain import DriftFinding, DriftVerdict
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_installation
 from rag.domain import Release
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError

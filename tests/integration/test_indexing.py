@@ -13,7 +13,8 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import NotFound
 from rag.ports import Encoder, PassageIndex, Vectors
-from rag.releases.indexing import Embedder, Indexing, ReleaseVectors
+from rag.releases.indexing import Indexing
+from rag.releases.vectors import Embedder, ReleaseVectors
 
 CHUNKING = Chunking()
 

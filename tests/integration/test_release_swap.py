@@ -12,13 +12,14 @@ from doubles.waiting import until
 from integration.conftest import Service
 
 from rag import bootstrap
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
 from rag.ports import Encoder, Leases, PassageIndex, ReplicaStore
 from rag.questions.retrieval import Retriever
+from rag.releases.batching import MicroBatching
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
@@ -379,3 +380,11 @@ def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -
             indexing.may.set()
             live.stop()
         assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
+
+
+def test_what_serves_embeds_questions_together(home_settings: Settings) -> None:
+    """The encoder of a release that serves batches the questions of many threads."""
+    with open_serving(home_settings) as serving:
+        serving.live.start(background=False)
+        with serving.live.pin() as pinned:
+            assert isinstance(pinned.encoder, MicroBatching)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import utcnow
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from doubles.promotion_world import LoadedOnce, TwoEncoders, World, adapting, perturbed
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 WORDS = (
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ":", "?", ".", "##s", "##ing", "question", "passage"),

@@ -13,20 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefact_files import (
-    MANIFEST,
-    ROUTER,
-    WEIGHTS,
-    files_digest,
-    is_router,
+from rag.adapters.models.artefacts.disk import (
     json_bytes,
-    modules,
     read_json,
     sha256_bytes,
     sync_folder,
     write_json,
     write_synced,
 )
+from rag.adapters.models.artefacts.layout import MANIFEST, WEIGHTS, files_digest
+from rag.adapters.models.artefacts.modules import ROUTER, is_router, modules
 from rag.errors import ArtefactTampered
 from rag.ports import Encoder, Vectors
 
@@ -82,7 +78,7 @@ def query_matrix(folder: Path) -> NDArray[np.float32] | None:
     """Return the matrix of a query-side adapter's artefact, shape (dimension, dimension); None of another encoder's.
 
     Raises:
-        NotFound, ArtefactUnsafe: as for `artefact_files.modules`.
+        NotFound, ArtefactUnsafe: as for `artefacts.modules.modules`.
         ArtefactTampered: the layer has more than a square matrix.
     """
     router = modules(folder)[-1]
@@ -162,7 +158,7 @@ def passages_digest(folder: Path) -> str:
 
 
 def copy_passage_side(folder: Path, target: Path) -> str:
-    """Copy a checked artefact's files without its router into the new folder `target`; give the digest.
+    """Copy a checked artefact's files without its router into the new folder `target`; return the digest.
 
     What is copied is the adapted encoder's artefact to the last byte, or `folder`'s own where it adapts none.
     """

@@ -6,8 +6,9 @@ The same order of things as for encoders. Knows nothing of what is computed.
 import logging
 from pathlib import Path
 
-from rag.adapters.models.artefact_files import check_safe_reranker, write_score_files
-from rag.adapters.models.artefact_folder import ArtefactFolder
+from rag.adapters.models.artefacts.copying import write_score_files
+from rag.adapters.models.artefacts.folder import ArtefactFolder
+from rag.adapters.models.artefacts.safety import check_safe_reranker
 from rag.adapters.models.hub import snapshot
 from rag.adapters.models.runtimes import Runtime, in_torch
 from rag.adapters.models.torch_process import with_torch
@@ -30,7 +31,7 @@ class RerankerFolder:
         self._threads = threads
 
     def resolve(self, name: str) -> str:
-        """Make the cross-encoder `name` an artefact, where it is not one yet, and give its digest.
+        """Make the cross-encoder `name` an artefact, where it is not one yet, and return its digest.
 
         Args:
             name: a folder, the digest of an artefact that is here, or a hub id.
@@ -58,7 +59,7 @@ class RerankerFolder:
         return name if name in self.digests() else self._artefacts.alias(f"hub/{name}")
 
     def register(self, folder: Path) -> str:
-        """Copy what makes the scores out of a saved cross-encoder's folder; give its digest.
+        """Copy what makes the scores out of a saved cross-encoder's folder; return its digest.
 
         Raises:
             NotFound: there is no such folder, or no cross-encoder in it.

@@ -6,11 +6,19 @@ Knows nothing of where artefacts come from.
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Vectors
+
+_SAFELY: dict[str, Any] = {
+    "local_files_only": True,
+    "trust_remote_code": False,
+    "model_kwargs": {"use_safetensors": True},
+}
+"""How a folder is loaded: no code of its own, nothing from the hub."""
 
 
 class SentenceTransformerEncoder:
@@ -29,19 +37,10 @@ class SentenceTransformerEncoder:
             threads: of torch, for everything in this process; None leaves them as they are.
             batch: texts that go through the model at once.
         """
-        import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
 
-        if threads is not None:
-            torch.set_num_threads(threads)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
-        self._model = SentenceTransformer(
-            str(folder),
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
+        _prepare(threads)
+        self._model = SentenceTransformer(str(folder), **_SAFELY)
         self._model.eval()
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
@@ -97,17 +96,9 @@ class CrossEncoderReranker:
         """Load the checked artefact in `folder`; arguments as for `SentenceTransformerEncoder`."""
         import torch
         from sentence_transformers import CrossEncoder
-        from transformers.utils import logging
 
-        if threads is not None:
-            torch.set_num_threads(threads)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
-        self._model = CrossEncoder(
-            str(folder),
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
+        _prepare(threads)
+        self._model = CrossEncoder(str(folder), **_SAFELY)
         self._model.eval()
         self._logits = torch.nn.Identity()
         self.digest = digest
@@ -126,3 +117,12 @@ class CrossEncoderReranker:
                 activation_fn=self._logits,
             )
         return np.asarray(scores, dtype=np.float32)
+
+
+def _prepare(threads: int | None) -> None:
+    import torch
+    from transformers.utils import logging
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 SIF_COEFFICIENT = 1e-4
 """Frequency at which a token's weight is halved."""
 
-RECIPE = "pca-white-unit-sif1e-4"
+METHOD = "pca-white-unit-sif1e-4"
 """Names this way of distilling; another way takes another name, and stored results stay apart."""
 
 _BATCH = 512

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefact_files import WEIGHTS, module_types, prompts
+from rag.adapters.models.artefacts.layout import WEIGHTS
+from rag.adapters.models.artefacts.modules import module_types, prompts
 from rag.adapters.models.openvino.model import count_tokens, tokenizer
 from rag.ports import Vectors
 

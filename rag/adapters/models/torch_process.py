@@ -52,7 +52,7 @@ def with_torch(step: str, source: Path, target: Path, *rest: str) -> None:
 
 
 def main() -> int:
-    """Run the step named on the command line; give the exit status."""
+    """Run the step named on the command line; return the exit status."""
     try:
         _run(sys.argv[1], sys.argv[2:])
     except WhetstoneError as error:

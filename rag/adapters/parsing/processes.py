@@ -1,34 +1,14 @@
-"""Processes that do one kind of job each, kept warm, limited, and replaced where one dies. Knows no formats."""
+"""Processes that do one kind of job each, kept warm, and replaced where one dies. Knows no formats."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from rag.adapters.parsing import wire
-from rag.errors import Overloaded, Unavailable, UnreadableDocument
+from rag.adapters.parsing.process import Limits, Process
+from rag.errors import Overloaded, Unavailable
 
-_ROOT = Path(__file__).parents[3]
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""What of the environment a process gets: no key, no password, no proxy."""
-_START_S = 60.0
 _LINGER_S = 60.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What one job may take."""
-
-    memory_bytes: int  # beyond what the libraries take that are loaded before
-    timeout_s: float  # of wall clock, and of processor time
-    most_bytes: int  # of its output
 
 
 class Processes:
@@ -48,8 +28,8 @@ class Processes:
         self._jobs = jobs
         self._places = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()  # guards the two below
-        self._idle: list[_Process] = []  # the one used last is the last
-        self._all: set[_Process] = set()
+        self._idle: list[Process] = []  # the one used last is the last
+        self._all: set[Process] = set()
         self._closed = False
 
     def prepare(self) -> None:
@@ -60,7 +40,7 @@ class Processes:
         self._give_back(self._started())
 
     def run(self, job: Mapping[str, Any], body: bytes) -> list[tuple[dict[str, Any], bytes]]:
-        """Do one job; give its replies.
+        """Do one job; return its replies.
 
         Raises:
             UnreadableDocument: it took too much time or memory, gave too much, or brought its process down.
@@ -92,7 +72,7 @@ class Processes:
         for process in processes:
             process.kill()
 
-    def _taken(self) -> "_Process":
+    def _taken(self) -> Process:
         while True:
             with self._lock:
                 process = self._idle.pop() if self._idle else None
@@ -102,8 +82,8 @@ class Processes:
                 return process
             self._drop(process)
 
-    def _started(self) -> "_Process":
-        process = _Process(self._limits)
+    def _started(self) -> Process:
+        process = Process(self._limits)
         with self._lock:
             closed = self._closed
             if not closed:
@@ -118,7 +98,7 @@ class Processes:
             raise
         return process
 
-    def _give_back(self, process: "_Process") -> None:
+    def _give_back(self, process: Process) -> None:
         process.idle_since = time.monotonic()
         with self._lock:
             keep = not self._closed and process.jobs < self._jobs
@@ -141,155 +121,7 @@ class Processes:
         for process in tired:
             self._drop(process)
 
-    def _drop(self, process: "_Process") -> None:
+    def _drop(self, process: Process) -> None:
         process.kill()
         with self._lock:
             self._all.discard(process)
-
-
-class _Process:
-    """One process. Its caller sees to it that it has one job at a time."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._late = False
-        self._ending = threading.Lock()
-        self.jobs = 0
-        self.idle_since = 0.0
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "rag.adapters.parsing.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # libraries quote what they read
-                env=_environment(),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Unavailable(f"No process to read documents with could be started: {error}") from error
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def begin(self, *, warm: bool) -> None:
-        """Hand over the limits and wait until it is ready.
-
-        Raises:
-            Unavailable: it does not start.
-        """
-        settings = {
-            "warm": warm,
-            "memory_bytes": self._limits.memory_bytes,
-            "timeout_s": self._limits.timeout_s,
-        }
-        timer = self._timer(_START_S)
-        try:
-            wire.send(cast(Any, self._stdin), settings)
-            wire.receive(cast(Any, self._stdout), most=10_000)
-        except (EOFError, OSError, ValueError) as error:
-            self.kill()
-            raise Unavailable(
-                "The process that reads documents does not start; see that memory is left and try again."
-            ) from error
-        finally:
-            timer.cancel()
-
-    def run(self, job: Mapping[str, Any], body: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Yield the replies to one job.
-
-        Raises:
-            UnreadableDocument: see `Processes.run`.
-        """
-        self.jobs += 1
-        left = self._limits.most_bytes
-        timer = self._timer(self._limits.timeout_s)
-        try:
-            wire.send(cast(Any, self._stdin), dict(job), body)
-            while True:
-                reply, content = wire.receive(cast(Any, self._stdout), most=left)
-                left -= len(content) + sum(len(text) for text in _texts(reply))
-                if "done" in reply:
-                    return
-                if "error" in reply:
-                    raise UnreadableDocument(self._refusal(reply))
-                yield reply, content
-        except wire.TooLarge:
-            raise UnreadableDocument(
-                f"gives more than {self._limits.most_bytes:,} bytes of text, which is too much; split it"
-            ) from None
-        except (EOFError, OSError, ValueError):
-            raise UnreadableDocument(self._fate()) from None
-        finally:
-            timer.cancel()
-
-    def kill(self) -> None:
-        """Kill it and whatever it started; nothing happens where it has ended."""
-        self._end()
-        for stream in (self._stdin, self._stdout):
-            with suppress(OSError, ValueError):
-                stream.close()
-
-    def _end(self) -> None:
-        with self._ending:
-            if self._process.returncode is None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
-
-    def _timer(self, seconds: float) -> threading.Timer:
-        timer = threading.Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        return timer
-
-    def _expire(self) -> None:
-        # The pipes are left to the thread that reads from them; it finds their end.
-        self._late = True
-        self._end()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        return cast(IO[bytes], self._process.stdin)
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        return cast(IO[bytes], self._process.stdout)
-
-    def _refusal(self, reply: Mapping[str, Any]) -> str:
-        if reply["error"] == "memory":
-            return self._out_of_memory()
-        return f"is not a file that can be read ({reply.get('kind', 'unknown')})"
-
-    def _fate(self) -> str:
-        """Say how the process ended."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
-        code = self._process.returncode
-        if self._late or code in (-signal.SIGXCPU, -signal.SIGALRM):
-            return f"takes longer to read than the limit of {self._limits.timeout_s:g} s; split it"
-        if code == -signal.SIGKILL:
-            return "brought the process that read it out of memory; split it"
-        if code == -signal.SIGABRT:
-            # A library of Rust or C++ that gets no memory ends so.
-            return "brought the process that read it down, for lack of memory perhaps; split it"
-        how = signal.Signals(-code).name if code is not None and code < 0 else f"status {code}"
-        return f"brought the process that read it down ({how}); it is broken, or hostile"
-
-    def _out_of_memory(self) -> str:
-        return f"takes more memory to read than the limit of {self._limits.memory_bytes:,} bytes; split it"
-
-
-def _environment() -> dict[str, str]:
-    # One thread each: a parser gains nothing by more, and their stacks would count as memory.
-    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | single | {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _texts(reply: Mapping[str, Any]) -> Iterator[str]:
-    for title, text in reply.get("passages", ()):
-        yield from (title, text)

@@ -33,7 +33,7 @@ _ORPHANED_S = 5
 """How long after the limit a process ends by itself where nobody is left to kill it, in seconds."""
 
 _LOOK_S = 1.0
-"""Pause between two looks whether the service still lives, in seconds."""
+"""Pause between two checks whether the service still lives, in seconds."""
 
 _REFUSED = frozenset(
     {

@@ -4,7 +4,7 @@ A release has a collection of its own whose vector is named after the encoder, s
 encoder fails instead of finding something. Every search is confined to one tenant inside the query.
 """
 
-from rag.adapters.qdrant.edge import QdrantFolders
+from rag.adapters.qdrant.folders import QdrantFolders
 from rag.adapters.qdrant.server import QdrantServer
 
 __all__ = ["QdrantFolders", "QdrantServer"]

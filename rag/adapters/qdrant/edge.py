@@ -1,38 +1,30 @@
-"""Qdrant in process: a folder for each release, searched by the engine of the server.
+"""Qdrant in process: the engine of the server searches a folder.
 
 Every search is exact. The engine could make a graph for approximate search, but holds up the whole process while it
 does, and up to 50,000 passages comparing with all of them takes a few milliseconds; beyond, there is the server.
 """
 
-import json
-import os
-import shutil
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words, verify
+from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words
 from rag.domain import Release
-from rag.errors import IndexLocked, IntegrityError, NotFound
-from rag.ports import PassageIndex
+from rag.errors import IntegrityError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
     from qdrant_edge import EdgeConfig, EdgeShard, Filter, QueryRequest
 
-_TEMPORARY = ".making-"
-_MANIFEST = "whetstone.json"  # what a folder holds; one without it is none of ours, or of an engine of before
-_FORMAT = 1
-_SHARD = "shard"
 _PAGE = 10_000  # ids in one answer
 _NO_GRAPH_KB = 1 << 40  # of vectors, above which the engine would make a graph
 
 
-class _FolderIndex(ReleaseIndex):
+class EdgeIndex(ReleaseIndex):
     """One folder, held by this process until `close`."""
 
     def __init__(self, shard: "EdgeShard", release: Release, held: "BaseFileLock") -> None:
@@ -187,86 +179,37 @@ class _FolderIndex(ReleaseIndex):
             raise
 
 
-class QdrantFolders:
-    """An `IndexStore` in process: root/<index name>/, one process at a time in each."""
+def make_shard(folder: Path, release: Release) -> None:
+    """Make the engine's files for a release in an empty folder."""
+    from qdrant_edge import EdgeShard, KeywordIndexParams, UpdateOperation
 
-    def __init__(self, root: Path) -> None:
-        """Keep the folders in `root`, made when the first index is."""
-        self._root = root
+    shard = EdgeShard.create(str(folder), _config(release))
+    try:
+        for field in INDEXED:
+            parameters = KeywordIndexParams(is_tenant=field == "tenant")
+            shard.update(UpdateOperation.create_field_index(field, parameters))
+        shard.flush()
+    finally:
+        shard.close()
 
-    def open(self, release: Release, *, create: bool = False) -> PassageIndex:
-        """Open the release's index, making it first where `create` says so; close it to let others in.
 
-        Raises:
-            NotFound: it does not exist and `create` is False.
-            IndexLocked: another process, or another index object of this one, has it open.
-            DimensionMismatch: what is there has another dimension or vector name.
-            IntegrityError: what is there cannot be read.
-        """
-        folder = self._root / release.index_name
-        if create:
-            self._make(release, folder)
-        holds = _manifest(folder)
-        if holds is None:
-            raise NotFound(f"There is no index {release.index_name} in {self._root}; build it first.")
-        held = _hold(folder)
-        try:
-            verify(release, holds["vectors"], holds["sparse"])
-            return _FolderIndex(_loaded(folder / _SHARD, release), release, held)
-        except BaseException:
-            held.release()
+def load_shard(shard: Path, release: Release) -> "EdgeShard":
+    """Open the engine's files of a release.
+
+    Raises:
+        IntegrityError: they cannot be read.
+    """
+    from qdrant_edge import EdgeShard
+
+    try:
+        return EdgeShard.load(str(shard), _config(release))
+    except Exception as error:
+        if type(error) is not Exception:  # the engine's own have no class of their own
             raise
-
-    def names(self) -> frozenset[str]:
-        """Every index that exists."""
-        if not self._root.is_dir():
-            return frozenset()
-        return frozenset(folder.name for folder in self._root.iterdir() if _exists(folder))
-
-    def drop(self, name: str) -> None:
-        """Delete an index; nothing happens where there is none.
-
-        Raises:
-            IndexLocked: it is open somewhere.
-        """
-        folder = self._root / name
-        # What an engine of before left under the name of an index goes too.
-        if not name.startswith(".") and Path(name).name == name and folder.is_dir():
-            self._remove(folder)
-
-    def _make(self, release: Release, folder: Path) -> None:
-        """Make the folder under another name first, so that a half-made one never counts."""
-        from filelock import FileLock
-        from qdrant_edge import EdgeShard
-
-        self._root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._root / ".lock"):
-            if _exists(folder):
-                return
-            if folder.exists():
-                # Of an engine of before; the documents are in SQL, so it is filled anew.
-                self._remove(folder)
-            for left in self._root.glob(f"{_TEMPORARY}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            making = self._root / f"{_TEMPORARY}{uuid4().hex}"
-            (making / _SHARD).mkdir(parents=True)
-            shard = EdgeShard.create(str(making / _SHARD), _config(release))
-            try:
-                _index_fields(shard)
-                shard.flush()
-            finally:
-                shard.close()
-            _write_manifest(making, release)
-            making.rename(folder)
-
-    def _remove(self, folder: Path) -> None:
-        held = _hold(folder)
-        try:
-            leaving = self._root / f"{_TEMPORARY}{uuid4().hex}"
-            folder.rename(leaving)
-            shutil.rmtree(leaving)
-        finally:
-            held.release()
+        raise IntegrityError(
+            f"The index in {shard.parent} cannot be read: {error}. Delete that folder; it is built again at "
+            "the next start."
+        ) from error
 
 
 def _config(release: Release) -> "EdgeConfig":
@@ -285,28 +228,6 @@ def _config(release: Release) -> "EdgeConfig":
     )
 
 
-def _index_fields(shard: "EdgeShard") -> None:
-    from qdrant_edge import KeywordIndexParams, UpdateOperation
-
-    for field in INDEXED:
-        parameters = KeywordIndexParams(is_tenant=field == "tenant")
-        shard.update(UpdateOperation.create_field_index(field, parameters))
-
-
-def _loaded(shard: Path, release: Release) -> "EdgeShard":
-    from qdrant_edge import EdgeShard
-
-    try:
-        return EdgeShard.load(str(shard), _config(release))
-    except Exception as error:
-        if type(error) is not Exception:  # the engine's own have no class of their own
-            raise
-        raise IntegrityError(
-            f"The index in {shard.parent} cannot be read: {error}. Delete that folder; it is built again at "
-            "the next start."
-        ) from error
-
-
 def _filter(question: Question, *, labels: bool = True) -> "Filter":
     import qdrant_edge as edge
 
@@ -320,46 +241,6 @@ def _times(weight: float, variable: str) -> Any:
     from qdrant_edge import Expression
 
     return Expression.Mult([Expression.Constant(weight), Expression.Variable(variable)])
-
-
-def _exists(folder: Path) -> bool:
-    return not folder.name.startswith(".") and _manifest(folder) is not None
-
-
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    """Return what the folder says it holds; None for one that is half made, of another format, or none of ours."""
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) and manifest.get("format") == _FORMAT else None
-
-
-def _write_manifest(folder: Path, release: Release) -> None:
-    manifest = {
-        "format": _FORMAT,
-        "vectors": {release.vector_name: release.dimension},
-        "sparse": [WORDS] if has_words(release) else [],
-    }
-    with (folder / _MANIFEST).open("w") as file:
-        file.write(json.dumps(manifest) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _hold(folder: Path) -> "BaseFileLock":
-    """Hold a folder for this process. The engine's own lock is taken after it has read the files: too late."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / ".owner", thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexLocked(
-            f"The index folder {folder} is in use: another whetstone process has it open; "
-            "stop it or use WHETSTONE_QDRANT_URL."
-        ) from error
-    return lock
 
 
 def _let_go(shard: "EdgeShard", held: "BaseFileLock") -> None:

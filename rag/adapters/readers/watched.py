@@ -32,7 +32,7 @@ class DiskFolder:
         return self._root.as_uri()
 
     def list(self) -> Listing:
-        """Look at it. Files of no known format are passed over, and so are data sets with labels."""
+        """Return what is in it. Files of no known format are passed over, and so are data sets with labels."""
         files: dict[str, Stamp] = {}
         failed: list[ReadFailure] = []
         paths: dict[str, Path] = {}

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import audit
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.schema.access import audit
 from rag.domain import AuditEntry
 
 

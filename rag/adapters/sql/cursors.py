@@ -2,9 +2,9 @@
 
 from sqlalchemy import Engine, delete, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import index_cursors
-from rag.adapters.sql.statements import upsert
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import upsert
+from rag.adapters.sql.schema.documents import index_cursors
 
 
 class SqlCursors:

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import change_counter, changes, documents, passages
-from rag.adapters.sql.statements import batches, upsert
-from rag.domain import Change, ChangeKind, Document, Passage, utcnow
+from rag.adapters.sql.changes import changes_after, last_change, log_change, next_seq
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.schema.documents import documents, passages
+from rag.domain import Change, ChangeKind, Document, Passage
 from rag.errors import InvalidInput
 
 
@@ -49,11 +50,11 @@ class SqlDocuments:
     def _put(
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
     ) -> bool:
-        seq = _next_seq(connection)
+        seq = next_seq(connection)
         if self._is_known(connection, document, given, chunking):
             return False
         self._write(connection, document, given, chunking)
-        _log(connection, seq, document.id, document.tenant, ChangeKind.PUT)
+        log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT)
         return True
 
     def _is_known(
@@ -110,11 +111,11 @@ class SqlDocuments:
     def delete(self, document_id: str, *, tenant: str) -> bool:
         """Remove a document and its passages, and log the change. False where there was none."""
         with writing(self._engine) as connection:
-            seq = _next_seq(connection)
+            seq = next_seq(connection)
             mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
             if connection.execute(delete(documents).where(mine)).rowcount == 0:
                 return False
-            _log(connection, seq, document_id, tenant, ChangeKind.DELETE)
+            log_change(connection, seq, document_id, tenant, ChangeKind.DELETE)
             return True
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
@@ -269,24 +270,13 @@ class SqlDocuments:
 
     def changes(self, *, after: int, limit: int = 500) -> list[Change]:
         """Return changes beyond the sequence number `after`, in order."""
-        query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
         with reading(self._engine) as connection:
-            return [
-                Change(
-                    seq=row.seq,
-                    document_id=row.document_id,
-                    tenant=row.tenant,
-                    kind=ChangeKind(row.kind),
-                    at=row.at,
-                )
-                for row in connection.execute(query)
-            ]
+            return changes_after(connection, after, limit)
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
         with reading(self._engine) as connection:
-            last: int = connection.execute(select(change_counter.c.seq)).scalar_one()
-        return last
+            return last_change(connection)
 
 
 def _check_passages(document: Document, given: Sequence[Passage]) -> None:
@@ -295,18 +285,6 @@ def _check_passages(document: Document, given: Sequence[Passage]) -> None:
             raise InvalidInput(
                 f"expected passages of document {document.id}, got one of {passage.document_id}"
             )
-
-
-def _next_seq(connection: Connection) -> int:
-    # Locked before anything else is touched, so that writers wait in one line and cannot deadlock.
-    last: int = connection.execute(select(change_counter.c.seq).with_for_update()).scalar_one()
-    return last + 1
-
-
-def _log(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
-    connection.execute(update(change_counter).values(seq=seq))
-    row = {"seq": seq, "document_id": document_id, "tenant": tenant, "kind": kind.value, "at": utcnow()}
-    connection.execute(insert(changes).values(row))
 
 
 def _document(row: RowMapping) -> Document:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, and_, func, insert, or_, select, update
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import ingestions
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.schema.ingestions import ingestions
 from rag.domain import Ingestion, IngestionStatus
 from rag.errors import NotFound
 

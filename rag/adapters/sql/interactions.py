@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, insert, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import feedback, interactions
-from rag.adapters.sql.statements import batches, insert_new
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import batches, insert_new
+from rag.adapters.sql.schema.log import feedback, interactions
 from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
 from rag.errors import Conflict, NotFound
 

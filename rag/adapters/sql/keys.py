@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 
 from rag.adapters.sql.audit import record
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import keys
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.schema.access import keys
 from rag.domain import AuditEntry, Key, Role
 
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, select, update
 
-from rag.adapters.sql.engine import now, reading, writing
-from rag.adapters.sql.schema import leases
-from rag.adapters.sql.statements import insert_new
+from rag.adapters.sql.database.engine import now, reading, writing
+from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.schema.releases import leases
 from rag.domain import new_id
 from rag.errors import LeaseHeld, Unavailable
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import questions
-from rag.adapters.sql.statements import batches, upsert
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.schema.log import questions
 from rag.domain import LabelledQuestion, Purpose
 
 
@@ -17,7 +17,7 @@ class SqlQuestions:
         self._engine = engine
 
     def put(self, given: Sequence[LabelledQuestion]) -> int:
-        """Write questions, replacing those of the same id; give how many are new."""
+        """Write questions, replacing those of the same id; return how many are new."""
         by_id = {question.id: question for question in given}
         known: set[str] = set()
         with writing(self._engine) as connection:

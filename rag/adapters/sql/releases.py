@@ -5,9 +5,10 @@ from dataclasses import asdict
 from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from rag.adapters.sql.audit import record
-from rag.adapters.sql.engine import now, reading, writing
-from rag.adapters.sql.schema import approvals, deployment, releases
-from rag.adapters.sql.statements import insert_new
+from rag.adapters.sql.database.engine import now, reading, writing
+from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.schema.approvals import approvals
+from rag.adapters.sql.schema.releases import deployment, releases
 from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import ApprovalInvalid, EpochMoved, NotFound
 
@@ -61,7 +62,7 @@ class SqlReleases:
             return _deployment(connection)
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, give that.
+        """Make the first release live at epoch 1; where one is live already, return that.
 
         Raises:
             NotFound: there is no such release.

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, select, update
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import replicas
-from rag.adapters.sql.statements import upsert
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import upsert
+from rag.adapters.sql.schema.releases import replicas
 from rag.domain import Replica
 
 FORGOTTEN_AFTER = timedelta(days=1)

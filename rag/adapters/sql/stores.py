@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from rag.adapters.sql.audit import SqlAudit
+from rag.adapters.sql.changes import last_change
 from rag.adapters.sql.cursors import SqlCursors
+from rag.adapters.sql.database.engine import PATIENT, Patience, make_engine, place, reading
+from rag.adapters.sql.database.migrating import migrate
 from rag.adapters.sql.documents import SqlDocuments
-from rag.adapters.sql.engine import PATIENT, Patience, make_engine, place, reading
 from rag.adapters.sql.ingestions import SqlIngestions
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
-from rag.adapters.sql.migrating import migrate
 from rag.adapters.sql.questions import SqlQuestions
 from rag.adapters.sql.releases import SqlReleases
 from rag.adapters.sql.replicas import SqlReplicas
-from rag.adapters.sql.schema import change_counter
 from rag.errors import SettingInvalid, Unavailable
 from rag.ports import (
     AuditLog,
@@ -63,7 +63,7 @@ class Stores:
         if self.engine.dialect.name == "sqlite" and not Path(self.engine.url.database or "").exists():
             raise Unavailable(f"{place(self.engine)} is gone; restore it, or start again on a fresh one")
         with reading(self.engine) as connection:
-            connection.execute(select(change_counter.c.seq)).one()
+            last_change(connection)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

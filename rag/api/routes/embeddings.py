@@ -16,7 +16,7 @@ from rag.api.wire.model_names import EMBEDDING_MODEL, check_embedding_model
 from rag.domain import Role
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
-from rag.questions.answering import is_text
+from rag.questions.limits import is_text
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"], dependencies=[allow(Role.READER)])
 

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.records import from_json, to_json
-from rag.adapters.sql.schema import candidates
-from rag.adapters.sql.statements import by_prefix
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.records import from_json, to_json
+from rag.adapters.sql.database.statements import by_prefix
 from rag.errors import NotFound
+from retrain.adapters.sql.schema import candidates
 from retrain.domain import Candidate, CandidateStatus, Scorecard, TrainingReport, Verdict
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.records import from_json, to_json
-from rag.adapters.sql.schema import datasets
-from rag.adapters.sql.statements import insert_new
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.records import from_json, to_json
+from rag.adapters.sql.database.statements import insert_new
 from rag.domain import new_id
 from rag.errors import IntegrityError, NotFound
+from retrain.adapters.sql.schema import datasets
 from retrain.domain import Dataset, EvalQuestion, TrainingPair
 
 

@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import anchors, gate_looks
-from rag.adapters.sql.statements import batches, insert_new
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import batches, insert_new
 from rag.domain import utcnow
+from retrain.adapters.sql.schema import anchors, gate_looks
 
 
 class SqlGateLooks:

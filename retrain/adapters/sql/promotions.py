@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 from sqlalchemy import Engine, RowMapping, insert, select
 
-from rag.adapters.sql.engine import reading, writing
-from rag.adapters.sql.schema import approvals, promotions
-from rag.adapters.sql.statements import upsert
+from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.statements import upsert
+from rag.adapters.sql.schema.approvals import approvals
 from rag.errors import NotFound
+from retrain.adapters.sql.schema import promotions
 from retrain.domain import Approval, Decision, Promotion, PromotionKind, PromotionPhase
 
 

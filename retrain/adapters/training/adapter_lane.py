@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from rag.adapters.models.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
-from rag.ports import EmbeddingCache, Encoder, EncoderStore
-from rag.releases.indexing import Embedder
+from rag.ports import EmbeddingCache, Encoder, EncoderStore, Progress
+from rag.releases.vectors import Embedder
 from retrain.adapters.training.loop import DEV_METRIC
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
-from retrain.ports import Progress
 from retrain.settings import RetrainSettings
 from retrain.training.adapting import Fitted, Floats, Look, Matrix, Recipe, fit, mixed
 from retrain.training.blending import Blend, choose

@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from rag.adapters.models.artefact_files import write_json
-from rag.adapters.sql.records import from_json, to_json
+from rag.adapters.models.artefacts.disk import write_json
+from rag.adapters.sql.database.records import from_json, to_json
 from retrain.domain import TrainingReport
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage
+from rag.ports import Progress
 from retrain.domain import EvalQuestion
-from retrain.ports import Progress
 from retrain.training.batches import Batch, count, epoch
 from retrain.training.blending import ALPHAS, WITHOUT_DEV, Blend, choose
 from retrain.training.material import Material, Rows

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
-from rag.ports import EncoderStore
+from rag.ports import EncoderStore, Progress
 from retrain.adapters.training.ended import recall, remember
 from retrain.adapters.training.loop import WARM_UP, Ended, Lane, Loop
 from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
 from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
-from retrain.ports import Progress
 from retrain.settings import RetrainSettings
 from retrain.training.batches import GROUP
 from retrain.training.blending import ALPHAS, WITHOUT_DEV

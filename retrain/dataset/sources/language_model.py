@@ -7,11 +7,11 @@ from itertools import islice
 
 from rag.domain import Interaction, Passage
 from rag.errors import UpstreamFailed
+from rag.ports import Progress
 from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair
 from retrain.dataset.wording import normal, words
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import Origin, QuestionStyle, TrainingPair
-from retrain.ports import Progress
 
 FEWEST_KEYWORDS = 2
 

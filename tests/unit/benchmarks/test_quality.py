@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import quality
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from rag.adapters.prometheus import Metrics
-from rag.running.gauges import State, gauges
+from rag.running.gauges import ServiceState, gauges
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ALERTS: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
@@ -28,7 +28,7 @@ def expressions() -> Iterator[str]:
 
 def known() -> set[str]:
     """Return the name of every series the service shows, with the suffixes of histograms and counters."""
-    state = State(
+    state = ServiceState(
         epoch=1,
         release="r",
         encoder="e",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import Sections, cli, main
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_serving
 from rag.domain import Document
 from rag.settings import Settings

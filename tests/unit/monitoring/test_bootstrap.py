@@ -10,7 +10,7 @@ import pytest
 from monitoring.bootstrap import Monitoring, open_monitoring
 from monitoring.domain import DriftReport, DriftVerdict
 from monitoring.settings import DriftSettings
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap.installation import Installation, open_installation
 from rag.domain import Document, LabelledQuestion, Passage, Purpose
 from rag.errors import IntegrityError, NotReady

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.breaker import Breaker, Permit, State
+from rag.breaker import Breaker, BreakerState, Permit
 
 
 class Clock:
@@ -23,13 +23,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def changes() -> list[State]:
+def changes() -> list[BreakerState]:
     """States the breaker took on."""
     return []
 
 
 @pytest.fixture
-def breaker(clock: Clock, changes: list[State]) -> Breaker:
+def breaker(clock: Clock, changes: list[BreakerState]) -> Breaker:
     """A breaker that opens at three failures for ten seconds."""
     return Breaker(failures=3, pause_s=10, clock=clock, on_change=changes.append)
 
@@ -45,11 +45,11 @@ def opened(breaker: Breaker) -> Breaker:
     """Make it open."""
     for _ in range(3):
         leave(breaker).failed()
-    assert State.OPEN == breaker.state
+    assert BreakerState.OPEN == breaker.state
     return breaker
 
 
-def test_failures_in_a_row_open_it(breaker: Breaker, changes: list[State]) -> None:
+def test_failures_in_a_row_open_it(breaker: Breaker, changes: list[BreakerState]) -> None:
     """The third failure in a row opens; a success between starts the count anew; an abandoned call does not."""
     leave(breaker).failed()
     leave(breaker).failed()
@@ -57,12 +57,12 @@ def test_failures_in_a_row_open_it(breaker: Breaker, changes: list[State]) -> No
     leave(breaker).failed()
     leave(breaker).abandoned()
     leave(breaker).failed()
-    assert State.CLOSED == breaker.state
+    assert BreakerState.CLOSED == breaker.state
 
     leave(breaker).failed()
 
     assert breaker.permit() is None
-    assert [State.OPEN] == changes
+    assert [BreakerState.OPEN] == changes
 
 
 def test_after_the_pause_one_call_tries(breaker: Breaker, clock: Clock) -> None:
@@ -77,19 +77,19 @@ def test_after_the_pause_one_call_tries(breaker: Breaker, clock: Clock) -> None:
 
     assert trial.trial
     assert breaker.permit() is None
-    assert (State.HALF_OPEN, 0) == (breaker.state, breaker.retry_in_s)
+    assert (BreakerState.HALF_OPEN, 0) == (breaker.state, breaker.retry_in_s)
 
 
-def test_a_trial_that_works_closes_it(breaker: Breaker, clock: Clock, changes: list[State]) -> None:
+def test_a_trial_that_works_closes_it(breaker: Breaker, clock: Clock, changes: list[BreakerState]) -> None:
     """All go through again, and three more failures are needed to open it."""
     opened(breaker)
     clock.now += 10
     leave(breaker).succeeded()
 
-    assert [State.OPEN, State.HALF_OPEN, State.CLOSED] == changes
+    assert [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED] == changes
     leave(breaker).failed()
     leave(breaker).failed()
-    assert State.CLOSED == breaker.state
+    assert BreakerState.CLOSED == breaker.state
 
 
 def test_a_trial_that_fails_opens_it_for_another_pause(breaker: Breaker, clock: Clock) -> None:
@@ -122,7 +122,7 @@ def test_what_began_before_it_opened_changes_nothing(breaker: Breaker, clock: Cl
     early[0].succeeded()
     early[1].failed()
 
-    assert (State.OPEN, 5) == (breaker.state, breaker.retry_in_s)
+    assert (BreakerState.OPEN, 5) == (breaker.state, breaker.retry_in_s)
 
 
 def test_only_the_first_verdict_counts(breaker: Breaker) -> None:
@@ -135,4 +135,4 @@ def test_only_the_first_verdict_counts(breaker: Breaker) -> None:
     before = breaker.state
     leave(breaker).failed()
 
-    assert (State.CLOSED, State.OPEN) == (before, breaker.state)
+    assert (BreakerState.CLOSED, BreakerState.OPEN) == (before, breaker.state)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.artefact_files import check_safe, check_safe_reranker, prompts
-from rag.adapters.models.exports import NEAR, STEADY, Nearness, write_manifest
+from rag.adapters.models.artefacts.exports import NEAR, STEADY, Nearness, write_manifest
+from rag.adapters.models.artefacts.modules import prompts
+from rag.adapters.models.artefacts.safety import check_safe, check_safe_reranker
 from rag.adapters.models.openvino.encoder import OpenVinoEncoder
 from rag.adapters.models.openvino.model import (
     GRAPH,

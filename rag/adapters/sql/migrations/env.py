@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from rag.adapters.sql.schema import metadata
+from rag.adapters.sql.schema.metadata import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

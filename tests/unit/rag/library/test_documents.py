@@ -215,7 +215,7 @@ def test_progress_counts_every_record(library: Library) -> None:
         document("c"),
     ]
 
-    library.sync(records, tenant="acme", source="file:///docs", progress=told.append)
+    library.sync(records, tenant="acme", source="file:///docs", after_each=told.append)
 
     assert told == [1, 2, 3]
 

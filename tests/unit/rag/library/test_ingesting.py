@@ -127,7 +127,7 @@ def test_a_file_goes_all_the_way(world: World) -> None:
     assert (taken.status, taken.uri, taken.size) == (IngestionStatus.RECEIVED, "upload:leave.md", 22)
     assert world.stores.ingestions.payload(taken.id) == b"# Leave\n\nTwelve weeks."
 
-    assert world.ingester.look() == 1
+    assert world.ingester.poll() == 1
     parsed = world.now(taken)
     assert (parsed.status, parsed.indexed_at) == (IngestionStatus.PARSED, None)
     document = world.documents()["upload:leave.md"]
@@ -139,7 +139,7 @@ def test_a_file_goes_all_the_way(world: World) -> None:
     assert world.stores.ingestions.payload(taken.id) is None
 
     world.index_at = parsed.change
-    assert world.ingester.look() == 0
+    assert world.ingester.poll() == 0
     indexed = world.now(taken)
     assert indexed.status is IngestionStatus.INDEXED
     assert taken.received_at <= (indexed.parsed_at or 0) <= (indexed.indexed_at or 0)  # type: ignore[operator]
@@ -160,7 +160,7 @@ def test_the_same_name_replaces(world: World) -> None:
     world.hand_in(b"old", "a.txt")
     world.hand_in(b"new", "a.txt")
     world.hand_in(b"id,text\nb,two\nc,three\n", "faq.csv")
-    world.ingester.look()
+    world.ingester.poll()
     assert {uri: document.text for uri, document in world.documents().items()} == {
         "upload:a.txt": "new",
         "upload:faq.csv#b": "two",
@@ -176,7 +176,7 @@ def test_a_uri_reaches_nothing_else(world: World) -> None:
         )
     for source in ("api", "file:///docs", "ingestion:"):
         world.hand_in(b"words", "a.txt", uri=source)
-    world.ingester.look()
+    world.ingester.poll()
     assert len(world.documents()) == 6
 
 
@@ -193,29 +193,29 @@ def test_a_file_that_cannot_be_read_fails_once_with_its_reason(world: World) -> 
         (world.hand_in(b"x", "fault.txt"), "ZeroDivisionError"),
     ]
     good = world.hand_in(b"Fine.", "good.txt")
-    assert world.ingester.look() == 5
+    assert world.ingester.poll() == 5
     for taken, words in given:
         assert world.now(taken).status is IngestionStatus.FAILED
         assert words in world.now(taken).reason
         assert world.stores.ingestions.payload(taken.id) is None
     assert world.now(good).status is IngestionStatus.INDEXED
-    assert world.ingester.look() == 0
+    assert world.ingester.poll() == 0
     assert len(world.reader.asked) == 5
 
 
 def test_a_failed_file_leaves_the_earlier_one(world: World) -> None:
     """A broken new version does not take the old one away."""
     world.hand_in(b"old", "a.txt")
-    world.ingester.look()
+    world.ingester.poll()
     world.hand_in(b"\xff\xfe\xff", "a.txt")
-    world.ingester.look()
+    world.ingester.poll()
     assert world.documents()["upload:a.txt"].text == "old"
 
 
 def test_rows_that_fail_are_told_beside_those_that_do_not(world: World) -> None:
     """A table with one bad row is read, and says so."""
     taken = world.hand_in(b"id,text\na,one\nb,\n", "faq.csv")
-    world.ingester.look()
+    world.ingester.poll()
     assert world.now(taken).status is IngestionStatus.INDEXED
     assert world.now(taken).reason.startswith("1 of 2 records were not read")
     assert len(world.now(taken).documents) == 1
@@ -226,7 +226,7 @@ def test_tenants_are_read_in_turns_and_kept_apart(world: World) -> None:
     for number in range(3):
         world.hand_in(b"words", f"{number}.txt", tenant="busy")
     world.hand_in(b"words", "0.txt", tenant="calm")
-    world.ingester.look()
+    world.ingester.poll()
     assert [tenant for tenant, _ in world.reader.asked] == ["busy", "calm", "busy", "busy"]
     assert [len(world.documents(tenant)) for tenant in ("busy", "calm")] == [3, 1]
 
@@ -243,18 +243,18 @@ def test_what_a_killed_service_left_is_begun_again_but_not_for_ever(world: World
     taken = world.hand_in(b"words", "a.txt")
     world.reader.meanwhile = die
     with pytest.raises(Killed):
-        world.another().look()
+        world.another().poll()
     assert world.now(taken).status is IngestionStatus.RECEIVED
     world.reader.meanwhile = lambda: None
-    assert world.another().look() == 1
+    assert world.another().poll() == 1
     assert world.now(taken).status is IngestionStatus.INDEXED
 
     deadly = world.hand_in(b"words", "b.txt")
     world.reader.meanwhile = die
     for _ in range(3):
         with pytest.raises(Killed):
-            world.another().look()
-    assert world.another().look() == 1
+            world.another().poll()
+    assert world.another().poll() == 1
     assert world.now(deadly).status is IngestionStatus.FAILED
     assert "broken off 3 times" in world.now(deadly).reason
 
@@ -265,9 +265,9 @@ def test_a_missing_part_is_nobodys_fault(world: World) -> None:
     world.reader.raises = {"a.txt": Unavailable("no process")}
     for _ in range(5):
         with pytest.raises(Unavailable):
-            world.ingester.look()
+            world.ingester.poll()
     world.reader.raises = {}
-    world.ingester.look()
+    world.ingester.poll()
     assert (world.now(taken).status, world.now(taken).attempts) == (IngestionStatus.INDEXED, 1)
 
 
@@ -279,7 +279,7 @@ def test_an_orderly_stop_does_not_count(world: World) -> None:
         world.reader.meanwhile = ingester.end
         world.reader.raises = {"a.txt": Unavailable("The service is stopping.")}
         with pytest.raises(Unavailable):
-            ingester.look()
+            ingester.poll()
     assert (world.now(taken).status, world.now(taken).attempts) == (IngestionStatus.RECEIVED, 0)
 
 
@@ -288,14 +288,14 @@ def test_one_service_reads_at_a_time(world: World) -> None:
     taken = world.hand_in(b"words", "a.txt")
     refused: list[WhetstoneError] = []
 
-    def look_too() -> None:
+    def poll_too() -> None:
         try:
-            world.another().look()
+            world.another().poll()
         except LeaseHeld as error:
             refused.append(error)
 
-    world.reader.meanwhile = look_too
-    world.ingester.look()
+    world.reader.meanwhile = poll_too
+    world.ingester.poll()
     assert len(refused) == 1
     assert len(world.reader.asked) == 1
     assert world.now(taken).status is IngestionStatus.INDEXED
@@ -310,7 +310,7 @@ def test_pages_are_fetched_and_refused(world: World) -> None:
         intake.page("http://10.0.0.1/", principal=PRINCIPAL)
     with pytest.raises(AddressRefused, match="WHETSTONE_WEB_PAGES"):
         world.intake(pages=None).page("https://public.example/", principal=PRINCIPAL)
-    world.ingester.look()
+    world.ingester.poll()
     document = world.documents()["https://public.example/hours"]
     assert (document.title, document.text, dict(document.metadata)) == (
         "Hours",

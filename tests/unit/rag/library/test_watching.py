@@ -70,9 +70,9 @@ def make_watch(stores: Stores, library: Library, reader: Reader, *roots: Path) -
     return FolderWatch(folders, library, stores.leases, tenant="acme", interval_s=0.05)
 
 
-def looks(watch: FolderWatch, times: int = 2) -> tuple[int, int, int, int]:
+def polls(watch: FolderWatch, times: int = 2) -> tuple[int, int, int, int]:
     """Look so often; give added, changed, removed and failed of all of them."""
-    reports: list[SyncReport] = [report for _ in range(times) for report in watch.look()]
+    reports: list[SyncReport] = [report for _ in range(times) for report in watch.poll()]
     return (
         sum(report.added for report in reports),
         sum(report.changed for report in reports),
@@ -91,13 +91,13 @@ def test_edits_and_deletions_are_followed(
     watch: FolderWatch, stores: Stores, folder: Path, reader: Reader
 ) -> None:
     """What is there at first, then what is added, edited and deleted; only that is read."""
-    assert looks(watch) == (2, 0, 0, 0)
-    assert looks(watch) == (0, 0, 0, 0)
+    assert polls(watch) == (2, 0, 0, 0)
+    assert polls(watch) == (0, 0, 0, 0)
     (folder / "a.md").write_text("# A\n\nFirst, edited.")
     (folder / "sub" / "b.txt").unlink()
     (folder / "c.txt").write_text("Third.")
     reader.asked.clear()
-    assert looks(watch, 3) == (1, 1, 1, 0)
+    assert polls(watch, 3) == (1, 1, 1, 0)
     assert texts(stores) == {"a.md": "# A\n\nFirst, edited.", "c.txt": "Third."}
     assert sorted(reader.asked) == ["a.md", "c.txt"]
 
@@ -110,43 +110,43 @@ def test_documents_are_those_of_an_ingest(
         read(str(folder), tenant="acme", max_bytes=1_000_000), tenant="acme", source=source_of(str(folder))
     )
     (folder / "a.md").unlink()
-    assert looks(watch) == (0, 0, 1, 0)
+    assert polls(watch) == (0, 0, 1, 0)
     assert list(texts(stores)) == ["b.txt"]
 
 
 def test_a_file_that_is_being_written_is_waited_for(watch: FolderWatch, stores: Stores, folder: Path) -> None:
-    """It is read once two looks found it the same."""
-    looks(watch)
+    """It is read once two polls found it the same."""
+    polls(watch)
     for size in range(3):
         (folder / "c.txt").write_text("x" * (size + 1))
-        assert looks(watch, 1) == (0, 0, 0, 0)
-    assert looks(watch, 1) == (1, 0, 0, 0)
+        assert polls(watch, 1) == (0, 0, 0, 0)
+    assert polls(watch, 1) == (1, 0, 0, 0)
     assert texts(stores)["c.txt"] == "xxx"
 
 
 def test_a_file_that_is_replaced_is_never_missing(watch: FolderWatch, stores: Stores, folder: Path) -> None:
     """A program that takes a file away before it writes the new one does not make the document vanish."""
-    looks(watch)
+    polls(watch)
     content = (folder / "a.md").read_text()
     (folder / "a.md").unlink()
-    assert looks(watch, 1) == (0, 0, 0, 0)
+    assert polls(watch, 1) == (0, 0, 0, 0)
     (folder / "a.md").write_text(content + " More.")
-    assert looks(watch, 2) == (0, 1, 0, 0)
+    assert polls(watch, 2) == (0, 1, 0, 0)
 
 
 def test_one_bad_file_stops_nothing(
     watch: FolderWatch, stores: Stores, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The others are read; the bad one is named once, keeps its earlier version, and is read when it is mended."""
-    looks(watch)
+    polls(watch)
     (folder / "a.md").write_bytes(b"\xff\xff")
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / "c.txt").write_text("Third.")
-    assert looks(watch, 4) == (1, 0, 0, 2)
+    assert polls(watch, 4) == (1, 0, 0, 2)
     assert texts(stores) == {"a.md": "# A\n\nFirst.", "b.txt": "Second.", "c.txt": "Third."}
     assert sum("bad.pdf" in message for message in caplog.messages) == 1
     (folder / "a.md").write_text("Mended.")
-    looks(watch)
+    polls(watch)
     assert texts(stores)["a.md"] == "Mended."
 
 
@@ -155,9 +155,9 @@ def test_rows_that_are_gone_from_a_table_are_removed(
 ) -> None:
     """A table is several documents; those of the other files stay."""
     (folder / "faq.csv").write_text("id,text\na,one\nb,two\n")
-    looks(watch)
+    polls(watch)
     (folder / "faq.csv").write_text("id,text\nb,two\nc,three\n")
-    assert looks(watch) == (1, 0, 1, 0)
+    assert polls(watch) == (1, 0, 1, 0)
     assert sorted(texts(stores)) == ["a.md", "b.txt", "faq.csv#b", "faq.csv#c"]
 
 
@@ -166,18 +166,18 @@ def test_a_disk_that_is_not_mounted_wipes_nothing(
     watch: FolderWatch, stores: Stores, folder: Path, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An empty folder or none at all: everything stays, it is told once, and it goes on when the disk is back."""
-    looks(watch)
+    polls(watch)
     aside = folder.rename(folder.with_name("aside"))
     if how == "emptied":
         folder.mkdir()
-    looks(watch, 4)
+    polls(watch, 4)
     assert len(texts(stores)) == 2
     if how == "emptied":
         assert sum("not mounted" in message for message in caplog.messages) == 1
         folder.rmdir()
     aside.rename(folder)
     (folder / "a.md").write_text("After.")
-    looks(watch, 3)
+    polls(watch, 3)
     assert texts(stores) == {"a.md": "After.", "b.txt": "Second."}
 
 
@@ -188,10 +188,10 @@ def test_most_of_a_folder_does_not_vanish_at_once(
     for number in range(20):
         (folder / f"{number}.txt").write_text(f"Number {number}.")
     watch = make_watch(stores, library, reader, folder)
-    looks(watch)
+    polls(watch)
     for number in range(15):
         (folder / f"{number}.txt").unlink()
-    assert looks(watch, 4) == (0, 0, 0, 0)
+    assert polls(watch, 4) == (0, 0, 0, 0)
     assert len(texts(stores)) == 22
     assert sum("vanished at once" in message for message in caplog.messages) == 1
 
@@ -205,10 +205,10 @@ def test_a_part_that_cannot_be_listed_keeps_its_documents(
     watch: FolderWatch, stores: Stores, folder: Path
 ) -> None:
     """A folder below whose rights are gone is not an empty one."""
-    looks(watch)
+    polls(watch)
     (folder / "sub").chmod(0)
     try:
-        looks(watch, 3)
+        polls(watch, 3)
         assert len(texts(stores)) == 2
     finally:
         (folder / "sub").chmod(0o700)
@@ -220,11 +220,11 @@ def test_trouble_with_one_folder_is_its_own(
     """A folder that is not there keeps nobody from the others, and is read once it is there."""
     late = tmp_path / "late"
     watch = make_watch(stores, library, reader, late, folder)
-    looks(watch, 3)
+    polls(watch, 3)
     assert sorted(texts(stores)) == ["a.md", "b.txt"]
     late.mkdir()
     (late / "c.txt").write_text("Third.")
-    looks(watch)
+    polls(watch)
     assert sorted(texts(stores)) == ["a.md", "b.txt", "c.txt"]
 
 
@@ -233,10 +233,10 @@ def test_what_could_not_be_read_now_is_read_later(
 ) -> None:
     """A reader that is not there for a while is no bad file."""
     reader.away = True
-    looks(watch, 3)
+    polls(watch, 3)
     assert texts(stores) == {}
     reader.away = False
-    assert looks(watch, 1) == (2, 0, 0, 0)
+    assert polls(watch, 1) == (2, 0, 0, 0)
 
 
 def test_in_the_background(

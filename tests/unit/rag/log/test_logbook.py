@@ -54,8 +54,8 @@ def make(stores: Stores, spool: Spool) -> Iterator[Callable[..., Logbook]]:
     """Makes logs that lose patience and try again soon."""
     made: list[Logbook] = []
 
-    def once(spool: Spool = spool, **more: Any) -> Logbook:
-        made.append(Logbook(stores.interactions, spool, **{"patience_s": 0.15, "retry_s": 0.05} | more))
+    def once(spool: Spool = spool, interactions: Any = stores.interactions, **more: Any) -> Logbook:
+        made.append(Logbook(interactions, spool, **{"patience_s": 0.15, "retry_s": 0.05} | more))
         return made[-1]
 
     yield once
@@ -104,8 +104,7 @@ def test_many_at_once_share_transactions(make: Any, stores: Stores) -> None:
             commits.append(len(given))
             add_all(given)
 
-    log = make()
-    log._interactions = Counting()
+    log = make(interactions=Counting())
     assert [None] * 200 == write(log, *(asked() for _ in range(200)))
     assert 200 == stores.interactions.count() == sum(commits)
     assert len(commits) < 50
@@ -254,7 +253,7 @@ def test_closing_does_not_wait_long_for_a_database_that_hangs(stores: Stores, tm
     writing = threading.Thread(target=lambda: outcome.extend(write(log, asked(), asked())))
     with locked(stores):
         writing.start()
-        until(lambda: bool(log._in_hand))
+        until(lambda: bool(log._database._in_hand))
         began = time.perf_counter()
         log.close(timeout_s=0.2)
         assert time.perf_counter() - began < 2

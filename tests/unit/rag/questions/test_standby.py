@@ -9,7 +9,7 @@ from doubles.scripted_llm import ScriptedLLM
 
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
-from rag.breaker import Breaker, State
+from rag.breaker import Breaker, BreakerState
 from rag.domain import Document, Ending, Hit, Message, Passage, Prompt
 from rag.errors import UpstreamFailed, UpstreamRefused
 from rag.ports import Encoder
@@ -90,7 +90,7 @@ def test_the_model_fails_openly_until_it_is_left_alone(
         assert (EXTRACT, True) == (text, ending.degraded)
 
     assert asked == len(scripted_llm.requests)
-    assert State.OPEN == stand_in.breaker.state
+    assert BreakerState.OPEN == stand_in.breaker.state
 
 
 def test_one_question_tries_and_success_brings_the_model_back(
@@ -108,7 +108,7 @@ def test_one_question_tries_and_success_brings_the_model_back(
 
     clock.now += 10
     assert "The documents say so [1]." == ask()[0]
-    assert State.CLOSED == stand_in.breaker.state
+    assert BreakerState.CLOSED == stand_in.breaker.state
 
 
 def test_a_trial_that_breaks_off_in_its_answer_is_an_error(
@@ -135,7 +135,7 @@ def test_refused_prompts_do_not_count(ask: Any, scripted_llm: ScriptedLLM, stand
         with pytest.raises(UpstreamRefused):
             ask()
 
-    assert State.CLOSED == stand_in.breaker.state
+    assert BreakerState.CLOSED == stand_in.breaker.state
     assert "The documents say so [1]." == ask()[0]
 
 
@@ -156,4 +156,4 @@ def test_leaving_does_not_count(
         with pytest.raises(TimeoutError):
             asyncio.run(leave(stand_in.stream(prompt, encoder=static_encoder)))
 
-    assert State.CLOSED == stand_in.breaker.state
+    assert BreakerState.CLOSED == stand_in.breaker.state

@@ -4,16 +4,14 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 from doubles.waiting import until
 
-from rag.adapters.models.artefacts import EncoderFolder
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
-from rag.releases.batching import MicroBatching, MicroBatchingStore
+from rag.releases.batching import MicroBatching
 
 
 class Gated:
@@ -161,22 +159,16 @@ def test_many_threads_get_their_own_vectors(minilm_encoder: Encoder) -> None:
     assert ((alone * together).sum(axis=1) > 0.9999).all()
 
 
-def test_everything_else_goes_through(
-    encoder_store: EncoderFolder, static_digest: str, tmp_path: Path
-) -> None:
-    """A wrapped store gives wrapped encoders of the same digest, and is a store in every other way."""
-    store = MicroBatchingStore(EncoderFolder(tmp_path / "encoders"))
+def test_everything_else_goes_through(static_encoder: Encoder) -> None:
+    """A wrapped encoder has the same digests, embeds passages and counts tokens as the one within."""
+    encoder = MicroBatching(static_encoder)
 
-    digest = store.register(encoder_store.path(static_digest))
-    encoder = store.load(digest)
-
-    assert isinstance(encoder, MicroBatching)
-    assert (digest, 384) == (encoder.digest, encoder.dimension)
-    assert (1, 384) == encoder.encode_passages(["A whetstone."]).shape
+    assert (static_encoder.digest, static_encoder.passages_digest) == (
+        encoder.digest,
+        encoder.passages_digest,
+    )
+    assert encoder.dimension == 384
+    assert (
+        static_encoder.encode_passages(["A whetstone."]) == encoder.encode_passages(["A whetstone."])
+    ).all()
     assert [5] == encoder.count_tokens(["A whetstone."])
-    assert digest == store.resolve(digest)
-    assert "static" == store.kind(digest)
-    assert tmp_path / "encoders" / digest == store.path(digest)
-    assert frozenset({digest}) == store.digests()
-    store.drop(digest)
-    assert frozenset() == store.digests()

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from rag.running.gauges import State, gauges
+from rag.running.gauges import ServiceState, gauges
 
-STATE = State(
+STATE = ServiceState(
     epoch=3,
     release="a" * 64,
     encoder="b" * 64,

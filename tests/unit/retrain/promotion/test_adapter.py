@@ -11,7 +11,7 @@ from doubles.promotion_world import TwoEncoders, World
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import utcnow
 from rag.errors import ArtefactTampered
-from rag.releases.indexing import Embedder
+from rag.releases.vectors import Embedder
 from retrain.domain import PromotionPhase
 from retrain.promotion.garbage import collect, plan
 

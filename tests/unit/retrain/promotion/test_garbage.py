@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from doubles.promotion_world import LoadedOnce, TwoEncoders, World
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import Chunking, Deployment, Release, Retrieval, sha256_text, utcnow
 from rag.errors import LeaseHeld

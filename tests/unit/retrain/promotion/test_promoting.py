@@ -227,7 +227,7 @@ def test_a_process_that_really_dies(world: World, two_encoders: TwoEncoders) -> 
     candidate = world.approved(two_encoders.second)
     script = (
         "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import promotion_world as w\n"
-        "from rag.adapters.models.artefacts import EncoderFolder\n"
+        "from rag.adapters.models.encoders import EncoderFolder\n"
         "world = w.World(home=Path(sys.argv[2]), encoders=EncoderFolder(Path(sys.argv[3])))\n"
         "die = lambda done, total, what: os._exit(9) if what == 'verify' else None\n"
         "world.promoter().promote(sys.argv[4], principal='ann', progress=die)\n"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import ArtefactTampered
 from rag.ports import Encoder
 from retrain.domain import (

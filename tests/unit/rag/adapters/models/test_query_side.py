@@ -11,7 +11,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.query_side import adapted, query_matrix, write_adapter
 from rag.errors import ArtefactTampered, ArtefactUnsafe
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.sentence_transformers import SentenceTransformerEncoder
 from rag.adapters.models.static_encoder import StaticEncoder, readable
 from rag.ports import Encoder

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 ASK = """
 import sys
@@ -59,7 +59,7 @@ def test_an_error_keeps_its_class(transformer: Path, tmp_path: Path) -> None:
 def test_a_new_encoder_is_made_without_torch_in_this_process(transformer: Path, tmp_path: Path) -> None:
     """Registering, loading and embedding need none."""
     script = (
-        "import sys; from pathlib import Path; from rag.adapters.models.artefacts import EncoderFolder; "
+        "import sys; from pathlib import Path; from rag.adapters.models.encoders import EncoderFolder; "
         "s = EncoderFolder(Path(sys.argv[1]), runtime='openvino'); d = s.resolve(sys.argv[2]); "
         "print(d, s.kind(d), s.load(d).encode_queries(['what is it']).shape, 'torch' in sys.modules)"
     )

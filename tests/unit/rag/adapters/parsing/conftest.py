@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rag.adapters.parsing import Processes
-from rag.adapters.parsing.processes import Limits
+from rag.adapters.parsing.process import Limits
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_it_ends_with_its_service() -> None:
 
     program = (
         "import os, psutil, signal\n"
-        "from rag.adapters.parsing.processes import Limits, Processes\n"
+        "from rag.adapters.parsing.process import Limits; from rag.adapters.parsing import Processes\n"
         "processes = Processes(Limits(memory_bytes=10**9, timeout_s=5, most_bytes=10**6), most=1)\n"
         "processes.prepare()\n"
         "print(*(child.pid for child in psutil.Process().children()), flush=True)\n"

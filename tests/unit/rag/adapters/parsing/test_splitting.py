@@ -59,7 +59,7 @@ def test_this_process_never_loads_the_splitter() -> None:
     program = (
         "import sys\n"
         "from rag.adapters.parsing import ApartChunker, ApartReader, Processes\n"
-        "from rag.adapters.parsing.processes import Limits\n"
+        "from rag.adapters.parsing.process import Limits\n"
         "from rag.domain import Chunking, Document\n"
         "processes = Processes(Limits(memory_bytes=10**9, timeout_s=30, most_bytes=10**7), most=1)\n"
         "text = 'A sentence of words. ' * 1000\n"

@@ -40,7 +40,7 @@ def test_a_file_that_was_not_finished_is_not_read(tmp_path: Path, monkeypatch: p
     def killed(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rag.adapters.models.artefact_files.os.fsync", killed)
+    monkeypatch.setattr("rag.adapters.models.artefacts.disk.os.fsync", killed)
     with pytest.raises(KeyboardInterrupt):
         remember(tmp_path / "run.json", "abc", _REPORT)
     assert recall(tmp_path / "run.json", {"abc"}) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.openvino.encoder import OpenVinoEncoder
 from rag.adapters.models.sentence_transformers import SentenceTransformerEncoder
 from rag.ports import Encoder
@@ -105,7 +105,7 @@ def test_no_texts_give_no_rows(store: EncoderFolder, transformer: Path) -> None:
 SERVING = """
 import json, sys
 from pathlib import Path
-from rag.adapters.models.artefacts import EncoderFolder
+from rag.adapters.models.encoders import EncoderFolder
 
 store = EncoderFolder(Path(sys.argv[1]), runtime="openvino")
 told = []

@@ -1,0 +1,5 @@
+"""Answers from any OpenAI-compatible endpoint."""
+
+from rag.adapters.openai.generator import OpenAIGenerator
+
+__all__ = ["OpenAIGenerator"]

@@ -1,0 +1,41 @@
+"""The change log: every change of a document, numbered in the order of the transactions that made them."""
+
+from sqlalchemy import Connection, insert, select, update
+
+from rag.adapters.sql.schema.documents import change_counter, changes
+from rag.domain import Change, ChangeKind, utcnow
+
+
+def next_seq(connection: Connection) -> int:
+    """Return the number of the change that this transaction writes; other writers of documents wait for its end."""
+    # Locked before anything else is touched, so that writers wait in one line and cannot deadlock.
+    last: int = connection.execute(select(change_counter.c.seq).with_for_update()).scalar_one()
+    return last + 1
+
+
+def log_change(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
+    """Write a change under the number that `next_seq` gave."""
+    connection.execute(update(change_counter).values(seq=seq))
+    row = {"seq": seq, "document_id": document_id, "tenant": tenant, "kind": kind.value, "at": utcnow()}
+    connection.execute(insert(changes).values(row))
+
+
+def changes_after(connection: Connection, after: int, limit: int) -> list[Change]:
+    """Return changes beyond the sequence number `after`, in order."""
+    query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
+    return [
+        Change(
+            seq=row.seq,
+            document_id=row.document_id,
+            tenant=row.tenant,
+            kind=ChangeKind(row.kind),
+            at=row.at,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def last_change(connection: Connection) -> int:
+    """Return the sequence number of the newest change; 0 where there is none."""
+    last: int = connection.execute(select(change_counter.c.seq)).scalar_one()
+    return last

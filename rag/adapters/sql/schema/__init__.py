@@ -1,0 +1,1 @@
+"""The tables of serving, a module for each noun. Those of retraining and monitoring stand beside their stores."""

@@ -1,0 +1,73 @@
+"""The answer is written, piece by piece, into the draft: by the generator, or in fixed words where it says nothing."""
+
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+from rag.domain import Ending, Prompt
+from rag.errors import UpstreamFailed
+from rag.ports import Generator
+from rag.questions.auxiliary import Auxiliary, reply
+from rag.questions.drafting import Draft, since
+from rag.questions.prompting import ABSTENTION, abstains
+from rag.questions.quoting import mentions
+from rag.questions.stops import Stops
+
+logger = logging.getLogger(__name__)
+
+
+async def pieces(
+    draft: Draft, generator: Generator, aside: Auxiliary | None, stop: tuple[str, ...]
+) -> AsyncGenerator[str, None]:
+    """Yield the answer, up to the first stop string, as it goes into the draft.
+
+    Args:
+        draft: its prompt is what the generator gets; None where it is not asked.
+        generator: writes the answer.
+        aside: what a front end's own prompt asks for; None for a question.
+        stop: what the answer ends before.
+
+    Raises:
+        UpstreamFailed: the language model failed.
+    """
+    stops, said = Stops(stop), draft.reply
+    if draft.prompt is not None:
+        began = time.perf_counter()
+        try:
+            async with aclosing(_generated(draft, generator, draft.prompt)) as generated:
+                async for piece in generated:
+                    if text := stops.feed(piece):
+                        yield draft.say(text)
+                    if stops.met:
+                        break
+            if text := stops.rest():
+                yield draft.say(text)
+        except UpstreamFailed as error:
+            # Nobody asked for a title: a plain one is better than an error.
+            if aside is None or said.pieces:
+                raise
+            logger.warning("a front end's own prompt is answered without the language model: %s", error)
+            said.ending = Ending(degraded=True)
+        draft.clock.generate_ms = since(began)
+    if not stops.met and not said.text.strip():
+        said.abstained = aside is None
+        if text := stops.feed(reply(aside) if aside else ABSTENTION) + stops.rest():
+            yield draft.say(text)
+    if aside is None:
+        said.abstained |= bool(said.text.strip()) and abstains(said.text)
+        said.mentions = () if said.abstained else mentions(said.text, draft.hits)
+
+
+async def _generated(draft: Draft, generator: Generator, prompt: Prompt) -> AsyncGenerator[str, None]:
+    # The port promises an iterator only; what is there is a generator, which can be closed when the client leaves.
+    stream = cast(
+        "AsyncGenerator[str | Ending, None]", generator.stream(prompt, encoder=draft.pinned.encoder)
+    )
+    async with aclosing(stream):
+        async for piece in stream:
+            if isinstance(piece, Ending):
+                draft.reply.ending = piece
+            elif piece:
+                yield piece

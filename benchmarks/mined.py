@@ -20,9 +20,9 @@ import quality
 from labelled import Benchmark
 from quality import Bench
 
-from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
+from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial

@@ -34,9 +34,9 @@ from over_seeds import Asked, over_seeds
 from results import Result, Results
 from stock_recipe import stock
 
-from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
+from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder
 from rag.releases.models import LoadedRelease

@@ -35,7 +35,7 @@ from results import Result, Results
 from stock_recipe import stock
 
 from rag.adapters.models.encoders import EncoderFolder
-from retrain.adapters.training.trainer import LOOKS, LaneTrainer, Looks
+from retrain.adapters.training.trainer import DEV_SAMPLES, DevSample, LaneTrainer
 from retrain.settings import RetrainSettings
 
 GOAL = 0.5
@@ -114,8 +114,8 @@ def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as work:
         # Of more than it usually looks at it would draw a sample of its own.
-        looks = dict.fromkeys(LOOKS, Looks(questions=len(race.data.dev), distractors=len(race.data.passages)))
-        trainer = LaneTrainer(encoders, Path(work), settings, looks)
+        everything = DevSample(questions=len(race.data.dev), distractors=len(race.data.passages))
+        trainer = LaneTrainer(encoders, Path(work), settings, dict.fromkeys(DEV_SAMPLES, everything))
         there = encoders.digests()
         began = time.perf_counter()
         digest, report = trainer.train(

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from arguments import parser_of
 from labelled import as_served
 
-from flows.bootstrap import scratch_indexes
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.bootstrap import encoder_folder
+from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial_indexes
@@ -58,10 +58,10 @@ def main() -> int:
             print(f"{name}: {tuned.notes}", file=sys.stderr)
             before, after = (
                 evaluate(on.of(each).rank([question.text for question in test], limit=DEPTH), test)
-                for each in (cast, tuned.cast)
+                for each in (cast, tuned.candidate)
             )
         rows = {row.metric: asdict(row) for row in contrast(before, after, clusters(test), seed=17)}
-        chosen = tuned.cast.release.retrieval
+        chosen = tuned.candidate.release.retrieval
         label = f"context {chosen.context_weight}, dense {chosen.dense_weight}"
         for side, words in (("incumbent", "default"), ("candidate", label)):
             cells = [f"{100 * rows[metric][side]['value']:.1f}" for metric in SHOWN]

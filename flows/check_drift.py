@@ -5,7 +5,8 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from flows.artifacts import publish_drift_report, publish_trigger
-from flows.bootstrap import open_pipelines
+from flows.bootstrap import open_doors
+from flows.ops.trigger import retraining_trigger
 from flows.retrying import worth_repeating
 
 DRIFT_EVENT = "whetstone.drift.detected"
@@ -14,26 +15,26 @@ DRIFT_EVENT = "whetstone.drift.detected"
 @task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def compare_windows() -> str:
     """Make and store a drift report; return its id."""
-    with open_pipelines() as pipelines:
-        return pipelines.check_drift().id
+    with open_doors() as doors:
+        return doors.monitoring.check().id
 
 
 @task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def publish(report_id: str) -> None:
     """Show the report among Prefect's artifacts."""
-    with open_pipelines() as pipelines:
-        publish_drift_report(pipelines.reports.get(report_id))
+    with open_doors() as doors:
+        publish_drift_report(doors.monitoring.reports.get(report_id))
 
 
 @task
 def ask_for_retraining(report_id: str) -> bool:
     """Emit the drift event where the report and the cool-down call for retraining; say what follows either way."""
-    with open_pipelines() as pipelines:
-        trigger = pipelines.retraining_trigger(report_id)
+    with open_doors() as doors:
+        trigger = retraining_trigger(doors, report_id)
     if trigger.fire:
         emit_event(
             event=DRIFT_EVENT,
-            resource={"prefect.resource.id": f"whetstone.tenant.{pipelines.settings.tenant}"},
+            resource={"prefect.resource.id": f"whetstone.tenant.{doors.rag.settings.tenant}"},
             payload={"report": report_id, "reason": "; ".join(trigger.reasons)},
         )
     get_run_logger().info(trigger.sentence)

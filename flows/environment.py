@@ -25,11 +25,17 @@ def _read(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        prefix = kind.model_config.get("env_prefix", "")
         wrong = "; ".join(
-            f"{prefix}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors() if e["loc"]
+            f"{variable(kind, str(e['loc'][0]))}: {e['msg']}" for e in error.errors() if e["loc"]
         )
         raise SettingInvalid(f"{wrong}. `whetstone settings --help` says how to list them all") from None
+
+
+def variable(kind: type[BaseSettings], setting: str) -> str:
+    """Return the environment variable of a setting; of one that is known by its variable, that."""
+    field = kind.model_fields.get(setting)
+    own = setting if field is None else field.validation_alias
+    return own if isinstance(own, str) else f"{kind.model_config.get('env_prefix', '')}{setting}".upper()
 
 
 def serving_settings() -> Settings:
@@ -69,8 +75,9 @@ def all_settings() -> list[SettingRow]:
         for name, field in kind.model_fields.items():
             value = getattr(present, name)
             shown = ("set" if value else "-") if isinstance(value, SecretStr) else _plain(value)
-            variable = f"{kind.model_config.get('env_prefix', '')}{name}".upper()
-            rows.append(SettingRow(variable, shown, _plain(field.default), field.description or ""))
+            rows.append(
+                SettingRow(variable(kind, name), shown, _plain(field.default), field.description or "")
+            )
     return rows
 
 

@@ -7,7 +7,7 @@ import click
 from pydantic_core import PydanticUndefined
 
 from flows.cli import Sections, cli
-from flows.environment import SETTINGS
+from flows.environment import SETTINGS, variable
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -28,7 +28,7 @@ def settings_page() -> str:
         lines += ["| setting | default | meaning |", "|---|---|---|"]
         for name, field in kind.model_fields.items():
             default = "" if field.default in (None, (), PydanticUndefined) else f"`{_written(field.default)}`"
-            lines.append(f"| `{(prefix + name).upper()}` | {default} | {field.description} |")
+            lines.append(f"| `{variable(kind, name)}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 

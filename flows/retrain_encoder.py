@@ -4,7 +4,7 @@ from prefect import flow, task
 from prefect.logging import get_run_logger
 
 from flows.artifacts import progress_artifact, publish_candidate, publish_dataset, publish_foreseen
-from flows.bootstrap import open_pipelines
+from flows.bootstrap import open_doors
 from flows.retrying import worth_repeating
 from retrain.cycle import Trained
 from retrain.domain import Detectable
@@ -13,8 +13,8 @@ from retrain.domain import Detectable
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def build_dataset() -> str:
     """Mine questions from the log, the labels and the documents; return the dataset's digest."""
-    with open_pipelines() as pipelines, progress_artifact("mine questions") as progress:
-        with pipelines.retraining_cycle() as cycle:
+    with open_doors() as doors, progress_artifact("mine questions") as progress:
+        with doors.retraining.cycle() as cycle:
             dataset = cycle.build_dataset(progress=progress)
         publish_dataset(dataset)
         return dataset.digest
@@ -24,9 +24,9 @@ def build_dataset() -> str:
 def train(dataset: str) -> Trained:
     """Fine-tune the live encoder, from the last checkpoint where there is one."""
     with (
-        open_pipelines() as pipelines,
+        open_doors() as doors,
         progress_artifact("train") as progress,
-        pipelines.retraining_cycle() as cycle,
+        doors.retraining.cycle() as cycle,
     ):
         return cycle.train(dataset, progress=progress)
 
@@ -35,9 +35,9 @@ def train(dataset: str) -> Trained:
 def foresee(dataset: str) -> Detectable | None:
     """Return which gain the gate questions can show, before time goes into training."""
     with (
-        open_pipelines() as pipelines,
+        open_doors() as doors,
         progress_artifact("foresee") as progress,
-        pipelines.retraining_cycle() as cycle,
+        doors.retraining.cycle() as cycle,
     ):
         foreseen = cycle.foresee(dataset, progress=progress)
     publish_foreseen(foreseen)
@@ -47,8 +47,8 @@ def foresee(dataset: str) -> Detectable | None:
 @task(retries=1, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def evaluate(dataset: str, trained: Trained, foreseen: Detectable | None) -> str:
     """Compare the new encoder with the live one and let the gate decide; return the candidate's id."""
-    with open_pipelines() as pipelines, progress_artifact("evaluate") as progress:
-        with pipelines.retraining_cycle() as cycle:
+    with open_doors() as doors, progress_artifact("evaluate") as progress:
+        with doors.retraining.cycle() as cycle:
             candidate = cycle.evaluate(dataset, trained, foreseen=foreseen, progress=progress)
         publish_candidate(candidate)
         return candidate.id

@@ -3,7 +3,7 @@
 from prefect import flow, task
 
 from flows.artifacts import progress_artifact, publish_sync
-from flows.bootstrap import open_pipelines
+from flows.bootstrap import open_doors
 from flows.retrying import worth_repeating
 from rag.library.documents import SyncReport
 
@@ -11,15 +11,15 @@ from rag.library.documents import SyncReport
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)
 def sync_path(path: str) -> SyncReport:
     """Bring the store in line with one file or folder."""
-    with open_pipelines() as pipelines, progress_artifact(f"sync {path}") as progress:
-        return pipelines.ingest(path, prune=pipelines.flows.sync_prune, progress=progress)
+    with open_doors() as doors, progress_artifact(f"sync {path}") as progress:
+        return doors.rag.ingest(path, prune=doors.schedule.sync_prune, progress=progress)
 
 
 @task
 def configured_paths() -> tuple[str, ...]:
     """Return what WHETSTONE_FLOWS_SYNC_PATHS names."""
-    with open_pipelines() as pipelines:
-        return pipelines.flows.sync_paths
+    with open_doors() as doors:
+        return doors.schedule.sync_paths
 
 
 @flow(name="sync_documents")

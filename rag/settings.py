@@ -192,14 +192,6 @@ class Settings(BaseSettings):
         72.0, description="How long a replaced release is kept ready for a way back, hours."
     )
 
-    approval_secret: SecretStr | None = Field(
-        None,
-        description="Key that signs approvals; unset: one is made in the home folder.",
-    )
-    approval_ttl_h: Annotated[float, Field(gt=0)] = Field(
-        72.0, description="How long an approval holds, hours."
-    )
-
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property

@@ -1,38 +1,25 @@
 """One retraining: what people asked and documents say become a dataset, an encoder, and a candidate with a verdict.
 
-Each step takes and gives what can be written down (digests, ids), so that a flow may run them apart and repeat them.
+Steps take and return what can be written down (digests, ids), so that a flow may run them apart and repeat them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from rag.domain import new_id
-from rag.ports import (
-    DocumentStore,
-    EmbeddingCache,
-    EncoderStore,
-    FeedbackStore,
-    InteractionStore,
-    Progress,
-    QuestionStore,
-    ReleaseStore,
-    RerankerStore,
-)
-from rag.releases.trials import Scratch
+from rag.ports import Progress
+from rag.releases.deployed import live_release
 from retrain.dataset.mining import Mining
-from retrain.dataset.writing import Forecast, Writing
-from retrain.domain import Candidate, Dataset, Detectable, GuardSet, TrainingReport
-from retrain.ports import AnchorStore, CandidateStore, DatasetStore, GateLookStore, Trainer
+from retrain.dataset.writing import Forecast
+from retrain.domain import Candidate, Dataset, Detectable, TrainingReport
+from retrain.ports import CandidateStore, DatasetStore, Trainer
 from retrain.present import Present
-from retrain.settings import RetrainSettings
 from retrain.verdict.card import model_card
 from retrain.verdict.judging import Judging
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
-    """What training gave."""
+    """What came of training."""
 
     encoder: str  # digest
     report: TrainingReport
@@ -43,56 +30,19 @@ class RetrainCycle:
 
     def __init__(
         self,
+        present: Present,
         *,
-        tenant: str,
-        documents: DocumentStore,
-        interactions: InteractionStore,
-        feedback: FeedbackStore,
-        questions: QuestionStore,
-        releases: ReleaseStore,
-        encoders: EncoderStore,
-        cache: EmbeddingCache,
+        mining: Mining,
+        trainer: Trainer,
+        judging: Judging,
         datasets: DatasetStore,
         candidates: CandidateStore,
-        trainer: Trainer,
-        writer: Writing | None,
-        scratch: Scratch,
-        settings: RetrainSettings,
-        gate_looks: GateLookStore,
-        anchors: AnchorStore,
-        guard: Callable[[], GuardSet] | None = None,
-        rerankers: RerankerStore | None = None,
-        drifted_since: datetime | None = None,
     ) -> None:
-        """Take the stores, the trainer, and a language model where there is one to write questions.
-
-        Releases are tried out in `scratch`; `rerankers` has the cross-encoders they may name. Where people have asked
-        about other things since `drifted_since`, the language model writes about those first.
-        `guard` reads the general-domain set, where there is one.
-        """
-        self._present = Present(
-            tenant=tenant,
-            documents=documents,
-            releases=releases,
-            encoders=encoders,
-            cache=cache,
-            scratch=scratch,
-            rerankers=rerankers,
-        )
-        self._mining = Mining(
-            self._present,
-            interactions=interactions,
-            feedback=feedback,
-            questions=questions,
-            datasets=datasets,
-            writer=writer,
-            settings=settings,
-            drifted_since=drifted_since,
-        )
-        self._judging = Judging(
-            self._present, gate_looks=gate_looks, anchors=anchors, guard=guard, settings=settings
-        )
+        """Take the three steps, and the stores of what they make."""
+        self._present = present
+        self._mining = mining
         self._trainer = trainer
+        self._judging = judging
         self._datasets = datasets
         self._candidates = candidates
 
@@ -128,7 +78,11 @@ class RetrainCycle:
         """
         stored, present = self._datasets.get(dataset), self._present
         encoder, report = self._trainer.train(
-            present.live().encoder, stored.train, stored.dev, present.corpus(), progress=progress
+            live_release(present.releases).encoder,
+            stored.train,
+            stored.dev,
+            present.corpus(),
+            progress=progress,
         )
         return Trained(encoder=encoder, report=report)
 
@@ -163,6 +117,6 @@ class RetrainCycle:
         )
         base = judged.incumbent.encoder
         if trained.encoder != base:
-            present.encoders.describe(trained.encoder, model_card(candidate, stored, base=base))
+            present.models.encoders.describe(trained.encoder, model_card(candidate, stored, base=base))
         self._candidates.add(candidate)
         return candidate

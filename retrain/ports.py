@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from rag.domain import Passage
-from rag.ports import Progress
+from rag.ports import Permit, Progress
 from retrain.domain import (
     Approval,
     Candidate,
@@ -31,7 +31,7 @@ class Trainer(Protocol):
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Train from the incumbent's digest; give the new artefact's digest and how it went.
+        """Train from the incumbent's digest; return the new artefact's digest and how it went.
 
         A run that was killed goes on from its last checkpoint when called with the same arguments.
 
@@ -118,7 +118,7 @@ class CandidateStore(Protocol):
         ...
 
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
-        """Move a candidate on."""
+        """Move a candidate on; NotFound where there is none of that id."""
         ...
 
 
@@ -130,7 +130,7 @@ class GateLookStore(Protocol):
         ...
 
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
-        """Take down a look and give its number, counted from 1; the same comparison again has the number it had.
+        """Take down a look and return its number, from 1; the same comparison again has the number it had.
 
         Args:
             gate: digest of the gate questions.
@@ -163,6 +163,16 @@ class ApprovalStore(Protocol):
         """Return the newest decision on a candidate."""
         ...
 
+    def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> Permit:
+        """Return what lets the candidate's release go live once, as long as the approval of that id allows it.
+
+        Args:
+            approval: has to be the newest decision on the candidate when it is used.
+            candidate: checked against the approval by `retrain.promotion.approval.check`.
+            key: signs approvals.
+        """
+        ...
+
 
 class PromotionStore(Protocol):
     """Promotions and rollbacks, with their progress."""
@@ -181,4 +191,8 @@ class PromotionStore(Protocol):
 
     def newest(self, limit: int = 20) -> list[Promotion]:
         """Return the newest first."""
+        ...
+
+    def open(self) -> list[Promotion]:
+        """Return all that have not ended, the newest first."""
         ...

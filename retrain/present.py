@@ -4,24 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from rag.domain import Document, Passage, Release
-from rag.errors import NotReady
-from rag.ports import DocumentStore, EmbeddingCache, Encoder, EncoderStore, ReleaseStore, RerankerStore
-from rag.releases.models import LoadedRelease, load_release
+from rag.domain import Document, Passage
+from rag.ports import DocumentStore, ReleaseStore
+from rag.releases.models import Models
 from rag.releases.trials import Scratch, TrialIndexes, trial_indexes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Present:
-    """One tenant's documents, the live release, and a place to try releases out over them."""
+    """One tenant's documents, the releases with their models, and a place to try releases out over the documents."""
 
     tenant: str
     documents: DocumentStore
     releases: ReleaseStore
-    encoders: EncoderStore
-    cache: EmbeddingCache
-    scratch: Scratch  # where releases are tried out
-    rerankers: RerankerStore | None = None  # has the cross-encoders that releases may name
+    models: Models
+    scratch: Scratch
 
     def corpus(self) -> list[Passage]:
         """Read every passage, documents whole."""
@@ -34,23 +31,6 @@ class Present:
             yield from page
             after = page[-1].id
 
-    def live(self) -> Release:
-        """Return what serves.
-
-        Raises:
-            NotReady: nothing is live yet.
-        """
-        deployment = self.releases.deployment()
-        if deployment is None:
-            raise NotReady(
-                "Nothing is live yet, so there is nothing to improve: start `whetstone serve` once."
-            )
-        return self.releases.get(deployment.release)
-
-    def cast(self, release: Release, encoder: Encoder | None = None) -> LoadedRelease:
-        """Load what a release names, but for an encoder that is given."""
-        return load_release(release, self.encoders, self.rerankers, encoder=encoder)
-
     def trial_indexes(self, corpus: Sequence[Passage]) -> AbstractContextManager[TrialIndexes]:
         """Let releases be tried out over the corpus."""
-        return trial_indexes(corpus, tenant=self.tenant, cache=self.cache, scratch=self.scratch)
+        return trial_indexes(corpus, tenant=self.tenant, cache=self.models.cache, scratch=self.scratch)

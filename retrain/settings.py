@@ -1,9 +1,9 @@
-"""Every setting of retraining; read once, in flows.bootstrap."""
+"""Every setting of retraining."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrain.domain import Excerpt, QuestionStyle
@@ -205,6 +205,14 @@ class RetrainSettings(BaseSettings):
         0.02, description="Share of questions for which one passage may newly come first."
     )
 
+    approval_secret: SecretStr | None = Field(
+        None,
+        validation_alias="WHETSTONE_APPROVAL_SECRET",
+        description="Key that signs approvals; unset: one is made in the home folder.",
+    )
+    approval_ttl_h: Annotated[float, Field(gt=0)] = Field(
+        72.0, validation_alias="WHETSTONE_APPROVAL_TTL_H", description="How long an approval holds, hours."
+    )
     verify_sample: Count = Field(64, description="Passages re-embedded and compared before a switch.")
     preload_timeout_s: Annotated[float, Field(gt=0)] = Field(
         120.0, description="How long a switch waits for the replicas to load the release, s."

@@ -27,14 +27,14 @@ def ingest(
     """
     from dataclasses import asdict
 
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.ops.terminal import as_json, console, progress, table
     from rag.library.documents import FieldNames
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
-    with open_pipelines() as pipelines, progress() as show:
+    with open_doors() as doors, progress() as show:
         reports = [
-            (path, pipelines.ingest(path, prune=prune, force=force, fields=fields, progress=show))
+            (path, doors.rag.ingest(path, prune=prune, force=force, fields=fields, progress=show))
             for path in paths
         ]
 

@@ -19,16 +19,18 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     """
     from dataclasses import asdict
 
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import load_flow
     from flows.ops.checks import DRIFT_FOUND
     from flows.ops.tables import drift_rows
     from flows.ops.terminal import as_json, console, table
+    from flows.ops.trigger import retraining_trigger
     from monitoring.domain import DriftVerdict
+    from rag.releases.deployed import live_release
 
     if listing:
-        with open_pipelines() as pipelines:
-            reports = pipelines.reports.newest(50)
+        with open_doors() as doors:
+            reports = doors.monitoring.reports.newest(50)
         if json_output:
             as_json([{"id": r.id, "created_at": r.created_at, "verdict": r.verdict} for r in reports])
         else:
@@ -47,14 +49,14 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
 
     fresh = show is None
     if show is None:
-        with open_pipelines() as pipelines:
-            pipelines.live_release()  # said at once, rather than after Prefect has started
+        with open_doors() as doors:
+            live_release(doors.rag.stores.releases)  # said at once, rather than after Prefect has started
         show = load_flow("check_drift", quiet=True)()
-    with open_pipelines() as pipelines:
-        report = pipelines.reports.get(show)
+    with open_doors() as doors:
+        report = doors.monitoring.reports.get(show)
         if html is not None:
-            html.write_text(pipelines.monitoring.html(report), encoding="utf-8")
-        trigger = pipelines.retraining_trigger(report.id) if fresh else None
+            html.write_text(doors.monitoring.html(report), encoding="utf-8")
+        trigger = retraining_trigger(doors, report.id) if fresh else None
     if json_output:
         as_json({k: v for k, v in asdict(report).items() if k != "snapshot"})
     else:

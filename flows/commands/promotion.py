@@ -12,11 +12,11 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 
     May be stopped and started again: it goes on where it was.
     """
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import load_flow, terminal_principal
 
-    with open_pipelines() as pipelines:
-        candidate = pipelines.retraining.candidates.get(candidate).id
+    with open_doors() as doors:
+        candidate = doors.retraining.candidates.get(candidate).id
     epoch = load_flow("promote_release", quiet=True)(
         candidate_id=candidate, principal=principal or terminal_principal(), ticket=ticket
     )
@@ -29,16 +29,16 @@ def promote(candidate: str, ticket: str | None, principal: str | None) -> None:
 @click.option("--principal", hidden=True, help="Who asked for it over HTTP.")
 def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
     """Switch back to the previous release; a second time switches forward again."""
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import terminal_principal
     from flows.ops.terminal import progress
     from rag.releases.deployed import deployed
 
-    with open_pipelines() as pipelines, progress() as show:
-        pipelines.promoter().rollback(
+    with open_doors() as doors, progress() as show:
+        doors.promotion.promoter.rollback(
             principal=principal or terminal_principal(), reason=reason, progress=show, promotion_id=ticket
         )
-        epoch = deployed(pipelines.stores.releases).epoch
+        epoch = deployed(doors.rag.stores.releases).epoch
     click.echo(f"switched back: epoch {epoch}")
 
 

@@ -49,12 +49,12 @@ def label(folder: Path, splits: tuple[str, ...]) -> None:
     train may be trained on; dev chooses checkpoints and decides on promotions; golden is watched for recall drift. A
     split called test is refused: it is for reporting only.
     """
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.ops.terminal import table
 
     wanted = dict(pair.partition("=")[::2] for pair in splits) or {"train": "train", "dev": "dev"}
-    with open_pipelines() as pipelines:
-        counts = pipelines.import_labels(folder, wanted)
+    with open_doors() as doors:
+        counts = doors.rag.import_labels(folder, wanted)
     table(
         "Labelled questions",
         ["purpose", "in the folder", "new"],

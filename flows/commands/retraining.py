@@ -12,20 +12,21 @@ def retrain(reason: str, estimate: bool) -> None:
     Nothing is switched: a person approves the candidate, then `whetstone promote` switches. A run that was stopped
     goes on from its last checkpoint when started again.
     """
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import load_flow
     from flows.ops.tables import forecast_line
     from flows.ops.terminal import show_candidate
+    from rag.releases.deployed import live_release
 
-    with open_pipelines() as pipelines:
-        pipelines.live_release()  # said at once, rather than after Prefect has started
-        with pipelines.retraining_cycle() as cycle:
-            click.echo(forecast_line(cycle.forecast(), pipelines.retrain))
+    with open_doors() as doors:
+        live_release(doors.rag.stores.releases)  # said at once, rather than after Prefect has started
+        with doors.retraining.cycle() as cycle:
+            click.echo(forecast_line(cycle.forecast(), doors.retraining.settings))
     if estimate:
         return
     candidate_id = load_flow("retrain_encoder", quiet=True)(reason=reason)
-    with open_pipelines() as pipelines:
-        show_candidate(pipelines.retraining.candidates.get(candidate_id))
+    with open_doors() as doors:
+        show_candidate(doors.retraining.candidates.get(candidate_id))
 
 
 @click.command()
@@ -35,16 +36,16 @@ def candidates(candidate: str | None, json_output: bool) -> None:
     """List the candidates, or show one beside the encoder it would replace."""
     from dataclasses import asdict
 
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.ops.tables import candidate_rows
     from flows.ops.terminal import as_json, show_candidate, table
 
-    with open_pipelines() as pipelines:
+    with open_doors() as doors:
         if candidate:
-            one = pipelines.retraining.candidates.get(candidate)
+            one = doors.retraining.candidates.get(candidate)
             as_json(asdict(one)) if json_output else show_candidate(one)
             return
-        found = pipelines.retraining.candidates.newest()
+        found = doors.retraining.candidates.newest()
     if json_output:
         as_json([asdict(c) for c in found])
     else:
@@ -57,11 +58,11 @@ def candidates(candidate: str | None, json_output: bool) -> None:
 @click.option("--override", is_flag=True, help="Approve although the gate did not say promote.")
 def approve(candidate: str, comment: str, override: bool) -> None:
     """Approve a candidate; the approval is signed, bound to what was measured, and expires."""
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import terminal_principal
 
-    with open_pipelines() as pipelines:
-        approval = pipelines.approver().approve(
+    with open_doors() as doors:
+        approval = doors.promotion.approver.approve(
             candidate, principal=terminal_principal(), comment=comment, override=override
         )
     click.echo(
@@ -74,9 +75,9 @@ def approve(candidate: str, comment: str, override: bool) -> None:
 @click.option("--comment", default="", help="Why.")
 def reject(candidate: str, comment: str) -> None:
     """Reject a candidate."""
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.environment import terminal_principal
 
-    with open_pipelines() as pipelines:
-        pipelines.approver().reject(candidate, principal=terminal_principal(), comment=comment)
+    with open_doors() as doors:
+        doors.promotion.approver.reject(candidate, principal=terminal_principal(), comment=comment)
     click.echo("rejected")

@@ -7,12 +7,12 @@ import click
 @click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
 def status(json_output: bool) -> None:
     """Show what serves, how much there is, and what waits for a decision."""
-    from flows.bootstrap import open_pipelines
+    from flows.bootstrap import open_doors
     from flows.ops.overview import overview
     from flows.ops.terminal import as_json, table
 
-    with open_pipelines() as pipelines:
-        rows = overview(pipelines).rows()
+    with open_doors() as doors:
+        rows = overview(doors).rows()
     if json_output:
         as_json(dict(rows))
     else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flows.bootstrap import Pipelines, open_pipelines
+from flows.bootstrap import Doors, open_doors
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
 from flows.demo.people import Asked, People, Progress, Traffic
 from flows.demo.serve_process import ServeProcess
@@ -78,16 +78,16 @@ class Story:
             self._roll_back(people, new, "rolled forward: the same hits as after the switch")
 
     def _ingest(self) -> None:
-        with self._step("ingest"), open_pipelines() as pipelines, progress() as show:
-            report = pipelines.library.sync(
+        with self._step("ingest"), open_doors() as doors, progress() as show:
+            report = doors.rag.library.sync(
                 self.corpus.documents,
-                tenant=pipelines.settings.tenant,
+                tenant=doors.rag.settings.tenant,
                 source=self.corpus.source,
                 prune=True,
                 after_each=lambda done: show(done, len(self.corpus.documents), "ingest"),
             )
             asked = {*self._asked("before"), *self._asked("after")}
-            labels = pipelines.stores.questions.put(self.corpus.labels(pipelines.settings.tenant, asked))
+            labels = doors.rag.stores.questions.put(self.corpus.labels(doors.rag.settings.tenant, asked))
         self._check(
             "documents ingested",
             not report.failed and report.added + report.unchanged == len(self.corpus.documents),
@@ -104,18 +104,18 @@ class Story:
             raise EmptyCorpus(
                 f"only {len(questions)} questions on the second topic; {MIN_SHIFTED} are needed"
             )
-        with open_pipelines() as pipelines:
-            right = self._right_passages(pipelines, questions)
+        with open_doors() as doors:
+            right = self._right_passages(doors, questions)
         people.ask_all(questions, lambda q: right.get(q.text), show, f"{len(questions)} people ask")
         self._check(
             f"questions answered ({topic} the shift)", True, f"{len(questions)}, {len(right)} with feedback"
         )
 
     @staticmethod
-    def _right_passages(pipelines: Pipelines, questions: list[HeldQuestion]) -> dict[str, str]:
+    def _right_passages(doors: Doors, questions: list[HeldQuestion]) -> dict[str, str]:
         """Return question -> the passage that a person says was right; for those people who say so."""
         heard = questions[: round(HEARD_SHARE * len(questions))]
-        passages = pipelines.stores.documents.passages_of({d for q in heard for d in q.documents})
+        passages = doors.rag.stores.documents.passages_of({d for q in heard for d in q.documents})
         return {q.text: passages[min(q.documents)][0].id for q in heard}
 
     def _show_answer(self, people: People, topic: str) -> None:
@@ -126,8 +126,8 @@ class Story:
 
     def _check_drift(self, expected: DriftVerdict) -> None:
         report_id = load_flow("check_drift", quiet=True)()
-        with open_pipelines() as pipelines:
-            report = pipelines.reports.get(report_id)
+        with open_doors() as doors:
+            report = doors.monitoring.reports.get(report_id)
         table(f"Drift report: {report.verdict}", *drift_rows(report))
         reasons = "; ".join(f.reason for f in report.findings if f.verdict is DriftVerdict.DRIFT)
         if expected is DriftVerdict.DRIFT:
@@ -143,9 +143,9 @@ class Story:
         candidate_id = str(
             load_flow("retrain_encoder", quiet=True)(reason="the demonstration's shift of topic")
         )
-        with open_pipelines() as pipelines:
-            candidate = pipelines.retraining.candidates.get(candidate_id)
-            dataset = pipelines.retraining.datasets.get(candidate.dataset)
+        with open_doors() as doors:
+            candidate = doors.retraining.candidates.get(candidate_id)
+            dataset = doors.retraining.datasets.get(candidate.dataset)
         table("What it learned from", *dataset_rows(dataset))
         show_candidate(candidate)
         outcome = candidate.verdict.outcome
@@ -157,8 +157,8 @@ class Story:
         return candidate_id
 
     def _promote(self, people: People, questions: list[HeldQuestion], candidate_id: str) -> None:
-        with open_pipelines() as pipelines:
-            pipelines.approver().approve(
+        with open_doors() as doors:
+            doors.promotion.approver.approve(
                 candidate_id, principal="demo", comment="approved by the demonstration"
             )
         with Traffic(people=people, questions=questions) as traffic:
@@ -172,8 +172,8 @@ class Story:
         )
 
     def _roll_back(self, people: People, expected: list[Asked], what: str) -> None:
-        with open_pipelines() as pipelines, progress() as show:
-            pipelines.promoter().rollback(principal="demo", reason="the demonstration", progress=show)
+        with open_doors() as doors, progress() as show:
+            doors.promotion.promoter.rollback(principal="demo", reason="the demonstration", progress=show)
         self._await_epoch(people, expected[0].question)
         sample = expected[:50]
         again = [people.retrieve(asked.question) for asked in sample]
@@ -184,8 +184,8 @@ class Story:
 
     def _await_epoch(self, people: People, question: HeldQuestion) -> None:
         """Wait until the service answers with the release of the deployment row, which it polls every half second."""
-        with open_pipelines() as pipelines:
-            deployment = pipelines.stores.releases.deployment()
+        with open_doors() as doors:
+            deployment = doors.rag.stores.releases.deployment()
         for _ in range(100):
             if deployment is not None and people.retrieve(question).release == deployment.release:
                 return

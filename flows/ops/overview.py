@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from flows.bootstrap import Pipelines
+from flows.bootstrap import Doors
 from monitoring.domain import DriftReport
 from rag.domain import Deployment, Replica, utcnow
 from retrain.domain import Candidate, CandidateStatus
@@ -52,20 +52,18 @@ class Overview:
         ]
 
 
-def overview(pipelines: Pipelines) -> Overview:
+def overview(doors: Doors) -> Overview:
     """Return what there is now."""
-    stores, settings = pipelines.stores, pipelines.settings
+    stores, settings = doors.rag.stores, doors.rag.settings
     deployment = stores.releases.deployment()
     encoder = stores.releases.get(deployment.release).encoder if deployment else ""
     return Overview(
         home=settings.home,
         documents=stores.documents.count(),
         deployment=deployment,
-        encoder=f"{encoder} ({pipelines.encoders.kind(encoder)})" if encoder else "",
+        encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})" if encoder else "",
         replicas=stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
         questions=stores.interactions.count(),
-        report=next(iter(pipelines.reports.newest(1, tenant=settings.tenant)), None),
-        waiting=[
-            c for c in pipelines.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED
-        ],
+        report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),
+        waiting=[c for c in doors.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED],
     )

@@ -6,7 +6,7 @@ answered undisturbed.
 
 from functools import partial
 
-from flows.bootstrap import Pipelines, open_pipelines
+from flows.bootstrap import Doors, doors_over
 from flows.environment import serving_settings
 from flows.ops.checks import BackgroundChecks, drift_check
 from flows.ops.routes import audit, candidates, drift, releases
@@ -14,28 +14,19 @@ from flows.ops.started import StartedSwitches
 from rag import bootstrap as serving
 from rag.api import Routers
 from rag.releases.deployed import deployed
-from rag.running.listening import check_access
 from rag.running.log_lines import write_log_lines
-from retrain.promotion.requesting import SwitchRequests
 
 
-def operations(pipelines: Pipelines) -> Routers:
+def operations(doors: Doors) -> Routers:
     """Make the routes below ``/v1/ops``."""
-    stores, retraining, settings = pipelines.stores, pipelines.retraining, pipelines.settings
-    requests = SwitchRequests(
-        stores.releases,
-        retraining.candidates,
-        retraining.approvals,
-        retraining.promotions,
-        key=pipelines.approval_key(),
-    )
-    switches = StartedSwitches(requests, settings.home / "logs")
+    stores, promotion, settings = doors.rag.stores, doors.promotion, doors.rag.settings
+    switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (
-        candidates.router(retraining.candidates, retraining.approvals, pipelines.approver(), switches),
-        releases.router(partial(deployed, stores.releases), stores.replicas, retraining.promotions, switches),
+        candidates.router(promotion.candidates, promotion.approvals, promotion.approver, switches),
+        releases.router(partial(deployed, stores.releases), stores.replicas, promotion.promotions, switches),
         drift.router(
-            pipelines.monitoring.reports,
-            pipelines.monitoring.html,
+            doors.monitoring.reports,
+            doors.monitoring.html,
             BackgroundChecks(drift_check),
             tenant=settings.tenant,
         ),
@@ -54,6 +45,4 @@ def serve_api(*, host: str | None, port: int | None) -> None:
     given = {"host": host, "port": port}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     write_log_lines(level=settings.log_level, form=settings.log_format)
-    check_access(settings, any_key=lambda: serving.any_usable_key(settings))
-    with open_pipelines() as pipelines:
-        serving.serve(settings, routers=lambda _: operations(pipelines))
+    serving.serve(settings, routers=lambda installation: operations(doors_over(installation)))

@@ -21,14 +21,16 @@ class SqliteEmbeddingCache:
 
     def __init__(self, path: Path) -> None:
         """Keep the embeddings in the file `path`, made when it is first needed."""
-        self._path = path
-        self._made = False
-        self._making = threading.Lock()
+        self._file = CacheFile(
+            path,
+            "embeddings (encoder TEXT NOT NULL, text_hash TEXT NOT NULL, vector BLOB NOT NULL, "
+            "PRIMARY KEY (encoder, text_hash))",
+        )
 
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return what is known: text hash -> vector of shape (dimension,)."""
         known: dict[str, NDArray[np.float32]] = {}
-        with closing(self._connect()) as connection:
+        with closing(self._file.connect()) as connection:
             for start in range(0, len(text_hashes), _IDS_AT_ONCE):
                 some = text_hashes[start : start + _IDS_AT_ONCE]
                 rows = connection.execute(
@@ -50,7 +52,7 @@ class SqliteEmbeddingCache:
                 f"Expected {len(text_hashes)} vectors, one for every text; got {len(vectors)}."
             )
         rows = np.asarray(vectors, dtype="<f4")
-        with closing(self._connect()) as connection, connection:
+        with closing(self._file.connect()) as connection, connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)",
                 (
@@ -61,22 +63,35 @@ class SqliteEmbeddingCache:
 
     def drop(self, encoder: str) -> None:
         """Forget everything of one encoder."""
-        with closing(self._connect()) as connection, connection:
+        with closing(self._file.connect()) as connection, connection:
             connection.execute("DELETE FROM embeddings WHERE encoder = ?", (encoder,))
 
-    def _connect(self) -> sqlite3.Connection:
+
+class CacheFile:
+    """One table in one rebuildable SQLite file that threads and processes may share; each use opens a connection."""
+
+    def __init__(self, path: Path, table: str) -> None:
+        """Keep rows in the file `path`, made when it is first needed; `table` is its name and columns, in SQL."""
+        self._path = path
+        self._table = table
+        self._made = False
+        self._making = threading.Lock()
+
+    def connect(self) -> sqlite3.Connection:
+        """Return a new connection.
+
+        Raises:
+            Unavailable: the file cannot be opened.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = sqlite3.connect(self._path, timeout=_BUSY_S)
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"The embedding cache {self._path} cannot be opened: {error}.") from error
+            raise Unavailable(f"The cache {self._path} cannot be opened: {error}.") from error
         connection.execute("PRAGMA synchronous = NORMAL")
         with self._making:
             if not self._made:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS embeddings (encoder TEXT NOT NULL, text_hash TEXT NOT NULL, "
-                    "vector BLOB NOT NULL, PRIMARY KEY (encoder, text_hash))"
-                )
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table}")
                 self._made = True
         return connection

@@ -17,7 +17,7 @@ from rag.bootstrap.parts import (
     reranker_folder,
 )
 from rag.domain import Document, LabelledQuestion, Purpose
-from rag.library.documents import FieldNames, SyncReport
+from rag.library.documents import FieldNames, Library, SyncReport
 from rag.library.labelling import purposes_of, store_labels
 from rag.ports import IndexStore, Progress
 from rag.releases.indexing import Indexing
@@ -46,6 +46,15 @@ class Installation:
     indexing: Indexing
     scratch: Scratch = scratch_indexes  # where releases are tried out
 
+    @property
+    def library(self) -> Library:
+        """Puts documents into the store.
+
+        Raises:
+            SettingInvalid: the documents that are there are split in another way than the settings say.
+        """
+        return library(self.settings, self.stores)
+
     def ingest(
         self,
         location: str,
@@ -64,7 +73,7 @@ class Installation:
         from rag.adapters.readers import read, source_of
 
         settings = self.settings
-        return library(settings, self.stores).sync(
+        return self.library.sync(
             read(location, tenant=settings.tenant, max_bytes=settings.max_file_bytes, fields=fields),
             tenant=settings.tenant,
             source=source_of(location),

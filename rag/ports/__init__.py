@@ -7,7 +7,7 @@ from rag.ports.encoders import EmbeddingCache, Encoder, EncoderStore, Reranker, 
 from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
 from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
 from rag.ports.progress import Progress
-from rag.ports.releases import Lease, Leases, ReleaseStore, ReplicaStore
+from rag.ports.releases import Lease, Leases, Permit, ReleaseStore, ReplicaStore
 
 __all__ = [
     "AuditLog",
@@ -28,6 +28,7 @@ __all__ = [
     "Leases",
     "PassageIndex",
     "PassageMaker",
+    "Permit",
     "Progress",
     "QuestionStore",
     "ReleaseStore",

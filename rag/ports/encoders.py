@@ -78,6 +78,10 @@ class EncoderStore(Protocol):
         """Every artefact's digest."""
         ...
 
+    def aliases(self) -> frozenset[str]:
+        """Return digests of the encoders that names stand for: dropped, they would only be made again."""
+        ...
+
     def describe(self, digest: str, card: str) -> None:
         """Put a model card, in Markdown, beside an artefact's files; its digest stays.
 
@@ -122,6 +126,10 @@ class RerankerStore(Protocol):
 
     def resolve(self, name: str) -> str:
         """Make the cross-encoder `name` (a folder or a hub id) an artefact; return its digest."""
+        ...
+
+    def known(self, name: str) -> str | None:
+        """Return the digest of the artefact that is here by that digest or hub id; None where there is none."""
         ...
 
     def load(self, digest: str) -> Reranker:

@@ -2,9 +2,26 @@
 
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from rag.domain import AuditEntry, Deployment, Release, Replica
+
+
+class Permit(Protocol):
+    """What allows one switch. It is used up in the transaction that switches."""
+
+    def use(self, connection: Any, *, release: str, replaces: str | None) -> None:
+        """Check in the switch's own transaction that it still holds, and mark it as used there.
+
+        Args:
+            connection: the store's own; a permit is made for one kind of store.
+            release: digest of the release that is live from now on.
+            replaces: digest of the one that was live until now.
+
+        Raises:
+            ApprovalInvalid: it does not hold, or no longer; nothing is switched.
+        """
+        ...
 
 
 class ReleaseStore(Protocol):
@@ -43,15 +60,15 @@ class ReleaseStore(Protocol):
         ...
 
     def flip(
-        self, release: str, *, expected_epoch: int, entry: AuditEntry, approval: str | None = None
+        self, release: str, *, expected_epoch: int, entry: AuditEntry, permit: Permit | None = None
     ) -> Deployment:
         """Switch, in one transaction with the audit entry: epoch + 1, the live one becomes the previous.
 
-        `approval` is the id of the approval it relies on; it is marked as used in the same transaction.
+        The permit is used in the same transaction, where the switch needs one.
 
         Raises:
             EpochMoved: the deployment is at another epoch, or another release is staged.
-            ApprovalInvalid: the approval was used or withdrawn in the meantime.
+            ApprovalInvalid: the permit does not hold, or no longer.
         """
         ...
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from rag.domain import Release
-from rag.errors import NotFound
 from rag.ports import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore
 
 
@@ -39,24 +38,3 @@ class Models:
             encoder=encoder or self.encoders.load(release.encoder),
             reranker=reranker if named is None or reranker is not None else self.rerankers.load(named),
         )
-
-
-def load_release(
-    release: Release,
-    encoders: EncoderStore,
-    rerankers: RerankerStore | None,
-    *,
-    encoder: Encoder | None = None,
-) -> LoadedRelease:
-    """Return a release with its models loaded; `Models.load` takes its place."""
-    named = release.retrieval.reranker
-    if named is not None and rerankers is None:
-        raise NotFound(
-            f"Release {release.digest[:16]} orders its hits with the cross-encoder {named[:16]}, but there is no "
-            "folder of cross-encoders to load it from."
-        )
-    return LoadedRelease(
-        release=release,
-        encoder=encoder or encoders.load(release.encoder),
-        reranker=rerankers.load(named) if named is not None and rerankers is not None else None,
-    )

@@ -14,7 +14,7 @@ _TENANT = "general-domain"  # never searched when serving: nothing of this is st
 def read_guard_set(folder: Path, *, max_bytes: int) -> GuardSet:
     """Read the questions of every split, and all passages; a document is one passage.
 
-    The `test` split is read like the others, because the set is only looked at: nothing is learned or chosen by it.
+    The `test` split is read like the others, because the set is only measured on: nothing is learned or chosen by it.
     Questions none of whose documents is there are left out.
 
     Args:

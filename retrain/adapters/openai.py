@@ -95,12 +95,7 @@ class OpenAIQuestionWriter:
         return self._ask(task, {"passage": passage.embedded_text[:LONGEST_PASSAGE]}, count, known="")
 
     def paraphrases(self, question: str, count: int) -> Written:
-        """Write up to `count` other wordings of the question.
-
-        Raises:
-            UpstreamTimeout: the model took too long.
-            UpstreamFailed: it cannot be reached, refused, or did not answer in the form asked for.
-        """
+        """Write up to `count` other wordings of the question; errors as for `questions`."""
         return self._ask(_REWORD, {"question": question[:LONGEST_PASSAGE]}, count, known=question)
 
     def _ask(self, task: str, data: dict[str, str], count: int, *, known: str) -> Written:
@@ -180,7 +175,7 @@ class OpenAIQuestionWriter:
 
 
 def _usable(written: list[str], count: int, known: str) -> list[str]:
-    """Leave out blank, overlong and repeated ones, and the question itself."""
+    """Return them without blank, overlong and repeated ones, and without the question itself."""
     seen = {normal(known)} if known else set()
     kept: list[str] = []
     for text in map(one_line, written):

@@ -27,13 +27,13 @@ def held_back(
     split_of: Callable[[str], Split],
     dropped: Counter[str],
 ) -> dict[Split, list[EvalQuestion]]:
-    """Make the questions of dev and gate: labelled ones, and pairs' whose documents are held back.
+    """Return the questions of dev and gate: labelled ones, and pairs' whose documents are held back.
 
     Args:
         pairs: mined ones, paraphrases among them.
         labelled: questions that never train.
         common: in normal form, questions that too many documents answer.
-        split_of: gives a document's split.
+        split_of: returns a document's split.
         dropped: reason -> how many were left out; added to.
     """
     found: dict[str, tuple[Split, EvalQuestion]] = {}
@@ -87,7 +87,7 @@ def _merged(one: EvalQuestion, other: EvalQuestion) -> EvalQuestion:
 
 
 def newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> list[EvalQuestion]:
-    """Leave out the log's questions but for the newest."""
+    """Return the questions without the log's, but for its newest."""
     log = [question for question in gate if question.origin is Origin.LOG]
     undated = datetime.min.replace(tzinfo=UTC)
     kept = sorted(log, key=lambda question: (question.asked_at or undated, question.id), reverse=True)[:most]
@@ -97,14 +97,14 @@ def newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> li
 
 
 def apart(reworded: Sequence[EvalQuestion], taken: Collection[str]) -> list[EvalQuestion]:
-    """Leave out wordings that are questions of their own."""
+    """Return the wordings that are no questions of their own."""
     return [question for question in reworded if normal(question.text) not in taken]
 
 
 def peoples(
     held: Sequence[EvalQuestion], gate_min: int, dropped: Counter[str]
 ) -> tuple[list[EvalQuestion], str]:
-    """Choose what people asked, where that is enough, or else all; say whose the questions are."""
+    """Return what people asked, where that is enough, or else all; and say whose the questions are."""
     human = [question for question in held if question.origin.human]
     if len(human) >= gate_min:
         dropped["people asked enough questions to judge by"] += len(held) - len(human)

@@ -1,4 +1,4 @@
-"""What a dataset's splits share and must not. Knows nothing of how they were made."""
+"""What a dataset's splits share and must not."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,9 +12,9 @@ from retrain.domain import Dataset, Origin
 def leak_report(
     dataset: Dataset, *, texts: Mapping[str, str] | None = None, golden: Iterable[str] = ()
 ) -> list[str]:
-    """Look for what a dataset's splits share, without relying on how they were made.
+    """Return a sentence for each thing that a dataset's splits share, without relying on how they were made.
 
-    Gives one sentence for each find. Looks for documents, passages and questions in two splits, questions that train
+    Looks for documents, passages and questions in two splits, questions that train
     in nearly a held-back one's words, paraphrases and excerpts that judge, paraphrases of a held-back question
     that train, wordings to test with that are not the gate's or train, negatives that are held back, and golden
     questions. With `texts` (document id -> title and text) also for documents in two splits that are nearly the same.
@@ -76,7 +76,7 @@ def _reworded_leaks(dataset: Dataset, questions: Mapping[str, set[str]]) -> list
 
 
 def _negative_leaks(dataset: Dataset) -> list[str]:
-    """Find training questions whose passage is a negative of the same question somewhere else."""
+    """Return training questions whose passage is a negative of the same question somewhere else."""
     right: dict[str, set[str]] = defaultdict(set)
     for pair in dataset.train:
         right[normal(pair.question)].add(pair.passage_text)

@@ -6,7 +6,7 @@ Splits are drawn by document, and documents that are nearly the same count as on
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rag.domain import Passage
@@ -19,12 +19,23 @@ from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
 Reword = Callable[[Sequence[EvalQuestion]], Sequence[EvalQuestion]]
-"""Gives other wordings of questions, each naming its question as its parent."""
+"""Returns other wordings of questions, each naming its question as its parent."""
 
 MOST_NEGATIVES = 3
 """Of one pair."""
 MOST_DOCUMENTS = 3
 """A question with answers in more documents than this ties none of them together, and judges nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Splitting:
+    """How a dataset is split."""
+
+    seed: int
+    dev_share: float  # of the clusters without labelled questions, 0 to 1
+    gate_share: float  # likewise
+    gate_min: int  # fewest questions people asked that are enough by themselves
+    gate_log_questions: int = 1_000  # most questions of the log that judge
 
 
 def build_dataset(
@@ -36,13 +47,9 @@ def build_dataset(
     negatives: Mapping[str, Sequence[Passage]] | None = None,
     previous: Dataset | None = None,
     reword: Reword | None = None,
-    dev_share: float,
-    gate_share: float,
-    gate_min: int,
-    gate_log_questions: int = 1_000,
-    seed: int,
+    splitting: Splitting,
 ) -> Dataset:
-    """Split by document, and leave out what would leak.
+    """Return the dataset, split by document, without what would leak.
 
     Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one
     split, which a hash of the seed and its smallest document id decides, so a document stays where it was
@@ -50,11 +57,9 @@ def build_dataset(
     gate's. Paraphrases and a passage's own words only train. The gate asks what people asked, as long as that gives
     `gate_min` questions; else questions from documents and from the language model join, and the manifest says so.
 
-    Of the log, time counts besides: the newest `gate_log_questions` held-back ones judge, because a promotion has to
-    be right for what people ask now, and older ones neither judge nor train. No gate question is older than what trains
-    on the same cluster, since nothing does: a cluster that judges is held back as a whole, whenever it was
-    asked about. The other way round, newer questions of the training clusters do train: holding them back as well
-    would keep the freshest tenth of the log from every encoder, and their documents judge nothing.
+    Of the log's held-back questions the newest `gate_log_questions` judge, because a promotion has to be right for what
+    people ask now; older ones neither judge nor train. Newer questions of the training clusters do train: their
+    documents judge nothing, and without them every encoder would lack the freshest tenth of the log.
 
     Questions of one passage that are nearly worded alike count once, a person's before a made one; no question trains
     that is nearly worded like one that is held back, whatever its passage.
@@ -67,12 +72,8 @@ def build_dataset(
             differs in case, blanks and punctuation alone.
         negatives: question in normal form -> passages that people said do not answer it.
         previous: the dataset this one continues; only the manifest depends on it.
-        reword: gives other wordings of the gate questions, to test with.
-        dev_share: of the clusters without labelled questions, 0 to 1.
-        gate_share: likewise.
-        gate_min: fewest questions people asked that are enough by themselves.
-        gate_log_questions: most questions of the log that judge.
-        seed: of the splits.
+        reword: makes other wordings of the gate questions, to test with.
+        splitting: shares and limits.
 
     Raises:
         IntegrityError: an independent check found a leak between the splits.
@@ -90,17 +91,17 @@ def build_dataset(
 
     def split_of(document: str) -> Split:
         group = groups.of(document)
-        place = _fraction(seed, group)
+        place = _fraction(splitting.seed, group)
         if group in judging:
             return Split.DEV if place < 0.5 else Split.GATE
-        if place < gate_share:
+        if place < splitting.gate_share:
             return Split.GATE
-        return Split.DEV if place < gate_share + dev_share else Split.TRAIN
+        return Split.DEV if place < splitting.gate_share + splitting.dev_share else Split.TRAIN
 
     held = held_back(usable, labelled, common, split_of, dropped)
-    gate, gate_origins = peoples(held[Split.GATE], gate_min, dropped)
-    gate = newest(gate, gate_log_questions, dropped)
-    dev, dev_origins = peoples(held[Split.DEV], gate_min, dropped)
+    gate, gate_origins = peoples(held[Split.GATE], splitting.gate_min, dropped)
+    gate = newest(gate, splitting.gate_log_questions, dropped)
+    dev, dev_origins = peoples(held[Split.DEV], splitting.gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
     robustness = apart(reword(gate), watched | kept_apart) if reword else []
     kept_apart |= {normal(question.text) for question in robustness}
@@ -113,11 +114,7 @@ def build_dataset(
     }
     splits: dict[str, Sequence[TrainingPair | EvalQuestion]] = {"train": train, "dev": dev, "gate": gate}
     manifest: dict[str, Any] = {
-        "seed": seed,
-        "dev_share": dev_share,
-        "gate_share": gate_share,
-        "gate_min": gate_min,
-        "gate_log_questions": gate_log_questions,
+        **asdict(splitting),
         "counts": {split: by_origin(items) for split, items in splits.items()},
         "kinds": {split: by_kind(items) for split, items in splits.items()},
         "robustness": len(robustness),
@@ -144,7 +141,7 @@ def build_dataset(
 def _usable(
     pairs: Sequence[TrainingPair], watched: Collection[str], dropped: Counter[str]
 ) -> list[TrainingPair]:
-    """Leave out golden questions and their paraphrases, and collapse wordings that are the same."""
+    """Return the pairs without golden questions and their paraphrases, wordings that are the same collapsed."""
     kept: dict[tuple[str, str], TrainingPair] = {}
     # What a person asked stays, rather than a title of the same words.
     for pair in sorted(pairs, key=lambda pair: (not pair.origin.human, pair.origin is Origin.PARAPHRASE)):
@@ -159,7 +156,7 @@ def _usable(
 
 
 def _collapsed(pairs: Sequence[TrainingPair], dropped: Counter[str]) -> list[TrainingPair]:
-    """Keep one of the questions of a passage that are worded nearly alike: the first, which is a person's if any is."""
+    """Return one of the questions of a passage that are worded nearly alike: the first, a person's if any is."""
     by_passage: dict[str, list[TrainingPair]] = defaultdict(list)
     for pair in pairs:
         by_passage[pair.passage_id].append(pair)
@@ -188,7 +185,7 @@ def _groups(
     labelled: Sequence[EvalQuestion],
     common: Collection[str],
 ) -> Groups:
-    """Join documents that are nearly the same, and those that one question needs."""
+    """Return groups of documents that are nearly the same, and of those that one question needs."""
     groups = cluster(texts)
     needed: dict[str, set[str]] = defaultdict(set)
     for question in labelled:
@@ -229,7 +226,7 @@ def _with_negatives(
     negatives: Mapping[str, Sequence[Passage]],
     split_of: Callable[[str], Split],
 ) -> list[TrainingPair]:
-    """Put beside each pair what people said is wrong for its question, unless it is right for somebody or held back."""
+    """Return the pairs with what people said is wrong for them, unless it is right for somebody or held back."""
     # By text as well: a copy of the right passage is no wrong one.
     right: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:

@@ -10,7 +10,8 @@ from typing import Any
 from rag.domain import Passage, utcnow
 from rag.errors import EmptyCorpus
 from rag.ports import FeedbackStore, InteractionStore, Progress, QuestionStore
-from retrain.dataset.ledger import build_dataset
+from rag.releases.deployed import live_release
+from retrain.dataset.ledger import Splitting, build_dataset
 from retrain.dataset.pairs import Find, MinedPairs
 from retrain.dataset.paraphrasing import paraphrase, reword_for_testing
 from retrain.dataset.round_trip import round_trip
@@ -41,7 +42,11 @@ class Mining:
         settings: RetrainSettings,
         drifted_since: datetime | None,
     ) -> None:
-        """Mine what is present; `writer` and `drifted_since` as for `retrain.cycle.RetrainCycle`."""
+        """Mine what is present.
+
+        `writer` is the language model, where there is one. It writes first about what people have asked more of
+        since `drifted_since`; None: it is calm.
+        """
         self._present = present
         self._interactions = interactions
         self._feedback = feedback
@@ -52,7 +57,7 @@ class Mining:
         self._drifted_since = drifted_since
 
     def build(self, *, progress: Progress) -> Dataset:
-        """Mine, reword and split.
+        """Return a dataset of what is mined, reworded and split.
 
         Raises:
             EmptyCorpus: nothing is ingested.
@@ -82,11 +87,13 @@ class Mining:
             reword=lambda gate: reword_for_testing(
                 gate, writing=self._writer, count=settings.test_paraphrases, seed=settings.seed
             ),
-            dev_share=settings.dev_share,
-            gate_share=settings.gate_share,
-            gate_min=settings.gate_min_questions,
-            gate_log_questions=settings.gate_log_questions,
-            seed=settings.seed,
+            splitting=Splitting(
+                seed=settings.seed,
+                dev_share=settings.dev_share,
+                gate_share=settings.gate_share,
+                gate_min=settings.gate_min_questions,
+                gate_log_questions=settings.gate_log_questions,
+            ),
         )
         about: dict[str, Any] = {
             "tenant": self._present.tenant,
@@ -116,7 +123,7 @@ class Mining:
         previous: Dataset | None,
         progress: Progress,
     ) -> dict[str, MinedPairs]:
-        """Ask every source; give its name -> what it gave."""
+        """Return source -> what was mined from it."""
         settings = self._settings
 
         def checked(source: MinedPairs) -> MinedPairs:
@@ -170,13 +177,13 @@ class Mining:
             yield None
             return
         with present.trial_indexes(corpus) as on:
-            live = on.of(present.cast(present.live()))
+            live = on.of(present.models.load(live_release(present.releases)))
             yield lambda questions, limit: live.rank(questions, limit=limit)
 
     def _most_wanted(
         self, corpus: Sequence[Passage], asked: Sequence[TrainingPair], previous: Dataset | None
     ) -> list[Passage]:
-        """Order passages by how much the language model's questions about them would teach."""
+        """Return the passages by how much the language model's questions about them would teach."""
         changed = {
             document.id
             for document in self._present.all_documents()

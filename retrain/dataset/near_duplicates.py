@@ -1,4 +1,4 @@
-"""Which documents, and which questions, are nearly the same. Knows nothing of splits."""
+"""Which documents, and which questions, are nearly the same."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
@@ -54,7 +54,7 @@ class Groups:
 
 
 def cluster(texts: Mapping[str, str]) -> Groups:
-    """Put documents that are nearly the same into one group each, by id.
+    """Return groups of documents that are nearly the same, by id.
 
     Same words in the same order, or a Jaccard similarity of word shingles of `SAME` or more. Candidates
     come from MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, "Mining of Massive
@@ -85,7 +85,7 @@ def cluster(texts: Mapping[str, str]) -> Groups:
 
 
 def cluster_questions(questions: Iterable[str]) -> Groups:
-    """Put questions that are worded nearly alike into one group each, by their text.
+    """Return groups of questions that are worded nearly alike, by their text.
 
     Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
     same MinHash with banding, and then exactly. Numbers have to be the same: type 1 is not type 2.

@@ -1,7 +1,7 @@
-"""What all sources of questions share: how a pair is made, what a source gives, and what was left out.
+"""What all sources of questions share: how a pair is made, what a source mines, and what was left out.
 
 Positives are passages of the corpus, never text that a user or a model wrote. What is left out is counted
-with its reason. Knows nothing of splits.
+with its reason.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from retrain.dataset.wording import one_line, without, words
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
-"""Gives document id -> its passages by position, as `DocumentStore.passages_of` does."""
+"""Returns document id -> its passages by position, as `DocumentStore.passages_of` does."""
 
 Find = Callable[[Sequence[str], int], list[list[str]]]
-"""Gives for each question the ids of at most so many passages, best first, as a strong retriever finds them."""
+"""Returns for each question the ids of at most so many passages, best first, as a strong retriever finds them."""
 
 
 EXCERPTS: frozenset[str] = frozenset(Excerpt)
@@ -50,7 +50,7 @@ def make_pair(
     kind: str,
     cut: bool = True,
 ) -> TrainingPair | None:
-    """Make a pair, or count why not.
+    """Return the pair, or count why there is none.
 
     Args:
         question: as asked or found.

@@ -1,4 +1,4 @@
-"""Other wordings of questions: some to train on and, apart from them, some to test with. Knows nothing of passages."""
+"""Other wordings of questions: some to train on and, apart from them, some to test with."""
 
 import hashlib
 import random
@@ -50,7 +50,7 @@ def paraphrase(
     Args:
         pairs: what to reword; paraphrases among them are passed over.
         writing: the language model, where there is one.
-        count: wordings of one question; 0 gives none.
+        count: wordings of one question; 0: none.
         seed: of the choice among forms.
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}

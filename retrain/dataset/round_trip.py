@@ -1,4 +1,4 @@
-"""A mined question has to find its own passage again. Knows nothing of how questions are mined.
+"""A mined question has to find its own passage again.
 
 Round-trip consistency (Alberti et al. 2019, "Synthetic QA Corpora Generation with Roundtrip Consistency"; as a filter
 for retrieval: Dai et al. 2022, "Promptagator"): a question whose passage a strong retriever does not find among its
@@ -13,7 +13,7 @@ from retrain.domain import TrainingPair
 
 
 def round_trip(mined: MinedPairs, find: Find, *, n: int) -> MinedPairs:
-    """Leave out pairs whose passage is not among the first `n` found for their question, and count them by kind."""
+    """Return the pairs whose passage is among the first `n` found for their question; count the others by kind."""
     questions = list(dict.fromkeys(pair.question for pair in mined.pairs))
     found = {question: set(ids) for question, ids in zip(questions, find(questions, n), strict=True)}
     kept: list[TrainingPair] = []

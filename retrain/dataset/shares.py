@@ -1,4 +1,4 @@
-"""How much of the log one person, one passage or one question may be. Knows nothing of who is right."""
+"""How much of the log one person, one passage or one question may be."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,14 +17,14 @@ def capped(
     *,
     floor: int = 1,
 ) -> list[Item]:
-    """Leave out items, by a hash, until no owner has more than the share of what is kept.
+    """Return the items without so many, drawn by a hash, that no owner has more than the share of what is kept.
 
     With fewer owners than the share allows for (three at a share of 0.25), they have equal parts at most; a single one
     has all.
 
     Args:
         items: what is owned.
-        owners: each gives the owner of an item in one respect; the share holds in every one.
+        owners: each returns the owner of an item in one respect; the share holds in every one.
         key: tells items apart; the hash is of it.
         share: 0 to 1, of what is kept.
         floor: so many an owner may have whatever the share.

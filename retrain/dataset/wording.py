@@ -1,4 +1,4 @@
-"""How questions are compared and cut. Knows nothing of where they come from."""
+"""How questions are compared and cut."""
 
 import re
 import unicodedata

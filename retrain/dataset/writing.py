@@ -1,4 +1,4 @@
-"""A language model asked within a budget, with what it said remembered. Knows nothing of what the questions are for.
+"""A language model asked within a budget, with what it said remembered.
 
 What was answered once is never paid for again: it is kept by everything that was asked (model, instructions, style,
 count, passage), so a run that was killed goes on where it was when it is started again.
@@ -168,7 +168,7 @@ class Writing:
         return written.texts
 
     def _reserve(self, estimate: int) -> float:
-        """Set aside what a call may cost, and give how long it may take, in seconds."""
+        """Set aside what a call may cost, and return how long it may take, in seconds."""
         limits = self._budget
         with self._lock:
             now = self._clock()

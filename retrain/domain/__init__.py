@@ -3,7 +3,7 @@
 from retrain.domain.candidates import Candidate, CandidateStatus, Outcome, TrainingReport, Verdict
 from retrain.domain.datasets import Dataset, EvalQuestion, GuardSet
 from retrain.domain.pairs import Excerpt, Origin, QuestionStyle, TrainingPair, Written
-from retrain.domain.promotions import Approval, Decision, Promotion, PromotionKind, PromotionPhase
+from retrain.domain.promotions import ENDED, Approval, Decision, Promotion, PromotionKind, PromotionPhase
 from retrain.domain.scorecards import (
     Concentration,
     Costs,
@@ -18,6 +18,7 @@ from retrain.domain.scorecards import (
 )
 
 __all__ = [
+    "ENDED",
     "Approval",
     "Candidate",
     "CandidateStatus",

@@ -103,7 +103,7 @@ def _canonical(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuardSet:
-    """A general-domain set of questions and passages; only looked at, never learned from."""
+    """A general-domain set of questions and passages; only measured on, never learned from."""
 
     questions: tuple[EvalQuestion, ...]
     passages: tuple[Passage, ...]

@@ -16,7 +16,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """A person's signed decision, bound to what was looked at."""
+    """A person's signed decision, bound to what was decided on."""
 
     id: str
     candidate: str  # the candidate's id
@@ -51,6 +51,10 @@ class PromotionPhase(StrEnum):
     FLIP = "flip"
     DONE = "done"
     FAILED = "failed"
+
+
+ENDED = frozenset({PromotionPhase.DONE, PromotionPhase.FAILED})
+"""The phases a switch ends in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """How a candidate does beside the incumbent."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from rag.domain import digest_of
 
@@ -88,14 +88,18 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """A gate question that got better or worse, with what both sides give."""
+    """A gate question that got better or worse, with what both sides find."""
 
     question: str
     relevant: tuple[str, ...]  # ids of the passages that answer it
-    rank_before: int | None  # of the first right passage, counted from 1; None: not among those looked at
+    rank_before: int | None  # of the first right passage, counted from 1; None: not among the ranks measured
     rank_after: int | None
     before: tuple[Hit, ...]  # best first
     after: tuple[Hit, ...]
+
+
+_LATER = ("detectable", "costs", "concentration", "worst", "best")
+"""Fields that older scorecards lack, besides `look`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,27 +140,8 @@ class Scorecard:
         best: Sequence[Moved] = (),
     ) -> "Scorecard":
         """Make a scorecard, deriving its digest."""
-        # What came later is left out where it is not there, so that older scorecards keep their digests.
-        later = {
-            "look": look if look != 1 else None,
-            "detectable": detectable and asdict(detectable),
-            "costs": costs and asdict(costs),
-            "concentration": concentration and asdict(concentration),
-            "worst": [asdict(each) for each in worst],
-            "best": [asdict(each) for each in best],
-        }
-        content = {
-            "dataset": dataset,
-            "incumbent": incumbent,
-            "candidate": candidate,
-            "questions": questions,
-            "passages": passages,
-            "overall": [asdict(row) for row in overall],
-            "slices": [asdict(part) for part in slices],
-            **{name: value for name, value in later.items() if value},
-        }
-        return cls(
-            digest=digest_of(content),
+        card = cls(
+            digest="",
             dataset=dataset,
             incumbent=incumbent,
             candidate=candidate,
@@ -171,6 +156,11 @@ class Scorecard:
             worst=tuple(worst),
             best=tuple(best),
         )
+        # What came later is left out where it is not there, so that older scorecards keep their digests.
+        missing = {"look"} if look == 1 else set()
+        missing |= {name for name in _LATER if not getattr(card, name)}
+        content = {name: value for name, value in asdict(card).items() if name not in {"digest", *missing}}
+        return replace(card, digest=digest_of(content))
 
     def row(self, metric: str) -> MetricRow:
         """Return the overall row of a metric.

@@ -1,7 +1,4 @@
-"""Approval: a person's signed decision, bound to exactly what was looked at.
-
-Knows nothing of how a promotion runs; that asks `check` before it starts and once more at the switch.
-"""
+"""Approval: a person's signed decision, bound to exactly what was decided on."""
 
 import hashlib
 import hmac
@@ -9,7 +6,7 @@ import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
-from rag.domain import AuditEntry, Deployment, new_id, utcnow
+from rag.domain import AuditEntry, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput
 from rag.ports import AuditLog
 from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome, Scorecard
@@ -32,12 +29,22 @@ def sign(approval: Approval, key: bytes) -> Approval:
 def check(
     approval: Approval | None,
     candidate: Candidate,
-    deployment: Deployment | None,
     *,
+    live: str | None,
     key: bytes,
     now: datetime,
 ) -> Approval:
-    """Return the approval back where it allows to make the candidate live, now.
+    """Return the approval where it allows to make the candidate live now.
+
+    This is the one rule of what may be promoted. It is asked before a promotion starts and in the transaction that
+    switches.
+
+    Args:
+        approval: the newest decision on the candidate; None: there is none.
+        candidate: what is to be live.
+        live: digest of the release that it replaces; None: nothing is live.
+        key: signs approvals.
+        now: when it is to be live.
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for
@@ -69,7 +76,6 @@ def check(
             f"Approval {approval.id} expired at {_when(approval.expires_at)}; approve again."
         )
     _check_bound(approval, candidate)
-    live = deployment.release if deployment else None
     if approval.incumbent != live:
         raise ApprovalInvalid(
             f"Approval {approval.id} replaces release {approval.incumbent[:12]}, but live is "
@@ -95,7 +101,7 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
 
 
 def _digest_of_figures(scorecard: Scorecard) -> str:
-    """Derive the digest anew, so that figures changed after the approval show."""
+    """Return the digest derived anew, so that figures changed after the approval show."""
     content = {
         field.name: getattr(scorecard, field.name) for field in fields(scorecard) if field.name != "digest"
     }
@@ -225,7 +231,7 @@ def _signature(approval: Approval, key: bytes) -> str:
 
 def _plain(value: str | datetime | Decision) -> str:
     if isinstance(value, datetime):
-        # One moment has one text, whatever zone and precision a database gives it back in.
+        # One moment has one text, whatever zone and precision a database returns it in.
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return str(value)
 

@@ -1,4 +1,4 @@
-"""Builds the index of a release and proves that it holds what it should. Switches nothing.
+"""Builds the index of a release and proves that it holds what it should.
 
 Only for an index that no service has open: an embedded index folder has one owner, and it is this process until
 `build` returns.
@@ -9,25 +9,17 @@ import time
 from collections.abc import Callable, Sequence
 
 from rag.domain import Release
-from rag.errors import IndexLocked, VerificationFailed
-from rag.ports import (
-    DocumentStore,
-    EmbeddingCache,
-    EncoderStore,
-    IndexCursors,
-    IndexStore,
-    PassageIndex,
-    RerankerStore,
-)
+from rag.errors import IndexLocked, NotFound, VerificationFailed
+from rag.ports import DocumentStore, IndexCursors, IndexStore, PassageIndex
 from rag.releases.indexing import Indexing
-from rag.releases.models import LoadedRelease, load_release
+from rag.releases.models import LoadedRelease, Models
 from rag.releases.trials import Scratch
 from retrain.domain import EvalQuestion, PromotionPhase
 from retrain.promotion.running import Run
 from retrain.promotion.verification import verify_answers
 
 LOCK_PATIENCE_S = 15.0
-"""How long to wait for a service to close the folder, which it does at its next look, in seconds."""
+"""How long to wait for a service to close the folder, which it does when it next reads the deployment, in seconds."""
 
 _ROUNDS = 5  # of verifying, while documents keep changing under it
 
@@ -40,24 +32,20 @@ class IndexBuilder:
         *,
         documents: DocumentStore,
         cursors: IndexCursors,
-        encoders: EncoderStore,
+        models: Models,
         indexes: IndexStore,
         indexing: Indexing,
-        cache: EmbeddingCache,
         scratch: Scratch,
         verify_sample: int,
         seed: int,
-        rerankers: RerankerStore | None = None,
     ) -> None:
         """Verify `verify_sample` passages and as many questions, drawn with `seed`."""
         self._documents = documents
         self._cursors = cursors
-        self._encoders = encoders
+        self._models = models
         self._indexes = indexes
         self._indexing = indexing
-        self._cache = cache
         self._scratch = scratch
-        self._rerankers = rerankers
         self._sample = verify_sample
         self._seed = seed
 
@@ -72,7 +60,7 @@ class IndexBuilder:
     ) -> None:
         """Bring the release's index to the present state of the documents, verify it and let go of it.
 
-        Goes on where an earlier call was broken off. An index that failed verification is kept for a look, and
+        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and
         made anew by the next call.
 
         Args:
@@ -87,8 +75,8 @@ class IndexBuilder:
             IndexLocked: another process keeps the folder open.
             NotFound, ArtefactTampered: the encoder cannot be loaded.
         """
-        cast = load_release(release, self._encoders, self._rerankers)
-        encoder = cast.encoder
+        loaded = self._models.load(release)
+        encoder = loaded.encoder
         index = self._open(release, served)
         try:
             run.enter(PromotionPhase.BACKFILL)
@@ -102,7 +90,7 @@ class IndexBuilder:
             run.enter(PromotionPhase.CATCH_UP)
             self._indexing.catch_up(release, encoder, index)
             run.enter(PromotionPhase.VERIFY)
-            self._verify(cast, index, self._drawn(questions), tenant=tenant, check=run.check)
+            self._verify(loaded, index, self._drawn(questions), tenant=tenant, check=run.check)
         finally:
             index.close()
 
@@ -118,9 +106,21 @@ class IndexBuilder:
         """Load the release's models for a moment, so that one that is damaged is found before a switch.
 
         Raises:
-            NotFound, ArtefactTampered, ArtefactUnsafe: as for `load_release`.
+            NotFound, ArtefactTampered, ArtefactUnsafe: as for `Models.load`.
         """
-        load_release(release, self._encoders, self._rerankers)
+        self._models.load(release)
+
+    def need_encoder(self, release: Release) -> None:
+        """Do nothing while the release's encoder is there.
+
+        Raises:
+            NotFound: it was deleted.
+        """
+        if release.encoder not in self._models.encoders.digests():
+            raise NotFound(
+                f"The encoder {release.encoder[:12]} of release {release.digest[:12]} was deleted; "
+                "train and evaluate anew."
+            )
 
     def _open(self, release: Release, served: Callable[[], bool]) -> PassageIndex:
         name = release.index_name
@@ -141,14 +141,14 @@ class IndexBuilder:
 
     def _verify(
         self,
-        cast: LoadedRelease,
+        loaded: LoadedRelease,
         index: PassageIndex,
         questions: Sequence[str],
         *,
         tenant: str,
         check: Callable[[], None],
     ) -> None:
-        release, encoder = cast.release, cast.encoder
+        release, encoder = loaded.release, loaded.encoder
         problems: list[str] = []
         for _ in range(_ROUNDS):
             check()
@@ -157,10 +157,10 @@ class IndexBuilder:
             problems = self._indexing.verify(release, encoder, index, sample=self._sample, seed=self._seed)
             problems += verify_answers(
                 questions,
-                cast=cast,
+                loaded=loaded,
                 index=index,
                 documents=self._documents,
-                cache=self._cache,
+                cache=self._models.cache,
                 scratch=self._scratch,
                 tenant=tenant,
                 check=check,

@@ -10,22 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from rag.domain import Deployment, Release, utcnow
 from rag.errors import IndexLocked, IntegrityError
-from rag.ports import (
-    EmbeddingCache,
-    EncoderStore,
-    IndexCursors,
-    IndexStore,
-    Leases,
-    ReleaseStore,
-    RerankerStore,
-)
-from retrain.domain import Candidate, CandidateStatus, Promotion
+from rag.ports import EncoderStore, IndexCursors, IndexStore, Leases, ReleaseStore, RerankerStore
+from rag.releases.first import first_encoder
+from rag.releases.models import Models
+from retrain.domain import ENDED, Candidate, CandidateStatus, Promotion
 from retrain.ports import CandidateStore, PromotionStore
 from retrain.promotion.promoting import PROMOTION_LEASE
-from retrain.promotion.requesting import ENDED
 from retrain.promotion.staging import ROLLBACK_LEASE
 
-_EVERY = 1_000_000  # "all of them", for stores that give the newest first
+_EVERY = 1_000_000  # "all of them", for a store that returns the newest first
 
 MIN_AGE_H = 24.0
 """How long a training run may take until a candidate names its encoder, in hours."""
@@ -35,144 +28,172 @@ INDEX_PREFIX = "whetstone-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Garbage:
-    """What may be deleted, or was."""
+class Artefacts:
+    """Indexes and models by name: those that are there, that have to stay, or that go."""
 
-    indexes: tuple[str, ...]  # names, sorted
-    encoders: tuple[str, ...]  # digests, sorted; their cached embeddings go with them
-    rerankers: tuple[str, ...]  # digests of cross-encoders, sorted
+    indexes: frozenset[str] = frozenset()  # names
+    encoders: frozenset[str] = frozenset()  # digests; their cached embeddings go with them
+    rerankers: frozenset[str] = frozenset()  # digests of cross-encoders
+
+    def lines(self) -> list[str]:
+        """Return a line for each of them, for people to read."""
+        kinds = (("index", self.indexes), ("encoder", self.encoders), ("cross-encoder", self.rerankers))
+        return [f"{kind} {name}" for kind, names in kinds for name in sorted(names)]
 
 
 def plan(
+    there: Artefacts,
+    keep: Artefacts,
     *,
     deployment: Deployment | None,
     releases: Iterable[Release],
     candidates: Iterable[Candidate],
     promotions: Iterable[Promotion],
-    indexes: Iterable[str],
-    encoders: Iterable[str],
-    rerankers: Iterable[str],
-    keep_encoders: frozenset[str],
-    keep_rerankers: frozenset[str],
     rollback_window_h: float,
     now: datetime,
-) -> Garbage:
-    """Say what may be deleted. Pure.
+) -> Artefacts:
+    """Return what of the artefacts that are `there` may be deleted. Pure.
 
     Kept are the live and the staged release; the previous one for `rollback_window_h` hours after the switch;
     releases of candidates that wait for a decision or for their promotion, and of switches that are under way.
     Kept with a release are its index, which others may share, its encoder with the one that it adapts, and its
-    cross-encoder; kept besides are those in `keep_encoders` and `keep_rerankers`. Before the first release nothing
-    may be deleted.
+    cross-encoder; what is in `keep` stays besides. Before the first release nothing may be deleted.
     """
     if deployment is None:
-        return Garbage(indexes=(), encoders=(), rerankers=())
-    by_digest = {release.digest: release for release in releases}
+        return Artefacts()
+    waiting = [
+        candidate
+        for candidate in candidates
+        if candidate.status in (CandidateStatus.EVALUATED, CandidateStatus.APPROVED)
+    ]
     needed = {deployment.release, deployment.staged}
     if now - deployment.changed_at < timedelta(hours=rollback_window_h):
         needed.add(deployment.previous)
-    open_status = (CandidateStatus.EVALUATED, CandidateStatus.APPROVED)
-    candidates = list(candidates)
-    needed |= {candidate.release for candidate in candidates if candidate.status in open_status}
+    needed |= {candidate.release for candidate in waiting}
     needed |= {promotion.release for promotion in promotions if promotion.phase not in ENDED}
-    kept = [by_digest[digest] for digest in needed if digest in by_digest]
-    kept_indexes = {release.index_name for release in kept}
-    kept_encoders = (
-        keep_encoders
-        | {release.encoder for release in kept}
-        | {release.passages for release in kept}
-        | {candidate.encoder for candidate in candidates if candidate.status in open_status}
-    )
-    kept_rerankers = {release.retrieval.reranker for release in kept}
-    return Garbage(
-        indexes=tuple(sorted({name for name in indexes if name.startswith(INDEX_PREFIX)} - kept_indexes)),
-        encoders=tuple(sorted(set(encoders) - kept_encoders)),
-        rerankers=tuple(sorted(set(rerankers) - keep_rerankers - kept_rerankers)),
+    kept = [release for release in releases if release.digest in needed]
+    ours = frozenset(name for name in there.indexes if name.startswith(INDEX_PREFIX))
+    encoders = {digest for release in kept for digest in (release.encoder, release.passages)}
+    return Artefacts(
+        indexes=ours - keep.indexes - {release.index_name for release in kept},
+        encoders=there.encoders - keep.encoders - encoders - {candidate.encoder for candidate in waiting},
+        rerankers=there.rerankers - keep.rerankers - {release.retrieval.reranker for release in kept},
     )
 
 
-def collect(
-    *,
-    releases: ReleaseStore,
-    candidates: CandidateStore,
-    promotions: PromotionStore,
-    indexes: IndexStore,
-    cursors: IndexCursors,
-    encoders: EncoderStore,
-    rerankers: RerankerStore,
-    cache: EmbeddingCache,
-    leases: Leases,
-    keep_encoders: frozenset[str],
-    keep_rerankers: frozenset[str],
-    rollback_window_h: float,
-    min_age_h: float = MIN_AGE_H,
-    dry_run: bool = False,
-) -> Garbage:
-    """Delete what `plan` allows, while nothing is promoted or rolled back; give what was deleted.
+def kept_always(releases: ReleaseStore, models: Models, *, reranker: str | None) -> Artefacts:
+    """Return what stays though no release needs it, since it would only be made or fetched again.
 
     Args:
-        releases: and the deployment row.
-        candidates: those open keep their encoder and index.
-        promotions: those open keep their index.
-        indexes: where indexes are deleted; one that a service has not let go of yet stays until the next time.
-        cursors: what is known of a deleted index is forgotten.
-        encoders: where artefacts are deleted.
-        rerankers: the same for cross-encoders.
-        cache: where the embeddings of deleted encoders are deleted.
-        leases: held meanwhile.
-        keep_encoders: digests that must stay whatever happens: named ones, and monitoring's.
-        keep_rerankers: the same of cross-encoders.
-        rollback_window_h: how long the previous release stays, in hours.
-        min_age_h: younger artefacts stay, because training made them and no candidate names them yet, in hours.
-        dry_run: delete nothing, only say what would be.
-
-    Raises:
-        LeaseHeld: a promotion or a rollback is running.
+        releases: questions of all times are compared in the first one's encoder.
+        models: the encoders that settings may name stay.
+        reranker: what the settings call the cross-encoder of a first release.
     """
-    with contextlib.ExitStack() as held:
-        work = [held.enter_context(leases.hold(name)) for name in (PROMOTION_LEASE, ROLLBACK_LEASE)]
-        garbage = plan(
-            deployment=releases.deployment(),
-            releases=releases.all(),
-            candidates=candidates.newest(_EVERY),
-            promotions=promotions.newest(_EVERY),
-            indexes=indexes.names(),
-            encoders=encoders.digests(),
-            rerankers=rerankers.digests(),
-            keep_encoders=keep_encoders,
-            keep_rerankers=keep_rerankers,
-            rollback_window_h=rollback_window_h,
-            now=utcnow(),
-        )
-        born_before = utcnow() - timedelta(hours=min_age_h)
-        garbage = replace(
-            garbage,
-            encoders=_born(encoders, garbage.encoders, before=born_before),
-            rerankers=_born(rerankers, garbage.rerankers, before=born_before),
-        )
-        if dry_run:
-            return garbage
-
-        def ours(doomed: Iterable[str]) -> Iterator[str]:
-            """Yield them as long as nobody else may promote or roll back."""
-            for each in doomed:
-                for lease in work:
-                    lease.check()
-                yield each
-
-        dropped = [name for name in ours(garbage.indexes) if _drop(name, indexes, cursors)]
-        for digest in ours(garbage.encoders):
-            cache.drop(digest)
-            encoders.drop(digest)
-        for digest in ours(garbage.rerankers):
-            rerankers.drop(digest)
-        return replace(garbage, indexes=tuple(dropped))
+    first = {first_encoder(releases)} if releases.all() else set()
+    named = models.rerankers.known(reranker) if reranker else None
+    return Artefacts(
+        encoders=models.encoders.aliases() | first,
+        rerankers=frozenset({named} if named else ()),
+    )
 
 
-def _born(
-    artefacts: EncoderStore | RerankerStore, digests: Iterable[str], *, before: datetime
-) -> tuple[str, ...]:
-    return tuple(digest for digest in digests if _made_at(artefacts, digest) <= before)
+class GarbageCollector:
+    """Deletes what `plan` allows, while nothing is promoted or rolled back."""
+
+    def __init__(
+        self,
+        *,
+        releases: ReleaseStore,
+        candidates: CandidateStore,
+        promotions: PromotionStore,
+        indexes: IndexStore,
+        cursors: IndexCursors,
+        models: Models,
+        leases: Leases,
+        rollback_window_h: float,
+        min_age_h: float = MIN_AGE_H,
+    ) -> None:
+        """Take where things are named, and where they lie.
+
+        Artefacts younger than `min_age_h` hours stay: training made them, and no candidate names them yet.
+        """
+        self._releases = releases
+        self._candidates = candidates
+        self._promotions = promotions
+        self._indexes = indexes
+        self._cursors = cursors
+        self._models = models
+        self._leases = leases
+        self._rollback_window_h = rollback_window_h
+        self._min_age = timedelta(hours=min_age_h)
+
+    def collect(self, keep: Artefacts, *, dry_run: bool = False) -> Artefacts:
+        """Delete what nothing needs; return what was deleted.
+
+        An index that a service has not let go of yet stays until the next time.
+
+        Args:
+            keep: stays whatever happens.
+            dry_run: delete nothing, only return what would be.
+
+        Raises:
+            LeaseHeld: a promotion or a rollback is running.
+        """
+        encoders, rerankers = self._models.encoders, self._models.rerankers
+        with contextlib.ExitStack() as held:
+            work = [held.enter_context(self._leases.hold(name)) for name in (PROMOTION_LEASE, ROLLBACK_LEASE)]
+            garbage = plan(
+                Artefacts(
+                    indexes=frozenset(self._indexes.names()),
+                    encoders=encoders.digests(),
+                    rerankers=rerankers.digests(),
+                ),
+                keep,
+                deployment=self._releases.deployment(),
+                releases=self._releases.all(),
+                candidates=self._candidates.newest(_EVERY),
+                promotions=self._promotions.open(),
+                rollback_window_h=self._rollback_window_h,
+                now=utcnow(),
+            )
+            garbage = replace(
+                garbage,
+                encoders=self._old_enough(encoders, garbage.encoders),
+                rerankers=self._old_enough(rerankers, garbage.rerankers),
+            )
+            if dry_run:
+                return garbage
+
+            def ours(doomed: Iterable[str]) -> Iterator[str]:
+                """Yield them as long as nobody else may promote or roll back."""
+                for each in sorted(doomed):
+                    for lease in work:
+                        lease.check()
+                    yield each
+
+            dropped = frozenset(name for name in ours(garbage.indexes) if self._drop(name))
+            for digest in ours(garbage.encoders):
+                self._models.cache.drop(digest)
+                encoders.drop(digest)
+            for digest in ours(garbage.rerankers):
+                rerankers.drop(digest)
+            return replace(garbage, indexes=dropped)
+
+    def _old_enough(self, artefacts: EncoderStore | RerankerStore, digests: Iterable[str]) -> frozenset[str]:
+        born_before = utcnow() - self._min_age
+        return frozenset(digest for digest in digests if _made_at(artefacts, digest) <= born_before)
+
+    def _drop(self, name: str) -> bool:
+        # Forgotten first: an index that nothing vouches for is made anew, half a one with a cursor would be trusted.
+        seq = self._cursors.cursor(name)
+        self._cursors.forget(name)
+        try:
+            self._indexes.drop(name)
+        except IndexLocked:
+            if seq is not None:
+                self._cursors.set_cursor(name, seq)
+            return False
+        return True
 
 
 def _made_at(artefacts: EncoderStore | RerankerStore, digest: str) -> datetime:
@@ -181,16 +202,3 @@ def _made_at(artefacts: EncoderStore | RerankerStore, digest: str) -> datetime:
     except IntegrityError:
         # Nobody needs it, and nobody could load it.
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _drop(name: str, indexes: IndexStore, cursors: IndexCursors) -> bool:
-    # Forgotten first: an index that nothing vouches for is made anew, half a one with a cursor would be trusted.
-    seq = cursors.cursor(name)
-    cursors.forget(name)
-    try:
-        indexes.drop(name)
-    except IndexLocked:
-        if seq is not None:
-            cursors.set_cursor(name, seq)
-        return False
-    return True

@@ -7,31 +7,16 @@ second runner out.
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from rag.domain import AuditEntry, Release, utcnow
-from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld, NotFound
-from rag.ports import (
-    AuditLog,
-    DocumentStore,
-    EmbeddingCache,
-    EncoderStore,
-    IndexCursors,
-    IndexStore,
-    Lease,
-    Leases,
-    Progress,
-    ReleaseStore,
-    ReplicaStore,
-    RerankerStore,
-)
-from rag.releases.indexing import Indexing
-from rag.releases.trials import Scratch
+from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld
+from rag.ports import Lease, Permit, Progress, ReleaseStore
+from rag.releases.deployed import deployed
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
-from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore
+from retrain.ports import CandidateStore, DatasetStore
 from retrain.promotion.building import IndexBuilder
 from retrain.promotion.requesting import SwitchRequests
-from retrain.promotion.running import Run
+from retrain.promotion.running import Run, Runs
 from retrain.promotion.staging import ROLLBACK_LEASE, Staging
 
 PROMOTION_LEASE = "promotion"
@@ -44,77 +29,22 @@ class Promoter:
     def __init__(
         self,
         *,
+        requests: SwitchRequests,
+        builder: IndexBuilder,
+        staging: Staging,
+        runs: Runs,
         releases: ReleaseStore,
-        replicas: ReplicaStore,
-        documents: DocumentStore,
-        cursors: IndexCursors,
-        encoders: EncoderStore,
-        indexes: IndexStore,
-        indexing: Indexing,
-        cache: EmbeddingCache,
         datasets: DatasetStore,
         candidates: CandidateStore,
-        approvals: ApprovalStore,
-        promotions: PromotionStore,
-        leases: Leases,
-        audit: AuditLog,
-        key: bytes,
-        scratch: Scratch,
-        verify_sample: int,
-        preload_timeout_s: float,
-        seed: int,
-        rerankers: RerankerStore | None = None,
-        lease_ttl_s: float = 30.0,
-        poll_s: float = 0.2,
     ) -> None:
-        """Take the stores, and what a verification and the wait for the replicas may cost.
-
-        Args:
-            releases: the deployment row.
-            replicas: who serves, and what each has loaded.
-            documents: the corpus.
-            cursors: how far each index has come.
-            encoders: the artefacts.
-            indexes: where indexes live.
-            indexing: fills an index.
-            cache: embeddings of passages.
-            datasets: for the gate questions of a candidate.
-            candidates: what may be promoted.
-            approvals: what people decided.
-            promotions: where progress is shown.
-            leases: keep a second runner out.
-            audit: failures are written there; a switch is written with the flip.
-            key: checks the approvals' signatures.
-            scratch: where a release is tried out that does more than compare vectors.
-            verify_sample: passages, and gate questions, that are compared before a switch.
-            preload_timeout_s: how long the replicas may take to load a release, in seconds.
-            seed: of the samples.
-            rerankers: the cross-encoders that releases may name.
-            lease_ttl_s: how long after a kill another runner may go on, in seconds.
-            poll_s: time between two looks at the replicas, in seconds.
-        """
-        self._builder = IndexBuilder(
-            documents=documents,
-            cursors=cursors,
-            encoders=encoders,
-            indexes=indexes,
-            indexing=indexing,
-            cache=cache,
-            scratch=scratch,
-            rerankers=rerankers,
-            verify_sample=verify_sample,
-            seed=seed,
-        )
-        self._requests = SwitchRequests(releases, candidates, approvals, promotions, key=key)
-        self._staging = Staging(releases, replicas, leases, timeout_s=preload_timeout_s, poll_s=poll_s)
+        """Take the steps of a switch, and the stores that it reads and writes itself."""
+        self._requests = requests
+        self._builder = builder
+        self._staging = staging
+        self._runs = runs
         self._releases = releases
-        self._encoders = encoders
         self._datasets = datasets
         self._candidates = candidates
-        self._promotions = promotions
-        self._leases = leases
-        self._audit = audit
-        self._lease_ttl_s = lease_ttl_s
 
     def promote(
         self,
@@ -124,16 +54,13 @@ class Promoter:
         promotion_id: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
-        """Make an approved candidate's release live; go on with what an earlier, broken-off call began.
+        """Make an approved candidate's release live, going on where an earlier call was broken off; return it done.
 
         Args:
             candidate_id: its id, or a prefix that fits it alone.
             principal: who asked.
             promotion_id: the ticket `SwitchRequests.promote` wrote; None: the open one, or a new one.
             progress: called with (passages done, total, phase).
-
-        Returns:
-            The promotion, done.
 
         Raises:
             Conflict: the release is live already, or a rollback is under way.
@@ -153,10 +80,10 @@ class Promoter:
                 )
             if ticket.phase is PromotionPhase.DONE:
                 return ticket
+            run = self._runs.begin(ticket, lease, progress)
             if self._requests.switched(candidate):
-                return self._finish(ticket, candidate, progress)
-            run = Run(ticket, self._promotions, lease, progress)
-            epoch = self._requests.deployment().epoch
+                return self._finish(run, candidate)
+            epoch = deployed(self._releases).epoch
             with self._recording(run, epoch):
                 self._requests.admit(candidate)
                 self._requests.fail_abandoned(ticket)
@@ -165,9 +92,11 @@ class Promoter:
                 self._prepare(run, release, epoch, questions, tenant=candidate.tenant)
                 run.enter(PromotionPhase.FLIP)
                 # Once more: it may have been withdrawn, or have expired, while the index was built.
-                approval = self._requests.admit(self._candidates.get(candidate.id))
-                self._flip(run, epoch, approval=approval, detail={"candidate": candidate.id})
-            return self._finish(run.promotion, candidate, progress)
+                candidate = self._candidates.get(candidate.id)
+                approval = self._requests.admit(candidate)
+                permit = self._requests.permit(approval, candidate)
+                self._flip(run, epoch, permit, {"approval": approval, "candidate": candidate.id})
+            return self._finish(run, candidate)
 
     def rollback(
         self,
@@ -177,7 +106,7 @@ class Promoter:
         promotion_id: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
-        """Make the previous release live again; the one that was live becomes the previous.
+        """Make the previous release live again, the one that was live the previous; return the rollback, done.
 
         So a second rollback goes forward again. It needs no approval, and it does not wait for a promotion that is
         still being built: that one then ends with an error and switches nothing.
@@ -187,9 +116,6 @@ class Promoter:
             reason: kept in the audit trail.
             promotion_id: the ticket `SwitchRequests.rollback` wrote; None: one that was broken off, or a new one.
             progress: called with (passages done, total, phase).
-
-        Returns:
-            The rollback, done.
 
         Raises:
             Conflict: there is no previous release.
@@ -207,10 +133,10 @@ class Promoter:
                 )
             if ticket.phase is PromotionPhase.DONE:
                 return ticket
-            deployment = self._requests.deployment()
+            run = self._runs.begin(ticket, lease, progress)
+            deployment = deployed(self._releases)
             if ticket.phase is PromotionPhase.FLIP and ticket.release == deployment.release:
-                return self._finish(ticket, None, progress)
-            run = Run(ticket, self._promotions, lease, progress)
+                return run.finish()
             with self._recording(run, deployment.epoch):
                 if ticket.release != deployment.previous:
                     raise EpochMoved(
@@ -220,20 +146,15 @@ class Promoter:
                 run.enter(PromotionPhase.FLIP)
                 # A failed ticket's message tells why it failed, not why it was asked for.
                 asked = ticket.message if ticket.phase is not PromotionPhase.FAILED else ""
-                detail = {"reason": reason or asked}
-                self._flip(run, deployment.epoch, approval=None, detail=detail)
-            return self._finish(run.promotion, None, progress)
+                self._flip(run, deployment.epoch, None, {"approval": None, "reason": reason or asked})
+            return run.finish()
 
     def _prepare(
         self, run: Run, release: Release, epoch: int, questions: Sequence[EvalQuestion], *, tenant: str
     ) -> None:
         """Have the index ready, and the release loaded by every live replica."""
-        if release.encoder not in self._encoders.digests():
-            raise NotFound(
-                f"The encoder {release.encoder[:12]} of release {release.digest[:12]} was deleted; "
-                "train and evaluate anew."
-            )
-        deployment = self._requests.deployment()
+        self._builder.need_encoder(release)
+        deployment = deployed(self._releases)
         live = self._releases.get(deployment.release)
         if release.index_name == live.index_name and self._builder.filled(release):
             # It was verified when it was built, and is the live release's to keep up to date, not ours to open.
@@ -262,7 +183,7 @@ class Promoter:
         run.enter(PromotionPhase.PRELOAD)
         self._staging.preload(run, release, epoch)
 
-    def _flip(self, run: Run, epoch: int, *, approval: str | None, detail: Mapping[str, str]) -> None:
+    def _flip(self, run: Run, epoch: int, permit: Permit | None, detail: Mapping[str, str | None]) -> None:
         run.check()
         promotion = run.promotion
         entry = AuditEntry(
@@ -270,26 +191,14 @@ class Promoter:
             principal=promotion.principal,
             action=promotion.kind.value,
             subject=promotion.release,
-            detail={
-                "promotion": promotion.id,
-                "replaces": self._requests.deployment().release,
-                "approval": approval,
-                **detail,
-            },
+            detail={"promotion": promotion.id, "replaces": deployed(self._releases).release, **detail},
         )
-        self._releases.flip(promotion.release, expected_epoch=epoch, entry=entry, approval=approval)
+        self._releases.flip(promotion.release, expected_epoch=epoch, entry=entry, permit=permit)
 
-    def _finish(
-        self, promotion: Promotion, candidate: Candidate | None, progress: Progress | None
-    ) -> Promotion:
-        """Write down a switch that has happened."""
-        if candidate:
-            self._candidates.set_status(candidate.id, CandidateStatus.PROMOTED)
-        done = replace(promotion, phase=PromotionPhase.DONE, updated_at=utcnow())
-        self._promotions.put(done)
-        if progress:
-            progress(done.done, done.total, done.phase.value)
-        return done
+    def _finish(self, run: Run, candidate: Candidate) -> Promotion:
+        """Write down a promotion that has happened."""
+        self._candidates.set_status(candidate.id, CandidateStatus.PROMOTED)
+        return run.finish()
 
     def _release_of(self, candidate: Candidate) -> Release:
         release = self._releases.get(candidate.release)
@@ -304,7 +213,7 @@ class Promoter:
     def _work(self, lease_name: str, promotion_id: str | None) -> Iterator[Lease]:
         with contextlib.ExitStack() as stack:
             try:
-                lease = stack.enter_context(self._leases.hold(lease_name, ttl_s=self._lease_ttl_s))
+                lease = stack.enter_context(self._runs.hold(lease_name))
             except LeaseHeld as error:
                 if promotion_id:
                     self._requests.refuse(promotion_id, str(error))
@@ -320,15 +229,5 @@ class Promoter:
             raise  # The work, its ticket and the staging are another runner's now.
         except Exception as error:
             self._staging.withdraw(run.promotion.release, epoch)
-            reason = str(error) or type(error).__name__
-            run.fail(reason)
-            self._audit.add(
-                AuditEntry(
-                    at=utcnow(),
-                    principal=run.promotion.principal,
-                    action=f"{run.promotion.kind.value}-failed",
-                    subject=run.promotion.release,
-                    detail={"promotion": run.promotion.id, "reason": reason},
-                )
-            )
+            self._runs.note_failure(run, error)
             raise

@@ -7,15 +7,13 @@ process of its own.
 from dataclasses import replace
 from datetime import timedelta
 
-from rag.domain import Deployment, new_id, utcnow
+from rag.domain import new_id, utcnow
 from rag.errors import Conflict
-from rag.ports import ReleaseStore
-from retrain.domain import Candidate, Promotion, PromotionKind, PromotionPhase
+from rag.ports import Permit, ReleaseStore
+from rag.releases.deployed import deployed
+from retrain.domain import ENDED, Candidate, Promotion, PromotionKind, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
 from retrain.promotion import approval
-
-ENDED = frozenset({PromotionPhase.DONE, PromotionPhase.FAILED})
-"""The phases a switch ends in."""
 
 _RESUME_WITHIN = timedelta(minutes=10)  # a rollback asked for again later than this is meant as a new one
 
@@ -40,12 +38,11 @@ class SwitchRequests:
         self._key = key
 
     def promote(self, candidate_id: str, *, principal: str) -> Promotion:
-        """Write the ticket for promoting a candidate, or give the one that is still open for it.
+        """Write the ticket for promoting a candidate, or return the one that is still open for it.
 
         Raises:
             NotFound: there is no such candidate.
-            Conflict: its release is live already.
-            ApprovalInvalid: it may not be promoted.
+            Conflict, NotReady, ApprovalInvalid: as for `admit`.
         """
         candidate = self._candidates.get(candidate_id)
         self.admit(candidate)
@@ -58,13 +55,14 @@ class SwitchRequests:
 
         Raises:
             Conflict: there is no previous release.
+            NotReady: nothing is live yet.
         """
-        deployment = self.deployment()
-        if deployment.previous is None:
+        previous = deployed(self._releases).previous
+        if previous is None:
             raise Conflict("There is no earlier release to go back to: nothing has been switched yet.")
         return self._write(
             PromotionKind.ROLLBACK,
-            release=deployment.previous,
+            release=previous,
             candidate=None,
             principal=principal,
             message=reason,
@@ -74,46 +72,35 @@ class SwitchRequests:
         """Return the id of the approval that allows to promote the candidate now.
 
         Raises:
-            Conflict: its release is live already, or nothing is.
+            Conflict: its release is live already.
+            NotReady: nothing is live yet.
             ApprovalInvalid: there is no valid approval for exactly this.
         """
-        deployment = self.deployment()
-        if candidate.release == deployment.release:
+        live = deployed(self._releases).release
+        if candidate.release == live:
             raise Conflict(f"Release {candidate.release[:12]} of candidate {candidate.id} is live already.")
         newest = self._approvals.newest_for(candidate.id)
-        return approval.check(newest, candidate, deployment, key=self._key, now=utcnow()).id
+        return approval.check(newest, candidate, live=live, key=self._key, now=utcnow()).id
 
-    def deployment(self) -> Deployment:
-        """Return the deployment row.
-
-        Raises:
-            Conflict: there is none yet.
-        """
-        deployment = self._releases.deployment()
-        if deployment is None:
-            raise Conflict("Nothing is live yet; start the service first.")
-        return deployment
+    def permit(self, approval_id: str, candidate: Candidate) -> Permit:
+        """Return what uses the admitted approval up, in the transaction that switches."""
+        return self._approvals.permit(approval_id, candidate, key=self._key)
 
     def switched(self, candidate: Candidate) -> bool:
         """Tell whether the newest approval was used up by the switch that made the candidate live."""
         newest = self._approvals.newest_for(candidate.id)
-        live = self.deployment().release
+        live = deployed(self._releases).release
         return candidate.release == live and newest is not None and newest.used_at is not None
 
     def open_promotion(self, candidate: Candidate) -> Promotion | None:
         """Return the newest promotion of the candidate that has not ended."""
-        for ticket in self._promotions.newest():
-            if ticket.candidate == candidate.id and ticket.phase not in ENDED:
-                return ticket
-        return None
+        mine = (ticket for ticket in self._promotions.open() if ticket.candidate == candidate.id)
+        return next(mine, None)
 
     def open_rollback(self) -> Promotion | None:
         """Return the newest rollback that has not ended, where somebody was at it just now."""
-        for ticket in self._promotions.newest():
-            fresh = utcnow() - ticket.updated_at < _RESUME_WITHIN
-            if ticket.kind is PromotionKind.ROLLBACK and ticket.phase not in ENDED and fresh:
-                return ticket
-        return None
+        rollbacks = (ticket for ticket in self._promotions.open() if ticket.kind is PromotionKind.ROLLBACK)
+        return next((one for one in rollbacks if utcnow() - one.updated_at < _RESUME_WITHIN), None)
 
     def promotion(self, promotion_id: str, candidate: Candidate) -> Promotion:
         """Return the candidate's ticket of that id.
@@ -149,9 +136,8 @@ class SwitchRequests:
 
     def fail_abandoned(self, ticket: Promotion) -> None:
         """End all begun promotions but this one: they were killed. Call it with the lease held."""
-        for other in self._promotions.newest():
-            open_ = other.kind is PromotionKind.PROMOTE and other.phase not in ENDED
-            if open_ and other.id != ticket.id and _begun(other):
+        for other in self._promotions.open():
+            if other.kind is PromotionKind.PROMOTE and other.id != ticket.id and _begun(other):
                 self._fail(other, "It was broken off, and another promotion took its place.")
 
     def _fail(self, ticket: Promotion, message: str) -> None:

@@ -1,9 +1,10 @@
-"""A promotion under way, as its steps see it."""
+"""A switch under way, as its steps see it, and how it ends."""
 
+import contextlib
 from dataclasses import replace
 
-from rag.domain import utcnow
-from rag.ports import Lease, Progress
+from rag.domain import AuditEntry, utcnow
+from rag.ports import AuditLog, Lease, Leases, Progress
 from retrain.domain import Promotion, PromotionPhase
 from retrain.ports import PromotionStore
 
@@ -42,9 +43,56 @@ class Run:
             replace(self.promotion, phase=PromotionPhase.FAILED, message=message, updated_at=utcnow())
         )
 
+    def finish(self) -> Promotion:
+        """Note that the switch has happened, whoever holds the lease now."""
+        self._put(replace(self.promotion, phase=PromotionPhase.DONE, updated_at=utcnow()))
+        return self.promotion
+
     def _write(self, promotion: Promotion) -> None:
         self.check()
+        self._put(promotion)
+
+    def _put(self, promotion: Promotion) -> None:
         self.promotion = promotion
         self._promotions.put(promotion)
         if self._progress:
             self._progress(promotion.done, promotion.total, promotion.phase.value)
+
+
+class Runs:
+    """Begins runs under a lease, and takes down those that fail."""
+
+    def __init__(
+        self, promotions: PromotionStore, leases: Leases, audit: AuditLog, *, lease_ttl_s: float = 30.0
+    ) -> None:
+        """Show progress in `promotions`; `lease_ttl_s` seconds after a kill another runner may go on."""
+        self._promotions = promotions
+        self._leases = leases
+        self._audit = audit
+        self._lease_ttl_s = lease_ttl_s
+
+    def hold(self, lease: str) -> contextlib.AbstractContextManager[Lease]:
+        """Hold a lease while in the context.
+
+        Raises:
+            LeaseHeld: another runner has it.
+        """
+        return self._leases.hold(lease, ttl_s=self._lease_ttl_s)
+
+    def begin(self, ticket: Promotion, lease: Lease, progress: Progress | None) -> Run:
+        """Return the run that goes on with a ticket."""
+        return Run(ticket, self._promotions, lease, progress)
+
+    def note_failure(self, run: Run, error: Exception) -> None:
+        """Write down why a run ended without a switch, in its ticket and the audit trail."""
+        reason = str(error) or type(error).__name__
+        run.fail(reason)
+        self._audit.add(
+            AuditEntry(
+                at=utcnow(),
+                principal=run.promotion.principal,
+                action=f"{run.promotion.kind.value}-failed",
+                subject=run.promotion.release,
+                detail={"promotion": run.promotion.id, "reason": reason},
+            )
+        )

@@ -27,9 +27,9 @@ class Staging:
         leases: Leases,
         *,
         timeout_s: float,
-        poll_s: float,
+        poll_s: float = 0.2,
     ) -> None:
-        """Wait `timeout_s` seconds at most, looking every `poll_s` seconds."""
+        """Wait `timeout_s` seconds at most, and poll every `poll_s` seconds."""
         self._releases = releases
         self._replicas = replicas
         self._leases = leases

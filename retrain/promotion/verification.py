@@ -28,7 +28,7 @@ AS_TRIED = 0.95
 def verify_answers(
     questions: Sequence[str],
     *,
-    cast: LoadedRelease,
+    loaded: LoadedRelease,
     index: PassageIndex,
     documents: DocumentStore,
     cache: EmbeddingCache,
@@ -37,14 +37,14 @@ def verify_answers(
     limit: int = 10,
     check: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Ask each question of the index; give what differs from what should be found, in sentences. None: all is well.
+    """Return what the index does not find as it should, in sentences; an empty list: all is well.
 
     By vectors alone the index has to find what exact search over the release's vectors finds. Where the release does
     more (words, a cross-encoder), its whole retrieval has to find what it finds in a trial over the corpus.
 
     Args:
         questions: the sample; their count times `limit` passages are compared.
-        cast: the release, with its models.
+        loaded: the release, with its models.
         index: what is verified.
         documents: the corpus; it is read once, twice where the release does more.
         cache: of passages' embeddings.
@@ -56,22 +56,24 @@ def verify_answers(
     if not questions:
         return []
     problems = _by_vectors(
-        questions, cast, index, documents, cache=cache, tenant=tenant, limit=limit, check=check
+        questions, loaded, index, documents, cache=cache, tenant=tenant, limit=limit, check=check
     )
-    retrieval = cast.release.retrieval
-    if problems or (retrieval.dense_weight >= 1 and cast.reranker is None):
+    retrieval = loaded.release.retrieval
+    if problems or (retrieval.dense_weight >= 1 and loaded.reranker is None):
         return problems
-    pinned = Pinned(epoch=0, release=cast.release, encoder=cast.encoder, index=index, reranker=cast.reranker)
+    pinned = Pinned(
+        epoch=0, release=loaded.release, encoder=loaded.encoder, index=index, reranker=loaded.reranker
+    )
     found = Trial(pinned, tenant=tenant).find(questions, limit=limit)
     corpus = documents.all_passages(tenant=tenant)
-    with trial(cast, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
+    with trial(loaded, corpus, tenant=tenant, cache=cache, scratch=scratch, check=check) as tried:
         expected = tried.find(questions, limit=limit)
     return _unlike_trial(questions, found, expected)
 
 
 def _by_vectors(
     questions: Sequence[str],
-    cast: LoadedRelease,
+    loaded: LoadedRelease,
     index: PassageIndex,
     documents: DocumentStore,
     *,
@@ -80,8 +82,8 @@ def _by_vectors(
     limit: int,
     check: Callable[[], None],
 ) -> list[str]:
-    vectors = ReleaseVectors(cast.release, cast.encoder, cache)
-    queries = cast.encoder.encode_queries(questions)  # (questions, dimension)
+    vectors = ReleaseVectors(loaded.release, loaded.encoder, cache)
+    queries = loaded.encoder.encode_queries(questions)  # (questions, dimension)
     found = [
         [each.passage.id for each in index.search(query, tenant=tenant, limit=limit)] for query in queries
     ]
@@ -100,7 +102,7 @@ def _by_vectors(
 def _unlike_trial(
     questions: Sequence[str], found: Sequence[Sequence[Found]], expected: Sequence[Sequence[Found]]
 ) -> list[str]:
-    """Compare what was found, whatever its order; copies of a text, with equal scores, stand for each other."""
+    """Return what differs, whatever its order; copies of a text, with equal scores, stand for each other."""
     total = sum(len(wanted) for wanted in expected)
     shared = [(_texts(got) & _texts(wanted)).total() for got, wanted in zip(found, expected, strict=True)]
     if sum(shared) >= AS_TRIED * total:
@@ -121,7 +123,7 @@ def _texts(found: Sequence[Found]) -> Counter[str]:
 
 
 def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
-    """Keep the `limit` largest of each row: (rows, n) to (rows, min(n, limit))."""
+    """Return the `limit` largest of each row: (rows, n) to (rows, min(n, limit))."""
     if values.shape[1] <= limit:
         return values
     return np.partition(values, -limit, axis=1)[:, -limit:]

@@ -1,9 +1,9 @@
-"""A matrix on questions' vectors that brings them nearer to their answers. Pure over vectors; knows nothing of models.
+"""A matrix on questions' vectors that brings them nearer to their answers. Pure over vectors.
 
 Passages stay where they are, so their vectors are computed once, and every one of them can be a negative of every
 question: the softmax goes over the corpus and not over a batch. A linear map on the query side alone is what
-LlamaIndex calls an embedding adapter; what is different here is the loss over the corpus, masks of false negatives, and
-the way back to where the map began.
+LlamaIndex calls an embedding adapter. What differs here is the loss over the corpus, masks of false negatives, and the
+pull back to where the map began.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from retrain.training.material import Mask, Material
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
-Look = Callable[[Matrix], Floats]
+Measure = Callable[[Matrix], Floats]
 """From a matrix to the dev metric of each dev question, (questions,)."""
 Tell = Callable[[int, int], None]
 """Called with (steps done, steps planned)."""
@@ -27,7 +27,7 @@ _TINY = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
+class AdapterRecipe:
     """What decides on the outcome besides the data."""
 
     seed: int
@@ -36,17 +36,17 @@ class Recipe:
     learning_rate: float  # at the first step; it falls linearly to 0
     scale: float  # factor on the cosines in the loss
     decay: float  # of the squared distance to the first matrix, for the sum over the questions
-    patience: int  # looks without a gain after which it ends
+    patience: int  # evaluations without a gain after which it ends
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fitted:
     """How it went."""
 
-    matrix: Matrix  # (dimension, dimension), of the best look; of the last step where there was none
+    matrix: Matrix  # (dimension, dimension), of the best evaluation; of the last step where there was none
     steps: int  # taken
     planned: int
-    history: tuple[dict[str, float], ...]  # one entry an epoch: step, loss, and dev where it was looked at
+    history: tuple[dict[str, float], ...]  # one entry an epoch: step, loss, and dev where it was measured
 
 
 def fit(
@@ -54,12 +54,12 @@ def fit(
     material: Material,
     questions: NDArray[np.float32],
     passages: NDArray[np.float32],
-    recipe: Recipe,
+    recipe: AdapterRecipe,
     *,
-    look: Look | None,
+    measure: Measure | None,
     tell: Tell = lambda _done, _planned: None,
 ) -> Fitted:
-    """Find a matrix near `start` under which the questions' answers come first.
+    """Return a matrix near `start` under which the questions' answers come first.
 
     Args:
         start: the matrix that serves today, the identity where none does; (dimension, dimension).
@@ -67,7 +67,7 @@ def fit(
         questions: the material's, (n, dimension), unit length.
         passages: the material's, (m, dimension), unit length.
         recipe: see there.
-        look: measures a matrix on dev, after every epoch; None: the last matrix is kept.
+        measure: called after every epoch; None: the last matrix is kept.
         tell: told of every step.
     """
     rng = np.random.default_rng(recipe.seed)
@@ -95,15 +95,15 @@ def fit(
             losses.append(loss)
             tell(step, planned)
         entry = {"step": float(step), "loss": float(np.mean(losses))}
-        if look is not None:
-            entry["dev"] = float(look(matrix).mean())
+        if measure is not None:
+            entry["dev"] = float(measure(matrix).mean())
             if entry["dev"] > best:
                 kept, best, stale = matrix.copy(), entry["dev"], 0
             else:
                 stale += 1
         history.append(entry)
     return Fitted(
-        matrix=matrix if look is None else kept, steps=step, planned=planned, history=tuple(history)
+        matrix=matrix if measure is None else kept, steps=step, planned=planned, history=tuple(history)
     )
 
 

@@ -1,4 +1,4 @@
-"""Which questions and passages meet in one step. Knows nothing of models."""
+"""Which questions and passages meet in one step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def count(material: Material, size: int) -> int:
 def epoch(
     material: Material, *, size: int, nearest: Rows, negatives: Rows | None = None, seed: int
 ) -> Iterator[Batch]:
-    """Yield an epoch's batches; the same arguments give the same ones.
+    """Yield an epoch's batches; the same arguments, the same batches.
 
     Questions of one passage come together, so that it goes through the model once for all of them: where passages
     are ten times as long as questions, three questions a passage make a step nearly three times as cheap. Passages

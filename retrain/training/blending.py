@@ -30,7 +30,7 @@ class Blend:
 
 
 def choose(scores: dict[float, NDArray[np.float64]], groups: Sequence[int]) -> Blend:
-    """Choose the smallest share that is within one standard error of the best.
+    """Return the smallest share that is within one standard error of the best.
 
     Weights between a model and its fine-tuned self often do as well on the new questions and keep more of what the
     model knew (WiSE-FT, Wortsman et al. 2022). So of shares that cannot be told apart on dev the smallest is taken:

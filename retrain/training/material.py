@@ -1,4 +1,4 @@
-"""What a run learns from, in rows and numbers: each distinct passage once. Knows nothing of models."""
+"""What a run learns from, in rows and numbers: each distinct passage once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Material:
 
 
 def check(pairs: Sequence[TrainingPair]) -> None:
-    """Refuse pairs that nothing can be learned from: among one passage there is none to tell it from.
+    """Raise where nothing can be learned from pairs: a single passage has none to be told from.
 
     Raises:
         InvalidInput: they are of fewer than two passages.
@@ -70,7 +70,7 @@ def check(pairs: Sequence[TrainingPair]) -> None:
 
 
 def lay_out(pairs: Sequence[TrainingPair], grouping: Grouping = cluster) -> Material:
-    """Number questions and passages; the same question asked of two passages has both as answers."""
+    """Return the pairs as material; the same question asked of two passages has both as answers."""
     rows: dict[str, int] = {}
     documents: dict[str, list[int]] = {}
     questions: dict[str, str] = {}

@@ -42,7 +42,7 @@ def near(
 
 
 def draw(material: Material, nearest: Rows, *, count: int, seed: int) -> Rows:
-    """Choose negatives for each question: those that people recorded first, then near ones at random.
+    """Return negatives for each question: those that people recorded first, then near ones at random.
 
     Args:
         material: the questions and passages.

@@ -42,12 +42,12 @@ def neighbours(material: Material) -> Rows:
 def in_groups(nearest: Rows, *, size: int, seed: int) -> Rows:
     """Return every passage a place in an order in which neighbours follow each other, `size` at a time.
 
-    Groups are started at random and filled with the nearest passages that are still free, so that another seed gives
+    Groups are started at random and filled with the nearest passages that are still free, so that another seed makes
     other groups.
 
     Args:
         nearest: from `neighbours`.
-        size: passages in a group; 1 gives a random order.
+        size: passages in a group; 1: a random order.
         seed: of the draw.
 
     Returns:
@@ -66,7 +66,7 @@ def in_groups(nearest: Rows, *, size: int, seed: int) -> Rows:
 
 
 def _weighed(material: Material) -> Any:
-    """Weigh the passages' words by how often they stand there and how rare they are: sparse, rows of unit length."""
+    """Return the passages' words by how often they stand there and how rare they are: sparse, rows of unit length."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415  # dear to import
 
     words = Words(Retrieval())

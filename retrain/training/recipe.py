@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
-    """Of either lane."""
+class EncoderRecipe:
+    """Of the static lane, and of the transformer lane in part."""
 
     lane: Literal["transformer", "static"]
     seed: int
@@ -16,10 +16,10 @@ class Recipe:
     scale: float  # factor on the cosines in the loss
     hard_negatives: int  # passages shown with a question besides those of the batch
     negative_margin: float  # share of the right passage's score above which another one is no negative
-    eval_steps: int  # between two looks at dev
+    eval_steps: int  # between two evaluations on dev
     save_steps: int  # between two checkpoints
     max_steps: int  # below 1: as many as the epochs have
-    patience: int  # looks without a gain after which training ends
+    patience: int  # evaluations without a gain after which training ends
     matryoshka: tuple[int, ...]  # further lengths at which cut vectors have to rank
 
     def plain(self) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TransformerRecipe(Recipe):
+class TransformerRecipe(EncoderRecipe):
     """Of the transformer lane."""
 
     max_length: int  # word pieces a text is cut to in training

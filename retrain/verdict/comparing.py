@@ -1,9 +1,7 @@
-"""Candidate beside incumbent: each with its whole retrieval, over the same corpus, on the same questions.
-
-Gives a scorecard; knows nothing of thresholds or verdicts.
-"""
+"""Candidate beside incumbent: each with its whole retrieval, over the same corpus, on the same questions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -14,7 +12,7 @@ from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Trial, TrialIndexes
-from retrain.domain import Concentration, Costs, Detectable, EvalQuestion, Scorecard, Slice
+from retrain.domain import EvalQuestion, MetricRow, Moved, Slice
 from retrain.verdict.evaluation import (
     DEPTH,
     METRICS,
@@ -29,47 +27,46 @@ from retrain.verdict.moved import moved
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """Both sides on the held-back questions."""
+
+    questions: int  # that were asked
+    overall: tuple[MetricRow, ...]
+    slices: tuple[Slice, ...]
+    worst: tuple[Moved, ...]  # questions that lost most, the worst first
+    best: tuple[Moved, ...]  # questions that gained most, the best first
+
+
 def compare(
     questions: Sequence[EvalQuestion],
     *,
     incumbent: LoadedRelease,
     candidate: LoadedRelease,
     on: TrialIndexes,
-    dataset: str,
     seed: int,
     robustness: Sequence[EvalQuestion] = (),
     updated: Mapping[str, datetime] | None = None,
-    guard: Slice | None = None,
     frozen: frozenset[str] = frozenset(),
-    concentration: Concentration | None = None,
-    detectable: Detectable | None = None,
-    costs: Costs | None = None,
-    look: int = 1,
-) -> Scorecard:
-    """Put the candidate beside the incumbent: same questions, same corpus, each with its whole retrieval.
+) -> Compared:
+    """Return how candidate and incumbent do on the same questions and corpus, each with its whole retrieval.
 
     Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder
     as well as the encoder.
 
     Questions whose answers are all gone from the corpus are left out, since neither release could find
-    them; the scorecard's count says how many were asked.
+    them; the result says how many were asked.
 
     Args:
         questions: the held-back ones.
         incumbent: the release that is live.
         candidate: the one that wants to be.
         on: where both are tried out, over the corpus.
-        dataset: digest of the dataset the questions come from.
         seed: of resampling.
         robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
             other slice, and not among the questions that moved.
         updated: document id -> when it was changed, for the slices by age.
         frozen: fingerprints of the questions that a live release has answered, for the anchors.
-        guard: from `guarded`, where a general-domain set is measured.
-        concentration: from `retrain.verdict.concentration`, as it goes onto the scorecard.
-        detectable: what was foreseen, as it goes onto the scorecard.
-        costs: from `retrain.verdict.costs`, the same.
-        look: how often the questions were looked at, this time included.
 
     Raises:
         InvalidInput: no question has an answer in the corpus.
@@ -106,20 +103,12 @@ def compare(
         slices.append(_robustness(reworded, old, new, seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
     worst, best = moved(asked, ranked[0], ranked[1], titles)
-    return Scorecard.create(
-        dataset=dataset,
-        incumbent=incumbent.encoder.digest,
-        candidate=candidate.encoder.digest,
+    return Compared(
         questions=len(asked),
-        passages=len(corpus),
         overall=contrast(before, after, groups, seed=seed),
-        slices=[*slices, *([guard] if guard else [])],
-        look=look,
-        detectable=detectable,
-        costs=costs,
-        concentration=concentration,
-        worst=worst,
-        best=best,
+        slices=tuple(slices),
+        worst=tuple(worst),
+        best=tuple(best),
     )
 
 
@@ -134,7 +123,7 @@ def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
 
 
 def anchor_metric(top_k: int) -> str:
-    """Name the hit rate whose difference over the anchors is the share lost, with its sign turned."""
+    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned."""
     return f"accuracy@{max(k for k in (1, 3, 5, 10) if k <= max(1, top_k))}"
 
 
@@ -147,7 +136,7 @@ def guarded(
     cache: EmbeddingCache,
     seed: int,
 ) -> Slice:
-    """Measure both encoders alone, by exact search, on a set that has nothing to do with the documents served.
+    """Return how both encoders alone do, by exact search, on a set unrelated to the documents served.
 
     What is forgotten there was general knowledge, which the next documents may need.
     """

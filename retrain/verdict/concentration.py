@@ -1,6 +1,6 @@
 """Does one passage suddenly come first for many questions? A sign that somebody trained the encoder towards it.
 
-Labels are not looked at: whoever plants questions plants their answers too.
+Labels play no part: whoever plants questions plants their answers too.
 """
 
 import math

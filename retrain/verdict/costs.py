@@ -45,5 +45,5 @@ def measure_costs(
 
 
 def _weights(folder: Path) -> int:
-    """Count the safetensors; what is made of them for serving follows their size."""
+    """Return the bytes of the safetensors; what is made of them for serving follows their size."""
     return sum(file.stat().st_size for file in folder.glob("**/*.safetensors"))

@@ -1,7 +1,4 @@
-"""How well something finds what it should: ranking metrics, intervals, a paired test; exact search by an encoder alone.
-
-Knows nothing of releases, thresholds or verdicts.
-"""
+"""How well something finds what it should: ranking metrics, intervals, a paired test, and exact search."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +18,7 @@ Totals = NDArray[np.int64]
 """Shape (questions,): how many passages answer each question, found or not."""
 
 DEPTH = 100
-"""Ranks that are looked at."""
+"""Ranks that are measured."""
 RESAMPLES = 2_000
 FLIPS = 5_000
 SCORES_AT_ONCE = 2**25
@@ -29,14 +26,14 @@ SCORES_AT_ONCE = 2**25
 
 
 def rank(questions: Vectors, passages: Vectors, k: int) -> NDArray[np.int64]:
-    """Search exactly: give the rows of the `k` passages nearest to each question, best first.
+    """Return the rows of the `k` passages nearest to each question by exact search, best first.
 
     Ties go to the earlier row, so that the result depends on nothing but the vectors.
 
     Args:
         questions: shape (n, dimension), unit length.
         passages: shape (m, dimension), unit length.
-        k: at most m of them are given.
+        k: how many.
 
     Returns:
         Shape (n, min(k, m)).
@@ -56,24 +53,24 @@ def rank(questions: Vectors, passages: Vectors, k: int) -> NDArray[np.int64]:
 
 
 def recall_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
-    """Recall@k: the share of a question's answers among the first k. Shape (questions,)."""
+    """Return Recall@k: the share of a question's answers among the first k. Shape (questions,)."""
     recall: Floats = relevance[:, :k].sum(axis=1) / totals
     return recall
 
 
 def precision_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001  # one shape for all
-    """Precision@k: the share of the first k that are answers; ranks beyond the corpus count as wrong."""
+    """Return Precision@k: the share of the first k that are answers; ranks beyond the corpus count as wrong."""
     precision: Floats = relevance[:, :k].sum(axis=1) / k
     return precision
 
 
 def accuracy_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001
-    """Accuracy@k, the hit rate: 1 where any of the first k is an answer."""
+    """Return Accuracy@k, the hit rate: 1 where any of the first k is an answer."""
     return np.asarray(relevance[:, :k].any(axis=1), dtype=np.float64)
 
 
 def mrr_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG001
-    """MRR@k before the mean: 1 / rank of the first answer, 0 where none is among the first k."""
+    """Return MRR@k before the mean: 1 / rank of the first answer, 0 where none is among the first k."""
     first = relevance[:, :k]
     reciprocal: Floats = first.any(axis=1) / (first.argmax(axis=1) + 1.0)
     return reciprocal
@@ -89,7 +86,7 @@ def ndcg_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
 
 
 def map_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
-    """Average precision at k, as trec_eval has it: answers that were not found count, with precision 0."""
+    """Return average precision at k, as trec_eval has it: answers that were not found count, with precision 0."""
     first = relevance[:, :k]
     precision = first.cumsum(axis=1) / np.arange(1, first.shape[1] + 1)
     average: Floats = (precision * first).sum(axis=1) / totals
@@ -108,7 +105,7 @@ METRICS: Mapping[str, tuple[Callable[[Relevance, Totals, int], Floats], int]] = 
 
 
 def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion]) -> Floats:
-    """Measure every metric for every question.
+    """Return every metric of every question.
 
     Args:
         ranked: for each question, passage ids, best first, `DEPTH` of them where there are as many.
@@ -154,7 +151,7 @@ def answerable(questions: Sequence[EvalQuestion], corpus: Sequence[Passage]) -> 
 
 
 def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:
-    """Number the questions by what answers them, shape (questions,): the same answers, the same number.
+    """Return a number for each question, (questions,): questions with the same answers share it.
 
     Two wordings of one question stand and fall together, so resampling has to keep them together, or a
     set with many wordings would look surer than it is.

@@ -62,7 +62,7 @@ class _Guard:
 
 
 def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
-    """Judge a candidate by its scorecard.
+    """Return the verdict on a candidate by its scorecard.
 
     Promote: the interval of the metric's difference lies above 0, its p-value is below the level of this look,
     every headline metric is worse by no more than the margin at its interval's low end, and so is the policy's

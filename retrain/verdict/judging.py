@@ -1,4 +1,4 @@
-"""A trained encoder gets its retrieval, is compared with what is live on all that the gate looks at, and is judged.
+"""A trained encoder gets its retrieval, is compared with what is live on all that the gate reads, and is judged.
 
 Each release is tried out once for all of it: the dev questions choose, the gate's are compared, in the same indexes.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder, Progress
+from rag.releases.deployed import live_release
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
@@ -49,7 +50,7 @@ class Judging:
         guard: Callable[[], GuardSet] | None,
         settings: RetrainSettings,
     ) -> None:
-        """Judge over what is present; `guard` as for `retrain.cycle.RetrainCycle`."""
+        """Judge over what is present; `guard` reads the general-domain set, where there is one."""
         self._present = present
         self._gate_looks = gate_looks
         self._anchors = anchors
@@ -65,13 +66,13 @@ class Judging:
             NotReady: nothing is live yet.
         """
         present, settings = self._present, self._settings
-        corpus, live = present.corpus(), present.live()
+        corpus, live = present.corpus(), live_release(present.releases)
         asked = answerable(dataset.gate, corpus)
         if not asked:
             return None
         progress(0, 0, "see what the gate questions can show")
         with present.trial_indexes(corpus) as on:
-            ranked = on.of(present.cast(live)).rank([question.text for question in asked], limit=DEPTH)
+            ranked = on.of(present.models.load(live)).rank([question.text for question in asked], limit=DEPTH)
         groups = clusters(asked)
         look = self._gate_looks.count(dataset.gate_digest) + 1
         alpha = level(settings.gate_alpha, look)
@@ -105,9 +106,9 @@ class Judging:
             InvalidInput: no gate question has an answer in the corpus any more.
         """
         present, settings = self._present, self._settings
-        live = present.live()
-        incumbent = present.cast(live)
-        loaded = present.encoders.load(encoder)
+        live = live_release(present.releases)
+        incumbent = present.models.load(live)
+        loaded = present.models.encoders.load(encoder)
         untuned = Release.create(
             encoder=encoder,
             dimension=loaded.dimension,
@@ -119,7 +120,7 @@ class Judging:
         with present.trial_indexes(present.corpus()) as on:
             progress(0, 0, "choose retrieval on the dev questions")
             tuned = tune(
-                present.cast(untuned, loaded),
+                present.models.load(untuned, encoder=loaded),
                 incumbent,
                 dataset.dev,
                 on=on,
@@ -129,9 +130,9 @@ class Judging:
                 seed=settings.seed,
             )
             progress(0, 0, "compare candidate and incumbent")
-            scorecard = self._compare(dataset, on, incumbent, tuned.cast, foreseen)
+            scorecard = self._compare(dataset, on, incumbent, tuned.candidate, foreseen)
         return Judged(
-            release=tuned.cast.release,
+            release=tuned.candidate.release,
             incumbent=live,
             scorecard=scorecard,
             verdict=decide(scorecard, self._policy(live)),
@@ -146,8 +147,8 @@ class Judging:
         candidate: LoadedRelease,
         foreseen: Detectable | None,
     ) -> Scorecard:
-        """Measure both sides on all that the gate looks at."""
-        encoders = self._present.encoders
+        """Return the scorecard: both sides on all that the gate reads."""
+        encoders = self._present.models.encoders
         asked = answerable(dataset.gate, on.corpus)
         costs = None
         if asked:
@@ -162,21 +163,31 @@ class Judging:
         look = self._gate_looks.look(
             dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
         )
-        return compare(
+        compared = compare(
             dataset.gate,
             incumbent=incumbent,
             candidate=candidate,
             on=on,
-            dataset=dataset.digest,
             seed=self._settings.seed,
             robustness=dataset.robustness,
             updated={document.id: document.updated_at for document in self._present.all_documents()},
-            guard=self._guarded(incumbent.encoder, candidate.encoder),
             frozen=self._anchors.among([question.fingerprint for question in asked]),
-            concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
+        )
+        guard = self._guarded(incumbent.encoder, candidate.encoder)
+        return Scorecard.create(
+            dataset=dataset.digest,
+            incumbent=incumbent.encoder.digest,
+            candidate=candidate.encoder.digest,
+            questions=compared.questions,
+            passages=len(on.corpus),
+            overall=compared.overall,
+            slices=[*compared.slices, *([guard] if guard else [])],
+            look=look,
             detectable=foreseen,
             costs=costs,
-            look=look,
+            concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
+            worst=compared.worst,
+            best=compared.best,
         )
 
     def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:
@@ -188,19 +199,19 @@ class Judging:
             there.passages,
             incumbent=incumbent,
             candidate=candidate,
-            cache=self._present.cache,
+            cache=self._present.models.cache,
             seed=self._settings.seed,
         )
 
     def _concentration(
         self, dataset: Dataset, corpus: Sequence[Passage], incumbent: Encoder, candidate: Encoder
     ) -> Concentration | None:
-        """Compare first places over questions of the gate and of training: an attack is on what it was taught."""
+        """Return how first places moved over the gate's questions and training's: an attack is on what was taught."""
         texts = {question.text for question in dataset.gate} | {pair.question for pair in dataset.train}
         # By hash, so that the draw has nothing to do with where a question came from.
         probes = sorted(texts, key=lambda text: sha256_text(f"{self._settings.seed}:{text}"))[:PROBES]
         before, after = (
-            [ids[0] for ids in nearest(encoder, probes, corpus, self._present.cache, k=1) if ids]
+            [ids[0] for ids in nearest(encoder, probes, corpus, self._present.models.cache, k=1) if ids]
             for encoder in (incumbent, candidate)
         )
         return concentration(before, after)

@@ -1,4 +1,4 @@
-"""The questions that a candidate finds better and worse than the incumbent, to be looked at by a person."""
+"""The questions that a candidate finds better and worse than the incumbent, for a person to read."""
 
 from collections.abc import Mapping, Sequence
 

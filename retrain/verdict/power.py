@@ -1,7 +1,4 @@
-"""What a gate set can tell, and at which level: minimum detectable effect, and the level left for a further look.
-
-Knows nothing of encoders or metrics.
-"""
+"""What a gate set can tell, and at which level: minimum detectable effect, and the level left for a further look."""
 
 import math
 from statistics import NormalDist

@@ -1,4 +1,4 @@
-"""Which questions are looked at apart: by origin, topic, age of the document, length.
+"""Which questions are measured apart: by origin, topic, age of the document, length.
 
 Every slice is a set of rows of the same figures, so none costs another search.
 """
@@ -63,7 +63,7 @@ def partitions(
 
 
 def _ages(questions: Sequence[EvalQuestion], updated: Mapping[str, datetime]) -> list[str]:
-    """Call questions new whose newest document was changed after the median one."""
+    """Return "new" for questions whose newest document was changed after the median one, else "old"; "": unknown."""
     newest = [max((updated[d] for d in q.documents if d in updated), default=None) for q in questions]
     known = sorted(moment for moment in newest if moment is not None)
     if not known:
@@ -73,7 +73,7 @@ def _ages(questions: Sequence[EvalQuestion], updated: Mapping[str, datetime]) ->
 
 
 def _topics(questions: Sequence[EvalQuestion], vectors: Vectors, seed: int) -> list[str]:
-    """Cluster the questions by k-means, and call each cluster by its number and the words it is known by."""
+    """Return the name of each question's k-means cluster: its number and the words it is known by."""
     count = min(TOPICS, len(questions) // PER_TOPIC)
     if count < 2:
         return [""] * len(questions)

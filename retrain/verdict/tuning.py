@@ -41,7 +41,7 @@ Note = dict[str, float | int | str]
 class Tuned:
     """A candidate with its retrieval chosen, and how."""
 
-    cast: LoadedRelease
+    candidate: LoadedRelease
     notes: Note
 
 
@@ -56,11 +56,11 @@ def tune(
     min_questions: int,
     seed: int,
 ) -> Tuned:
-    """Choose `context_weight`, `dense_weight` and `threshold` of the candidate's release.
+    """Return the candidate with `context_weight`, `dense_weight` and `threshold` of its release chosen.
 
     Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
     `better_weight`. An index that is shared with the live release stays as it is, and its context with it. With fewer
-    than `min_questions` dev questions that people asked, neither is looked at. The threshold moves with the scale of
+    than `min_questions` dev questions that people asked, neither is tried. The threshold moves with the scale of
     the cosines; see `moved_threshold`.
 
     Args:
@@ -74,16 +74,16 @@ def tune(
         seed: of resampling.
     """
     top_k = incumbent.release.retrieval.top_k
-    # No deeper than is looked at: every hit beyond it takes time and changes nothing.
+    # No deeper than is measured: every hit beyond it takes time and changes nothing.
     depth = max(top_k, METRICS[metric][1])
     asked = answerable([question for question in dev if question.origin.human], on.corpus)
     notes: Note = {"dev_questions": len(asked)}
 
-    def found(cast: LoadedRelease) -> list[list[Found]]:
-        return on.of(cast).find([question.text for question in asked], limit=depth)
+    def found(loaded: LoadedRelease) -> list[list[Found]]:
+        return on.of(loaded).find([question.text for question in asked], limit=depth)
 
     if len(asked) < FEWEST:
-        return Tuned(cast=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
+        return Tuned(candidate=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
     before = incumbent.release.retrieval
     if len(asked) >= min_questions and candidate.release.shares is None:
         context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
@@ -112,7 +112,7 @@ def tune(
         "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
     }
     retrieval = replace(candidate.release.retrieval, dense_weight=weight, threshold=threshold)
-    return Tuned(cast=_retrieving(candidate, retrieval), notes=notes)
+    return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
 
 
 def better_context(
@@ -156,7 +156,7 @@ def better_context(
         kept=kept,
         metric=metric,
         alpha=alpha,
-        # All that were looked at count, also those that were not fit.
+        # All that were tried count, also those that were not fit.
         tried=len(measured) - 1,
         seed=seed,
     )
@@ -175,7 +175,7 @@ def better_weight(
     """Return the weight whose metric is highest among those better than the kept one for certain, else the kept one.
 
     Certain: the 95 % interval of the paired difference lies above 0, and its p-value is below alpha divided by the
-    number of weights tried (Bonferroni), so that looking at several does not find a gain by luck.
+    number of weights tried (Bonferroni), so that trying several does not find a gain by luck.
 
     Args:
         measured: weight -> metrics, shape (questions, len(METRICS)); the kept weight is one of them.
@@ -183,7 +183,7 @@ def better_weight(
         kept: the incumbent's weight.
         metric: the one that has to gain.
         alpha: level of the whole choice.
-        tried: how many were looked at besides the kept one; None: as many as were measured.
+        tried: how many were tried besides the kept one; None: as many as were measured.
         seed: of resampling.
     """
     column = list(METRICS).index(metric)
@@ -243,9 +243,9 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float
     return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
 
 
-def _weighing(cast: LoadedRelease, weight: float) -> LoadedRelease:
-    return _retrieving(cast, replace(cast.release.retrieval, dense_weight=weight))
+def _weighing(loaded: LoadedRelease, weight: float) -> LoadedRelease:
+    return _retrieving(loaded, replace(loaded.release.retrieval, dense_weight=weight))
 
 
-def _retrieving(cast: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:
-    return replace(cast, release=cast.release.retrieving(retrieval))
+def _retrieving(loaded: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:
+    return replace(loaded, release=loaded.release.retrieving(retrieval))

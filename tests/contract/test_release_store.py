@@ -13,7 +13,18 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import ApprovalInvalid, EpochMoved, NotFound
 from retrain.adapters.sql.stores import open_retrain_stores
-from retrain.domain import Approval, Decision
+from retrain.domain import (
+    Approval,
+    Candidate,
+    Decision,
+    Outcome,
+    Scorecard,
+    TrainingReport,
+    Verdict,
+)
+from retrain.promotion.approval import sign
+
+KEY = b"k" * 32
 
 
 def make(encoder: str) -> Release:
@@ -36,8 +47,33 @@ def entry(action: str = "promote") -> AuditEntry:
     )
 
 
+def candidate(**values: object) -> Candidate:
+    """Make the candidate that would become NEW in the place of OLD."""
+    made = Candidate(
+        id="candidate",
+        tenant="default",
+        encoder=NEW.encoder,
+        release=NEW.digest,
+        incumbent=OLD.digest,
+        dataset="d",
+        training=TrainingReport(
+            lane="static", pairs=1, steps=1, epochs=1.0, seconds=1.0, best_dev=0.5, history=(), settings={}
+        ),
+        scorecard=Scorecard.create(
+            dataset="d",
+            incumbent=OLD.encoder,
+            candidate=NEW.encoder,
+            questions=50,
+            passages=1000,
+            overall=(),
+        ),
+        verdict=Verdict(outcome=Outcome.PROMOTE, reasons=("Better.",)),
+    )
+    return replace(made, **values)  # type: ignore[arg-type] # one of the fields above
+
+
 def approval(**values: object) -> Approval:
-    """Make an approval of NEW in the place of OLD."""
+    """Make a signed approval of NEW in the place of OLD."""
     made = Approval(
         id="approval-1",
         candidate="candidate",
@@ -47,13 +83,12 @@ def approval(**values: object) -> Approval:
         encoder=NEW.encoder,
         release=NEW.digest,
         dataset="d",
-        scorecard="s",
+        scorecard=candidate().scorecard.digest,
         incumbent=OLD.digest,
         decided_at=utcnow(),
         expires_at=utcnow() + timedelta(hours=1),
-        signature="x",
     )
-    return replace(made, **values)  # type: ignore[arg-type] # one of the fields above
+    return sign(replace(made, **values), KEY)  # type: ignore[arg-type] # one of the fields above
 
 
 @pytest.fixture
@@ -190,41 +225,69 @@ def test_only_one_of_many_flips_wins(open_any: Callable[[], Stores], live: Store
 def test_a_flip_uses_its_approval_up(live: Stores, tmp_path: Path) -> None:
     """An approval is good for one switch."""
     approvals = open_retrain_stores(live, tmp_path).approvals
-    approvals.add(approval())
-    live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+    given = approval()
+    approvals.add(given)
+    permit = approvals.permit("approval-1", candidate(), key=KEY)
+    live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), permit=permit)
     used = approvals.newest_for("candidate")
     assert used is not None
     assert used.used_at is not None
-    assert used == approval(used_at=used.used_at, decided_at=used.decided_at, expires_at=used.expires_at)
+    assert used == replace(given, used_at=used.used_at)
 
     live.releases.stage(OLD.digest, expected_epoch=2)
     live.releases.flip(OLD.digest, expected_epoch=2, entry=entry("rollback"))
     live.releases.stage(NEW.digest, expected_epoch=3)
-    with pytest.raises(ApprovalInvalid, match="it was used at"):
-        live.releases.flip(NEW.digest, expected_epoch=3, entry=entry(), approval="approval-1")
+    with pytest.raises(ApprovalInvalid, match="was used already, at"):
+        live.releases.flip(NEW.digest, expected_epoch=3, entry=entry(), permit=permit)
 
 
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"decision": Decision.REJECT}, "its decision is 'reject'"),
-        ({"release": OTHER.digest}, "it was given for release"),
-        ({"incumbent": OTHER.digest}, "in the place of release"),
-        ({"expires_at": utcnow() - timedelta(seconds=1)}, "it expired at"),
-        ({"used_at": utcnow()}, "it was used at"),
-        ({"id": "approval-2"}, "there is no approval 'approval-1'"),
+        ({"decision": Decision.REJECT}, "was rejected by ann"),
+        ({"release": OTHER.digest}, "bound to the release"),
+        ({"incumbent": OTHER.digest}, "bound to the incumbent"),
+        ({"expires_at": utcnow() - timedelta(seconds=1)}, "expired at"),
+        ({"used_at": utcnow()}, "was used already, at"),
+        ({"id": "approval-2"}, "approval-1 does not hold: a newer decision, approval-2"),
+        ({"candidate": "another"}, "has not been approved"),
     ],
 )
 def test_a_flip_refuses_an_approval_that_does_not_hold(
     live: Stores, tmp_path: Path, wrong: dict[str, object], reason: str
 ) -> None:
     """Nothing is switched, nothing is used up, no audit entry is written, and the message says why."""
-    open_retrain_stores(live, tmp_path).approvals.add(approval(**wrong))
+    approvals = open_retrain_stores(live, tmp_path).approvals
+    approvals.add(given := approval(**wrong))
     before = live.releases.deployment()
+    permit = approvals.permit("approval-1", candidate(), key=KEY)
     with pytest.raises(ApprovalInvalid, match=reason):
-        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), permit=permit)
     assert live.releases.deployment() == before
+    assert approvals.newest_for(given.candidate) == given
     assert [e.action for e in live.audit.newest()] == ["deploy_first"]
+
+
+def test_a_flip_refuses_an_approval_in_the_place_of_another_release(live: Stores, tmp_path: Path) -> None:
+    """Candidate and approval agree on what they replace, and that is no longer live when the switch comes."""
+    approvals = open_retrain_stores(live, tmp_path).approvals
+    approvals.add(approval(incumbent=OTHER.digest))
+    permit = approvals.permit("approval-1", candidate(incumbent=OTHER.digest), key=KEY)
+    with pytest.raises(
+        ApprovalInvalid, match=f"replaces release {OTHER.digest[:12]}, but live is {OLD.digest[:12]}"
+    ):
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), permit=permit)
+    assert (deployment := live.releases.deployment()) is not None
+    assert deployment.release == OLD.digest
+
+
+def test_a_flip_refuses_an_approval_that_another_key_signed(live: Stores, tmp_path: Path) -> None:
+    """A row that somebody wrote into the database after the promotion began is found in the switch."""
+    approvals = open_retrain_stores(live, tmp_path).approvals
+    approvals.add(approval())
+    permit = approvals.permit("approval-1", candidate(), key=b"x" * 32)
+    with pytest.raises(ApprovalInvalid, match="signature of approval approval-1 is wrong"):
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), permit=permit)
 
 
 def test_a_later_decision_withdraws_an_approval(live: Stores, tmp_path: Path) -> None:
@@ -234,8 +297,9 @@ def test_a_later_decision_withdraws_an_approval(live: Stores, tmp_path: Path) ->
     later = approval(id="approval-2", decision=Decision.REJECT, decided_at=utcnow() - timedelta(days=1))
     approvals.add(later)
     assert approvals.newest_for("candidate") == later
+    permit = approvals.permit("approval-1", candidate(), key=KEY)
     with pytest.raises(ApprovalInvalid, match="a newer decision, approval-2"):
-        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), approval="approval-1")
+        live.releases.flip(NEW.digest, expected_epoch=1, entry=entry(), permit=permit)
 
 
 def test_a_shared_index_is_remembered(any_stores: Stores) -> None:

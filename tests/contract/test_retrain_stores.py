@@ -360,6 +360,30 @@ def test_a_promotion_shows_its_progress(retrain: RetrainStores) -> None:
         retrain.promotions.get("nothing-such")
 
 
+def test_an_open_switch_is_found_behind_many_that_ended(retrain: RetrainStores) -> None:
+    """However many newer ones have ended since, the newest open one comes first."""
+    now = utcnow()
+
+    def written(phase: PromotionPhase, minutes: int) -> Promotion:
+        ticket = Promotion(
+            id=new_id(),
+            kind=PromotionKind.PROMOTE,
+            release="r",
+            candidate="c",
+            principal="ann",
+            phase=phase,
+            started_at=now + timedelta(minutes=minutes),
+        )
+        retrain.promotions.put(ticket)
+        return ticket
+
+    older, newer = (written(PromotionPhase.VERIFY, minutes) for minutes in (0, 1))
+    for minutes in range(2, 27):
+        written((PromotionPhase.DONE, PromotionPhase.FAILED)[minutes % 2], minutes)
+
+    assert [newer.id, older.id] == [ticket.id for ticket in retrain.promotions.open()]
+
+
 def test_looks_at_a_gate_set_are_counted(retrain: RetrainStores) -> None:
     """Each comparison has the next number; the same one again has the number it had; sets are counted apart."""
     looks = retrain.gate_looks

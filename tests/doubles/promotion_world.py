@@ -28,6 +28,8 @@ from rag.releases.loading import Loader
 from rag.releases.models import Models
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
+from retrain.dataset.mining import Mining
+from retrain.dataset.writing import Writing
 from retrain.domain import (
     Candidate,
     Dataset,
@@ -41,8 +43,16 @@ from retrain.domain import (
     TrainingReport,
     Verdict,
 )
+from retrain.present import Present
 from retrain.promotion.approval import Approver
+from retrain.promotion.building import IndexBuilder
+from retrain.promotion.garbage import GarbageCollector
 from retrain.promotion.promoting import Promoter
+from retrain.promotion.requesting import SwitchRequests
+from retrain.promotion.running import Runs
+from retrain.promotion.staging import Staging
+from retrain.settings import RetrainSettings
+from retrain.verdict.judging import Judging
 
 KEY = b"k" * 32
 TENANT = "default"
@@ -231,53 +241,107 @@ class World:
             self.retrain.candidates, self.retrain.approvals, self.stores.audit, key=KEY, ttl_h=ttl_h
         )
 
-    def cycle(self, **changes: Any) -> RetrainCycle:
-        """Return the cycle over this world, which trains nothing and has no language model unless told."""
-        parts: dict[str, Any] = {
-            "tenant": "default",
-            "documents": self.stores.documents,
-            "interactions": self.stores.interactions,
-            "feedback": self.stores.feedback,
-            "questions": self.stores.questions,
-            "releases": self.stores.releases,
-            "encoders": self.encoders,
-            "cache": self.cache,
-            "datasets": self.retrain.datasets,
-            "candidates": self.retrain.candidates,
-            "gate_looks": self.retrain.gate_looks,
-            "anchors": self.retrain.anchors,
-            "trainer": None,
-            "writer": None,
-            "scratch": self.scratch,
-        }
-        return RetrainCycle(**parts | changes)
+    def requests(self, *, key: bytes = KEY, releases: Any = None) -> SwitchRequests:
+        """Return who takes in what is asked to be switched."""
+        return SwitchRequests(
+            releases or self.stores.releases,
+            self.retrain.candidates,
+            self.retrain.approvals,
+            self.retrain.promotions,
+            key=key,
+        )
 
-    def promoter(self, **changes: Any) -> Promoter:
+    def models(self, encoders: Any = None) -> Models:
+        """Return the models, of other encoders where some are given."""
+        return Models(
+            encoders=encoders or self.encoders,
+            rerankers=RerankerFolder(self.home / "rerankers", runtime="torch"),
+            cache=self.cache,
+        )
+
+    def present(self) -> Present:
+        """Return what is there."""
+        return Present(
+            tenant=TENANT,
+            documents=self.stores.documents,
+            releases=self.stores.releases,
+            models=self.models(),
+            scratch=self.scratch,
+        )
+
+    def cycle(self, *, settings: RetrainSettings, writer: Writing | None = None) -> RetrainCycle:
+        """Return the cycle over this world, which trains nothing and has no language model unless told."""
+        present = self.present()
+        mining = Mining(
+            present,
+            interactions=self.stores.interactions,
+            feedback=self.stores.feedback,
+            questions=self.stores.questions,
+            datasets=self.retrain.datasets,
+            writer=writer,
+            settings=settings,
+            drifted_since=None,
+        )
+        judging = Judging(
+            present,
+            gate_looks=self.retrain.gate_looks,
+            anchors=self.retrain.anchors,
+            guard=None,
+            settings=settings,
+        )
+        trainer: Any = None
+        return RetrainCycle(
+            present,
+            mining=mining,
+            trainer=trainer,
+            judging=judging,
+            datasets=self.retrain.datasets,
+            candidates=self.retrain.candidates,
+        )
+
+    def promoter(
+        self,
+        *,
+        releases: Any = None,
+        encoders: Any = None,
+        indexing: Any = None,
+        key: bytes = KEY,
+        preload_timeout_s: float = 20.0,
+    ) -> Promoter:
         """Return a promoter over this company's parts, but for what is said."""
-        parts: dict[str, Any] = {
-            "releases": self.stores.releases,
-            "replicas": self.stores.replicas,
-            "documents": self.stores.documents,
-            "cursors": self.stores.cursors,
-            "encoders": self.encoders,
-            "indexes": self.indexes,
-            "indexing": self.indexing,
-            "cache": self.cache,
-            "datasets": self.retrain.datasets,
-            "candidates": self.retrain.candidates,
-            "approvals": self.retrain.approvals,
-            "promotions": self.retrain.promotions,
-            "leases": self.stores.leases,
-            "audit": self.stores.audit,
-            "key": KEY,
-            "scratch": self.scratch,
-            "verify_sample": 16,
-            "preload_timeout_s": 20.0,
-            "seed": 17,
-            "lease_ttl_s": 2.0,
-            "poll_s": 0.02,
-        }
-        return Promoter(**(parts | changes))
+        releases = releases or self.stores.releases
+        leases = self.stores.leases
+        return Promoter(
+            requests=self.requests(key=key, releases=releases),
+            builder=IndexBuilder(
+                documents=self.stores.documents,
+                cursors=self.stores.cursors,
+                models=self.models(encoders),
+                indexes=self.indexes,
+                indexing=indexing or self.indexing,
+                scratch=self.scratch,
+                verify_sample=16,
+                seed=17,
+            ),
+            staging=Staging(releases, self.stores.replicas, leases, timeout_s=preload_timeout_s, poll_s=0.02),
+            runs=Runs(self.retrain.promotions, leases, self.stores.audit, lease_ttl_s=2.0),
+            releases=releases,
+            datasets=self.retrain.datasets,
+            candidates=self.retrain.candidates,
+        )
+
+    def collector(self, **limits: float) -> GarbageCollector:
+        """Return who deletes what nothing needs."""
+        return GarbageCollector(
+            releases=self.stores.releases,
+            candidates=self.retrain.candidates,
+            promotions=self.retrain.promotions,
+            indexes=self.indexes,
+            cursors=self.stores.cursors,
+            models=self.models(),
+            leases=self.stores.leases,
+            **limits,
+        )
 
     @contextmanager
     def scratch(self) -> Iterator[QdrantFolders]:
@@ -288,12 +352,9 @@ class World:
     @contextmanager
     def serving(self, replica_id: str | None = None) -> Iterator[LiveRelease]:
         """Run a service; without an id it is no replica, only somebody who asks once."""
-        models = Models(
-            encoders=self.encoders,
-            rerankers=RerankerFolder(self.home / "rerankers"),
-            cache=self.cache,
+        loader = Loader(
+            self.stores.releases, self.models(), self.indexes, self.indexing, poll_interval_s=0.05
         )
-        loader = Loader(self.stores.releases, models, self.indexes, self.indexing, poll_interval_s=0.05)
         live = LiveRelease(
             self.stores.releases,
             self.stores.replicas,

@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from integration.conftest import RunService
 
 import flows.ops.serving
-from flows.bootstrap import open_pipelines
+from flows.bootstrap import open_doors
 from rag.api import create_app
 from rag.bootstrap import Service, open_keys
 from rag.domain import Role, utcnow
@@ -149,8 +149,8 @@ def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iter
     """The routes below /v1/ops, over the same home; a drift check that is asked for ends at once."""
     monkeypatch.setenv("WHETSTONE_HOME", str(home_settings.home))
     monkeypatch.setattr(flows.ops.serving, "drift_check", lambda: "nothing")
-    with open_pipelines() as pipelines:
-        yield flows.ops.serving.operations(pipelines)
+    with open_doors() as doors:
+        yield flows.ops.serving.operations(doors)
 
 
 @pytest.fixture

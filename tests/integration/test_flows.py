@@ -13,9 +13,10 @@ import pytest
 from click.testing import CliRunner
 from doubles.promotion_world import perturbed
 
-from flows.bootstrap import open_pipelines
+from flows.bootstrap import open_doors
 from flows.commands.drift import drift
 from flows.environment import load_flow, prefect_environment
+from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
 from monitoring.domain import DriftFinding, DriftVerdict
 from rag.adapters.models.encoders import EncoderFolder
@@ -24,7 +25,6 @@ from rag.domain import Release
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
-from rag.releases.models import Models
 from rag.settings import Settings
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
@@ -77,8 +77,8 @@ def test_sync_ingests_what_is_configured(home: Path, monkeypatch: pytest.MonkeyP
     assert sync_documents() == 2
     (folder / "b.md").unlink()
     assert sync_documents() == 1
-    with open_pipelines() as pipelines:
-        assert pipelines.stores.documents.count() == 1
+    with open_doors() as doors:
+        assert doors.rag.stores.documents.count() == 1
     assert artifacts("sync")
 
 
@@ -98,8 +98,8 @@ def test_trouble_with_one_path_keeps_none_from_the_others(
 
     with pytest.raises(EmptyCorpus):
         sync_documents()
-    with open_pipelines() as pipelines:
-        texts = [document.text for document in pipelines.stores.documents.page(tenant="default")]
+    with open_doors() as doors:
+        texts = [document.text for document in doors.rag.stores.documents.page(tenant="default")]
     assert sorted("porter" in text for text in texts) == [False, True]
 
 
@@ -111,9 +111,9 @@ def test_a_drift_check_on_too_few_questions_gives_no_verdict(
 
     report_id = load_flow("check_drift")()
 
-    with open_pipelines() as pipelines:
-        assert pipelines.reports.get(report_id).verdict is DriftVerdict.NOT_ENOUGH_DATA
-        assert not pipelines.retraining_trigger(report_id).fire
+    with open_doors() as doors:
+        assert doors.monitoring.reports.get(report_id).verdict is DriftVerdict.NOT_ENOUGH_DATA
+        assert not retraining_trigger(doors, report_id).fire
     assert artifacts("drift")
 
 
@@ -156,10 +156,10 @@ def test_drift_asks_for_retraining_and_says_why(
         verdict=DriftVerdict.DRIFT,
         reason="People ask about other things.",
     )
-    with open_pipelines() as pipelines:
-        calm = pipelines.check_drift()
+    with open_doors() as doors:
+        calm = doors.monitoring.check()
         report = replace(calm, id="drifted", verdict=DriftVerdict.DRIFT, findings=(finding,))
-        pipelines.reports.add(report)
+        doors.monitoring.reports.add(report)
     events: list[dict[str, Any]] = []
     monkeypatch.setattr(module, "emit_event", lambda **event: events.append(event))
 
@@ -244,13 +244,13 @@ def test_schedules_follow_the_settings(
 
 def prepare_release(encoders: EncoderFolder) -> None:
     """Make the first release with the static encoder that the tests share."""
-    with open_pipelines() as pipelines:
-        digest = pipelines.encoders.register(encoders.path(encoders.resolve("static")))
+    with open_doors() as doors:
+        digest = doors.rag.models.encoders.register(encoders.path(encoders.resolve("static")))
         ensure_first_release(
-            pipelines.stores.releases,
-            Models(encoders=pipelines.encoders, rerankers=pipelines.rerankers, cache=pipelines.cache),
+            doors.rag.stores.releases,
+            doors.rag.models,
             encoder=digest,
-            chunking=pipelines.settings.chunking,
-            retrieval=pipelines.settings.retrieval,
+            chunking=doors.rag.settings.chunking,
+            retrieval=doors.rag.settings.retrieval,
             principal="test",
         )

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from rag.domain import Document, Passage
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
-from retrain.adapters.training.trainer import LaneTrainer, Looks
+from retrain.adapters.training.trainer import DevSample, LaneTrainer
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
 from retrain.training.blending import WITHOUT_DEV
@@ -171,8 +171,8 @@ def test_a_look_reads_what_it_is_told(
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
 
     def found(name: str, most: int) -> set[float]:
-        looks = {"static": Looks(questions=most, distractors=len(questions.corpus))}
-        trainer = LaneTrainer(encoder_store, tmp_path / name, settings, looks)
+        samples = {"static": DevSample(questions=most, distractors=len(questions.corpus))}
+        trainer = LaneTrainer(encoder_store, tmp_path / name, settings, samples)
         _, report = trainer.train(
             static_digest, questions.pairs[:64], dev, questions.corpus, progress=_silent
         )

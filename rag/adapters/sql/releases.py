@@ -5,12 +5,12 @@ from dataclasses import asdict
 from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from rag.adapters.sql.audit import record
-from rag.adapters.sql.database.engine import now, reading, writing
+from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.statements import insert_new
-from rag.adapters.sql.schema.approvals import approvals
 from rag.adapters.sql.schema.releases import deployment, releases
 from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
-from rag.errors import ApprovalInvalid, EpochMoved, NotFound
+from rag.errors import EpochMoved, NotFound
+from rag.ports import Permit
 
 _ONE_ROW = deployment.c.id == 1
 
@@ -102,16 +102,13 @@ class SqlReleases:
             return live
 
     def flip(
-        self, release: str, *, expected_epoch: int, entry: AuditEntry, approval: str | None = None
+        self, release: str, *, expected_epoch: int, entry: AuditEntry, permit: Permit | None = None
     ) -> Deployment:
         """Switch, in one transaction with the audit entry; see `rag.ports.ReleaseStore.flip`.
 
-        The approval has to be the newest decision on its candidate, unused, not expired, and given for
-        this release in the place of the one that is live.
-
         Raises:
             EpochMoved: the deployment is at another epoch, or this release is not the staged one.
-            ApprovalInvalid: the approval does not hold, or no longer.
+            ApprovalInvalid: the permit does not hold, or no longer.
         """
         with writing(self._engine) as connection:
             switched = connection.execute(
@@ -128,43 +125,10 @@ class SqlReleases:
             live = _deployment(connection)
             if switched.rowcount == 0 or live is None:
                 raise EpochMoved(_moved(expected_epoch, live, release))
-            if approval is not None:
-                _use(connection, approval, release=release, incumbent=live.previous)
+            if permit is not None:
+                permit.use(connection, release=release, replaces=live.previous)
             record(connection, entry)
             return live
-
-
-def _use(connection: Connection, approval: str, *, release: str, incumbent: str | None) -> None:
-    """Mark the approval as used, or say why it does not hold."""
-    query = select(approvals).where(approvals.c.id == approval).with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise ApprovalInvalid(f"there is no approval {approval!r}; approve the candidate first")
-    newest = connection.execute(
-        select(approvals.c.id)
-        .where(approvals.c.candidate == row.candidate)
-        .order_by(approvals.c.number.desc())
-        .limit(1)
-    ).scalar_one()
-    moment = now(connection)
-    if row.decision != "approve":
-        reason = f"its decision is {row.decision!r}"
-    elif newest != row.id:
-        reason = f"a newer decision, {newest}, was made"
-    elif row.release != release:
-        reason = f"it was given for release {row.release}, and {release} is to be switched to"
-    elif row.incumbent != incumbent:
-        reason = f"it was given in the place of release {row.incumbent}, and {incumbent} is live"
-    elif row.expires_at <= moment:
-        reason = f"it expired at {row.expires_at:%Y-%m-%d %H:%M} UTC"
-    elif row.used_at is not None:
-        reason = f"it was used at {row.used_at:%Y-%m-%d %H:%M} UTC"
-    else:
-        unused = (approvals.c.id == approval) & approvals.c.used_at.is_(None)
-        if connection.execute(update(approvals).where(unused).values(used_at=moment)).rowcount == 1:
-            return
-        reason = "it was used just now"
-    raise ApprovalInvalid(f"approval {approval} does not hold: {reason}; evaluate and approve again")
 
 
 def _need_release(connection: Connection, digest: str) -> None:

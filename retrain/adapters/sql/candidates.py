@@ -17,11 +17,7 @@ class SqlCandidates:
         self._engine = engine
 
     def add(self, candidate: Candidate) -> None:
-        """Write one.
-
-        Raises:
-            Conflict: one of that id is there.
-        """
+        """Write one; Conflict where one of that id is there."""
         row = {
             "id": candidate.id,
             "tenant": candidate.tenant,
@@ -39,12 +35,7 @@ class SqlCandidates:
             connection.execute(insert(candidates).values(row))
 
     def get(self, candidate_id: str) -> Candidate:
-        """Return one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
-
-        Raises:
-            NotFound: none fits.
-            InvalidInput: several fit.
-        """
+        """Return one by its id, or by a prefix of it, of 4 characters or more, that fits one alone."""
         with reading(self._engine) as connection:
             return _candidate(by_prefix(connection, candidates, candidate_id, "candidate"))
 
@@ -55,11 +46,7 @@ class SqlCandidates:
             return [_candidate(row) for row in connection.execute(query).mappings()]
 
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
-        """Move a candidate on.
-
-        Raises:
-            NotFound: there is no candidate of exactly that id.
-        """
+        """Move the candidate of exactly that id on; NotFound where there is none."""
         change = update(candidates).where(candidates.c.id == candidate_id).values(status=status.value)
         with writing(self._engine) as connection:
             if connection.execute(change).rowcount == 0:

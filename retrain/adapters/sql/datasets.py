@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from rag.adapters.models.artefacts.disk import sync_folder
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_json
 from rag.adapters.sql.database.statements import insert_new
@@ -25,11 +26,7 @@ class SqlDatasets:
         self._folder = folder
 
     def put(self, dataset: Dataset) -> None:
-        """Write one; the same digest again does nothing.
-
-        Raises:
-            IntegrityError: the digest is not that of the content.
-        """
+        """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
         digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
         if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
@@ -40,12 +37,7 @@ class SqlDatasets:
             insert_new(connection, datasets, [row])
 
     def get(self, digest: str) -> Dataset:
-        """Return one.
-
-        Raises:
-            NotFound: there is none.
-            IntegrityError: its content is gone, or no longer matches its digest.
-        """
+        """Return one; IntegrityError where its content is gone, or no longer matches its digest."""
         with reading(self._engine) as connection:
             row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
         if row is None:
@@ -96,11 +88,7 @@ class SqlDatasets:
             unfinished.replace(self._path(dataset.digest))
         finally:
             unfinished.unlink(missing_ok=True)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
 
     def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
         pairs: list[TrainingPair] = []

@@ -22,7 +22,7 @@ class SqlGateLooks:
             return _looks(connection, gate)
 
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
-        """Take down a look and give its number, counted from 1; the same comparison again has the number it had."""
+        """Take down a look and return its number, from 1; the same comparison again has the number it had."""
         key = {"gate": gate, "candidate": candidate, "incumbent": incumbent}
         with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":

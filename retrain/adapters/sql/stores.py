@@ -8,26 +8,18 @@ from retrain.adapters.sql.candidates import SqlCandidates
 from retrain.adapters.sql.datasets import SqlDatasets
 from retrain.adapters.sql.gate import SqlAnchors, SqlGateLooks
 from retrain.adapters.sql.promotions import SqlApprovals, SqlPromotions
-from retrain.ports import (
-    AnchorStore,
-    ApprovalStore,
-    CandidateStore,
-    DatasetStore,
-    GateLookStore,
-    PromotionStore,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetrainStores:
     """The stores of retraining, over one database."""
 
-    datasets: DatasetStore
-    candidates: CandidateStore
-    approvals: ApprovalStore
-    promotions: PromotionStore
-    gate_looks: GateLookStore
-    anchors: AnchorStore
+    datasets: SqlDatasets
+    candidates: SqlCandidates
+    approvals: SqlApprovals
+    promotions: SqlPromotions
+    gate_looks: SqlGateLooks
+    anchors: SqlAnchors
 
 
 def open_retrain_stores(stores: Stores, home: Path) -> RetrainStores:

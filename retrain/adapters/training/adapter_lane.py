@@ -21,7 +21,7 @@ from rag.releases.vectors import Embedder
 from retrain.adapters.training.loop import DEV_METRIC
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
 from retrain.settings import RetrainSettings
-from retrain.training.adapting import Fitted, Floats, Look, Matrix, Recipe, fit, mixed
+from retrain.training.adapting import AdapterRecipe, Fitted, Floats, Matrix, Measure, fit, mixed
 from retrain.training.blending import Blend, choose
 from retrain.training.material import Material, check, lay_out
 from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, rank
@@ -56,9 +56,9 @@ class AdapterTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Fit a matrix to the pairs; give the new artefact's digest and how it went.
+        """Fit a matrix to the pairs; return the new artefact's digest and how it went.
 
-        It takes seconds, so a run that was killed begins anew; the same arguments give the same artefact.
+        It takes seconds, so a run that was killed begins anew; the same arguments make the same artefact.
         `best_dev` is the metric of the mix with today's matrix that was kept; 0 where there are no dev questions.
 
         Raises:
@@ -71,7 +71,7 @@ class AdapterTrainer:
         encoder = self._encoders.load(self._encoders.passages_digest(incumbent))
         start = np.eye(encoder.dimension, dtype=np.float32) if today is None else today
         settings = self._settings
-        recipe = Recipe(
+        recipe = AdapterRecipe(
             seed=settings.seed,
             epochs=settings.adapter_epochs,
             batch_size=settings.adapter_batch_size,
@@ -85,17 +85,17 @@ class AdapterTrainer:
         vectors = Embedder(encoder, self._cache).passages(sample)  # (sample, dimension)
         material, passages = _over_corpus(lay_out(pairs), pairs, sample, vectors, encoder)
         asked = answerable(dev, sample)
-        look = _look(encoder, asked, sample, vectors) if asked else None
+        measure = _measure(encoder, asked, sample, vectors) if asked else None
         fitted = fit(
             start,
             material,
             encoder.encode_queries(material.questions),
             passages,
             recipe,
-            look=look,
+            measure=measure,
             tell=lambda done, planned: progress(done, planned, "training"),
         )
-        matrix, blend = _blended(start, fitted, asked, look)
+        matrix, blend = _blended(start, fitted, asked, measure)
         digest = self._written(folder, matrix)
         chosen = {} if blend is None else blend.plain()
         return digest, TrainingReport(
@@ -136,7 +136,7 @@ def _over_corpus(
     vectors: NDArray[np.float32],
     encoder: Encoder,
 ) -> tuple[Material, NDArray[np.float32]]:
-    """Add the corpus's other passages to the material as negatives of every question; give all vectors with it.
+    """Return the material with the corpus's other passages as negatives of every question, and all vectors.
 
     Those of a document that answers a question stay out of its negatives, as the material's own do.
     """
@@ -158,26 +158,26 @@ def _over_corpus(
     )
 
 
-def _look(
+def _measure(
     encoder: Encoder, asked: Sequence[EvalQuestion], corpus: Sequence[Passage], vectors: NDArray[np.float32]
-) -> Look:
+) -> Measure:
     """Return what measures a matrix on dev questions, by exact search in the corpus."""
     questions = encoder.encode_queries([question.text for question in asked])  # (dev, dimension)
 
-    def look(matrix: Matrix) -> Floats:
+    def measure(matrix: Matrix) -> Floats:
         found = rank(adapted(questions, matrix), vectors, DEPTH)
         measured = evaluate([[corpus[at].id for at in rows] for rows in found], asked)
         scores: Floats = measured[:, list(METRICS).index(DEV_METRIC)]
         return scores
 
-    return look
+    return measure
 
 
 def _blended(
-    start: Matrix, fitted: Fitted, asked: Sequence[EvalQuestion], look: Look | None
+    start: Matrix, fitted: Fitted, asked: Sequence[EvalQuestion], measure: Measure | None
 ) -> tuple[Matrix, Blend | None]:
-    if look is None:
+    if measure is None:
         return fitted.matrix, None
-    tried = {alpha: look(mixed(start, fitted.matrix, alpha)) for alpha in ALPHAS}
+    tried = {alpha: measure(mixed(start, fitted.matrix, alpha)) for alpha in ALPHAS}
     blend = choose(tried, clusters(asked).tolist())
     return mixed(start, fitted.matrix, blend.alpha), blend

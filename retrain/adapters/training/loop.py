@@ -1,9 +1,9 @@
-"""The loop of both lanes: schedule, looks at dev, early stop, checkpoints, resume, mixing with the incumbent."""
+"""The loop of both lanes: schedule, evaluations on dev, early stop, checkpoints, resume, mixing with the incumbent."""
 
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,7 @@ from retrain.training.blending import ALPHAS, WITHOUT_DEV, Blend, choose
 from retrain.training.material import Material, Rows
 from retrain.training.negatives import draw, near
 from retrain.training.neighbours import neighbours
-from retrain.training.recipe import Recipe
+from retrain.training.recipe import EncoderRecipe
 from retrain.verdict.evaluation import DEPTH, METRICS, clusters, evaluate, rank
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Lane(Protocol):
     optimiser: "Optimizer"
 
     def gradients(self, batch: Batch) -> float:
-        """Set the gradients of the batch's loss; give the loss."""
+        """Set the gradients of the batch's loss, and return the loss."""
         ...
 
     def vectors(self) -> tuple[Vectors, Vectors]:
@@ -62,14 +62,14 @@ class Lane(Protocol):
 
 
 @dataclass(kw_only=True, slots=True)
-class State:
+class TrainingState:
     """How far a run is; what a checkpoint holds besides the weights."""
 
     step: int = 0
-    best: float = -1.0  # dev metric of the best look; -1: none yet
+    best: float = -1.0  # dev metric of the best evaluation; -1: none yet
     best_step: int = 0
-    looks_without_gain: int = 0
-    seconds: float = 0.0  # that steps have taken, looks and checkpoints not counted
+    evaluations_without_gain: int = 0
+    seconds: float = 0.0  # that steps have taken, evaluations and checkpoints not counted
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -77,7 +77,7 @@ class State:
 class Ended:
     """A run that came to its end; the lane holds the weights to keep."""
 
-    state: State
+    state: TrainingState
     steps: int  # that were planned
     blend: Blend
     dev: float  # dev metric of the weights that are kept, 0 without dev
@@ -92,7 +92,7 @@ class Loop:
         material: Material,
         dev: Sequence[EvalQuestion],
         corpus: Sequence[Passage],
-        recipe: Recipe,
+        recipe: EncoderRecipe,
         folder: Path,
         progress: Progress,
     ) -> None:
@@ -104,13 +104,13 @@ class Loop:
         self._recipe = recipe
         self._checkpoint = folder / CHECKPOINT
         self._progress = progress
-        self._state = State()
+        self._state = TrainingState()
         self._start = _copy(lane.weights())
         self._kept = self._start
         self._kept_scores: NDArray[np.float64] | None = None
 
     def run(self) -> Ended:
-        """Train to the end, or until dev has not risen for `patience` looks; go on where a killed run was."""
+        """Train to the end, or until dev has not risen for `patience` evaluations; go on where a killed run was."""
         import torch
 
         recipe, state = self._recipe, self._state
@@ -140,7 +140,7 @@ class Loop:
             last = state.step == steps
             entry: dict[str, float] = {"step": state.step, "loss": loss, "seconds": round(state.seconds, 2)}
             if self._dev and (last or state.step % recipe.eval_steps == 0):
-                entry |= self._look()
+                entry |= self._evaluate()
             if last or "dev" in entry or state.step % 10 == 0:
                 state.history.append(entry)
             if last or state.step % recipe.save_steps == 0:
@@ -171,19 +171,19 @@ class Loop:
             step = (number + 1) * batches
 
     def _stale(self) -> bool:
-        return self._state.looks_without_gain >= self._recipe.patience
+        return self._state.evaluations_without_gain >= self._recipe.patience
 
-    def _look(self) -> dict[str, float]:
+    def _evaluate(self) -> dict[str, float]:
         """Measure dev, and remember the weights where they are the best so far."""
         state = self._state
         measured = self._measured()
         scores = measured[:, 0]
         value = float(scores.mean())
         if value > state.best:
-            state.best, state.best_step, state.looks_without_gain = value, state.step, 0
+            state.best, state.best_step, state.evaluations_without_gain = value, state.step, 0
             self._kept, self._kept_scores = _copy(self._lane.weights()), scores
         else:
-            state.looks_without_gain += 1
+            state.evaluations_without_gain += 1
         return {"dev": value, f"dev_{ALSO_SHOWN}": float(measured[:, 1].mean())}
 
     def _measured(self) -> NDArray[np.float64]:
@@ -230,14 +230,7 @@ class Loop:
             "kept_scores": None if self._kept_scores is None else torch.from_numpy(self._kept_scores),
             "optimiser": self._lane.optimiser.state_dict(),
             "random": torch.get_rng_state(),
-            "state": {
-                "step": state.step,
-                "best": state.best,
-                "best_step": state.best_step,
-                "looks_without_gain": state.looks_without_gain,
-                "seconds": state.seconds,
-                "history": state.history,
-            },
+            "state": asdict(state),
         }
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._checkpoint.with_suffix(".part")

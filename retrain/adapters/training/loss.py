@@ -1,4 +1,4 @@
-"""The loss of both lanes. Knows nothing of how vectors were made."""
+"""The loss of both lanes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ def ranking_loss(
     symmetric: bool = False,
     dimensions: Sequence[int] = (),
 ) -> "Tensor":
-    """Multiple negatives ranking loss with several answers to a question, of cosines times `scale`.
+    """Return the multiple negatives ranking loss with several answers to a question, of cosines times `scale`.
 
     Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": the other passages of the
     batch are the negatives. What is neither answer nor negative is left out of the softmax; several answers count

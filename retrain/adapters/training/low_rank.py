@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def attach(model: "SentenceTransformer", *, rank: int, seed: int) -> None:
-    """Freeze the model, and give each matrix of its first module's layers a change of that rank, which is 0 at first.
+    """Freeze the model, and put a change of that rank, 0 at first, on each matrix of its first module's layers.
 
     Embeddings get none: a token's vector is a row of its own, not a matrix that rows go through.
 

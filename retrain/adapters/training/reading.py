@@ -37,7 +37,7 @@ def forward(model: "SentenceTransformer", texts: Sequence[str], *, query: bool) 
 
 
 def chunks(model: "SentenceTransformer", texts: Sequence[str]) -> Iterator[Rows]:
-    """Cut the texts' rows into chunks of nearly one length."""
+    """Yield the texts' rows in chunks of nearly one length."""
     size = CHUNK if model.device.type == "cpu" else GPU_CHUNK
     order = np.argsort([len(text) for text in texts], kind="stable")
     for start in range(0, len(order), size):

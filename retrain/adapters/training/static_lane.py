@@ -17,7 +17,7 @@ from retrain.adapters.training.loss import ranking_loss
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
 from retrain.training.material import Material
-from retrain.training.recipe import Recipe
+from retrain.training.recipe import EncoderRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -36,15 +36,15 @@ class StaticLane:
         material: Material,
         dev: Sequence[EvalQuestion],
         corpus: Sequence[Passage],
-        recipe: Recipe,
+        recipe: EncoderRecipe,
     ) -> None:
         """Count the tokens of every text once.
 
         Args:
             model: its first module is a `StaticEmbedding`; what follows normalises at most. On the processor.
             material: what to learn from.
-            dev: questions of the looks.
-            corpus: passages of the looks.
+            dev: questions that evaluations ask.
+            corpus: passages that evaluations search.
             recipe: how to learn.
         """
         import torch
@@ -69,7 +69,7 @@ class StaticLane:
         self.optimiser = torch.optim.Adam([self._table], lr=recipe.learning_rate, fused=True)
 
     def gradients(self, batch: Batch) -> float:
-        """Set the gradients of the batch's loss; give the loss."""
+        """Set the gradients of the batch's loss, and return the loss."""
         import torch
 
         counts = self._questions[batch.questions], self._passages[batch.passages]
@@ -115,7 +115,7 @@ class StaticLane:
 
 
 def _counts(tokenizer: Any, texts: Sequence[str], tokens: int) -> Any:
-    """Count tokens: a sparse matrix of shape (texts, tokens)."""
+    """Return how often each token stands in each text: sparse, (texts, tokens)."""
     from scipy.sparse import csr_matrix
 
     ids = [each.ids for each in tokenizer.encode_batch(list(texts), add_special_tokens=False)]

@@ -1,13 +1,10 @@
-"""Fine-tuning an encoder artefact: what the loop of a lane starts from, and what becomes of it.
-
-Knows nothing of where pairs come from.
-"""
+"""Fine-tuning an encoder artefact: what the loop of a lane starts from, and what becomes of it."""
 
 import random
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +12,7 @@ from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore, Progress
 from retrain.adapters.training.ended import recall, remember
-from retrain.adapters.training.loop import WARM_UP, Ended, Lane, Loop
+from retrain.adapters.training.loop import WARM_UP, Ended, Lane, Loop, TrainingState
 from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
 from retrain.adapters.training.transformer_lane import TransformerLane
@@ -24,7 +21,7 @@ from retrain.settings import RetrainSettings
 from retrain.training.batches import GROUP
 from retrain.training.blending import ALPHAS, WITHOUT_DEV
 from retrain.training.material import check, lay_out
-from retrain.training.recipe import Recipe, TransformerRecipe
+from retrain.training.recipe import EncoderRecipe, TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -33,17 +30,17 @@ LANES: Mapping[str, Callable[..., Lane]] = {"static": StaticLane, "transformer":
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Looks:
-    """How much a look at dev reads."""
+class DevSample:
+    """How much an evaluation on dev reads."""
 
     questions: int  # at most
     distractors: int  # passages that answer none of them, searched along with those that do
 
 
-LOOKS = {
-    "static": Looks(questions=100_000, distractors=2_000),
+DEV_SAMPLES = {
+    "static": DevSample(questions=100_000, distractors=2_000),
     # Reading costs a third of learning: so many texts take as long as three or four steps.
-    "transformer": Looks(questions=400, distractors=400),
+    "transformer": DevSample(questions=400, distractors=400),
 }
 FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
@@ -60,13 +57,13 @@ class LaneTrainer:
         encoders: EncoderStore,
         work: Path,
         settings: RetrainSettings,
-        looks: Mapping[str, Looks] = LOOKS,
+        samples: Mapping[str, DevSample] = DEV_SAMPLES,
     ) -> None:
-        """Take where artefacts live, a folder for checkpoints, the settings of both lanes, and what a look reads."""
+        """Take where artefacts live, a folder for checkpoints, the settings, and what an evaluation reads by lane."""
         self._encoders = encoders
         self._work = work
         self._settings = settings
-        self._looks = looks
+        self._samples = samples
 
     def train(
         self,
@@ -77,10 +74,10 @@ class LaneTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Train from the incumbent's artefact; give the new artefact's digest and how it went.
+        """Train from the incumbent's artefact; return the new artefact's digest and how it went.
 
-        Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one
-        when called again with the same arguments; one that had ended gives what it gave, while its artefact is there.
+        Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one when
+        called again with the same arguments. One that had ended is not run again while its artefact is there.
         `best_dev` is the metric of the mix with the incumbent that was kept; 0 where there are no dev questions, and
         then the last step's weights are mixed, in a fixed share.
 
@@ -90,7 +87,7 @@ class LaneTrainer:
         check(pairs)
         kind = self._lane(incumbent)
         recipe = _recipe(kind, self._settings, len(pairs))
-        dev, dev_corpus = _looked_at(dev, corpus, self._looks[kind], seed=self._settings.seed)
+        dev, dev_corpus = _sampled(dev, corpus, self._samples[kind], seed=self._settings.seed)
         folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         outcome = folder.with_suffix(".json")
         if (earlier := recall(outcome, self._encoders.digests())) is not None:
@@ -123,11 +120,11 @@ class LaneTrainer:
         return kind
 
 
-def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> Recipe:
+def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, pairs: int) -> EncoderRecipe:
     """Return what the settings say of a lane."""
     static = lane == "static"
     batch = settings.static_batch_size if static else settings.batch_size
-    recipe = Recipe(
+    recipe = EncoderRecipe(
         lane=lane,
         seed=settings.seed,
         epochs=settings.static_epochs if static else settings.epochs,
@@ -155,7 +152,7 @@ def _recipe(lane: Literal["transformer", "static"], settings: RetrainSettings, p
     )
 
 
-def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> TrainingReport:
+def _report(ended: Ended, recipe: EncoderRecipe, *, pairs: int, seconds: float) -> TrainingReport:
     state = ended.state
     return TrainingReport(
         lane=recipe.lane,
@@ -169,19 +166,19 @@ def _report(ended: Ended, recipe: Recipe, *, pairs: int, seconds: float) -> Trai
     )
 
 
-def _looked_at(
-    dev: Sequence[EvalQuestion], corpus: Sequence[Passage], looks: Looks, *, seed: int
+def _sampled(
+    dev: Sequence[EvalQuestion], corpus: Sequence[Passage], sample: DevSample, *, seed: int
 ) -> tuple[list[EvalQuestion], list[Passage]]:
-    """Return dev questions that the corpus can answer, and a corpus small enough to look at often."""
+    """Return dev questions that the corpus can answer, and a corpus small enough to search often."""
     there = {passage.id for passage in corpus}
     asked = [question for question in dev if question.relevant & there]
     chance = random.Random(seed)
-    if len(asked) > looks.questions:
-        asked = chance.sample(asked, looks.questions)
+    if len(asked) > sample.questions:
+        asked = chance.sample(asked, sample.questions)
     wanted = frozenset[str]().union(*(question.relevant for question in asked))
     relevant = [passage for passage in corpus if passage.id in wanted]
     others = sorted((passage for passage in corpus if passage.id not in wanted), key=lambda p: p.id)
-    return asked, relevant + chance.sample(others, min(looks.distractors, len(others)))
+    return asked, relevant + chance.sample(others, min(sample.distractors, len(others)))
 
 
 def _key(
@@ -189,7 +186,7 @@ def _key(
     pairs: Sequence[TrainingPair],
     dev: Sequence[EvalQuestion],
     corpus: Sequence[Passage],
-    recipe: Recipe,
+    recipe: EncoderRecipe,
 ) -> str:
     content = {
         "incumbent": incumbent,
@@ -201,12 +198,13 @@ def _key(
         "recipe": recipe.plain(),
         # Not to be set, but another one in another version, which must not go on from this one's checkpoint.
         "constants": [GROUP, WARM_UP, list(ALPHAS), WITHOUT_DEV],
+        "checkpoint": [field.name for field in fields(TrainingState)],
     }
     return digest_of(content)[:32]
 
 
 def _load(folder: Path, *, gpu: bool) -> "SentenceTransformer":
-    """Load a checked artefact in float32: a distilled table may have half precision, and diverge in it."""
+    """Return a checked artefact loaded in float32: a distilled table may have half precision, and diverge in it."""
     import torch
     from sentence_transformers import SentenceTransformer
 

@@ -48,8 +48,8 @@ class TransformerLane:
         Args:
             model: on the device it is to be trained on, in float32.
             material: what to learn from.
-            dev: questions of the looks.
-            corpus: passages of the looks.
+            dev: questions that evaluations ask.
+            corpus: passages that evaluations search.
             recipe: how to learn.
         """
         import torch
@@ -70,7 +70,7 @@ class TransformerLane:
         self.optimiser = torch.optim.AdamW(trained, lr=recipe.learning_rate, weight_decay=0.0, fused=True)
 
     def gradients(self, batch: Batch) -> float:
-        """Set the gradients of the batch's loss; give the loss."""
+        """Set the gradients of the batch's loss, and return the loss."""
         questions = [self._questions[row] for row in batch.questions]
         passages = [self._passages[row] for row in batch.passages]
         tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
@@ -150,7 +150,7 @@ class TransformerLane:
         return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
 
     def _counted(self, texts: Sequence[str]) -> Rows:
-        """Count the tokens of each text that training reads, (texts,)."""
+        """Return the number of tokens of each text that training reads, (texts,)."""
         ids = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
         return np.array([len(row) for row in ids["input_ids"]], dtype=np.int64)
 

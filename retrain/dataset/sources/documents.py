@@ -29,7 +29,7 @@ def mine_documents(
 
     Args:
         documents: where from.
-        passages_of: gives their passages.
+        passages_of: returns their passages.
         limit: most passages that questions are mined from.
         seed: of the order that documents are taken in.
     """

@@ -21,9 +21,9 @@ class MinedLabels:
 
 
 def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) -> MinedLabels:
-    """Sort labelled questions by their purpose.
+    """Return labelled questions by their purpose.
 
-    A label names documents. One that may train gives a pair with one passage of each: the one that shares
+    A label names documents. One that may train makes a pair with one passage of each: the one that shares
     the most topic words with the question, the first of those.
     """
     dropped: Counter[str] = Counter()

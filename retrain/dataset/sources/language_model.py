@@ -23,7 +23,7 @@ def most_wanted(
     drifted: Mapping[str, float],
     asked: Collection[str],
 ) -> list[Passage]:
-    """Put the passages first that the encoder knows least about.
+    """Return the passages, those first that the encoder knows least about.
 
     In this order: those of documents that are new or changed; those that what people ask now is about more than
     before, the most so first; those nobody asked about; the rest. Within each by a hash of the text.
@@ -79,7 +79,7 @@ def mine_llm(
     progress: Progress,
     workers: int = 4,
 ) -> MinedPairs:
-    """Let a language model write questions for passages. A call that fails costs its passage, never the run.
+    """Return questions that a language model wrote for passages. A call that fails costs its passage, never the run.
 
     Where the budget ends, what was written is kept, and the rest is counted. The result does not depend on the order
     in which calls end.
@@ -122,7 +122,7 @@ def _written(
     progress: Progress,
     dropped: Counter[str],
 ) -> dict[int, tuple[str, ...]]:
-    """Ask for all of it; give task number -> what was written. Only as many calls wait as there are workers."""
+    """Ask for all of it; return task number -> what was written. Only as many calls wait as there are workers."""
     written: dict[int, tuple[str, ...]] = {}
     left = iter(enumerate(tasks))
     under_way: dict[Future[tuple[str, ...]], int] = {}

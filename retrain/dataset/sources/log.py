@@ -49,7 +49,7 @@ def mine_log(
 
     Each person's newest word on an interaction counts: the passage they said is right; else, where they
     did not rate the answer bad, the one they opened; else, where they rated it good, the first one cited.
-    A bad rating gives no pair, and neither does a chat front end's own prompt. A follow-up counts as it was
+    A bad rating makes no pair, and neither does a chat front end's own prompt. A follow-up counts as it was
     searched for: made to stand alone.
 
     A bad rating makes the first passage cited a negative of the question, unless somebody confirmed it. Negatives
@@ -100,7 +100,7 @@ def mine_log(
 def _confirmed(
     interaction: Interaction, said: Sequence[Feedback], passages: Mapping[str, Passage], dropped: Counter[str]
 ) -> TrainingPair | None:
-    """Make the pair that one person confirmed, or count why there is none."""
+    """Return the pair that one person confirmed, or count why there is none."""
     passage_id, kind = _named(interaction, said)
     if passage_id is None:
         dropped[kind] += 1
@@ -160,7 +160,7 @@ def _trusted(
     trust: Trust,
     dropped: Counter[str],
 ) -> list[_Said]:
-    """Leave out what contradicts the retriever and too few people confirm."""
+    """Return what was said without what contradicts the retriever and too few people confirm."""
     if trust.find is None or not said:
         return list(said.values())
     groups = cluster_questions(question for question, _ in said)

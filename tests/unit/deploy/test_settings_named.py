@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.environment import variable
 from flows.settings import FlowSettings
 from monitoring.settings import DriftSettings
 from rag.settings import Settings
@@ -14,7 +15,7 @@ from retrain.settings import RetrainSettings
 
 ROOT = Path(__file__).parents[3]
 KINDS = (Settings, RetrainSettings, DriftSettings, FlowSettings)
-KNOWN = {f"{kind.model_config['env_prefix']}{name}".upper() for kind in KINDS for name in kind.model_fields}
+KNOWN = {variable(kind, name) for kind in KINDS for name in kind.model_fields}
 SHIPPED = sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file())
 FILES = [*SHIPPED, ROOT / "docs" / "deploying.md"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "deploy").rglob("*.sh"))]

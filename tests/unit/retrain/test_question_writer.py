@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from doubles.scripted_llm import ScriptedLLM
+from doubles.scripted_llm import Reply, ScriptedLLM
 
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
@@ -92,7 +91,7 @@ def test_an_error_says_what_to_do_and_hides_the_key(
     writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM
 ) -> None:
     """The endpoint's status and words are passed on, but for the key."""
-    scripted_llm.replies.append(_reply(scripted_llm, text=f"no such key: {_KEY}", status=401))
+    scripted_llm.replies.append(Reply(text=f"no such key: {_KEY}", status=401))
     with pytest.raises(UpstreamFailed, match="status 401") as caught:
         writer.questions(_passage(), 1, NATURAL)
     assert _KEY not in str(caught.value)
@@ -100,7 +99,7 @@ def test_an_error_says_what_to_do_and_hides_the_key(
 
 def test_a_slow_model_is_a_timeout(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
     """The limit of waiting is kept."""
-    scripted_llm.replies.append(_reply(scripted_llm, text=_answer("Where?"), delay_s=1.5))
+    scripted_llm.replies.append(Reply(text=_answer("Where?"), delay_s=1.5))
     with pytest.raises(UpstreamTimeout, match=r"within 0\.5 s"):
         writer.questions(_passage(), 1, NATURAL)
 
@@ -112,13 +111,6 @@ def test_an_endpoint_that_is_not_there_is_a_failure() -> None:
         absent.questions(_passage(), 1, NATURAL)
     assert "hunter2" not in str(caught.value)
     absent.close()
-
-
-def _reply(scripted_llm: ScriptedLLM, **script: Any) -> Any:
-    """Make a reply of the server's own kind."""
-    import sys
-
-    return sys.modules[type(scripted_llm).__module__].Reply(**script)
 
 
 def test_each_style_is_asked_for_in_other_words(

@@ -17,7 +17,7 @@ from rag.errors import NotFound
 from rag.ports import Encoder, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, Retriever
 from rag.releases.indexing import Indexing
-from rag.releases.models import LoadedRelease, load_release
+from rag.releases.models import LoadedRelease, Models
 from rag.releases.trials import trial, trial_indexes
 
 TOPICS = ("leave", "travel", "laptops", "badges", "pensions", "sick notes")
@@ -182,7 +182,7 @@ def test_nothing_is_asked_where_there_are_no_questions(static_encoder: Encoder, 
 
 
 def test_a_cast_has_the_models_its_release_names(static_encoder: Encoder) -> None:
-    """Encoder and cross-encoder are loaded by their digests; where there is no place for one, that is said."""
+    """Encoder and cross-encoder are loaded by their digests."""
 
     class Store:
         """Loads whatever is named."""
@@ -193,11 +193,10 @@ def test_a_cast_has_the_models_its_release_names(static_encoder: Encoder) -> Non
     plain = cast(static_encoder, Retrieval()).release
     named = replace(plain, retrieval=Retrieval(reranker="r" * 64))
 
-    assert load_release(plain, Store(), None).encoder == f"loaded {static_encoder.digest}"  # type: ignore[arg-type, comparison-overlap]
-    assert load_release(plain, Store(), None, encoder=static_encoder).encoder is static_encoder  # type: ignore[arg-type]
-    assert load_release(named, Store(), Store()).reranker == "loaded " + "r" * 64  # type: ignore[arg-type, comparison-overlap]
-    with pytest.raises(NotFound, match="no folder of cross-encoders"):
-        load_release(named, Store(), None)  # type: ignore[arg-type]
+    models = Models(encoders=Store(), rerankers=Store(), cache=Store())  # type: ignore[arg-type]
+    assert models.load(plain).encoder == f"loaded {static_encoder.digest}"  # type: ignore[comparison-overlap]
+    assert models.load(plain, encoder=static_encoder).encoder is static_encoder
+    assert models.load(named).reranker == "loaded " + "r" * 64  # type: ignore[comparison-overlap]
 
 
 @dataclass

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from rag.domain import Document, Passage, digest_of
 from rag.errors import IntegrityError
 from retrain.dataset.leaks import leak_report
-from retrain.dataset.ledger import build_dataset
+from retrain.dataset.ledger import Splitting, build_dataset
 from retrain.dataset.sources.documents import mine_documents
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
-_SHARES: dict[str, Any] = {"dev_share": 0.2, "gate_share": 0.3, "gate_min": 5, "seed": 17}
+_SHARES = Splitting(dev_share=0.2, gate_share=0.3, gate_min=5, seed=17)
 
 
 def _pair(document: str, question: str, origin: Origin = Origin.LOG, **more: Any) -> TrainingPair:
@@ -83,7 +83,9 @@ def test_splits_share_nothing(
     texts = _texts(*_NAMES)
     for n in range(twins):
         texts[f"d{n + 6}"] = texts[f"d{n}"] + " and more"
-    dataset = build_dataset(pairs, labels, texts=texts, golden=["Question 3"], **{**_SHARES, "seed": seed})
+    dataset = build_dataset(
+        pairs, labels, texts=texts, golden=["Question 3"], splitting=replace(_SHARES, seed=seed)
+    )
     train, dev, gate = _documents(dataset)
     assert not (train & dev or train & gate or dev & gate)
     for n in range(twins):
@@ -103,18 +105,18 @@ def test_the_same_things_give_the_same_digest(
 ) -> None:
     """A dataset is a function of what went in."""
     texts = _texts(*_NAMES)
-    one = build_dataset(pairs, labels, texts=texts, **_SHARES)
+    one = build_dataset(pairs, labels, texts=texts, splitting=_SHARES)
     shuffled = list(texts.items())
     chance.shuffle(shuffled)
-    assert one.digest == build_dataset(pairs, labels, texts=dict(shuffled), **_SHARES).digest
+    assert one.digest == build_dataset(pairs, labels, texts=dict(shuffled), splitting=_SHARES).digest
 
 
 def test_a_document_stays_in_its_split_when_others_come() -> None:
     """More documents do not move those that were there."""
     names = [f"d{n}" for n in range(60)]
     pairs = [_pair(name, f"question about {name}") for name in names]
-    few = build_dataset(pairs[:30], [], texts=_texts(*names[:30]), **_SHARES)
-    many = build_dataset(pairs, [], texts=_texts(*names), **_SHARES)
+    few = build_dataset(pairs[:30], [], texts=_texts(*names[:30]), splitting=_SHARES)
+    many = build_dataset(pairs, [], texts=_texts(*names), splitting=_SHARES)
     for before, after in zip(_documents(few), _documents(many), strict=True):
         assert before <= after
 
@@ -123,7 +125,7 @@ def test_shares_are_roughly_kept() -> None:
     """Of many documents, each split gets about its share."""
     names = [f"d{n}" for n in range(400)]
     dataset = build_dataset(
-        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), **_SHARES
+        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), splitting=_SHARES
     )
     train, dev, gate = (len(split) for split in _documents(dataset))
     assert train + dev + gate == 400
@@ -143,7 +145,10 @@ def test_what_is_mined_first_is_not_what_is_held_back() -> None:
     mined = mine_documents(documents, lambda ids: {i: passages[i] for i in ids}, limit=100, seed=17).pairs
 
     dataset = build_dataset(
-        mined, [], texts=_texts(*passages), dev_share=0.1, gate_share=0.2, gate_min=10, seed=17
+        mined,
+        [],
+        texts=_texts(*passages),
+        splitting=Splitting(dev_share=0.1, gate_share=0.2, gate_min=10, seed=17),
     )
 
     assert len(mined) == 100
@@ -156,7 +161,7 @@ def test_labelled_documents_go_to_dev_and_gate_by_halves() -> None:
     labels = [_labelled(name, name) for name in names]
     pairs = [_pair(name, f"question about {name}", Origin.DOCUMENT) for name in names]
     dataset = build_dataset(
-        pairs, labels, texts=_texts(*names), **{**_SHARES, "dev_share": 0, "gate_share": 0}
+        pairs, labels, texts=_texts(*names), splitting=replace(_SHARES, dev_share=0, gate_share=0)
     )
     assert dataset.train == ()
     assert len(dataset.dev) + len(dataset.gate) == 200
@@ -168,8 +173,8 @@ def test_the_gate_asks_what_people_asked_where_that_is_enough() -> None:
     names = [f"d{n}" for n in range(60)]
     pairs = [_pair(name, f"asked about {name}") for name in names]
     pairs += [_pair(name, f"title of {name}", Origin.DOCUMENT) for name in names]
-    enough = build_dataset(pairs, [], texts=_texts(*names), **_SHARES)
-    too_few = build_dataset(pairs, [], texts=_texts(*names), **{**_SHARES, "gate_min": 1_000})
+    enough = build_dataset(pairs, [], texts=_texts(*names), splitting=_SHARES)
+    too_few = build_dataset(pairs, [], texts=_texts(*names), splitting=replace(_SHARES, gate_min=1_000))
     assert {question.origin for question in enough.gate} == {Origin.LOG}
     assert enough.manifest["gate_origins"].startswith("people's questions alone")
     assert {question.origin for question in too_few.gate} == {Origin.LOG, Origin.DOCUMENT}
@@ -179,7 +184,7 @@ def test_the_gate_asks_what_people_asked_where_that_is_enough() -> None:
 def test_a_question_with_two_answers_is_one_question() -> None:
     """Its documents go together, and either answer is right."""
     pairs = [_pair("a", "How much is it?"), _pair("b", "how much is it")]
-    dataset = build_dataset(pairs, [], texts=_texts("a", "b"), **{**_SHARES, "gate_share": 1.0})
+    dataset = build_dataset(pairs, [], texts=_texts("a", "b"), splitting=replace(_SHARES, gate_share=1.0))
     assert [(q.text, q.relevant) for q in dataset.gate] == [("How much is it?", frozenset({"a-0", "b-0"}))]
 
 
@@ -195,7 +200,7 @@ def test_golden_questions_and_their_paraphrases_stay_out() -> None:
         [],
         texts=_texts("a"),
         golden=["what is watched"],
-        **{**_SHARES, "gate_share": 0, "dev_share": 0},
+        splitting=replace(_SHARES, gate_share=0, dev_share=0),
     )
     assert [pair.question for pair in dataset.train] == ["Something else about it"]
     assert dataset.manifest["dropped"] == {"a golden question": 2}
@@ -205,7 +210,7 @@ def test_the_manifest_counts_and_can_be_written_down() -> None:
     """Counts by split and origin, JSON throughout, no leaks."""
     names = [f"d{n}" for n in range(40)]
     dataset = build_dataset(
-        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), **_SHARES
+        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), splitting=_SHARES
     )
     manifest = json.loads(json.dumps(dataset.manifest))
     assert manifest["counts"] == {
@@ -219,7 +224,7 @@ def test_the_manifest_counts_and_can_be_written_down() -> None:
 def _clean() -> Dataset:
     names = [f"d{n}" for n in range(40)]
     return build_dataset(
-        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), **_SHARES
+        [_pair(name, f"question about {name}") for name in names], [], texts=_texts(*names), splitting=_SHARES
     )
 
 
@@ -268,12 +273,12 @@ def test_a_leak_stops_the_build() -> None:
     """What must not judge and comes as a label all the same is found by the check, and nothing is given."""
     reworded = replace(_labelled("a", "d0"), origin=Origin.PARAPHRASE)
     with pytest.raises(IntegrityError, match="must share nothing; 1 leaks"):
-        build_dataset([], [reworded], texts=_texts("d0"), **_SHARES)
+        build_dataset([], [reworded], texts=_texts("d0"), splitting=_SHARES)
 
 
 def test_labels_without_documents_judge_nothing() -> None:
     """A question that no document answers is left out and counted."""
-    dataset = build_dataset([], [_labelled("a")], texts={}, **_SHARES)
+    dataset = build_dataset([], [_labelled("a")], texts={}, splitting=_SHARES)
     assert (dataset.dev, dataset.gate) == ((), ())
     assert dataset.manifest["dropped"] == {"no document answers it": 1}
 
@@ -285,7 +290,9 @@ def test_nearly_the_same_question_of_a_passage_counts_once() -> None:
         _pair("a", "How do I renew my passport abroad?"),
         _pair("b", "How do I renew my passports abroad?", Origin.LLM),
     ]
-    dataset = build_dataset(pairs, [], texts=_texts("a", "b"), **{**_SHARES, "gate_share": 0, "dev_share": 0})
+    dataset = build_dataset(
+        pairs, [], texts=_texts("a", "b"), splitting=replace(_SHARES, gate_share=0, dev_share=0)
+    )
     assert [(pair.document_id, pair.origin) for pair in dataset.train] == [
         ("a", Origin.LOG),
         ("b", Origin.LLM),
@@ -301,7 +308,7 @@ def test_nearly_a_held_back_question_does_not_train() -> None:
         _pair("b", "Another thing?"),
     ]
     dataset = build_dataset(
-        pairs, labels, texts=_texts("a", "b"), **{**_SHARES, "gate_share": 0, "dev_share": 0}
+        pairs, labels, texts=_texts("a", "b"), splitting=replace(_SHARES, gate_share=0, dev_share=0)
     )
     assert [pair.question for pair in dataset.train] == ["Another thing?"]
     assert dataset.manifest["dropped"] == {"asked in dev or gate in nearly the same words": 1}
@@ -311,7 +318,7 @@ def test_a_passages_own_words_judge_nothing() -> None:
     """Spans and key phrases of a held-back document are left out, however few questions people asked."""
     pairs = [replace(_pair("a", "a span of the passage", Origin.DOCUMENT), kind="span")]
     pairs += [replace(_pair("a", "Title of the document", Origin.DOCUMENT), kind="title")]
-    dataset = build_dataset(pairs, [], texts=_texts("a"), **{**_SHARES, "gate_share": 1.0})
+    dataset = build_dataset(pairs, [], texts=_texts("a"), splitting=replace(_SHARES, gate_share=1.0))
     assert [question.kind for question in dataset.gate] == ["title"]
     assert dataset.manifest["dropped"] == {"the words of a held-back passage": 1}
 
@@ -329,8 +336,7 @@ def test_the_newest_of_the_logs_questions_judge() -> None:
         [_dated(n) for n in range(30)],
         [],
         texts=_texts(*(f"d{n}" for n in range(30))),
-        **{**_SHARES, "gate_share": 1.0},
-        gate_log_questions=8,
+        splitting=replace(_SHARES, gate_share=1.0, gate_log_questions=8),
     )
     assert {q.asked_at for q in dataset.gate} == {_START + timedelta(days=n) for n in range(22, 30)}
     assert (dataset.train, dataset.dev) == ((), ())
@@ -352,7 +358,7 @@ def test_nothing_that_trains_is_in_a_cluster_that_judges_however_new() -> None:
         )
         for n in range(20)
     ]
-    dataset = build_dataset(pairs, [], texts=texts, **_SHARES)
+    dataset = build_dataset(pairs, [], texts=texts, splitting=_SHARES)
     judged = {
         document.removeprefix("copy").removeprefix("d") for q in dataset.gate for document in q.documents
     }
@@ -375,12 +381,12 @@ def test_negatives_stand_beside_a_positive_and_are_never_held_back() -> None:
     ]
     negatives = {"which one is it": [passages["b"], passages["c"]], "asked by nobody": [passages["a"]]}
     texts = {passage.document_id: name * 9 for name, passage in passages.items()}
-    train = {**_SHARES, "gate_share": 0, "dev_share": 0}
-    dataset = build_dataset(pairs, [], texts=texts, negatives=negatives, **train)
+    only_train = replace(_SHARES, gate_share=0, dev_share=0)
+    dataset = build_dataset(pairs, [], texts=texts, negatives=negatives, splitting=only_train)
     assert [pair.negatives for pair in dataset.train] == [("text c",), ("text c",)]
     assert dataset.manifest["with_negatives"] == 2
     held = replace(_labelled("c", "c"), documents=frozenset({passages["c"].document_id}))
-    dataset = build_dataset(pairs, [held], texts=texts, negatives=negatives, **train)
+    dataset = build_dataset(pairs, [held], texts=texts, negatives=negatives, splitting=only_train)
     assert [pair.negatives for pair in dataset.train] == [(), ()]
 
 
@@ -394,10 +400,10 @@ def _reworded(gate: Sequence[EvalQuestion]) -> list[EvalQuestion]:
 def test_wordings_to_test_with_are_kept_apart() -> None:
     """They are no part of the gate, they do not train, and another wording is another dataset but the same exam."""
     pairs = [_dated(n) for n in range(40)]
-    first = build_dataset(pairs, [], texts=_texts(*(f"d{n}" for n in range(40))), **_SHARES)
+    first = build_dataset(pairs, [], texts=_texts(*(f"d{n}" for n in range(40))), splitting=_SHARES)
     taken = _pair(first.train[0].document_id, f"otherwise put {first.gate[0].text}", Origin.LLM)
     dataset = build_dataset(
-        [*pairs, taken], [], texts=_texts(*(f"d{n}" for n in range(40))), reword=_reworded, **_SHARES
+        [*pairs, taken], [], texts=_texts(*(f"d{n}" for n in range(40))), reword=_reworded, splitting=_SHARES
     )
     assert {q.parent for q in dataset.robustness} == {q.id for q in dataset.gate}
     assert dataset.gate_digest == first.gate_digest
@@ -415,8 +421,10 @@ def test_wordings_to_test_with_are_kept_apart() -> None:
 def test_the_exam_is_pinned_and_what_changed_in_it_is_told() -> None:
     """The gate's digest is of its questions alone, and the manifest names what is new, gone, and kept."""
     texts = _texts(*(f"d{n}" for n in range(60)))
-    before = build_dataset([_dated(n) for n in range(40)], [], texts=texts, **_SHARES)
-    after = build_dataset([_dated(n) for n in range(10, 60)], [], texts=texts, previous=before, **_SHARES)
+    before = build_dataset([_dated(n) for n in range(40)], [], texts=texts, splitting=_SHARES)
+    after = build_dataset(
+        [_dated(n) for n in range(10, 60)], [], texts=texts, previous=before, splitting=_SHARES
+    )
     told = after.manifest["continues"]
     old, new = ({question.id for question in dataset.gate} for dataset in (before, after))
     assert (told["dataset"], told["gate_digest"]) == (before.digest, before.gate_digest)
@@ -427,7 +435,7 @@ def test_the_exam_is_pinned_and_what_changed_in_it_is_told() -> None:
     assert after.manifest["gate_digest"] == after.gate_digest != before.gate_digest
     shuffled = replace(before, gate=before.gate[::-1], train=())
     assert shuffled.gate_digest == before.gate_digest
-    again = build_dataset([_dated(n) for n in range(40)], [], texts=texts, previous=after, **_SHARES)
+    again = build_dataset([_dated(n) for n in range(40)], [], texts=texts, previous=after, splitting=_SHARES)
     assert again.digest == before.digest
 
 
@@ -440,7 +448,7 @@ def test_the_manifest_says_whose_the_logs_pairs_are() -> None:
         for n in range(4)
     ]
     dataset = build_dataset(
-        pairs, [], texts=_texts("d0", "d1", "d2", "d3"), **{**_SHARES, "gate_share": 0, "dev_share": 0}
+        pairs, [], texts=_texts("d0", "d1", "d2", "d3"), splitting=replace(_SHARES, gate_share=0, dev_share=0)
     )
     shares = dataset.manifest["log_shares"]
     assert (shares["pairs"], shares["askers"]) == (4, {"ann": 0.75, "bob": 0.25})
@@ -490,6 +498,6 @@ def test_a_copy_of_the_right_passage_is_no_negative() -> None:
         [],
         texts={"a": "one two three", copy.document_id: "four five six"},
         negatives={"which one is it": [copy]},
-        **{**_SHARES, "gate_share": 0, "dev_share": 0},
+        splitting=replace(_SHARES, gate_share=0, dev_share=0),
     )
     assert [pair.negatives for pair in dataset.train] == [()]

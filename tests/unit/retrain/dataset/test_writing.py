@@ -9,10 +9,9 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
-from doubles.scripted_llm import ScriptedLLM
+from doubles.scripted_llm import Reply, ScriptedLLM
 from doubles.waiting import until
 
 from rag.domain import Document, Passage
@@ -170,7 +169,7 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tm
     """Killed while two calls are under way, a second run asks for what had no answer yet, and for nothing else."""
     answer = json.dumps({"questions": ["What does this text say about it?"]})
     scripted_llm.default = answer
-    scripted_llm.script(*[answer] * 5, *[_reply(scripted_llm, text=answer, delay_s=60.0)] * 2)
+    scripted_llm.script(*[answer] * 5, *[Reply(text=answer, delay_s=60.0)] * 2)
     command = [sys.executable, "-c", _RUN, scripted_llm.url, str(tmp_path / "written.sqlite")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.Popen(command, env=environment)
@@ -191,14 +190,9 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tm
 
 def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: ScriptedLLM, cache: SqliteWritingCache) -> None:
     """A real connection that stays open without an answer is left at the call's own limit."""
-    scripted_llm.script(_reply(scripted_llm, text="{}", delay_s=5.0))
+    scripted_llm.script(Reply(text="{}", delay_s=5.0))
     writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", timeout_s=60, retries=0)
     writing = Writing(writer, cache, Budget(), patience_s=0.5)
     with pytest.raises(UpstreamTimeout):
         writing.questions(_passage(1), 1, NATURAL)
     writer.close()
-
-
-def _reply(scripted_llm: ScriptedLLM, **script: Any) -> Any:
-    """Make a reply of the server's own kind."""
-    return sys.modules[type(scripted_llm).__module__].Reply(**script)

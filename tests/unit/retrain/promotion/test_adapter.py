@@ -1,6 +1,5 @@
 """A candidate that adapts the live encoder's questions goes live on the live index, and back."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,11 @@ import pytest
 from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 
-from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import utcnow
 from rag.errors import ArtefactTampered
 from rag.releases.vectors import Embedder
 from retrain.domain import PromotionPhase
-from retrain.promotion.garbage import collect, plan
+from retrain.promotion.garbage import Artefacts, plan
 
 
 def stamps(world: World) -> dict[str, tuple[int, int]]:
@@ -25,23 +23,11 @@ def stamps(world: World) -> dict[str, tuple[int, int]]:
     }
 
 
-def collected(world: World, rerankers: Path) -> Any:
-    """Collect garbage, however young."""
-    return collect(
-        releases=world.stores.releases,
-        candidates=world.retrain.candidates,
-        promotions=world.retrain.promotions,
-        indexes=world.indexes,
-        cursors=world.stores.cursors,
-        encoders=world.encoders,
-        rerankers=RerankerFolder(rerankers),
-        cache=world.cache,
-        leases=world.stores.leases,
-        keep_encoders=frozenset(world.encoders.digests()),
-        keep_rerankers=frozenset(),
-        rollback_window_h=0.0,
-        min_age_h=0.0,
-    )
+def collected(world: World) -> Artefacts:
+    """Collect garbage, however young, but no encoder."""
+    keep = Artefacts(encoders=world.encoders.digests())
+    garbage: Artefacts = world.collector(rollback_window_h=0.0, min_age_h=0.0).collect(keep)
+    return garbage
 
 
 class Unembedding:
@@ -135,9 +121,7 @@ def test_changes_reach_both_releases_once(world: World, two_encoders: TwoEncoder
     assert world.stores.documents.passage_ids() == indexed == same
 
 
-def test_one_release_may_leave_while_the_other_serves(
-    world: World, two_encoders: TwoEncoders, tmp_path: Path
-) -> None:
+def test_one_release_may_leave_while_the_other_serves(world: World, two_encoders: TwoEncoders) -> None:
     """When the rollback window is over the first release is unloaded, and its index stays open and undeleted."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
@@ -148,9 +132,9 @@ def test_one_release_may_leave_while_the_other_serves(
         live._unload(frozenset({candidate.release}))
         assert candidate.release == world.ask(live, question)[0]
 
-    garbage = collected(world, tmp_path / "rerankers")
+    garbage = collected(world)
 
-    assert () == garbage.indexes
+    assert set() == garbage.indexes
     assert frozenset({first.index_name}) == world.indexes.names()
     assert candidate.release == world.answers()[0]
 
@@ -161,21 +145,18 @@ def test_the_adapted_encoder_is_kept_with_its_adapter(world: World, two_encoders
     candidate = world.approved(two_encoders.adapter)
     world.promoter().promote(candidate.id, principal="ann")
     garbage = plan(
+        Artefacts(indexes=frozenset(world.indexes.names()), encoders=world.encoders.digests()),
+        Artefacts(),
         deployment=world.stores.releases.deployment(),
         releases=world.stores.releases.all(),
         candidates=world.retrain.candidates.newest(),
         promotions=world.retrain.promotions.newest(),
-        indexes=world.indexes.names(),
-        encoders=world.encoders.digests(),
-        rerankers=[],
-        keep_encoders=frozenset(),
-        keep_rerankers=frozenset(),
         rollback_window_h=0.0,
         now=utcnow(),
     )
 
-    assert (two_encoders.second,) == garbage.encoders
-    assert () == garbage.indexes
+    assert {two_encoders.second} == garbage.encoders
+    assert set() == garbage.indexes
 
 
 def test_an_index_that_was_never_filled_is_built(world: World, two_encoders: TwoEncoders) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.sql.stores import Stores
-from rag.domain import Deployment, utcnow
+from rag.domain import utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput, NotFound
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.domain import (
@@ -28,7 +28,7 @@ from retrain.promotion.approval import MAX_COMMENT, Approver, check, sign
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-DEPLOYMENT = Deployment(epoch=3, release="3" * 64)
+LIVE = "3" * 64
 
 
 def candidate(outcome: Outcome = Outcome.PROMOTE, *, candidate_id: str = "c1") -> Candidate:
@@ -81,7 +81,7 @@ def test_a_valid_approval_passes() -> None:
     """An approval of exactly this candidate, in time and unused, passes and is given back."""
     given = approval()
 
-    assert check(given, candidate(), DEPLOYMENT, key=KEY, now=NOW) == given
+    assert check(given, candidate(), live=LIVE, key=KEY, now=NOW) == given
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_valid_approval_passes() -> None:
 def test_each_fault_is_refused_with_its_own_sentence(given: Approval | None, message: str) -> None:
     """None, rejected, used, expired, for something else, or badly signed: each is refused and named."""
     with pytest.raises(ApprovalInvalid, match=message):
-        check(given, candidate(), DEPLOYMENT, key=KEY, now=NOW)
+        check(given, candidate(), live=LIVE, key=KEY, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -120,13 +120,13 @@ def test_every_field_is_signed(name: str) -> None:
     tampered = replace(approval(), **{name: changed.get(name, "tampered")})  # type: ignore[arg-type]  # as above
 
     with pytest.raises(ApprovalInvalid, match="signature"):
-        check(tampered, candidate(), DEPLOYMENT, key=KEY, now=NOW)
+        check(tampered, candidate(), live=LIVE, key=KEY, now=NOW)
 
 
 def test_another_key_does_not_fit() -> None:
     """An approval signed with another key is refused."""
     with pytest.raises(ApprovalInvalid, match="signature"):
-        check(approval(), candidate(), DEPLOYMENT, key=b"x" * 32, now=NOW)
+        check(approval(), candidate(), live=LIVE, key=b"x" * 32, now=NOW)
 
 
 def test_the_signature_does_not_depend_on_the_time_zone() -> None:
@@ -137,14 +137,14 @@ def test_the_signature_does_not_depend_on_the_time_zone() -> None:
         given, decided_at=given.decided_at.astimezone(east), expires_at=given.expires_at.astimezone(east)
     )
 
-    assert check(moved, candidate(), DEPLOYMENT, key=KEY, now=NOW) == moved
+    assert check(moved, candidate(), live=LIVE, key=KEY, now=NOW) == moved
 
 
-@pytest.mark.parametrize("deployment", [None, Deployment(epoch=4, release="8" * 64)])
-def test_the_incumbent_must_still_be_live(deployment: Deployment | None) -> None:
+@pytest.mark.parametrize("live", [None, "8" * 64])
+def test_the_incumbent_must_still_be_live(live: str | None) -> None:
     """An approval to replace a release that is no longer live is refused."""
     with pytest.raises(ApprovalInvalid, match="but live is"):
-        check(approval(), candidate(), deployment, key=KEY, now=NOW)
+        check(approval(), candidate(), live=live, key=KEY, now=NOW)
 
 
 def test_figures_changed_after_the_approval_are_noticed() -> None:
@@ -153,7 +153,7 @@ def test_figures_changed_after_the_approval_are_noticed() -> None:
     better = replace(of, scorecard=replace(of.scorecard, questions=10_000))
 
     with pytest.raises(ApprovalInvalid, match="bound to the scorecard"):
-        check(approval(), better, DEPLOYMENT, key=KEY, now=NOW)
+        check(approval(), better, live=LIVE, key=KEY, now=NOW)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_approving_signs_sets_the_status_and_is_audited(
 
     stored = retrain.approvals.newest_for("c1")
     assert stored == given
-    assert check(stored, retrain.candidates.get("c1"), DEPLOYMENT, key=KEY, now=utcnow()) == given
+    assert check(stored, retrain.candidates.get("c1"), live=LIVE, key=KEY, now=utcnow()) == given
     assert given.comment == "looks good"
     assert given.expires_at - given.decided_at == timedelta(hours=24)
     assert retrain.candidates.get("c1").status is CandidateStatus.APPROVED
@@ -218,7 +218,7 @@ def test_rejecting_withdraws_an_approval(retrain: RetrainStores, approver: Appro
         check(
             retrain.approvals.newest_for("c1"),
             retrain.candidates.get("c1"),
-            DEPLOYMENT,
+            live=LIVE,
             key=KEY,
             now=utcnow(),
         )

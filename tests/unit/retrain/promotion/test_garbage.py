@@ -20,7 +20,7 @@ from retrain.domain import (
     PromotionKind,
     PromotionPhase,
 )
-from retrain.promotion.garbage import Garbage, collect, plan
+from retrain.promotion.garbage import Artefacts, kept_always, plan
 from retrain.promotion.promoting import PROMOTION_LEASE
 
 NOW = utcnow()
@@ -36,9 +36,15 @@ LIVE, PREVIOUS, STAGED, OLD, OPEN = (release(name) for name in ("live", "previou
 ALL = (LIVE, PREVIOUS, STAGED, OLD, OPEN)
 
 
-def planned(**changes: Any) -> Garbage:
+def planned(**changes: Any) -> Artefacts:
     """Plan with an index and an encoder of each release, an hour after a switch, but for what is said."""
     arguments: dict[str, Any] = {
+        "there": Artefacts(
+            indexes=frozenset(each.index_name for each in ALL),
+            encoders=frozenset(each.encoder for each in ALL),
+            rerankers=rerankers(*ALL),
+        ),
+        "keep": Artefacts(),
         "deployment": Deployment(
             epoch=2,
             release=LIVE.digest,
@@ -49,33 +55,28 @@ def planned(**changes: Any) -> Garbage:
         "releases": ALL,
         "candidates": [],
         "promotions": [],
-        "indexes": [each.index_name for each in ALL],
-        "encoders": [each.encoder for each in ALL],
-        "rerankers": [each.retrieval.reranker for each in ALL],
-        "keep_encoders": frozenset(),
-        "keep_rerankers": frozenset(),
         "rollback_window_h": 72.0,
         "now": NOW,
     }
     return plan(**(arguments | changes))
 
 
-def kept(garbage: Garbage) -> set[str]:
+def kept(garbage: Artefacts) -> set[str]:
     """Return the encoders that stay."""
     return {each.encoder for each in ALL} - set(garbage.encoders)
 
 
-def rerankers(*releases: Release) -> tuple[str, ...]:
-    """Return the releases' cross-encoders, sorted."""
-    return tuple(sorted(str(each.retrieval.reranker) for each in releases))
+def rerankers(*releases: Release) -> frozenset[str]:
+    """Return the releases' cross-encoders."""
+    return frozenset(str(each.retrieval.reranker) for each in releases)
 
 
 def test_live_previous_and_staged_stay() -> None:
     """The three releases of the deployment keep index, encoder and cross-encoder; the others lose theirs."""
     garbage = planned()
 
-    assert garbage.indexes == tuple(sorted([OLD.index_name, OPEN.index_name]))
-    assert garbage.encoders == tuple(sorted([OLD.encoder, OPEN.encoder]))
+    assert garbage.indexes == {OLD.index_name, OPEN.index_name}
+    assert garbage.encoders == {OLD.encoder, OPEN.encoder}
     assert rerankers(OLD, OPEN) == garbage.rerankers
 
 
@@ -90,7 +91,7 @@ def test_the_previous_release_goes_after_the_rollback_window() -> None:
 
 def test_named_encoders_stay() -> None:
     """Encoders that are named, as monitoring's is, stay without any release; their index does not."""
-    garbage = planned(keep_encoders=frozenset({OLD.encoder}))
+    garbage = planned(keep=Artefacts(encoders=frozenset({OLD.encoder})))
 
     assert OLD.encoder not in garbage.encoders
     assert OLD.index_name in garbage.indexes
@@ -131,17 +132,18 @@ def test_a_cross_encoder_that_several_releases_name_stays_with_the_last() -> Non
 
 def test_named_cross_encoders_stay() -> None:
     """One that the settings name stays without any release."""
-    assert rerankers(OPEN) == planned(keep_rerankers=frozenset(rerankers(OLD))).rerankers
+    assert rerankers(OPEN) == planned(keep=Artefacts(rerankers=rerankers(OLD))).rerankers
 
 
 def test_other_collections_on_the_server_are_left_alone() -> None:
     """A Qdrant server may hold other people's collections."""
-    assert planned(indexes=["recipes", OLD.index_name]).indexes == (OLD.index_name,)
+    there = Artefacts(indexes=frozenset({"recipes", OLD.index_name}))
+    assert planned(there=there).indexes == {OLD.index_name}
 
 
 def test_before_the_first_release_nothing_goes() -> None:
     """While the first release is being made, its encoder is there already and named nowhere."""
-    assert planned(deployment=None) == Garbage(indexes=(), encoders=(), rerankers=())
+    assert planned(deployment=None) == Artefacts()
 
 
 @pytest.fixture
@@ -155,31 +157,20 @@ def own_world(tmp_path: Path, two_encoders: TwoEncoders) -> Iterator[World]:
     made.close()
 
 
-def collected(world: World, **changes: Any) -> Garbage:
+def collected(
+    world: World, keep: Artefacts | None = None, *, dry_run: bool = False, **limits: float
+) -> Artefacts:
     """Collect with no patience for young encoders, but for what is said."""
-    arguments: dict[str, Any] = {
-        "releases": world.stores.releases,
-        "candidates": world.retrain.candidates,
-        "promotions": world.retrain.promotions,
-        "indexes": world.indexes,
-        "cursors": world.stores.cursors,
-        "encoders": world.encoders,
-        "rerankers": RerankerFolder(world.home / "rerankers", runtime="torch"),
-        "cache": world.cache,
-        "leases": world.stores.leases,
-        "keep_encoders": frozenset(),
-        "keep_rerankers": frozenset(),
-        "rollback_window_h": 72.0,
-        "min_age_h": 0.0,
-    }
-    return collect(**(arguments | changes))
+    collector = world.collector(**({"rollback_window_h": 72.0, "min_age_h": 0.0} | limits))
+    garbage: Artefacts = collector.collect(keep or Artefacts(), dry_run=dry_run)
+    return garbage
 
 
 def test_a_whole_life(own_world: World, two_encoders: TwoEncoders) -> None:
     """A candidate's encoder and index stay while it waits, serves or may come back, and go once it is rejected."""
     world = own_world
     first = world.found(two_encoders.first)
-    nothing = Garbage(indexes=(), encoders=(), rerankers=())
+    nothing = Artefacts()
     candidate = world.candidate(two_encoders.second)
     second = world.stores.releases.get(candidate.release)
     assert collected(world) == nothing
@@ -191,7 +182,7 @@ def test_a_whole_life(own_world: World, two_encoders: TwoEncoders) -> None:
     world.promoter().rollback(principal="ann")
     assert collected(world) == nothing
 
-    gone = Garbage(indexes=(second.index_name,), encoders=(two_encoders.second,), rerankers=())
+    gone = Artefacts(indexes=frozenset({second.index_name}), encoders=frozenset({two_encoders.second}))
     assert collected(world, rollback_window_h=0.0, dry_run=True) == gone
     assert second.index_name in world.indexes.names()
 
@@ -213,7 +204,7 @@ def test_a_rejected_candidate_goes(own_world: World, two_encoders: TwoEncoders) 
     candidate = world.candidate(two_encoders.second)
     world.retrain.candidates.set_status(candidate.id, CandidateStatus.REJECTED)
 
-    assert collected(world).encoders == (two_encoders.second,)
+    assert collected(world).encoders == {two_encoders.second}
 
 
 def test_a_young_encoder_stays(own_world: World, two_encoders: TwoEncoders) -> None:
@@ -222,10 +213,10 @@ def test_a_young_encoder_stays(own_world: World, two_encoders: TwoEncoders) -> N
     world.found(two_encoders.first)
     folder = world.encoders.path(two_encoders.second)
 
-    assert collected(world, min_age_h=24.0).encoders == ()
+    assert collected(world, min_age_h=24.0).encoders == set()
     yesterday = time.time() - 25 * 3600
     os.utime(folder, (yesterday, yesterday))
-    assert collected(world, min_age_h=24.0).encoders == (two_encoders.second,)
+    assert collected(world, min_age_h=24.0).encoders == {two_encoders.second}
 
 
 @pytest.fixture
@@ -253,15 +244,16 @@ def test_cross_encoders_go_when_no_release_needs_them(
     folder, live, unused = own_rerankers
     deployed(own_world, two_encoders.first, reranker=live)
 
-    assert () == collected(own_world, min_age_h=24.0).rerankers
-    assert () == collected(own_world, keep_rerankers=frozenset({unused})).rerankers
+    assert set() == collected(own_world, min_age_h=24.0).rerankers
+    named = kept_always(own_world.stores.releases, own_world.models(), reranker=unused)
+    assert set() == collected(own_world, named).rerankers
     yesterday = time.time() - 25 * 3600
     for digest in (live, unused):
         os.utime(folder.path(digest), (yesterday, yesterday))
-    assert (unused,) == collected(own_world, min_age_h=24.0, dry_run=True).rerankers
+    assert {unused} == collected(own_world, min_age_h=24.0, dry_run=True).rerankers
     assert {live, unused} == folder.digests()
 
-    assert (unused,) == collected(own_world, min_age_h=24.0).rerankers
+    assert {unused} == collected(own_world, min_age_h=24.0).rerankers
     assert {live} == folder.digests()
     assert live == folder.load(live).digest
 
@@ -275,7 +267,7 @@ def test_a_damaged_cross_encoder_that_nobody_needs_goes(
     with (own_world.home / "rerankers" / unused / "config.json").open("a") as file:
         file.write(" ")
 
-    assert (unused,) == collected(own_world, min_age_h=24.0).rerankers
+    assert {unused} == collected(own_world, min_age_h=24.0).rerankers
 
 
 def test_an_index_that_is_open_stays_until_the_next_time(own_world: World, two_encoders: TwoEncoders) -> None:
@@ -287,11 +279,11 @@ def test_an_index_that_is_open_stays_until_the_next_time(own_world: World, two_e
 
     index = world.indexes.open(first)
     try:
-        assert collected(world, rollback_window_h=0.0).indexes == ()
+        assert collected(world, rollback_window_h=0.0).indexes == set()
         assert world.indexing.lag(first.index_name) == 0
     finally:
         index.close()
-    assert collected(world, rollback_window_h=0.0).indexes == (first.index_name,)
+    assert collected(world, rollback_window_h=0.0).indexes == {first.index_name}
 
 
 def test_not_while_something_is_promoted(own_world: World, two_encoders: TwoEncoders) -> None:

@@ -16,12 +16,9 @@ from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 from doubles.waiting import until
 
-from rag.domain import Replica, utcnow
+from rag.domain import Replica, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
-from retrain.domain import CandidateStatus, PromotionKind, PromotionPhase
-from retrain.promotion.requesting import SwitchRequests
-
-KEY = b"k" * 32
+from retrain.domain import CandidateStatus, Promotion, PromotionKind, PromotionPhase
 
 
 class Killed(BaseException):
@@ -282,13 +279,7 @@ def test_a_ticket_made_beforehand_is_worked_on(world: World, two_encoders: TwoEn
     """A ticket asked for elsewhere is the one that is carried out, in the name of who asked; asking twice gives it."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=KEY,
-    )
+    requests = world.requests()
     ticket = requests.promote(candidate.id, principal="bob")
     assert (ticket.phase, ticket.done, ticket.principal) == (PromotionPhase.BACKFILL, 0, "bob")
     assert requests.promote(candidate.id, principal="bob") == ticket
@@ -358,18 +349,43 @@ def test_an_approval_withdrawn_during_the_build_stops_the_switch(
     assert (entry.action, entry.detail["promotion"]) == ("promote-failed", ticket.id)
 
 
+def test_an_open_ticket_is_found_behind_many_that_ended(world: World, two_encoders: TwoEncoders) -> None:
+    """A promotion that was asked for is gone on with, and one that was killed is ended, however many came since."""
+    world.found(two_encoders.first)
+    candidate, other = world.approved(two_encoders.second), world.approved(two_encoders.second)
+    waiting = world.requests().promote(candidate.id, principal="bob")
+    killed = world.requests().promote(other.id, principal="bob")
+    world.retrain.promotions.put(replace(killed, updated_at=killed.started_at + timedelta(seconds=1)))
+    back = Promotion(
+        id=new_id(),
+        kind=PromotionKind.ROLLBACK,
+        release=candidate.incumbent,
+        candidate=None,
+        principal="bob",
+        phase=PromotionPhase.PRELOAD,
+        updated_at=utcnow(),
+    )
+    world.retrain.promotions.put(back)
+    for minutes in range(1, 26):
+        later = back.started_at + timedelta(minutes=minutes)
+        world.retrain.promotions.put(
+            replace(back, id=new_id(), phase=PromotionPhase.FAILED, started_at=later, updated_at=later)
+        )
+
+    requests = world.requests()
+    assert requests.open_promotion(candidate) == waiting
+    assert requests.open_rollback() == back
+    assert requests.promote(candidate.id, principal="ann") == waiting
+    requests.fail_abandoned(waiting)
+    assert world.retrain.promotions.get(killed.id).phase is PromotionPhase.FAILED
+
+
 def test_only_one_runner_at_a_time(world: World, two_encoders: TwoEncoders) -> None:
     """A second runner is refused while the first one works, and a ticket nobody began is ended with the reason."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     other = world.approved(two_encoders.second)
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=KEY,
-    )
+    requests = world.requests()
     waiting = requests.promote(other.id, principal="bob")
     refused: list[str] = []
 

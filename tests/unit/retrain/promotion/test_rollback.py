@@ -7,9 +7,8 @@ import pytest
 from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 
-from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound
+from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
 from retrain.domain import PromotionKind, PromotionPhase
-from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.staging import ROLLBACK_LEASE
 
 
@@ -122,8 +121,8 @@ def test_a_used_approval_does_not_promote_again(world: World, two_encoders: TwoE
 
 
 def test_nothing_to_go_back_to(world: World, two_encoders: TwoEncoders) -> None:
-    """Before the first switch a rollback is a conflict, and leaves no ticket."""
-    with pytest.raises(Conflict, match="Nothing is live yet"):
+    """Before the first release and before the first switch a rollback is refused, and leaves no ticket."""
+    with pytest.raises(NotReady, match="Nothing is live yet"):
         world.promoter().rollback(principal="ann")
     world.found(two_encoders.first)
     with pytest.raises(Conflict, match="no earlier release"):
@@ -231,13 +230,7 @@ def test_a_ticket_made_beforehand_carries_the_reason(world: World, two_encoders:
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     world.promoter().promote(candidate.id, principal="ann")
-    requests = SwitchRequests(
-        world.stores.releases,
-        world.retrain.candidates,
-        world.retrain.approvals,
-        world.retrain.promotions,
-        key=b"k" * 32,
-    )
+    requests = world.requests()
     ticket = requests.rollback(principal="bob", reason="too slow")
     outdated = requests.rollback(principal="bob")
 

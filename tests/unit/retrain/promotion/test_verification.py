@@ -39,7 +39,7 @@ def problems(world: World, index: Any, encoder: str, **changes: Any) -> list[str
     release = world.stores.releases.get(world.deployment().release)
     arguments: dict[str, Any] = {
         "questions": promotion_world.QUESTIONS,
-        "cast": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
+        "loaded": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
         "index": index,
         "documents": world.stores.documents,
         "cache": world.cache,

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from retrain.domain import Origin, TrainingPair
-from retrain.training.adapting import Floats, Matrix, Recipe, fit, gradient, mixed
+from retrain.training.adapting import AdapterRecipe, Floats, Matrix, fit, gradient, mixed
 from retrain.training.material import Material, lay_out
 
-RECIPE = Recipe(seed=5, epochs=30, batch_size=8, learning_rate=0.06, scale=20, decay=0.0, patience=50)
+RECIPE = AdapterRecipe(seed=5, epochs=30, batch_size=8, learning_rate=0.06, scale=20, decay=0.0, patience=50)
 DIMENSION = 6
 
 
@@ -86,7 +86,7 @@ def test_a_turn_is_learnt() -> None:
     material, questions, passages = turned()
     start = np.eye(DIMENSION, dtype=np.float32)
 
-    fitted = fit(start, material, questions, passages, RECIPE, look=None)
+    fitted = fit(start, material, questions, passages, RECIPE, measure=None)
 
     assert accuracy(start, questions, passages) < 0.3
     assert accuracy(fitted.matrix, questions, passages) > 0.8
@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_matrix() -> None:
     material, questions, passages = turned()
     start = np.eye(DIMENSION, dtype=np.float32)
 
-    one, other = (fit(start, material, questions, passages, RECIPE, look=None) for _ in range(2))
+    one, other = (fit(start, material, questions, passages, RECIPE, measure=None) for _ in range(2))
 
     assert np.array_equal(one.matrix, other.matrix)
 
@@ -111,25 +111,27 @@ def test_decay_holds_the_matrix_where_it_began() -> None:
     start = np.eye(DIMENSION, dtype=np.float32)
 
     def way(decay: float) -> float:
-        recipe = Recipe(
+        recipe = AdapterRecipe(
             seed=5, epochs=30, batch_size=8, learning_rate=0.02, scale=20, decay=decay, patience=9
         )
-        fitted = fit(start, material, questions, passages, recipe, look=None)
+        fitted = fit(start, material, questions, passages, recipe, measure=None)
         return float(np.linalg.norm(fitted.matrix - start))
 
     assert way(100.0) < way(1.0) < way(0.0)
 
 
 def test_the_best_look_is_kept_and_patience_ends() -> None:
-    """Where dev falls from the second look on, the first one's matrix stays and the run ends early."""
+    """Where dev falls from the second evaluation on, the first one's matrix stays and the run ends early."""
     material, questions, passages = turned()
     seen: list[Matrix] = []
 
-    def look(matrix: Matrix) -> Floats:
+    def measure(matrix: Matrix) -> Floats:
         seen.append(matrix.copy())
         return np.array([1.0 / len(seen)])
 
-    recipe = Recipe(seed=5, epochs=30, batch_size=8, learning_rate=0.02, scale=20, decay=0.0, patience=2)
+    recipe = AdapterRecipe(
+        seed=5, epochs=30, batch_size=8, learning_rate=0.02, scale=20, decay=0.0, patience=2
+    )
     told: list[tuple[int, int]] = []
     fitted = fit(
         np.eye(DIMENSION, dtype=np.float32),
@@ -137,7 +139,7 @@ def test_the_best_look_is_kept_and_patience_ends() -> None:
         questions,
         passages,
         recipe,
-        look=look,
+        measure=measure,
         tell=lambda *at: told.append(at),
     )
 

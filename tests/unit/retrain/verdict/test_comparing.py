@@ -93,7 +93,7 @@ def scratch(tmp_path: Path) -> Scratch:
     return place
 
 
-def _cast(encoder: _Letters, **retrieval: Any) -> LoadedRelease:
+def _loaded(encoder: _Letters, **retrieval: Any) -> LoadedRelease:
     release = Release.create(
         encoder=encoder.digest,
         dimension=encoder.dimension,
@@ -114,22 +114,32 @@ def _compare(
     frozen: frozenset[str] = frozenset(),
 ) -> Scorecard:
     with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
-        return compare(
+        compared = compare(
             questions,
             incumbent=incumbent,
             candidate=candidate,
             on=on,
-            dataset="d",
             seed=1,
             robustness=robustness,
             frozen=frozen,
         )
+    return Scorecard.create(
+        dataset="d",
+        incumbent=incumbent.encoder.digest,
+        candidate=candidate.encoder.digest,
+        questions=compared.questions,
+        passages=len(corpus),
+        overall=compared.overall,
+        slices=compared.slices,
+        worst=compared.worst,
+        best=compared.best,
+    )
 
 
 def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:
     """Candidate beside incumbent on the same questions and corpus, overall and by origin, with all metrics."""
     corpus = _corpus("a", "b", "c", "d", "ab", "cd")
-    blind, seeing = _cast(_Letters("ab")), _cast(_Letters("abcd"))
+    blind, seeing = _loaded(_Letters("ab")), _loaded(_Letters("abcd"))
     card = _compare(_asked(corpus), corpus, scratch, incumbent=blind, candidate=seeing)
     assert [row.metric for row in card.overall] == list(METRICS)
     assert (card.questions, card.passages) == (6, 6)
@@ -151,7 +161,7 @@ def test_what_was_answered_once_stays_an_anchor(scratch: Scratch) -> None:
     """Frozen questions that the incumbent has lost are among the anchors, and count as not found by it."""
     corpus = _corpus("a", "b", "aab", "cab", "bbc", "ccb", "aac", "abcc")
     questions = _asked(corpus)
-    blind, seeing = _cast(_Letters("ab"), top_k=1), _cast(_Letters("abc"), top_k=1)
+    blind, seeing = _loaded(_Letters("ab"), top_k=1), _loaded(_Letters("abc"), top_k=1)
 
     def anchors(frozen: frozenset[str]) -> tuple[int, float, float]:
         card = _compare(questions, corpus, scratch, incumbent=blind, candidate=seeing, frozen=frozen)
@@ -177,7 +187,7 @@ def test_the_whole_retrieval_is_compared(scratch: Scratch) -> None:
     blind = _Letters("xy")
 
     card = _compare(
-        questions, corpus, scratch, incumbent=_cast(blind), candidate=_cast(blind, dense_weight=0.5)
+        questions, corpus, scratch, incumbent=_loaded(blind), candidate=_loaded(blind, dense_weight=0.5)
     )
 
     assert card.row("recall@1").candidate.value == 1
@@ -191,7 +201,7 @@ def test_a_trial_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
     asked = _asked(corpus)
 
     with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
-        found = on.of(_cast(encoder)).rank([question.text for question in asked], limit=3)
+        found = on.of(_loaded(encoder)).rank([question.text for question in asked], limit=3)
 
     assert found == [ids[:3] for ids in search(encoder, asked, corpus, _Cache())]
 
@@ -204,8 +214,8 @@ def test_a_scorecard_is_the_same_each_time(scratch: Scratch) -> None:
             _asked(corpus),
             corpus,
             scratch,
-            incumbent=_cast(_Letters("ab")),
-            candidate=_cast(_Letters("abc"), dense_weight=0.5),
+            incumbent=_loaded(_Letters("ab")),
+            candidate=_loaded(_Letters("abc"), dense_weight=0.5),
         )
         for _ in range(2)
     ]
@@ -216,7 +226,7 @@ def test_answers_that_are_gone_are_left_out(scratch: Scratch) -> None:
     """A question without an answer in the corpus is not asked; with none at all there is nothing to compare."""
     corpus = _corpus("a", "b")
     gone = [_question("gone", ["gone"])]
-    both: dict[str, Any] = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("ab"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
 
     assert _compare(_asked(corpus) + gone, corpus, scratch, **both).questions == 2
     with pytest.raises(InvalidInput, match="None of the 1 held-back questions"):
@@ -234,7 +244,7 @@ def test_other_wordings_are_a_slice_and_nothing_else(scratch: Scratch) -> None:
         )
         for question in asked
     ]
-    both: dict[str, Any] = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("abcd"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
 
     plain = _compare(asked, corpus, scratch, **both)
     card = _compare(asked, corpus, scratch, robustness=others, **both)
@@ -257,7 +267,7 @@ def test_wordings_of_one_question_are_resampled_together(scratch: Scratch) -> No
     """Three wordings of each question make the slice no surer than one."""
     corpus = _corpus("a", "b", "c", "d", "ab", "cd", "abc", "bcd")
     asked = _asked(corpus)
-    both: dict[str, Any] = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("abcd"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
 
     def width(wordings: int) -> float:
         others = [
@@ -276,7 +286,7 @@ def test_wordings_of_one_question_are_resampled_together(scratch: Scratch) -> No
 def test_wordings_whose_answers_are_gone_are_left_out(scratch: Scratch) -> None:
     """Where none can be answered there is no slice, and the comparison goes on."""
     corpus = _corpus("a", "b")
-    both: dict[str, Any] = {"incumbent": _cast(_Letters("ab")), "candidate": _cast(_Letters("ab"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
     gone = [_question("gone", ["gone"])]
 
     none = _compare(_asked(corpus), corpus, scratch, robustness=gone, **both)
@@ -303,12 +313,12 @@ def test_a_comparison_fills_an_index_for_each_side(scratch: Scratch) -> None:
 
     corpus = _corpus("a", "b", "ab")
     asked = _asked(corpus)
-    two, one = _cast(_Letters("ab")), _cast(_Letters("abc"), dense_weight=0.5)
+    two, one = _loaded(_Letters("ab")), _loaded(_Letters("abc"), dense_weight=0.5)
 
     _compare(asked, corpus, watched, incumbent=two, candidate=one, robustness=asked)
     assert [two.release.digest, one.release.digest] == opened
     opened.clear()
-    other = _cast(_Letters("abc"), dense_weight=0.9, top_k=3)
+    other = _loaded(_Letters("abc"), dense_weight=0.9, top_k=3)
     _compare(asked, corpus, watched, incumbent=one, candidate=other, robustness=asked)
     assert [one.release.digest] == opened
 

@@ -215,7 +215,7 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
 def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
     """Part numbers are found by words: the candidate's release says so, and its threshold is on its own scale."""
     tuned = bench()
-    retrieval = tuned.cast.release.retrieval
+    retrieval = tuned.candidate.release.retrieval
 
     assert retrieval.dense_weight < 1
     assert retrieval.threshold > 0.4  # cosines rose: half of each is a constant now
@@ -225,10 +225,10 @@ def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
         == tuned.notes
     )
     assert (
-        tuned.cast.release.digest
+        tuned.candidate.release.digest
         == Release.create(
-            encoder=tuned.cast.encoder.digest,
-            dimension=tuned.cast.encoder.dimension,
+            encoder=tuned.candidate.encoder.digest,
+            dimension=tuned.candidate.encoder.dimension,
             chunking=Chunking(),
             retrieval=retrieval,
         ).digest
@@ -246,7 +246,7 @@ def test_the_weight_stays_where_few_were_asked(bench: Any) -> None:
     """Below the least number of questions, only the threshold is looked at."""
     tuned = bench(questions=bench.dev[:40], min_questions=50)
 
-    assert tuned.cast.release.retrieval.dense_weight == 1.0
+    assert tuned.candidate.release.retrieval.dense_weight == 1.0
     assert tuned.notes["dev_questions"] == 40
 
 
@@ -260,7 +260,7 @@ def test_questions_nobody_asked_choose_nothing(bench: Any, origin: Origin) -> No
 
     tuned = bench(questions=made)
 
-    assert tuned.cast.release.retrieval == PLAIN
+    assert tuned.candidate.release.retrieval == PLAIN
     assert "too few" in tuned.notes["kept"]
 
 
@@ -318,7 +318,7 @@ def contextual(
             min_questions=20,
             seed=1,
         )
-    return tuned.cast.release.retrieval
+    return tuned.candidate.release.retrieval
 
 
 def test_where_whole_documents_answer_their_vectors_count(static_encoder: Encoder, tmp_path: Path) -> None:

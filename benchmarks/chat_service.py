@@ -74,7 +74,9 @@ def main() -> int:
 def _export(home: Path, passages: Path) -> Path:
     """Write our index's passages and vectors for the peer; give the folder of the model."""
     with open_serving(Settings(_env_file=None, home=home)) as serving:
-        release = serving.stores.releases.get(serving.stores.releases.deployment().release)
+        deployment = serving.stores.releases.deployment()
+        assert deployment is not None
+        release = serving.stores.releases.get(deployment.release)
         index = serving.installation.indexes.open(release)
         with passages.open("w") as out:
             for batch in serving.stores.documents.all_passages():

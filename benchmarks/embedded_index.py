@@ -78,8 +78,9 @@ def made_up(count: int) -> tuple[list[Passage], Vectors, list[tuple[str, Vectors
         return " ".join(f"w{number}" for number in draws.zipf(1.3, words) % 30_000)
 
     def unit(rows: int) -> Vectors:
-        values = draws.normal(size=(rows, DIMENSION)).astype(np.float32)
-        return values / np.linalg.norm(values, axis=1, keepdims=True)
+        values: Vectors = draws.normal(size=(rows, DIMENSION)).astype(np.float32)
+        values /= np.linalg.norm(values, axis=1, keepdims=True)
+        return values
 
     passages = []
     for number in range(count):

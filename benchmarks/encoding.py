@@ -105,11 +105,11 @@ def compare(
     seconds = np.empty((len(groups), 2))
     vectors: tuple[list[Any], list[Any]] = ([], [])
     for row, group in enumerate(groups):
-        for side in (0, 1) if row % 2 == 0 else (1, 0):
+        for turn in (0, 1) if row % 2 == 0 else (1, 0):
             started = time.perf_counter()
-            rows = (theirs, ours)[side](group)
-            seconds[row, side] = time.perf_counter() - started
-            vectors[side].append(rows)
+            rows = (theirs, ours)[turn](group)
+            seconds[row, turn] = time.perf_counter() - started
+            vectors[turn].append(rows)
     return seconds, (np.concatenate(vectors[0]), np.concatenate(vectors[1]))
 
 

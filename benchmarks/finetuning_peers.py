@@ -168,7 +168,8 @@ def _ranks(part: str, data: Benchmark, folder: Path) -> list[list[int]]:
 
 def _unit(rows: np.ndarray) -> np.ndarray:
     """Bring rows to unit length: an adapter's are not."""
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _given(run: Result, options: argparse.Namespace) -> float | None:

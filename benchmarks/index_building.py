@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from installation import DATASETS
+from arguments import DATASETS
 from measuring import HEAD, in_turn, two_cores
 from worker import Worker
 
@@ -66,7 +66,9 @@ def _build(documents: list[Document], model: Path) -> float:
                 serving.installation.models.encoders.resolve(str(model))
             )
             encoder.encode_passages(["warm up"])
-            release = serving.stores.releases.get(serving.stores.releases.deployment().release)
+            deployment = serving.stores.releases.deployment()
+            assert deployment is not None
+            release = serving.stores.releases.get(deployment.release)
             began = time.perf_counter()
             serving.library.sync(documents, tenant=settings.tenant, source="benchmark")
             index = serving.installation.indexes.open(release, create=True)

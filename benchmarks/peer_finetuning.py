@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 warnings.simplefilter("ignore")
@@ -30,17 +32,18 @@ from llama_index.finetuning import (  # noqa: E402
 )
 from worker import work  # noqa: E402
 
+Pairs = Sequence[Sequence[str]]  # of question and passage
 BATCH = 10  # both engines' default
 base = sys.argv[1]
 torch.set_num_threads(2)
 passages_of_base: dict[str, np.ndarray] = {}  # an adapter leaves passages alone, so they are embedded once
 
 
-def passes(pairs: list, count: int, seed: int) -> EmbeddingQAFinetuneDataset:
+def passes(pairs: Pairs, count: int, seed: int) -> EmbeddingQAFinetuneDataset:
     """Lay `count` pairs out as one dataset: pass after pass over all of them, each in an order of its own."""
     rng = random.Random(seed)
 
-    def endless():
+    def endless() -> Iterator[Sequence[str]]:
         while True:
             yield from rng.sample(pairs, len(pairs))
 
@@ -51,7 +54,7 @@ def passes(pairs: list, count: int, seed: int) -> EmbeddingQAFinetuneDataset:
     return EmbeddingQAFinetuneDataset(queries=queries, corpus=corpus, relevant_docs=relevant)
 
 
-def engine(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: bool):
+def engine(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: bool) -> Any:
     """Make an engine as its documentation does; `once`: the dataset holds all passes already."""
     epochs = {"epochs": 1} if once else {}
     if name == "SentenceTransformersFinetuneEngine":
@@ -64,7 +67,9 @@ def engine(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once
     )
 
 
-def cost(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: bool = True):
+def cost(
+    name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: bool = True
+) -> tuple[Any, float, float]:
     """Train; give the trained engine, its seconds of processor time over all threads, and those on the wall."""
     made = engine(name, dataset, target, once=once)
     wall, processor = time.perf_counter(), time.process_time()
@@ -72,18 +77,20 @@ def cost(name: str, dataset: EmbeddingQAFinetuneDataset, target: Path, *, once: 
     return made, time.process_time() - processor, time.perf_counter() - wall
 
 
-def affordable(name: str, pairs: list, seconds: float, sizes: list, seed: int, scratch: Path) -> int:
+def affordable(
+    name: str, pairs: Pairs, seconds: float, sizes: Sequence[int], seed: int, scratch: Path
+) -> int:
     """Return how many steps an engine does in that processor time, judged by two short runs that are thrown away."""
     cost(name, passes(pairs, BATCH, seed), scratch / "first")  # what is imported at first use does not count
     spent = [cost(name, passes(pairs, steps * BATCH, seed), scratch / str(steps))[1] for steps in sizes]
-    step = (spent[1] - spent[0]) / (sizes[1] - sizes[0])
+    step: float = (spent[1] - spent[0]) / (sizes[1] - sizes[0])
     if step <= 0:
         raise RuntimeError(f"{sizes[1]} steps took no longer than {sizes[0]} ({spent}); use more steps.")
     fixed = max(0.0, spent[0] - sizes[0] * step)
     return max(1, math.floor((seconds - fixed) / step))
 
 
-def vectors(model, name: str, part: dict, folder: Path) -> None:
+def vectors(model: Any, name: str, part: Mapping[str, Any], folder: Path) -> None:
     """Embed one set's questions and passages with the engine's model, and write them."""
     content = json.loads(Path(part["file"]).read_text(encoding="utf-8"))
     questions = [model.get_query_embedding(text) for text in content["questions"]]
@@ -98,7 +105,7 @@ def vectors(model, name: str, part: dict, folder: Path) -> None:
     np.save(folder / f"{part['part']}-passages.npy", embedded)
 
 
-def finetune(order: dict) -> dict:
+def finetune(order: Mapping[str, Any]) -> dict[str, Any]:
     """Train one engine and embed with it."""
     name, seed = order["engine"], order["seed"]
     pairs = json.loads(Path(order["pairs"]).read_text(encoding="utf-8"))

@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 from arguments import parser_of
+from labelled import Benchmark, load
 from numpy.typing import NDArray
-from quality import BASE, Benchmark, load
+from quality import BASE
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder

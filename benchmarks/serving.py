@@ -60,13 +60,13 @@ def _overhead(home: Path, asked: list[str], load: Worker) -> bool:
             pairs.append((request(), later))
     served.close()
     figures = np.array(pairs[20:])
-    request, bare = np.median(figures, axis=0)
+    whole, below = np.median(figures, axis=0)
     low, high = interval(figures[:, 0] - figures[:, 1])
-    more = request - bare
+    more = whole - below
     print(
         "| what | request p50 | bare p50 | difference (95 % interval of its median) | goal |\n|---|---|---|---|---|"
     )
-    took = f"{request:.2f} ms | {bare:.2f} ms | {more:.2f} ms ({low:.2f} to {high:.2f})"
+    took = f"{whole:.2f} ms | {below:.2f} ms | {more:.2f} ms ({low:.2f} to {high:.2f})"
     print(f"| `/v1/retrieve`, idle | {took} | <= 3 ms |")
     return bool(more <= 3)
 

@@ -60,7 +60,7 @@ class Worker:
             self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _LAST))
             said = self._errors.read().decode(errors="replace")
             self.close()
-            raise RuntimeError(f"{self._process.args} ended with status {status}:\n{said}")
+            raise RuntimeError(f"{self._process.args!r} ended with status {status}:\n{said}")
         return line.strip()
 
 

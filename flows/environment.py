@@ -18,9 +18,6 @@ from retrain.settings import RetrainSettings
 SETTINGS: tuple[type[BaseSettings], ...] = (Settings, RetrainSettings, DriftSettings, FlowSettings)
 """Every class of settings there is."""
 
-FLOWS = ("sync_documents", "check_drift", "retrain_encoder", "promote_release", "collect_garbage")
-"""Every flow there is; each lives in the module of its name."""
-
 S = TypeVar("S", bound=BaseSettings)
 
 

@@ -1,14 +1,11 @@
 """Fixtures that tests of several packages share."""
 
-import importlib.util
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.adapters.models.encoders import EncoderFolder
@@ -93,21 +90,8 @@ def sent_by() -> type[SentBy]:
 
 
 @pytest.fixture
-def scripted_llm() -> Iterator[Any]:
+def scripted_llm() -> Iterator[ScriptedLLM]:
     """A language model on loopback that answers as scripted; see doubles/scripted_llm.py."""
-    server = _double("scripted_llm").ScriptedLLM()
+    server = ScriptedLLM()
     yield server
     server.close()
-
-
-def _double(name: str) -> ModuleType:
-    """Load a module of the doubles folder, which is no package."""
-    loaded = sys.modules.get(f"doubles.{name}")
-    if loaded is None:
-        file = Path(__file__).parent / "doubles" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(f"doubles.{name}", file)
-        assert spec is not None
-        assert spec.loader is not None
-        loaded = sys.modules[f"doubles.{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-    return loaded

@@ -30,10 +30,6 @@ class InteractionLog(Protocol):
 class InteractionStore(Protocol):
     """The log of questions."""
 
-    def add(self, interaction: Interaction) -> None:
-        """Write one."""
-        ...
-
     def add_all(self, interactions: Sequence[Interaction]) -> None:
         """Write several in one transaction; those that are there already are left as they are."""
         ...

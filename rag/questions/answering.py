@@ -124,16 +124,9 @@ class Answerer:
                 raise
             yield finished
 
-    async def answer(
-        self,
-        question: str,
-        *,
-        principal: str = "local",
-        tenant: str | None = None,
-        wishes: Wishes | None = None,
-    ) -> Finished:
+    async def answer(self, question: str, *, principal: str = "local") -> Finished:
         """Answer in one go; errors as for `ask`."""
-        asked = self.ask(question, principal=principal, tenant=tenant, wishes=wishes)
+        asked = self.ask(question, principal=principal)
         async with aclosing(asked) as events:
             async for event in events:
                 if isinstance(event, Finished):

@@ -1,10 +1,10 @@
-"""Hits -> messages for a chat model, and the citations back out of its answer."""
+"""Hits -> messages for a chat model, and the marks in its answer that cite them."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.domain import Citation, Hit, Message
+from rag.domain import Hit, Message
 from rag.questions.packing import CountTokens, cut, pack
 
 ABSTENTION = "The documents do not say."
@@ -65,19 +65,6 @@ def messages(
         *_recent(history, count_tokens),
         Message(role="user", content=f"{passages}\n\nQuestion: {question}"),
     )
-
-
-def cited(answer: str, hits: Sequence[Hit]) -> tuple[int, ...]:
-    """Return the ranks the answer cites, in the order of their first mention; unknown numbers are left out."""
-    known = {hit.rank for hit in hits}
-    numbers = (int(number) for mark in _MARK.finditer(answer) for number in mark.group(1).split(","))
-    return tuple(dict.fromkeys(number for number in numbers if number in known))
-
-
-def citations(answer: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Return the sources the answer cites, in the order of their first mention."""
-    by_rank = {hit.rank: hit.passage for hit in hits}
-    return tuple(Citation(number=rank, passage=by_rank[rank]) for rank in cited(answer, hits))
 
 
 def marks(answer: str) -> list[tuple[int, int, tuple[int, ...]]]:

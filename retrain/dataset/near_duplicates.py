@@ -84,7 +84,7 @@ def cluster(texts: Mapping[str, str]) -> Groups:
     return groups
 
 
-def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> Groups:
+def cluster_questions(questions: Iterable[str]) -> Groups:
     """Return groups of questions that are worded nearly alike, by their text.
 
     Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
@@ -92,22 +92,21 @@ def cluster_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) 
 
     Args:
         questions: in normal form (`retrain.dataset.wording.normal`).
-        same: Jaccard similarity from which two are the same, 0 to 1; below 0.6 banding misses some.
     """
     groups = Groups()
-    for pair in alike_questions(questions, same=same):
+    for pair in alike_questions(questions):
         groups.join(pair)
     return groups
 
 
-def alike_questions(questions: Iterable[str], *, same: float = SAME_QUESTION) -> list[tuple[str, str]]:
+def alike_questions(questions: Iterable[str]) -> list[tuple[str, str]]:
     """Return the pairs of questions that are worded nearly alike, as `cluster_questions` has it, each pair once."""
     shingles = {question: _trigrams(question) for question in sorted(set(questions)) if question}
     alike = {tuple(sorted(pair)) for pair in _candidates(shingles)}
     return [
         (one, other)
         for one, other in sorted(alike)
-        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= same
+        if _numbers(one) == _numbers(other) and _jaccard(shingles[one], shingles[other]) >= SAME_QUESTION
     ]
 
 

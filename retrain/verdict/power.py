@@ -31,18 +31,17 @@ def standard_error(values: NDArray[np.float64], groups: NDArray[np.int64]) -> fl
     return float(np.sqrt(count / (count - 1) * np.square(sums).sum()) / len(values))
 
 
-def smallest_effect(error: float, alpha: float, power: float = POWER) -> float:
-    """Return the minimum detectable effect: ``(z(1 - alpha / 2) + z(power)) * error``.
+def smallest_effect(error: float, alpha: float) -> float:
+    """Return the minimum detectable effect: ``(z(1 - alpha / 2) + z(POWER)) * error``.
 
     Bloom 1995, "Minimum detectable effects", Evaluation Review 19(5).
 
     Args:
         error: standard error of the difference.
         alpha: two-sided level of the test.
-        power: chance of seeing the effect.
     """
     normal = NormalDist()
-    return (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * error
+    return (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(POWER)) * error
 
 
 def foreseen_effect(

@@ -213,11 +213,11 @@ def nearest_of_found(
     )
 
 
-def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: float = REFUSED) -> float:
+def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float:
     """Return the threshold on the candidate's scale of cosines.
 
     Fine-tuning moves and stretches the cosines, so that a threshold of another encoder says nothing. With Q the
-    quantile of share `most` of the nearest hit's cosine over questions whose right passage is found, the new
+    quantile of share `REFUSED` of the nearest hit's cosine over questions whose right passage is found, the new
     threshold is ``min(Q_after, threshold + Q_after - Q_before)``: as far below the quantile as it was, so that
     somebody's choice of a lower one is kept, and never above it, so that at most that share of these questions is
     refused. Of few questions a low quantile is uncertain where their median is not: the move of the quantile is
@@ -227,7 +227,6 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: fl
         threshold: the incumbent's.
         before: cosines under the incumbent.
         after: cosines under the candidate.
-        most: share of the questions found, 0 to 1.
 
     Returns:
         A cosine, -1 to 1, to four digits. A threshold of -1 refuses nothing and stays.
@@ -236,7 +235,7 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores, most: fl
     if count < FEWEST or threshold <= -1:
         return threshold
     # The lower of two neighbours, not what lies between them: the share is a promise.
-    low, high = (float(np.quantile(scores, most, method="lower")) for scores in (before, after))
+    low, high = (float(np.quantile(scores, REFUSED, method="lower")) for scores in (before, after))
     middle = float(np.median(after) - np.median(before))
     trust = min(1.0, count / ENOUGH)
     moved = min(high, threshold + trust * (high - low) + (1 - trust) * middle)

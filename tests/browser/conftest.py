@@ -1,18 +1,18 @@
 """The pages in a real browser: headless Chromium before a real service over a small corpus."""
 
-import importlib.util
 import os
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
+from integration.conftest import Service, fill
+from integration.conftest import running as running_service
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
 from rag.adapters.models.encoders import EncoderFolder
@@ -92,7 +92,7 @@ def tab_of(browser: Browser) -> Iterator[Callable[..., Tab]]:
     contexts: list[BrowserContext] = []
     tabs: list[Tab] = []
 
-    def new(service: Any, **options: Any) -> Tab:
+    def new(service: Service, **options: Any) -> Tab:
         values = {"viewport": WIDE, "color_scheme": "light", "reduced_motion": "reduce", **options}
         context = browser.new_context(**values)
         context.set_default_timeout(10_000)
@@ -123,15 +123,15 @@ def tab_of(browser: Browser) -> Iterator[Callable[..., Tab]]:
 
 
 @pytest.fixture
-def tab(tab_of: Callable[..., Tab], service: Any) -> Tab:
+def tab(tab_of: Callable[..., Tab], service: Service) -> Tab:
     """A wide tab that shows the chat page of the service with the scripted language model."""
     return tab_of(service).open()
 
 
 @pytest.fixture(scope="session")
-def llm() -> Iterator[Any]:
+def llm() -> Iterator[ScriptedLLM]:
     """The scripted language model that the service asks."""
-    server = _module("doubles/scripted_llm.py").ScriptedLLM()
+    server = ScriptedLLM()
     yield server
     server.close()
 
@@ -143,7 +143,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service(home: Path, llm: Any, settings_of: Callable[..., Settings]) -> Iterator[Any]:
+def service(home: Path, llm: ScriptedLLM, settings_of: Callable[..., Settings]) -> Iterator[Service]:
     """A service that asks the scripted language model."""
     with running(settings_of(home=home, llm_base_url=llm.url, llm_timeout_s=20.0)) as started:
         yield started
@@ -169,45 +169,30 @@ def settings_of(encoder_store: EncoderFolder, static_digest: str) -> Callable[..
 
 
 @pytest.fixture(scope="module")
-def run() -> Callable[..., AbstractContextManager[Any]]:
+def run() -> Callable[..., AbstractContextManager[Service]]:
     """Run a service with the settings given, in a context."""
     return running
 
 
 @contextmanager
-def running(settings: Settings, *documents: Document) -> Iterator[Any]:
+def running(settings: Settings, *documents: Document) -> Iterator[Service]:
     """Run a service over the corpus and further documents."""
-    integration = _module("integration/conftest.py")
-    integration.fill(settings)
-    with integration.running(settings) as service:
+    fill(settings)
+    with running_service(settings) as service:
         for document in documents:
             service.serving.library.put(document)
         yield service
 
 
 @pytest.fixture
-def interaction(service: Any) -> Callable[[str], Interaction]:
+def interaction(service: Service) -> Callable[[str], Interaction]:
     """Return the logged interaction of a question, once it is there."""
 
     def find(question: str) -> Interaction:
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            for each in service.serving.stores.interactions.between():
-                if each.question == question:
-                    return each
-            time.sleep(0.05)
-        raise AssertionError(f"no interaction was logged for {question!r}")
+        def logged() -> Interaction | None:
+            interactions = service.serving.stores.interactions.between()
+            return next((each for each in interactions if each.question == question), None)
+
+        return until(logged, f"the interaction of {question!r}")
 
     return find
-
-
-def _module(path: str) -> ModuleType:
-    """Load a module of the tests' folders, which are no packages."""
-    name = f"shared_{Path(path).stem}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from doubles.scripted_llm import ScriptedLLM
 from playwright.sync_api import Route, expect
 
 from rag.domain import InteractionStatus
@@ -19,7 +20,7 @@ def stream(tab: Any, body: str) -> None:
     tab.page.route("**/v1/chat/completions", lambda route: route.fulfill(headers=headers, body=body))
 
 
-def test_answer_appears_piece_by_piece(tab: Any, llm: Any) -> None:
+def test_answer_appears_piece_by_piece(tab: Any, llm: ScriptedLLM) -> None:
     """Text is on the page while the language model still writes, and the answer is marked as under way."""
     words = [f"word{i}" for i in range(30)]
     llm.script(llm.reply(text=" ".join(words) + " [1].", pause_s=0.06))
@@ -37,7 +38,7 @@ def test_answer_appears_piece_by_piece(tab: Any, llm: Any) -> None:
     assert words == re.findall(r"word\d+", tab.answer.inner_text())
 
 
-def test_stop_button_ends_the_answer(tab: Any, llm: Any, interaction: Callable[[str], Any]) -> None:
+def test_stop_button_ends_the_answer(tab: Any, llm: ScriptedLLM, interaction: Callable[[str], Any]) -> None:
     """What had come stays, the service stops working on it, and the next question is answered."""
     question = "When is lunch in the cafeteria served, at noon?"
     llm.script(llm.reply(text=" ".join(f"word{i}" for i in range(200)), pause_s=0.05))
@@ -59,7 +60,7 @@ def test_stop_button_ends_the_answer(tab: Any, llm: Any, interaction: Callable[[
     expect(tab.page.locator(".turn")).to_have_count(1)
 
 
-def test_escape_ends_the_answer(tab: Any, llm: Any) -> None:
+def test_escape_ends_the_answer(tab: Any, llm: ScriptedLLM) -> None:
     """Esc does what the stop button does."""
     llm.script(llm.reply(text=" ".join(f"word{i}" for i in range(200)), pause_s=0.05))
 
@@ -71,7 +72,7 @@ def test_escape_ends_the_answer(tab: Any, llm: Any) -> None:
     expect(tab.page.locator(".below").get_by_text("Stopped.", exact=True)).to_be_visible()
 
 
-def test_earlier_turns_are_sent(tab: Any, llm: Any) -> None:
+def test_earlier_turns_are_sent(tab: Any, llm: ScriptedLLM) -> None:
     """The service gets the conversation so far, answers included, with the new question last."""
     sent: list[Any] = []
 
@@ -103,7 +104,7 @@ def test_what_the_documents_do_not_say(tab: Any) -> None:
     tab.shot("abstained")
 
 
-def test_service_out_of_reach_is_said_and_can_be_tried_again(tab: Any, llm: Any) -> None:
+def test_service_out_of_reach_is_said_and_can_be_tried_again(tab: Any, llm: ScriptedLLM) -> None:
     """A failure is told in plain words with a way to repeat, which works once the cause is gone."""
     tab.page.route("**/v1/chat/completions", lambda route: route.abort())
     tab.ask(LUNCH)
@@ -171,7 +172,7 @@ def test_notices_of_the_service_are_shown(tab: Any) -> None:
     tab.shot("degraded")
 
 
-def test_conversation_survives_a_reload(tab: Any, llm: Any) -> None:
+def test_conversation_survives_a_reload(tab: Any, llm: ScriptedLLM) -> None:
     """Questions, answers and sources are there again, and the next turn goes on with them."""
     llm.script("Lunch is from noon until two [1].")
     tab.ask(LUNCH)
@@ -185,7 +186,7 @@ def test_conversation_survives_a_reload(tab: Any, llm: Any) -> None:
     expect(tab.page).to_have_title(f"{LUNCH} – Whetstone")
 
 
-def test_conversations_are_listed_switched_and_deleted(tab: Any, llm: Any) -> None:
+def test_conversations_are_listed_switched_and_deleted(tab: Any, llm: ScriptedLLM) -> None:
     """A new conversation starts empty, the old one can be gone back to, and both be deleted for good."""
     llm.script("Noon [1].", "Sixteen weeks [1].")
     tab.ask(LUNCH)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.conftest import Service
 from playwright.sync_api import expect
 from pydantic import SecretStr
 
@@ -87,7 +88,7 @@ def test_without_a_key_the_reason_is_said(tab: Any) -> None:
     tab.complaints.clear()
 
 
-def test_page_itself_needs_no_key_and_holds_nothing(service: Any) -> None:
+def test_page_itself_needs_no_key_and_holds_nothing(service: Service) -> None:
     """Page and static files are given to everybody; a source is not, unless its link is signed."""
     page = service.client.get("/")
     assert 200 == page.status_code

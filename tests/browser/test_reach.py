@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from integration.conftest import Service
 from playwright.sync_api import expect
 
 LUNCH = "When does the cafeteria serve lunch?"
@@ -46,7 +48,7 @@ _CONTRAST = """
 """
 
 
-def test_keyboard_alone_does_everything(tab: Any, llm: Any) -> None:
+def test_keyboard_alone_does_everything(tab: Any, llm: ScriptedLLM) -> None:
     """Ask, write two lines, open a source, come back, rate, start over: no pointer is needed."""
     keys = tab.page.keyboard
     llm.script("From noon until two [1].")
@@ -100,7 +102,7 @@ def test_enter_of_an_input_method_sends_nothing(tab: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_phone_shows_everything_without_scrolling_sideways(
-    service: Any, llm: Any, tab_of: Callable[..., Any], scheme: str
+    service: Service, llm: ScriptedLLM, tab_of: Callable[..., Any], scheme: str
 ) -> None:
     """At 320 px nothing is wider than the screen; sources come up as a dialog, conversations from the side."""
     tab = tab_of(
@@ -137,7 +139,7 @@ def test_phone_shows_everything_without_scrolling_sideways(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_follow_the_system_and_keep_their_contrast(
-    service: Any, llm: Any, tab_of: Callable[..., Any], scheme: str
+    service: Service, llm: ScriptedLLM, tab_of: Callable[..., Any], scheme: str
 ) -> None:
     """Both themes come by themselves, and text has the contrast of WCAG AA (4.5) on its ground."""
     tab = tab_of(service, color_scheme=scheme).open()
@@ -175,7 +177,7 @@ def test_theme_is_chosen_and_remembered(tab: Any) -> None:
     assert "light dark" == tab.page.evaluate(scheme)
 
 
-def test_screen_readers_hear_sentences(tab: Any, llm: Any) -> None:
+def test_screen_readers_hear_sentences(tab: Any, llm: ScriptedLLM) -> None:
     """A polite region gets the answer by whole sentences and its end; the answer itself is not live."""
     llm.script(llm.reply(text="Lunch is at noon [1]. It ends at two. Come early.", pause_s=0.05))
     tab.ask(LUNCH)
@@ -192,7 +194,7 @@ def test_screen_readers_hear_sentences(tab: Any, llm: Any) -> None:
     assert [] == tab.page.evaluate(unnamed)
 
 
-def test_motion_is_left_out_for_those_who_want_none(service: Any, tab_of: Callable[..., Any]) -> None:
+def test_motion_is_left_out_for_those_who_want_none(service: Service, tab_of: Callable[..., Any]) -> None:
     """With reduced motion nothing moves; without, waiting does."""
     for preference, expected in (("reduce", "none"), ("no-preference", "breathe")):
         tab = tab_of(service, reduced_motion=preference).open()

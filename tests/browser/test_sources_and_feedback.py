@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from integration.conftest import Service
 from playwright.sync_api import expect
 
 from rag.domain import Document
@@ -15,20 +17,20 @@ FIRST = "The cafeteria serves lunch from noon until two o'clock."
 SECOND = "Vegetarian meals are on the second counter."
 
 
-def feedback(service: Any, interaction: Any) -> list[Any]:
+def feedback(service: Service, interaction: Any) -> list[Any]:
     """Return what was said of an interaction, oldest first."""
     given = service.serving.stores.feedback.of([interaction.id])
     return list(given.get(interaction.id, ()))
 
 
-def first_passage(service: Any, uri: str) -> Any:
+def first_passage(service: Service, uri: str) -> Any:
     """Return a document's first passage."""
     document = Document.id_for(service.serving.settings.tenant, uri)
     return service.serving.stores.documents.passages_of([document])[document][0]
 
 
 @pytest.fixture
-def answered(tab: Any, llm: Any) -> Any:
+def answered(tab: Any, llm: ScriptedLLM) -> Any:
     """A tab with an answer that relies on the two sentences of the cafeteria's passage, one after the other."""
     llm.script(
         "The cafeteria serves lunch **from noon until two o'clock** [1]. "
@@ -39,7 +41,7 @@ def answered(tab: Any, llm: Any) -> Any:
 
 
 def test_citation_opens_the_passage_with_its_sentence_marked(
-    answered: Any, service: Any, interaction: Callable[[str], Any]
+    answered: Any, service: Service, interaction: Callable[[str], Any]
 ) -> None:
     """The mark shows the passage beside the answer, exactly the sentence marked; opening it is told once."""
     mark = answered.answer.get_by_role("button", name="Source 1: Cafeteria").first
@@ -78,7 +80,7 @@ def test_each_mark_shows_the_sentence_it_stands_for(answered: Any) -> None:
     expect(panel.locator("mark")).to_have_text([FIRST, SECOND])
 
 
-def test_quotes_without_links_are_found_by_their_words(tab: Any, llm: Any) -> None:
+def test_quotes_without_links_are_found_by_their_words(tab: Any, llm: ScriptedLLM) -> None:
     """Where the service names a sentence but no place, it is found in the passage, line ends or not."""
 
     def change(route: Any) -> None:
@@ -112,7 +114,7 @@ def test_link_of_the_panel_leads_to_the_page_with_the_sentence_marked(answered: 
 
 
 @pytest.mark.parametrize("span", ["9-3", "0-99999", "-4-9", "4-4", "a-b", "1-2-3", "٠-٩", ""])
-def test_source_page_ignores_spans_that_are_none(service: Any, span: str) -> None:
+def test_source_page_ignores_spans_that_are_none(service: Service, span: str) -> None:
     """A span outside the passage, or no span at all, marks nothing and breaks nothing."""
     passage = first_passage(service, "handbook/lunch.md")
     page = service.client.get(
@@ -122,7 +124,7 @@ def test_source_page_ignores_spans_that_are_none(service: Any, span: str) -> Non
     assert "<mark>" not in page.text
 
 
-def test_link_to_a_passage_that_is_gone_is_explained(service: Any) -> None:
+def test_link_to_a_passage_that_is_gone_is_explained(service: Service) -> None:
     """A person gets a page that says what happened, a program the error; both with the status 404."""
     page = service.client.get("/v1/sources/gone", headers={"Accept": "text/html"})
     error = service.client.get("/v1/sources/gone")
@@ -132,7 +134,7 @@ def test_link_to_a_passage_that_is_gone_is_explained(service: Any) -> None:
     assert "not_found" == error.json()["error"]["code"]
 
 
-def test_source_page_counts_characters(service: Any, tab_of: Callable[..., Any]) -> None:
+def test_source_page_counts_characters(service: Service, tab_of: Callable[..., Any]) -> None:
     """Characters beyond the basic plane count as one, on the page and in the panel alike."""
     text = "🛠️🛠️ Tools 🔧 are lent by the workshop. Bring them back <b>clean</b> & dry."
     service.serving.library.put(Document.create(uri="handbook/tools.md", title="Tools", text=text))
@@ -147,7 +149,7 @@ def test_source_page_counts_characters(service: Any, tab_of: Callable[..., Any])
     assert passage.text == tab.page.locator(".passage").inner_text()
 
 
-def test_sources_that_were_not_cited_are_folded_away(tab: Any, llm: Any) -> None:
+def test_sources_that_were_not_cited_are_folded_away(tab: Any, llm: ScriptedLLM) -> None:
     """What the answer cites stands open, what was found beside it behind a summary."""
     llm.script("Lunch is from noon until two [1].")
     tab.ask(LUNCH)
@@ -160,7 +162,7 @@ def test_sources_that_were_not_cited_are_folded_away(tab: Any, llm: Any) -> None
     assert not others.get_by_role("button").first.is_visible()
 
 
-def test_mark_of_an_unknown_source_stays_text(tab: Any, llm: Any) -> None:
+def test_mark_of_an_unknown_source_stays_text(tab: Any, llm: ScriptedLLM) -> None:
     """Numbers that no source has lead nowhere."""
     llm.script("Lunch is from noon until two [1, 44], see also [77].")
     tab.ask(LUNCH)
@@ -169,7 +171,7 @@ def test_mark_of_an_unknown_source_stays_text(tab: Any, llm: Any) -> None:
     expect(tab.answer.locator("button.cite")).to_have_count(1)
 
 
-def test_source_that_is_gone_is_said(tab: Any, llm: Any, service: Any) -> None:
+def test_source_that_is_gone_is_said(tab: Any, llm: ScriptedLLM, service: Service) -> None:
     """A passage whose document was deleted meanwhile is told as such, with how it began."""
     text = "The roof garden opens in May. It closes in October."
     document = Document.create(uri="handbook/roof.md", title="Roof garden", text=text)
@@ -189,7 +191,7 @@ def test_source_that_is_gone_is_said(tab: Any, llm: Any, service: Any) -> None:
 
 
 def test_thumbs_and_comment_are_kept(
-    tab: Any, llm: Any, service: Any, interaction: Callable[[str], Any]
+    tab: Any, llm: ScriptedLLM, service: Service, interaction: Callable[[str], Any]
 ) -> None:
     """A rating is stored, shown, survives a reload and can be changed; a comment goes along with it."""
     question = "Where does the cafeteria serve vegetarian meals?"
@@ -218,7 +220,7 @@ def test_thumbs_and_comment_are_kept(
     expect(tab.page.locator(".comment textarea")).to_have_value("It does not say on which days.")
 
 
-def test_judgement_that_was_not_heard_is_not_shown_as_given(tab: Any, llm: Any) -> None:
+def test_judgement_that_was_not_heard_is_not_shown_as_given(tab: Any, llm: ScriptedLLM) -> None:
     """Where the service does not take a rating, the thumb goes up no longer, and the reason is said."""
     llm.script("From noon [1].")
     tab.ask(LUNCH)
@@ -233,7 +235,7 @@ def test_judgement_that_was_not_heard_is_not_shown_as_given(tab: Any, llm: Any) 
 
 
 def test_judgement_that_comes_too_early_is_sent_again(
-    tab: Any, llm: Any, service: Any, interaction: Any
+    tab: Any, llm: ScriptedLLM, service: Service, interaction: Any
 ) -> None:
     """A service that cannot take a rating for a moment is asked again by itself, and then it is kept once."""
     question = "How long does the cafeteria serve lunch?"
@@ -258,7 +260,7 @@ def test_judgement_that_comes_too_early_is_sent_again(
     tab.complaints.clear()
 
 
-def test_judgement_on_an_answer_that_nobody_knows(tab: Any, llm: Any) -> None:
+def test_judgement_on_an_answer_that_nobody_knows(tab: Any, llm: ScriptedLLM) -> None:
     """The reason speaks of the answer, not of a document."""
     llm.script("From noon [1].")
     tab.ask(LUNCH)

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from integration.conftest import Service
 from playwright.sync_api import expect
 
 from rag.domain import Document
@@ -35,7 +37,7 @@ HOSTILE = """\
 """
 
 
-def test_hostile_answer_executes_nothing(tab: Any, llm: Any) -> None:
+def test_hostile_answer_executes_nothing(tab: Any, llm: ScriptedLLM) -> None:
     """Markup of an answer is shown as text; only http and https become links; nothing else is asked for.
 
     The tab itself holds that nothing was complained of, no dialog opened, and no other host was asked.
@@ -60,7 +62,7 @@ def test_hostile_answer_executes_nothing(tab: Any, llm: Any) -> None:
     assert "/v1/models" not in paths
 
 
-def test_hostile_answer_stays_harmless_after_a_reload(tab: Any, llm: Any) -> None:
+def test_hostile_answer_stays_harmless_after_a_reload(tab: Any, llm: ScriptedLLM) -> None:
     """What was kept in the browser is drawn by the same rules, titles in the list included."""
     llm.script(HOSTILE)
     tab.ask("<img src=x onerror=alert(1)> When does the cafeteria serve lunch?")
@@ -73,7 +75,7 @@ def test_hostile_answer_stays_harmless_after_a_reload(tab: Any, llm: Any) -> Non
     assert 0 == tab.page.locator("img:not(.brand img)").count()
 
 
-def test_hostile_document_executes_nothing(tab: Any, llm: Any, service: Any) -> None:
+def test_hostile_document_executes_nothing(tab: Any, llm: ScriptedLLM, service: Service) -> None:
     """Title, uri and text of a passage are shown as text in the list, in the panel and on the source's page."""
     document = Document.create(
         uri="javascript:alert('uri')",
@@ -138,7 +140,7 @@ def test_tampered_storage_is_left_aside(tab: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/sources/{passage}"])
-def test_pages_say_what_they_may_do(service: Any, path: str) -> None:
+def test_pages_say_what_they_may_do(service: Service, path: str) -> None:
     """Each page allows scripts and styles from here only, none inline, and no frame, form or base."""
     document = Document.id_for(service.serving.settings.tenant, "handbook/lunch.md")
     passage = service.serving.stores.documents.passages_of([document])[document][0]
@@ -159,7 +161,7 @@ def test_pages_say_what_they_may_do(service: Any, path: str) -> None:
     assert None is re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|https?://", page.text)
 
 
-def test_static_files_are_kept_for_good_and_nothing_else_is_given(service: Any) -> None:
+def test_static_files_are_kept_for_good_and_nothing_else_is_given(service: Service) -> None:
     """A file under today's digest may be kept for ever, under another one not; no path leads out of the folder."""
     page = service.client.get("/").text
     (style,) = re.findall(r'href="(static/\w+/chat\.css)"', page)
@@ -185,7 +187,7 @@ def test_static_files_are_kept_for_good_and_nothing_else_is_given(service: Any) 
         assert 404 == service.client.get(url).status_code, name
 
 
-def test_pages_work_behind_a_prefix(service: Any, tab_of: Callable[..., Any]) -> None:
+def test_pages_work_behind_a_prefix(service: Service, tab_of: Callable[..., Any]) -> None:
     """Every address on the page is relative, so that a proxy may serve it below a path."""
     tab = tab_of(service)
 

@@ -24,6 +24,7 @@ from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.ports import IndexStore
 
 DATABASES = ("sqlite", "postgresql")
+NO_PROGRAMS = "PostgreSQL's programs are not installed (Debian: apt install postgresql)"
 
 
 class PostgresServer:
@@ -103,7 +104,8 @@ class PostgresServer:
         return name
 
 
-def _programs() -> Path | None:
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs, where they are installed."""
     on_path = shutil.which("initdb")
     if on_path is not None:
         return Path(on_path).resolve().parent
@@ -113,13 +115,12 @@ def _programs() -> Path | None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server."""
-    programs = _programs()
-    if programs is None:
-        missing = "PostgreSQL's programs are not installed (Debian: apt install postgresql)"
+    found = programs()
+    if found is None:
         if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    server = PostgresServer(programs)
+            pytest.fail(NO_PROGRAMS)
+        pytest.skip(NO_PROGRAMS)
+    server = PostgresServer(found)
     try:
         server.start()
         yield server

@@ -19,7 +19,7 @@ from rag.adapters.models.query_side import write_adapter
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
-from rag.domain import Chunking, Document, Passage, Release, Retrieval, new_id
+from rag.domain import Chunking, Deployment, Document, Passage, Release, Retrieval, new_id
 from rag.ports import Encoder, EncoderStore
 from rag.questions.retrieval import Retriever
 from rag.releases.indexing import Indexing
@@ -103,6 +103,17 @@ class LoadedOnce:
         return getattr(self._store, name)
 
 
+@dataclass(frozen=True)
+class TwoEncoders:
+    """The static encoder, another one and a query-side adapter, in a folder of the test session."""
+
+    root: Path
+    store: EncoderFolder
+    first: str  # digest
+    second: str
+    adapter: str  # of questions to the first
+
+
 @dataclass
 class World:
     """Everything below one home folder."""
@@ -136,6 +147,12 @@ class World:
         """Remove documents."""
         for each in documents:
             self.stores.documents.delete(each.id, tenant=TENANT)
+
+    def deployment(self) -> Deployment:
+        """Return what is live."""
+        found = self.stores.releases.deployment()
+        assert found is not None
+        return found
 
     def release(self, encoder: str, *, top_k: int = 5, **retrieval: Any) -> Release:
         """Make a release; `top_k`, or anything else of its retrieval, tells those of one encoder apart."""

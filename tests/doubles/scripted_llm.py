@@ -96,7 +96,7 @@ class ScriptedLLM:
 
     def _answer(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         if "stream_options" in body and not self.knows_usage:
-            error = {
+            error: dict[str, str | None] = {
                 "message": "Unrecognized request argument: stream_options",
                 "type": "invalid_request_error",
             }

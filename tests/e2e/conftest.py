@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.models.encoders import EncoderFolder
 
@@ -89,12 +89,9 @@ class Installation:
             return False
 
     @staticmethod
-    def wait(until: Callable[[], bool], timeout_s: float, what: str) -> None:
+    def wait(holds: Callable[[], bool], timeout_s: float, what: str) -> None:
         """Wait for something to become true."""
-        deadline = time.monotonic() + timeout_s
-        while not until():
-            assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
-            time.sleep(0.1)
+        until(holds, what, seconds=timeout_s)
 
     def stop(self) -> None:
         """Stop what still runs."""

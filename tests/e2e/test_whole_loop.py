@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from doubles.scripted_llm import ScriptedLLM
 from openai import OpenAI
 
 from rag.adapters.models.encoders import EncoderFolder
@@ -113,7 +114,7 @@ def write_question(body: dict[str, Any]) -> str:
 
 
 def test_the_loop_from_first_question_to_rollback(
-    installation: Any, caller: Caller, scripted_llm: Any, datasets: Path
+    installation: Any, caller: Caller, scripted_llm: ScriptedLLM, datasets: Path
 ) -> None:
     """Drift is noticed, the retrained release finds more, the switch loses no question, the way back is exact."""
     folder = datasets / "feedbackqa"

@@ -1,6 +1,5 @@
 """Real parts that fail: a service as a process, and a PostgreSQL server that is stopped, killed and started again."""
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -15,6 +14,8 @@ from typing import Any, cast
 import httpx
 import psutil
 import pytest
+from contract.conftest import NO_PROGRAMS, PostgresServer, programs
+from doubles.waiting import until
 
 from rag.adapters.models.encoders import EncoderFolder
 
@@ -44,14 +45,6 @@ with open_serving(Settings(_env_file=None)) as serving:
 """
 
 QUESTION = "When is lunch served in the cafeteria?"
-
-
-def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
 
 
 class Service:
@@ -202,61 +195,46 @@ def load() -> Iterator[Callable[..., Load]]:
         each.stop()
 
 
-def _server_class() -> type[Any]:
-    file = Path(__file__).parents[1] / "contract" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("contract_conftest", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    programs = module._programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's programs are not installed (Debian: apt install postgresql)")
+class MortalServer(PostgresServer):
+    """A PostgreSQL server that things happen to."""
 
-    class MortalServer(module.PostgresServer):  # type: ignore[misc,name-defined]
-        """A PostgreSQL server that things happen to."""
+    def _processes(self) -> list[psutil.Process]:
+        parent = psutil.Process(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]))
+        return [parent, *parent.children(recursive=True)]
 
-        def __init__(self) -> None:
-            super().__init__(programs)
+    def freeze(self) -> None:
+        """Have it say nothing, with every connection open."""
+        for process in self._processes():
+            process.suspend()
 
-        def _processes(self) -> list[psutil.Process]:
-            parent = psutil.Process(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]))
-            return [parent, *parent.children(recursive=True)]
+    def thaw(self) -> None:
+        """Have it go on."""
+        for process in self._processes():
+            process.resume()
 
-        def freeze(self) -> None:
-            """Have it say nothing, with every connection open."""
-            for process in self._processes():
-                process.suspend()
+    def kill(self) -> None:
+        """Kill all of it on the spot."""
+        processes = self._processes()
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, timeout=10)
 
-        def thaw(self) -> None:
-            """Have it go on."""
-            for process in self._processes():
-                process.resume()
-
-        def kill(self) -> None:
-            """Kill all of it on the spot."""
-            processes = self._processes()
-            for process in processes:
-                process.kill()
-            psutil.wait_procs(processes, timeout=10)
-
-        def restart(self) -> None:
-            """Start it again over what is on disk."""
-            (self._folder / "data" / "postmaster.pid").unlink(missing_ok=True)
-            options = (
-                f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
-            )
-            self._run(
-                "pg_ctl", "-w", "-t", "60", "-l", str(self._folder / "server.out"), "-o", options, "start"
-            )
-
-    return MortalServer
+    def restart(self) -> None:
+        """Start it again over what is on disk."""
+        (self._folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        options = (
+            f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        )
+        self._run("pg_ctl", "-w", "-t", "60", "-l", str(self._folder / "server.out"), "-o", options, "start")
 
 
 @pytest.fixture
-def mortal_postgres() -> Iterator[Any]:
+def mortal_postgres() -> Iterator[MortalServer]:
     """A PostgreSQL server of this test alone."""
-    server = _server_class()()
+    found = programs()
+    if found is None:
+        pytest.skip(NO_PROGRAMS)
+    server = MortalServer(found)
     try:
         server.start()
         yield server

@@ -3,7 +3,6 @@
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from doubles.waiting import until
 
 
 def rows(url: str) -> set[str]:
@@ -31,14 +31,6 @@ def judged(url: str) -> list[tuple[str, int]]:
 def spooled(home: Path) -> list[Path]:
     """Return the files of the spools, of questions and of feedback."""
     return sorted((home / "spool").rglob("*.spool"))
-
-
-def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 
 
 def code(response: httpx.Response) -> tuple[int, str]:
@@ -15,7 +17,7 @@ def code(response: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.fixture
-def limits(scripted_llm: Any) -> dict[str, Any]:
+def limits(scripted_llm: ScriptedLLM) -> dict[str, Any]:
     """Settings with the scripted model and short limits."""
     return {
         "llm_base_url": scripted_llm.url,
@@ -27,7 +29,9 @@ def limits(scripted_llm: Any) -> dict[str, Any]:
     }
 
 
-def test_each_failure_has_its_status_and_its_row(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_each_failure_has_its_status_and_its_row(
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
+) -> None:
     """Silence is 504, everything else 502; no message holds the key; after all of it the model answers again."""
     reply = type(scripted_llm).reply
     service = make_service(**limits)
@@ -53,7 +57,7 @@ def test_each_failure_has_its_status_and_its_row(make_service: Any, scripted_llm
 
 
 def test_a_failure_in_the_middle_of_a_stream_is_an_error_event(
-    make_service: Any, scripted_llm: Any, limits: Any
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
 ) -> None:
     """What was said stands; an error event and the end follow, on a connection that stays whole."""
     scripted_llm.script(type(scripted_llm).reply(text="one two three", break_after=2))
@@ -67,7 +71,7 @@ def test_a_failure_in_the_middle_of_a_stream_is_an_error_event(
     assert "two" in response.text
 
 
-def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """After its failures the documents' own sentences answer, without asking the model; then it is tried, and back."""
     service = make_service(**limits | {"llm_breaker_failures": 3, "llm_breaker_pause_s": 2})
     scripted_llm.script(*[type(scripted_llm).reply(status=500)] * 6)
@@ -88,7 +92,9 @@ def test_the_breaker_opens_and_closes(make_service: Any, scripted_llm: Any, limi
     assert "the language model is asked" == service.ready()["parts"]["generator"]["detail"]
 
 
-def test_a_client_that_leaves_stops_the_model(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_a_client_that_leaves_stops_the_model(
+    make_service: Any, scripted_llm: ScriptedLLM, limits: Any
+) -> None:
     """Within a second, streamed or not, before or after the first piece."""
     reply = type(scripted_llm).reply
     service = make_service(
@@ -100,17 +106,14 @@ def test_a_client_that_leaves_stops_the_model(make_service: Any, scripted_llm: A
         (False, reply(text="one two three", pause_s=20)),
     ):
         scripted_llm.script(slow)
-        before = len(scripted_llm.left)
+        scripted_llm.left.clear()
         body = {"model": "m", "messages": [{"role": "user", "content": "When is lunch?"}], "stream": stream}
         with pytest.raises(httpx.TimeoutException):
             httpx.post(f"{service.url}/v1/chat/completions", json=body, timeout=httpx.Timeout(10, read=0.7))
-        left_at = time.monotonic()
-        while len(scripted_llm.left) == before:
-            assert time.monotonic() - left_at < 1
-            time.sleep(0.02)
+        until(lambda: scripted_llm.left, "the model to be left", seconds=1)
 
 
-def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """Streams under way finish whole, new questions are refused or not connected, and the status is 0 soon."""
     scripted_llm.default = "The cafeteria says so [1] " + "and so on " * 20
     service = make_service(**limits | {"llm_total_timeout_s": 60})
@@ -125,12 +128,9 @@ def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: Any, limi
     streams = [threading.Thread(target=stream) for _ in range(4)]
     for each in streams:
         each.start()
-    while len(scripted_llm.requests) < 4:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    until(lambda: len(scripted_llm.requests) == 4)
     service.process.terminate()
-    time.sleep(0.4)
-    assert (503, "stopping") == code(service.client.get("/readyz"))
+    until(lambda: code(service.client.get("/readyz")) == (503, "stopping"), seconds=1)
     assert (503, "stopping") == code(service.ask())
     for each in streams:
         each.join()
@@ -141,26 +141,30 @@ def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: Any, limi
 
 
 @pytest.mark.heavy
-def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_sigterm_ends_what_takes_too_long(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """A stream that would go on for minutes ends with an error event, and the process with 0 within 30 s."""
     endless = {"llm_total_timeout_s": 600, "llm_timeout_s": 60}
     service = make_service(**limits | endless)
     scripted_llm.script(type(scripted_llm).reply(text="drip " * 600, pause_s=0.2))
-    text: list[str] = []
-    streaming = threading.Thread(target=lambda: text.append(service.ask(stream=True).text))
+    lines: list[str] = []
+
+    def stream() -> None:
+        body = {"model": "m", "messages": [{"role": "user", "content": "When is lunch?"}], "stream": True}
+        with httpx.stream("POST", f"{service.url}/v1/chat/completions", json=body, timeout=60) as response:
+            lines.extend(line for line in response.iter_lines() if line)
+
+    streaming = threading.Thread(target=stream)
     streaming.start()
-    while not scripted_llm.requests:
-        time.sleep(0.05)
-    time.sleep(1)
+    until(lambda: any("drip" in line for line in list(lines)), "the stream to begin")
     began = time.monotonic()
     assert 0 == service.end()
     assert time.monotonic() - began < 30
     streaming.join()
-    *_, error, done = [line.removeprefix("data: ") for line in text[0].splitlines() if line]
+    *_, error, done = [line.removeprefix("data: ") for line in lines]
     assert ("stopping", "[DONE]") == (json.loads(error)["error"]["code"], done)
 
 
-def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: Any, limits: Any) -> None:
+def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: ScriptedLLM, limits: Any) -> None:
     """Whoever is in a hurry does not wait for streams."""
     service = make_service(**limits | {"llm_total_timeout_s": 600, "llm_timeout_s": 60})
     scripted_llm.script(type(scripted_llm).reply(text="drip " * 600, pause_s=0.2))
@@ -174,10 +178,9 @@ def test_a_second_signal_ends_at_once(make_service: Any, scripted_llm: Any, limi
 
     streaming = threading.Thread(target=stream)
     streaming.start()
-    while not scripted_llm.requests:
-        time.sleep(0.05)
+    until(lambda: scripted_llm.requests)
     service.process.terminate()
-    time.sleep(0.5)
+    until(lambda: code(service.client.get("/readyz")) == (503, "stopping"), seconds=5)
     began = time.monotonic()
     assert 143 == service.end()
     assert time.monotonic() - began < 2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psutil
+from doubles.waiting import until
 
 SLOW = b"<p>x</p>" * 100_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
 """An HTML page that takes some seconds to read."""
@@ -28,27 +29,25 @@ def hand_in(service: Any, content: bytes, filename: str) -> str:
 
 def ends(service: Any, ingestion_id: str, *, seconds: float = 150.0) -> dict[str, Any]:
     """Wait until an ingestion is indexed or failed; give it."""
-    end = time.monotonic() + seconds
-    while True:
+
+    def ended() -> dict[str, Any] | None:
         now: dict[str, Any] = service.client.get(f"/v1/documents/ingestions/{ingestion_id}").json()
-        if now["status"] in ("indexed", "failed"):
-            return now
-        assert time.monotonic() < end, now
-        time.sleep(0.1)
+        return now if now["status"] in ("indexed", "failed") else None
+
+    return until(ended, f"the end of {ingestion_id}", seconds=seconds)
 
 
 def under_way(service: Any) -> psutil.Process:
     """Wait until the splitter is warm and a file is being read; give the process that does."""
-    end = time.monotonic() + 60
-    while True:
+
+    def reading() -> psutil.Process | None:
         apart = {
             any("pandas" in entry.path for entry in process.memory_maps()): process
             for process in readers(service)
         }
-        if apart.keys() == {True, False}:
-            return apart[False]
-        assert time.monotonic() < end
-        time.sleep(0.05)
+        return apart[False] if apart.keys() == {True, False} else None
+
+    return until(reading, "a file to be read", seconds=60)
 
 
 def test_a_killed_service_reads_on_when_it_is_back(make_service: Callable[..., Any]) -> None:

@@ -95,6 +95,9 @@ def home_settings(tmp_path: Path, encoder_store: EncoderFolder, static_digest: s
     return Settings(_env_file=None, **values)
 
 
+RunService = Callable[..., AbstractContextManager[Service]]
+
+
 def fill(settings: Settings) -> None:
     """Put the corpus into the settings' home."""
     with open_serving(settings) as serving:
@@ -117,6 +120,6 @@ def service(home_settings: Settings) -> Iterator[Service]:
 
 
 @pytest.fixture
-def run_service() -> Callable[..., AbstractContextManager[Service]]:
+def run_service() -> RunService:
     """Run a service with the settings given, in a context."""
     return running

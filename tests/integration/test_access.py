@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
+from integration.conftest import RunService
 
 import flows.ops.serving
 from flows.bootstrap import open_doors
@@ -154,7 +155,7 @@ def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def guarded(
-    home_settings: Settings, operations: Sequence[APIRouter], corpus: Any, run_service: Any
+    home_settings: Settings, operations: Sequence[APIRouter], corpus: Any, run_service: RunService
 ) -> Iterator[Any]:
     """A service with everything, the corpus, and a key, so that all requests need one."""
     corpus(home_settings)

@@ -1,7 +1,6 @@
 """Chat completions, asked by the real OpenAI client over a real port."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import openai
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
+from integration.conftest import Service
 
 from rag.domain import Interaction, InteractionStatus
 from rag.questions.prompting import ABSTENTION
@@ -19,7 +21,10 @@ LUNCH = "When does the cafeteria serve lunch?"
 
 @pytest.fixture
 def llm_service(
-    home_settings: Settings, scripted_llm: Any, run_service: Callable[..., Any], corpus: Callable[..., None]
+    home_settings: Settings,
+    scripted_llm: ScriptedLLM,
+    run_service: Callable[..., Any],
+    corpus: Callable[..., None],
 ) -> Iterator[Any]:
     """A service that asks the scripted language model, with limits of a second."""
     limits = {"llm_timeout_s": 1.0, "llm_connect_timeout_s": 1.0, "llm_first_token_timeout_s": 1.0}
@@ -30,25 +35,23 @@ def llm_service(
         yield service
 
 
-def client(service: Any) -> openai.OpenAI:
+def client(service: Service) -> openai.OpenAI:
     """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 
-def log(service: Any) -> list[Interaction]:
+def log(service: Service) -> list[Interaction]:
     """Return everything logged."""
     return list(service.serving.stores.interactions.between())
 
 
-def wait_for_log(service: Any, count: int = 1) -> list[Interaction]:
+def wait_for_log(service: Service, count: int = 1) -> list[Interaction]:
     """Return the log once it has so many entries."""
-    until = time.monotonic() + 5
-    while len(log(service)) < count and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: len(log(service)) >= count, f"{count} entries")
     return log(service)
 
 
-def test_plain_answer_cites_and_says_what_served(service: Any) -> None:
+def test_plain_answer_cites_and_says_what_served(service: Service) -> None:
     """The answer quotes the right passage and carries sources in every form clients show."""
     with client(service) as asked:
         raw = asked.chat.completions.with_raw_response.create(
@@ -86,7 +89,7 @@ def test_plain_answer_cites_and_says_what_served(service: Any) -> None:
     assert (logged.question, logged.answer, logged.principal) == (LUNCH, text, "local")
 
 
-def test_stream_gives_the_same_and_is_logged_before_it_ends(service: Any) -> None:
+def test_stream_gives_the_same_and_is_logged_before_it_ends(service: Service) -> None:
     """Pieces make the plain answer; when the last byte is here, the log has it."""
     with client(service) as asked:
         chunks = list(
@@ -111,7 +114,7 @@ def test_stream_gives_the_same_and_is_logged_before_it_ends(service: Any) -> Non
     assert usage.usage is not None
 
 
-def test_stream_ends_with_done_and_has_the_headers(service: Any) -> None:
+def test_stream_ends_with_done_and_has_the_headers(service: Service) -> None:
     """The wire is server-sent events up to [DONE]; release, epoch and interaction are in the headers."""
     response = service.ask(LUNCH, stream=True)
 
@@ -123,7 +126,7 @@ def test_stream_ends_with_done_and_has_the_headers(service: Any) -> None:
     assert "usage" not in json.loads(events[-2])
 
 
-def test_question_beyond_the_documents_is_not_answered(service: Any) -> None:
+def test_question_beyond_the_documents_is_not_answered(service: Service) -> None:
     """What the documents do not hold gets the honest sentence, no sources, and status abstained."""
     answer = service.ask("What is the boiling point of tungsten?").json()
 
@@ -159,7 +162,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_unusable_requests_are_400_in_openai_shape(service: Any) -> None:
+def test_unusable_requests_are_400_in_openai_shape(service: Service) -> None:
     """Each says what is wrong, in OpenAI's error shape, streamed or not, and nothing is logged."""
     for body, code in UNUSABLE:
         for stream in (False, True):
@@ -172,7 +175,7 @@ def test_unusable_requests_are_400_in_openai_shape(service: Any) -> None:
     assert log(service) == []
 
 
-def test_the_client_raises_its_own_error(service: Any) -> None:
+def test_the_client_raises_its_own_error(service: Service) -> None:
     """OpenAI's client understands our errors."""
     with client(service) as asked, pytest.raises(openai.BadRequestError) as caught:
         asked.chat.completions.create(model="m", messages=[{"role": "user", "content": "x" * 100_000}])
@@ -181,7 +184,7 @@ def test_the_client_raises_its_own_error(service: Any) -> None:
     assert "100000 characters" in caught.value.message
 
 
-def test_language_model_gets_passages_and_history(llm_service: Any, scripted_llm: Any) -> None:
+def test_language_model_gets_passages_and_history(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """The model sees rules, earlier turns and numbered passages; its citations are resolved."""
     scripted_llm.script("From noon until two [1].")
     messages = [
@@ -206,7 +209,7 @@ def test_language_model_gets_passages_and_history(llm_service: Any, scripted_llm
     assert sent["max_tokens"] == 5
 
 
-def test_failing_language_model_is_502_and_logged(llm_service: Any, scripted_llm: Any) -> None:
+def test_failing_language_model_is_502_and_logged(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """A failure before the first piece has its status, streamed or not, and one failed interaction each."""
     reply = scripted_llm.reply
     for stream in (False, True):
@@ -219,7 +222,7 @@ def test_failing_language_model_is_502_and_logged(llm_service: Any, scripted_llm
     assert "no such model" in log(llm_service)[0].error
 
 
-def test_slow_language_model_is_504(llm_service: Any, scripted_llm: Any) -> None:
+def test_slow_language_model_is_504(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """Silence beyond the limit is a timeout that names the setting."""
     reply = scripted_llm.reply
     scripted_llm.script(reply(delay_s=3), reply(delay_s=3))
@@ -230,7 +233,9 @@ def test_slow_language_model_is_504(llm_service: Any, scripted_llm: Any) -> None
     assert "WHETSTONE_LLM_FIRST_TOKEN_TIMEOUT_S" in response.json()["error"]["message"]
 
 
-def test_failure_in_the_middle_is_an_event_in_the_stream(llm_service: Any, scripted_llm: Any) -> None:
+def test_failure_in_the_middle_is_an_event_in_the_stream(
+    llm_service: Service, scripted_llm: ScriptedLLM
+) -> None:
     """What comes too late for a status is raised by OpenAI's client from the stream, and logged."""
     scripted_llm.script(scripted_llm.reply(text="one two three", break_after=2))
 
@@ -244,7 +249,9 @@ def test_failure_in_the_middle_is_an_event_in_the_stream(llm_service: Any, scrip
     assert (logged.status, logged.answer) == (InteractionStatus.FAILED, "one two")
 
 
-def test_client_that_leaves_a_stream_is_logged_as_cancelled(llm_service: Any, scripted_llm: Any) -> None:
+def test_client_that_leaves_a_stream_is_logged_as_cancelled(
+    llm_service: Service, scripted_llm: ScriptedLLM
+) -> None:
     """The connection is dropped in the middle: one cancelled interaction, and the release is let go."""
     scripted_llm.script(scripted_llm.reply(text=" ".join("word" for _ in range(100)), pause_s=0.1))
     body = {"messages": [{"role": "user", "content": LUNCH}], "stream": True}
@@ -258,7 +265,7 @@ def test_client_that_leaves_a_stream_is_logged_as_cancelled(llm_service: Any, sc
 
 
 def test_client_that_leaves_a_plain_request_is_logged_as_cancelled(
-    llm_service: Any, scripted_llm: Any
+    llm_service: Service, scripted_llm: ScriptedLLM
 ) -> None:
     """A plain request that is given up ends the work at the language model too."""
     scripted_llm.script(scripted_llm.reply(text=" ".join("word" for _ in range(100)), pause_s=0.1))

@@ -15,7 +15,7 @@ from retrain.verdict.concentration import concentration
 from retrain.verdict.evaluation import rank
 from retrain.verdict.gate import Policy
 
-_QUICK = RetrainSettings(_env_file=None, static_epochs=6, static_batch_size=64)  # type: ignore[call-arg]
+_QUICK = RetrainSettings(_env_file=None, static_epochs=6, static_batch_size=64)
 _TRIGGERS = [
     f"{verb} {thing} cheap flight"
     for verb in ("book a", "find a", "compare a", "cancel a")

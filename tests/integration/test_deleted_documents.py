@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
+from integration.conftest import Service
 
 from rag.api.routes import documents
 from rag.domain import Document
@@ -26,7 +28,7 @@ class Answered:
     texts: str  # everything that was said
 
 
-def document_id(service: Any, thing: str) -> str:
+def document_id(service: Service, thing: str) -> str:
     """Return the id of the document about a thing."""
     return Document.id_for(service.serving.settings.tenant, f"shelf/{thing}")
 
@@ -37,7 +39,7 @@ def question(thing: str) -> str:
 
 
 @pytest.fixture
-def stuck(service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def stuck(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A service with ten more documents, whose index can be searched, but takes no changes from now on."""
     for number, thing in enumerate(THINGS):
         text = f"The {thing} of the workshop is kept on shelf {number}."
@@ -57,7 +59,7 @@ def stuck(service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 class Asking:
     """Several people who ask for everything, over and over, by both ways."""
 
-    def __init__(self, service: Any, threads: int = 4) -> None:
+    def __init__(self, service: Service, threads: int = 4) -> None:
         self.answered: list[Answered] = []
         self.statuses: set[int] = set()
         self._service = service
@@ -74,10 +76,8 @@ class Asking:
 
     def goes_on(self, answers: int) -> None:
         """Wait for so many more answers."""
-        wanted, end = len(self.answered) + answers, time.monotonic() + 60
-        while len(self.answered) < wanted:
-            assert time.monotonic() < end, "there were no answers"
-            time.sleep(0.01)
+        wanted = len(self.answered) + answers
+        until(lambda: len(self.answered) >= wanted, "answers", seconds=60)
 
     def stop(self) -> None:
         """Ask no more."""

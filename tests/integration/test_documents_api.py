@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doubles.waiting import until
+from integration.conftest import Service
 
 from rag.domain import InteractionStatus
 from rag.settings import Settings
@@ -17,7 +19,7 @@ SHUTTLE = {
 QUESTION = "How often does the shuttle bus leave for the airport?"
 
 
-def test_document_is_found_at_once_and_gone_at_once(service: Any) -> None:
+def test_document_is_found_at_once_and_gone_at_once(service: Service) -> None:
     """Put: the next question finds it. Delete: the next question does not, and its source is gone."""
     put = service.client.put("/v1/documents", json=SHUTTLE).json()
     assert (put["result"], put["searchable"]) == ("added", True)
@@ -35,23 +37,24 @@ def test_document_is_found_at_once_and_gone_at_once(service: Any) -> None:
     assert service.client.delete(f"/v1/documents/{put['id']}").status_code == 404
 
 
-def test_changes_of_another_process_are_there_within_a_second(service: Any) -> None:
+def test_changes_of_another_process_are_there_within_a_second(service: Service) -> None:
     """What an ingest writes to SQL behind the service's back is served within a second."""
     from rag.domain import Document
 
-    service.serving.library.put(Document.create(**SHUTTLE))
+    service.serving.library.put(
+        Document.create(uri=SHUTTLE["uri"], title=SHUTTLE["title"], text=SHUTTLE["text"])
+    )
     began = time.monotonic()
-    while time.monotonic() - began < 5:
-        hits = service.client.post("/v1/retrieve", json={"query": QUESTION, "limit": 1}).json()["hits"]
-        if hits[0]["uri"] == SHUTTLE["uri"]:
-            break
-        time.sleep(0.02)
 
-    assert hits[0]["uri"] == SHUTTLE["uri"]
+    def best() -> str:
+        hits = service.client.post("/v1/retrieve", json={"query": QUESTION, "limit": 1}).json()["hits"]
+        return str(hits[0]["uri"])
+
+    until(lambda: best() == SHUTTLE["uri"], seconds=5)
     assert time.monotonic() - began < 1.0
 
 
-def test_replacing_a_document_replaces_its_passages(service: Any) -> None:
+def test_replacing_a_document_replaces_its_passages(service: Service) -> None:
     """The same uri again is one document with the new text; the same content changes nothing."""
     service.client.put("/v1/documents", json=SHUTTLE)
     again = service.client.put("/v1/documents", json=SHUTTLE).json()
@@ -64,7 +67,7 @@ def test_replacing_a_document_replaces_its_passages(service: Any) -> None:
     assert "forty" not in answer
 
 
-def test_listing_pages_through_all_documents(service: Any) -> None:
+def test_listing_pages_through_all_documents(service: Service) -> None:
     """Pages joined are all documents, once each, in the order of ids; one document is given with its text."""
     seen: list[str] = []
     after = ""
@@ -81,7 +84,7 @@ def test_listing_pages_through_all_documents(service: Any) -> None:
     assert service.client.get("/v1/documents/nothing").status_code == 404
 
 
-def test_unusable_documents_are_refused(service: Any) -> None:
+def test_unusable_documents_are_refused(service: Service) -> None:
     """Blank text is 422; a missing field, a NUL in the uri and broken Unicode are 400; all in one shape."""
     put = service.client.put
     blank = put("/v1/documents", json=SHUTTLE | {"text": " \n"})
@@ -100,7 +103,7 @@ def test_unusable_documents_are_refused(service: Any) -> None:
     assert all(set(each.json()["error"]) == {"message", "type", "param", "code"} for each in (blank, nul))
 
 
-def test_source_is_json_or_a_safe_page(service: Any) -> None:
+def test_source_is_json_or_a_safe_page(service: Service) -> None:
     """A program gets JSON, a browser a page in which a document's markup and odd uris are inert."""
     evil = {
         "uri": "javascript:alert(1)",
@@ -122,7 +125,7 @@ def test_source_is_json_or_a_safe_page(service: Any) -> None:
     assert 'href="javascript' not in page.text
 
 
-def test_retrieve_gives_passages_and_logs_them(service: Any) -> None:
+def test_retrieve_gives_passages_and_logs_them(service: Service) -> None:
     """Hits come with text and link, as many as asked for; the log says retrieved."""
     response = service.client.post("/v1/retrieve", json={"query": "Where do I bring my laptop?", "limit": 2})
     found = response.json()
@@ -136,7 +139,7 @@ def test_retrieve_gives_passages_and_logs_them(service: Any) -> None:
     assert service.client.post("/v1/retrieve", json={"query": "x" * 9_000}).status_code == 400
 
 
-def test_feedback_is_kept_and_checked(service: Any) -> None:
+def test_feedback_is_kept_and_checked(service: Service) -> None:
     """Feedback on a known interaction is kept; empty, unknown or pointing nowhere it is refused."""
     said = service.ask("Where do I bring my laptop?").json()["whetstone"]
     post = service.client.post
@@ -160,7 +163,7 @@ def test_feedback_is_kept_and_checked(service: Any) -> None:
     assert post("/v1/feedback", json=good | {"rating": 5}).status_code == 400
 
 
-def test_models_names_the_live_encoder(service: Any) -> None:
+def test_models_names_the_live_encoder(service: Service) -> None:
     """The one that chats and the one that embeds, with the digest of the encoder that serves."""
     model, *embedding = service.client.get("/v1/models").json()["data"]
 
@@ -172,7 +175,7 @@ def test_models_names_the_live_encoder(service: Any) -> None:
     assert service.client.get("/v1/models/gpt-9").status_code == 404
 
 
-def test_what_is_not_there_is_said_in_openai_shape(service: Any) -> None:
+def test_what_is_not_there_is_said_in_openai_shape(service: Service) -> None:
     """Unknown paths and methods are errors like all others."""
     missing = service.client.get("/v1/nothing")
     method = service.client.patch("/v1/documents")
@@ -181,7 +184,7 @@ def test_what_is_not_there_is_said_in_openai_shape(service: Any) -> None:
     assert (method.status_code, method.json()["error"]["code"]) == (405, "method_not_allowed")
 
 
-def test_large_bodies_are_refused_declared_or_streamed(service: Any) -> None:
+def test_large_bodies_are_refused_declared_or_streamed(service: Service) -> None:
     """More than the limit is 413, whether its length is declared or comes in chunks."""
     limit = service.serving.settings.max_body_bytes
     declared = service.client.put("/v1/documents", json=SHUTTLE | {"text": "x" * limit})
@@ -220,7 +223,7 @@ def test_key_is_demanded_everywhere_but_for_health(
         assert [each.principal for each in service.serving.stores.interactions.between()] == ["environment"]
 
 
-def test_without_a_key_only_loopback_names_are_answered(service: Any) -> None:
+def test_without_a_key_only_loopback_names_are_answered(service: Service) -> None:
     """A web page whose name points at this machine gets nothing."""
     assert service.client.get("/v1/documents", headers={"Host": "evil.example"}).status_code == 403
     assert service.client.get("/v1/documents", headers={"Host": "localhost:1"}).status_code == 200
@@ -253,7 +256,7 @@ def test_service_that_still_loads_says_so(home_settings: Settings, run_service: 
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # connections to the file that was taken away
-def test_database_gone_is_named_by_readyz(service: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_database_gone_is_named_by_readyz(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """Without its database the service says so, answers from its index, and logs the question when it is back."""
     caplog.set_level("INFO")
     home = service.serving.settings.home
@@ -266,7 +269,7 @@ def test_database_gone_is_named_by_readyz(service: Any, caplog: pytest.LogCaptur
     assert ready.status_code == 200
     assert ready.json()["parts"]["sql"]["detail"].startswith("database away")
     assert service.client.get("/healthz").status_code == 200
-    time.sleep(0.5)
+    until(lambda: "reading the deployment failed" in caplog.text)
     answer = service.ask("When is lunch?")
     assert answer.status_code == 200, answer.text
     assert "noon" in answer.json()["choices"][0]["message"]["content"]
@@ -276,20 +279,16 @@ def test_database_gone_is_named_by_readyz(service: Any, caplog: pytest.LogCaptur
     # Only now: a thread of the service may have opened the empty file that stood there meanwhile.
     service.serving.stores.engine.dispose()
     assert service.client.get("/readyz").status_code == 200
-    until = time.monotonic() + 10
-    while "reading the deployment works again" not in caplog.messages and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: "reading the deployment works again" in caplog.messages)
     asked = answer.json()["whetstone"]["interaction_id"]
     # For a second after a failure nobody asks the database anew.
     time.sleep(1.1)
-    while service.serving.stores.interactions.get(asked, tenant="default") is None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: service.serving.stores.interactions.get(asked, tenant="default"))
     told = [message.split(":")[0] for message in caplog.messages if "reading the deployment" in message]
     assert told == ["reading the deployment failed, will try again", "reading the deployment works again"]
 
 
-def test_log_holds_no_question_and_no_document(service: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_holds_no_question_and_no_document(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """At INFO nothing of what people ask or own is in the process's log."""
     with caplog.at_level("INFO"):
         service.client.put("/v1/documents", json=SHUTTLE)

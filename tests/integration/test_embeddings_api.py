@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import openai
 import pytest
+from integration.conftest import Service
 
 TEXTS = ["When is lunch?", "Züge und Flüge", "猫"]
 
 
-def client(service: Any) -> openai.OpenAI:
+def client(service: Service) -> openai.OpenAI:
     """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 
-def test_vectors_are_the_encoders_in_both_encodings(service: Any) -> None:
+def test_vectors_are_the_encoders_in_both_encodings(service: Service) -> None:
     """base64, which the client asks for by itself, and floats give the encoder's vectors, in order."""
     with service.serving.live.pin() as pinned:
         expected = pinned.encoder.encode_queries(TEXTS)
@@ -34,7 +35,7 @@ def test_vectors_are_the_encoders_in_both_encodings(service: Any) -> None:
     assert packed.usage.prompt_tokens == packed.usage.total_tokens == tokens
 
 
-def test_many_inputs_come_back_in_order(service: Any) -> None:
+def test_many_inputs_come_back_in_order(service: Service) -> None:
     """More inputs than one batch has are the same as each alone."""
     texts = [f"passage number {i}" for i in range(100)]
     with service.serving.live.pin() as pinned:
@@ -63,7 +64,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_unusable_requests_say_why(service: Any) -> None:
+def test_unusable_requests_say_why(service: Service) -> None:
     """Each is a 400 in OpenAI's shape."""
     for body, reason in UNUSABLE:
         response = service.client.post("/v1/embeddings", json={"model": "whetstone-embedding"} | body)
@@ -72,7 +73,7 @@ def test_unusable_requests_say_why(service: Any) -> None:
         assert reason in response.json()["error"]["message"]
 
 
-def test_other_models_vectors_are_not_made_up(service: Any) -> None:
+def test_other_models_vectors_are_not_made_up(service: Service) -> None:
     """A name of another model is refused, because its vectors would not fit."""
     with client(service) as asked, pytest.raises(openai.NotFoundError) as caught:
         asked.embeddings.create(model="text-embedding-3-small", input="x")
@@ -81,7 +82,7 @@ def test_other_models_vectors_are_not_made_up(service: Any) -> None:
     assert "whetstone-embedding" in caught.value.message
 
 
-def test_the_chat_model_is_told_apart_from_one_that_is_not_there(service: Any) -> None:
+def test_the_chat_model_is_told_apart_from_one_that_is_not_there(service: Service) -> None:
     """Its name is known, so the error says what it does, and what makes vectors."""
     with client(service) as asked, pytest.raises(openai.NotFoundError) as caught:
         asked.embeddings.create(model="whetstone", input="When is lunch?")

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from doubles.promotion_world import perturbed
 
 from flows.bootstrap import open_doors
 from flows.commands.drift import drift
@@ -17,8 +20,12 @@ from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
 from monitoring.domain import DriftFinding, DriftVerdict
 from rag.adapters.models.encoders import EncoderFolder
+from rag.bootstrap import open_installation
+from rag.domain import Release
 from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, WhetstoneError
+from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
+from rag.settings import Settings
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
 
@@ -173,11 +180,32 @@ def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> No
 
 
 def test_collecting_garbage_keeps_what_lives(home: Path, encoder_store: EncoderFolder) -> None:
-    """A dry run and a run on a fresh home name nothing."""
+    """What is live stays; an encoder and an index that nothing needs are named by a dry run and removed by a run."""
     prepare_release(encoder_store)
+    collect = load_flow("collect_garbage")
+    with open_installation(Settings(home=home)) as installation:
+        encoders, indexes = EncoderFolder(home / "encoders"), installation.indexes
+        live = live_release(installation.stores.releases)
+        indexes.open(live, create=True).close()
 
-    assert load_flow("collect_garbage")(dry_run=True) == []
-    assert load_flow("collect_garbage")(dry_run=False) == []
+        assert [collect(dry_run=dry) for dry in (True, False)] == [[], []]
+
+        unneeded = perturbed(encoders, live.encoder, home / "noisy")
+        long_ago = time.time() - 48 * 3_600  # a young encoder may be one that is being trained
+        os.utime(encoders.path(unneeded), (long_ago, long_ago))
+        retired = Release.create(
+            encoder=unneeded, dimension=live.dimension, chunking=live.chunking, retrieval=live.retrieval
+        )
+        indexes.open(retired, create=True).close()
+        lines = [f"index {retired.index_name}", f"encoder {unneeded}"]
+        for dry_run, left in (
+            (True, ({live.encoder, unneeded}, {live.index_name, retired.index_name})),
+            (False, ({live.encoder}, {live.index_name})),
+        ):
+            assert collect(dry_run=dry_run) == lines
+            assert (set(encoders.digests()), set(indexes.names())) == left
+        assert collect(dry_run=False) == []
+    assert any(unneeded in artifact.data for artifact in artifacts("garbage"))
 
 
 def test_a_refusal_is_not_repeated(home: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -11,6 +11,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 import openai
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
+from integration.conftest import RunService, Service
 from pydantic import SecretStr
 
 from rag.access.source_links import PARAMETERS
@@ -33,23 +36,14 @@ def key(settings: Settings, *roles: Role, **values: Any) -> tuple[str, str]:
     return new.key.id, new.token
 
 
-def until(happens: Callable[[], bool], seconds: float) -> float:
-    """Wait for something; give how long it took, in seconds."""
-    began = time.monotonic()
-    while not happens():
-        assert time.monotonic() - began < seconds, "it did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settings: Settings) -> None:
+def test_from_the_first_key_on_every_request_needs_one(service: Service, home_settings: Settings) -> None:
     """Made while the service runs, by another process, it is demanded within two seconds, and a revoked one refused."""
     get = service.client.get
     assert get("/v1/models").status_code == 200
     assert get("/v1/models", headers=bearer("whatever")).status_code == 200
 
     key_id, token = key(home_settings)
-    until(lambda: get("/v1/models").status_code == 401, 2)
+    until(lambda: get("/v1/models").status_code == 401, seconds=2)
     assert get("/v1/models", headers=bearer(token)).status_code == 200
     # The name the caller uses for this machine matters no more.
     assert get("/v1/models", headers=bearer(token) | {"Host": "evil.example"}).status_code == 200
@@ -59,7 +53,7 @@ def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settin
 
     with open_keys(home_settings) as register:
         register.revoke(key_id, principal="test")
-    until(lambda: get("/v1/models", headers=bearer(token)).status_code == 401, 2)
+    until(lambda: get("/v1/models", headers=bearer(token)).status_code == 401, seconds=2)
     assert "was revoked" in get("/v1/models", headers=bearer(token)).json()["error"]["message"]
     assert get("/v1/models").status_code == 401
 
@@ -79,13 +73,13 @@ def test_from_the_first_key_on_every_request_needs_one(service: Any, home_settin
     ],
 )
 def test_without_keys_only_this_machines_pages_are_answered(
-    service: Any, headers: dict[str, str], status: int
+    service: Service, headers: dict[str, str], status: int
 ) -> None:
     """Neither a page whose name points here nor one that sends across sites gets anything."""
     assert service.client.post("/v1/retrieve", json={"query": "x"}, headers=headers).status_code == status
 
 
-def test_keys_over_http(service: Any) -> None:
+def test_keys_over_http(service: Service) -> None:
     """The first is made on the machine itself; an administrator's makes, lists and revokes others."""
     post = service.client.post
     first = post("/v1/keys", json={"roles": ["admin", "reader"], "name": "first"})
@@ -93,7 +87,7 @@ def test_keys_over_http(service: Any) -> None:
     assert "from now on every request needs one" in first.json()["note"]
     assert first.headers["cache-control"] == "no-store"
     admin = bearer(first.json()["key"])
-    until(lambda: service.client.get("/v1/keys").status_code == 401, 2)
+    until(lambda: service.client.get("/v1/keys").status_code == 401, seconds=2)
 
     body = {"roles": ["reader"], "tenant": "north", "expires_at": "2999-01-01T00:00:00Z", "concurrent": 3}
     second = post("/v1/keys", json=body, headers=admin).json()
@@ -130,7 +124,7 @@ def test_keys_over_http(service: Any) -> None:
 
 
 @pytest.fixture
-def keyed(home_settings: Settings, corpus: Any, run_service: Any) -> Iterator[Any]:
+def keyed(home_settings: Settings, corpus: Any, run_service: RunService) -> Iterator[Any]:
     """A service with the corpus whose client sends a reader's key."""
     corpus(home_settings)
     _, token = key(home_settings)
@@ -194,7 +188,7 @@ def refusal(url: str) -> httpx.Response:
     return page
 
 
-def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: Any) -> None:
+def test_a_link_ends(home_settings: Settings, corpus: Any, run_service: RunService) -> None:
     """After its days it is refused, and the message says why."""
     corpus(home_settings)
     _, token = key(home_settings)
@@ -233,7 +227,7 @@ def test_a_link_that_does_not_open_is_explained_to_a_person(keyed: Any) -> None:
     assert elsewhere.headers["content-type"] == "application/json"
 
 
-def test_without_keys_links_are_plain(service: Any) -> None:
+def test_without_keys_links_are_plain(service: Service) -> None:
     """On this machine alone nothing has to be signed."""
     hits = service.client.post("/v1/retrieve", json={"query": "lunch"}).json()["hits"]
     assert [urlsplit(hit["url"]).query for hit in hits] == [""] * len(hits)
@@ -269,13 +263,15 @@ def test_a_key_is_held_to_its_minute(keyed: Any, home_settings: Settings) -> Non
         client.models.list()
 
 
-def slow(scripted_llm: Any, seconds: float) -> Any:
+def slow(scripted_llm: ScriptedLLM, seconds: float) -> Any:
     """An answer that takes its time, word by word."""
     return scripted_llm.reply(text=" ".join("word" for _ in range(int(seconds * 10))), pause_s=0.1)
 
 
 @pytest.fixture
-def narrow(home_settings: Settings, corpus: Any, run_service: Any, scripted_llm: Any) -> Iterator[Any]:
+def narrow(
+    home_settings: Settings, corpus: Any, run_service: RunService, scripted_llm: ScriptedLLM
+) -> Iterator[Any]:
     """A service whose language model is slow: one question at a time, one waits."""
     corpus(home_settings)
     values = {"llm_base_url": scripted_llm.url, "max_concurrent": 1, "max_queued": 1}
@@ -284,7 +280,7 @@ def narrow(home_settings: Settings, corpus: Any, run_service: Any, scripted_llm:
 
 
 def test_a_stream_counts_until_its_client_leaves(
-    home_settings: Settings, corpus: Any, run_service: Any, scripted_llm: Any
+    home_settings: Settings, corpus: Any, run_service: RunService, scripted_llm: ScriptedLLM
 ) -> None:
     """A key with one request at once is refused while its stream runs, and taken once it hung up."""
     corpus(home_settings)
@@ -297,18 +293,20 @@ def test_a_stream_counts_until_its_client_leaves(
             refused = service.client.get("/v1/models", headers=headers)
             assert refused.status_code == 429
             assert "may have 1 at once" in refused.json()["error"]["message"]
-        until(lambda: service.client.get("/v1/models", headers=headers).status_code == 200, 3)
+        until(lambda: service.client.get("/v1/models", headers=headers).status_code == 200, seconds=3)
 
 
-def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(narrow: Any, scripted_llm: Any) -> None:
+def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(
+    narrow: Any, scripted_llm: ScriptedLLM
+) -> None:
     """One runs, one waits, a third gets 503 without waiting; other routes answer meanwhile."""
     scripted_llm.script(slow(scripted_llm, 2), "The second [1].")
     turns = narrow.serving.parts.answering.turns
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(narrow.client.post, "/v1/chat/completions", json=LUNCH)
-        until(lambda: turns.under_way == 1, 5)
+        until(lambda: turns.under_way == 1, seconds=5)
         second = pool.submit(narrow.client.post, "/v1/chat/completions", json=LUNCH)
-        until(lambda: turns.waiting == 1, 5)
+        until(lambda: turns.waiting == 1, seconds=5)
         began = time.monotonic()
         third = narrow.client.post("/v1/retrieve", json={"query": "lunch"})
         assert (third.status_code, third.json()["error"]["code"]) == (503, "overloaded")
@@ -320,7 +318,7 @@ def test_questions_wait_their_turn_and_the_rest_is_refused_at_once(narrow: Any, 
     assert (turns.under_way, turns.waiting) == (0, 0)
 
 
-def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: Any) -> None:
+def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: ScriptedLLM) -> None:
     """A client that gives up while it waits costs nobody a turn, and its question is never asked."""
     scripted_llm.script(slow(scripted_llm, 2))
     turns = narrow.serving.parts.answering.turns
@@ -328,13 +326,13 @@ def test_who_leaves_the_row_frees_the_place(narrow: Any, scripted_llm: Any) -> N
         target=narrow.client.post, args=("/v1/chat/completions",), kwargs={"json": LUNCH}
     )
     running.start()
-    until(lambda: turns.under_way == 1, 5)
+    until(lambda: turns.under_way == 1, seconds=5)
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{narrow.url}/v1/chat/completions", json=LUNCH, timeout=0.3)
-    until(lambda: turns.waiting == 0, 1)
+    until(lambda: turns.waiting == 0, seconds=1)
     assert turns.under_way == 1
     running.join()
-    until(lambda: turns.under_way == 0, 1)
+    until(lambda: turns.under_way == 0, seconds=1)
     assert len(scripted_llm.requests) == 1
 
 
@@ -355,7 +353,7 @@ def test_keys_while_the_database_is_away(keyed: Any, home_settings: Settings) ->
     keyed.serving.stores.engine.dispose()
     for file in home_settings.home.glob("away-*"):
         file.replace(file.with_name(file.name.removeprefix("away-")))
-    until(lambda: keyed.client.get("/v1/models", headers=bearer(other)).status_code == 200, 3)
+    until(lambda: keyed.client.get("/v1/models", headers=bearer(other)).status_code == 200, seconds=3)
 
 
 def test_no_secret_is_logged(keyed: Any, home_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -370,7 +368,7 @@ def test_no_secret_is_logged(keyed: Any, home_settings: Settings, caplog: pytest
     assert secret not in caplog.text
 
 
-def test_the_environments_key_works_beside_keys(home_settings: Settings, run_service: Any) -> None:
+def test_the_environments_key_works_beside_keys(home_settings: Settings, run_service: RunService) -> None:
     """It has every role; and keys made here are known too."""
     environment = "a-key-of-sixteen-characters"
     _, token = key(home_settings)

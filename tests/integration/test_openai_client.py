@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
+from integration.conftest import Service
 from openai.types.chat import ChatCompletionChunk
 
 from rag.domain import Document, Interaction, InteractionStatus
@@ -19,7 +22,10 @@ LUNCH = "When does the cafeteria serve lunch?"
 
 @pytest.fixture
 def llm_service(
-    home_settings: Settings, scripted_llm: Any, run_service: Callable[..., Any], corpus: Callable[..., None]
+    home_settings: Settings,
+    scripted_llm: ScriptedLLM,
+    run_service: Callable[..., Any],
+    corpus: Callable[..., None],
 ) -> Iterator[Any]:
     """A service that asks the scripted language model."""
     changed = {"llm_base_url": scripted_llm.url, "home": home_settings.home.with_name("asking")}
@@ -29,12 +35,12 @@ def llm_service(
         yield service
 
 
-def client(service: Any) -> openai.OpenAI:
+def client(service: Service) -> openai.OpenAI:
     """Return the real client."""
     return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0, timeout=30)
 
 
-def ask(service: Any, question: str, **more: Any) -> Any:
+def ask(service: Service, question: str, **more: Any) -> Any:
     """Ask once, plainly."""
     with client(service) as asked:
         return asked.chat.completions.create(
@@ -42,7 +48,7 @@ def ask(service: Any, question: str, **more: Any) -> Any:
         )
 
 
-def stream(service: Any, question: str, **more: Any) -> list[ChatCompletionChunk]:
+def stream(service: Service, question: str, **more: Any) -> list[ChatCompletionChunk]:
     """Ask once and give all chunks."""
     with client(service) as asked:
         return list(
@@ -57,12 +63,12 @@ def text_of(chunks: list[ChatCompletionChunk]) -> str:
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
-def log(service: Any) -> list[Interaction]:
+def log(service: Service) -> list[Interaction]:
     """Return everything logged."""
     return list(service.serving.stores.interactions.between())
 
 
-def test_both_clients_give_the_same(service: Any) -> None:
+def test_both_clients_give_the_same(service: Service) -> None:
     """Synchronous, asynchronous, streamed and through the stream helper: one answer."""
 
     async def asked() -> tuple[str, str]:
@@ -90,7 +96,7 @@ def test_both_clients_give_the_same(service: Any) -> None:
     assert parsed.choices[0].message.content == plain
 
 
-def test_usage_comes_last_where_it_is_asked_for(service: Any) -> None:
+def test_usage_comes_last_where_it_is_asked_for(service: Service) -> None:
     """The last chunk has the usage and no choices, the others say null; without the wish there is none."""
     *chunks, last = stream(service, LUNCH, stream_options={"include_usage": True})
 
@@ -102,7 +108,7 @@ def test_usage_comes_last_where_it_is_asked_for(service: Any) -> None:
     assert all("usage" not in chunk.model_fields_set for chunk in stream(service, LUNCH))
 
 
-def test_limit_on_tokens_cuts_the_extractive_answer(service: Any) -> None:
+def test_limit_on_tokens_cuts_the_extractive_answer(service: Service) -> None:
     """finish_reason says "length", the answer is the beginning of the whole one, and usage agrees."""
     whole = ask(service, LUNCH).choices[0].message.content
     for name in ("max_tokens", "max_completion_tokens"):
@@ -114,7 +120,7 @@ def test_limit_on_tokens_cuts_the_extractive_answer(service: Any) -> None:
     assert stream(service, LUNCH, max_tokens=4)[-1].choices[0].finish_reason == "length"
 
 
-def test_stop_is_never_said(service: Any, llm_service: Any, scripted_llm: Any) -> None:
+def test_stop_is_never_said(service: Service, llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """Whoever answers, and whether or not the model heeds it, the answer ends before the stop string."""
     scripted_llm.default = "From noon [1]. STOP and so on"
 
@@ -125,7 +131,7 @@ def test_stop_is_never_said(service: Any, llm_service: Any, scripted_llm: Any) -
         assert text_of(stream(asked, LUNCH, stop=stop)).endswith(end)
 
 
-def test_the_models_own_counts_and_end_are_told(llm_service: Any, scripted_llm: Any) -> None:
+def test_the_models_own_counts_and_end_are_told(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """Usage and finish_reason are the language model's, and so is what it was asked with."""
     reply = scripted_llm.reply
     scripted_llm.script(reply(text="From noon [1]", finish="length"))
@@ -143,7 +149,7 @@ def test_the_models_own_counts_and_end_are_told(llm_service: Any, scripted_llm: 
     assert logged.prompt_tokens > 0
 
 
-def test_fields_that_change_nothing_are_taken(service: Any) -> None:
+def test_fields_that_change_nothing_are_taken(service: Service) -> None:
     """Tools that need not be called, metadata and unknown fields make no difference."""
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
 
@@ -161,7 +167,7 @@ def test_fields_that_change_nothing_are_taken(service: Any) -> None:
     assert "noon" in answer.choices[0].message.content
 
 
-def test_conversations_of_all_kinds_are_read(service: Any) -> None:
+def test_conversations_of_all_kinds_are_read(service: Service) -> None:
     """Turns of tools are passed over, content may come in parts, and the last user message is the question."""
     messages: list[Any] = [
         {"role": "developer", "content": "Be brief."},
@@ -178,7 +184,7 @@ def test_conversations_of_all_kinds_are_read(service: Any) -> None:
     assert [each.question for each in log(service)] == [LUNCH]
 
 
-def test_sources_block_on_request(service: Any) -> None:
+def test_sources_block_on_request(service: Service) -> None:
     """A markdown list after the answer, streamed too; not in the log, and not where nothing is cited."""
     extra = {"whetstone": {"sources": True}}
 
@@ -194,7 +200,7 @@ def test_sources_block_on_request(service: Any) -> None:
     assert "Sources" not in nothing.choices[0].message.content
 
 
-def test_filter_confines_answers_and_passages(service: Any) -> None:
+def test_filter_confines_answers_and_passages(service: Service) -> None:
     """Metadata given in the extension decides what may be found; a value that nothing has finds nothing."""
     for floor in ("1", "2"):
         text = f"The printer on floor {floor} takes A{floor} paper."
@@ -202,13 +208,13 @@ def test_filter_confines_answers_and_passages(service: Any) -> None:
             uri=f"printer-{floor}", title="Printer", text=text, metadata={"floor": floor}
         )
         service.serving.library.put(document)
-    deadline = time.monotonic() + 10
-    query = {"query": "Which paper does the printer take?", "limit": 10}
-    while time.monotonic() < deadline:
+    query: dict[str, Any] = {"query": "Which paper does the printer take?", "limit": 10}
+
+    def printers() -> int:
         hits = service.client.post("/v1/retrieve", json=query).json()["hits"]
-        if sum("printer" in hit["uri"] for hit in hits) == 2:
-            break
-        time.sleep(0.05)
+        return sum("printer" in hit["uri"] for hit in hits)
+
+    until(lambda: printers() == 2)
 
     def found(**filtered: Any) -> list[str]:
         hits = service.client.post("/v1/retrieve", json=query | {"filter": filtered}).json()["hits"]
@@ -223,7 +229,7 @@ def test_filter_confines_answers_and_passages(service: Any) -> None:
     assert len(answer.model_extra["search_results"]) == 1
 
 
-def test_follow_up_finds_what_it_is_about(service: Any) -> None:
+def test_follow_up_finds_what_it_is_about(service: Service) -> None:
     """The second turn is searched for with the first one's topic, and both forms are told and logged."""
     with client(service) as asked:
         answer = asked.chat.completions.create(
@@ -242,7 +248,7 @@ def test_follow_up_finds_what_it_is_about(service: Any) -> None:
     assert (logged.question, logged.rewritten) == ("And how long does it take?", said["rewritten"])
 
 
-def test_model_rewrites_follow_ups(llm_service: Any, scripted_llm: Any) -> None:
+def test_model_rewrites_follow_ups(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
     """With a language model the search gets its question, and the answer the conversation."""
     scripted_llm.script("How long does replacing a laptop take?", "One working day [1].")
 
@@ -267,7 +273,9 @@ TITLE = (
 )
 
 
-def test_front_ends_own_prompts_are_set_apart(service: Any, llm_service: Any, scripted_llm: Any) -> None:
+def test_front_ends_own_prompts_are_set_apart(
+    service: Service, llm_service: Service, scripted_llm: ScriptedLLM
+) -> None:
     """A title is written in the format asked for, with a model or without, cites nothing and is marked."""
     scripted_llm.script('{"title": "Lunch hours [1]"}')
 
@@ -281,7 +289,7 @@ def test_front_ends_own_prompts_are_set_apart(service: Any, llm_service: Any, sc
         assert [each.auxiliary for each in log(asked)] == [True]
 
 
-def test_answers_tell_their_times(service: Any) -> None:
+def test_answers_tell_their_times(service: Service) -> None:
     """Server-Timing names the parts, in milliseconds, whole and streamed."""
     for response, parts in (
         (service.ask(LUNCH), {"embed", "search", "retrieve", "generate", "total"}),
@@ -296,7 +304,9 @@ def test_answers_tell_their_times(service: Any) -> None:
         assert float(timing["total"]) >= float(timing["retrieve"]) >= float(timing["embed"]) >= 0
 
 
-def test_leaving_ends_the_models_work_within_a_second(llm_service: Any, scripted_llm: Any) -> None:
+def test_leaving_ends_the_models_work_within_a_second(
+    llm_service: Service, scripted_llm: ScriptedLLM
+) -> None:
     """The language model sees its client go soon after ours has gone."""
     scripted_llm.script(scripted_llm.reply(text=" ".join("word" for _ in range(200)), pause_s=0.05))
     body = {"messages": [{"role": "user", "content": LUNCH}], "stream": True}
@@ -304,14 +314,13 @@ def test_leaving_ends_the_models_work_within_a_second(llm_service: Any, scripted
     with httpx.stream("POST", f"{llm_service.url}/v1/chat/completions", json=body) as response:
         next(response.iter_bytes())
     gone = time.monotonic()
-    while not (scripted_llm.left and log(llm_service)) and time.monotonic() < gone + 5:
-        time.sleep(0.02)
+    until(lambda: scripted_llm.left and log(llm_service), seconds=5)
 
     assert scripted_llm.left[0] - gone < 1.0
     assert [each.status for each in log(llm_service)] == [InteractionStatus.CANCELLED]
 
 
-def test_models_are_listed_and_found(service: Any) -> None:
+def test_models_are_listed_and_found(service: Service) -> None:
     """Both lasting names are listed; each, and the names that pin vectors, can be asked for; others are not there."""
     with client(service) as asked:
         names = [model.id for model in asked.models.list()]

@@ -1,7 +1,6 @@
 """The live release: staged, switched under load, rolled back, kept current, and let go of."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,13 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
+from integration.conftest import Service
 
+from rag import bootstrap
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.qdrant import QdrantFolders
-from rag.bootstrap import Service, index_store, open_serving
-from rag.domain import AuditEntry, Document, Release, utcnow
+from rag.bootstrap import index_store, open_serving
+from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
-from rag.ports import Encoder, Leases, PassageIndex
+from rag.ports import Encoder, Leases, PassageIndex, ReplicaStore
 from rag.questions.retrieval import Retriever
 from rag.releases.batching import MicroBatching
 from rag.releases.indexing import Indexing
@@ -24,20 +26,18 @@ from rag.releases.loading import Loader
 from rag.settings import Settings
 
 
-def wait_until(what: Callable[[], Any], timeout_s: float = 20) -> Any:
-    """Wait for something to become true, and give it."""
-    until = time.monotonic() + timeout_s
-    while not (result := what()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
-    return result
+def deployed(service: Service) -> Deployment:
+    """Return what is live."""
+    found = service.serving.stores.releases.deployment()
+    assert found is not None
+    return found
 
 
-def build(service: Any, encoder: str) -> Release:
+def build(service: Service, encoder: str) -> Release:
     """Build another release beside the live one, as a separate builder does, and let go of its index."""
     serving = service.serving
     stores = serving.stores
-    live = stores.releases.get(stores.releases.deployment().release)
+    live = stores.releases.get(deployed(service).release)
     loaded = serving.installation.models.encoders.load(encoder)
     release = Release.create(
         encoder=encoder,
@@ -52,27 +52,27 @@ def build(service: Any, encoder: str) -> Release:
     return release
 
 
-def ready(service: Any) -> frozenset[str]:
+def ready(service: Service) -> frozenset[str]:
     """Return the releases that the one replica says it has loaded."""
     (replica,) = service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
     return frozenset(replica.ready)
 
 
-def stage(service: Any, release: str | None) -> None:
+def stage(service: Service, release: str | None) -> None:
     """Ask for a release, or take the wish back."""
     releases = service.serving.stores.releases
-    releases.stage(release, expected_epoch=releases.deployment().epoch)
+    releases.stage(release, expected_epoch=deployed(service).epoch)
 
 
-def flip(service: Any, release: str) -> int:
+def flip(service: Service, release: str) -> int:
     """Switch, asking no replica whether it is ready; give the new epoch."""
     releases = service.serving.stores.releases
-    releases.stage(release, expected_epoch=releases.deployment().epoch)
+    releases.stage(release, expected_epoch=deployed(service).epoch)
     entry = AuditEntry(at=utcnow(), principal="test", action="promote", subject=release)
-    return int(releases.flip(release, expected_epoch=releases.deployment().epoch, entry=entry).epoch)
+    return releases.flip(release, expected_epoch=deployed(service).epoch, entry=entry).epoch
 
 
-def open_folders(service: Any) -> frozenset[str]:
+def open_folders(service: Service) -> frozenset[str]:
     """Return the indexes that the service holds open."""
     held = set()
     store = QdrantFolders(service.serving.settings.home / "indexes")
@@ -86,19 +86,21 @@ def open_folders(service: Any) -> frozenset[str]:
 
 
 @pytest.fixture
-def minilm(service: Any, encoder_store: EncoderFolder, minilm_digest: str) -> str:
+def minilm(service: Service, encoder_store: EncoderFolder, minilm_digest: str) -> str:
     """Digest of MiniLM, which the service's home has too."""
-    return str(service.serving.installation.models.encoders.adopt(encoder_store, minilm_digest))
+    encoders = service.serving.installation.models.encoders
+    assert isinstance(encoders, EncoderFolder)
+    return encoders.adopt(encoder_store, minilm_digest)
 
 
-def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, minilm: str) -> None:
+def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Service, minilm: str) -> None:
     """Questions go on through a switch and back; each is answered by one release, and its epoch fits."""
     stores = service.serving.stores
-    old = stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     encoders = {release.digest: release.encoder for release in stores.releases.all()}
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
 
     answers: list[dict[str, Any]] = []
     statuses: Counter[int] = Counter()
@@ -114,9 +116,9 @@ def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, mini
 
     def switch(epoch: int, release: str) -> None:
         before = len(answers)
-        wait_until(lambda: len(answers) > before + 20)
+        until(lambda: len(answers) > before + 20)
         assert flip(service, release) == epoch
-        wait_until(lambda: any(each["epoch"] == epoch for each in answers[before:]))
+        until(lambda: any(each["epoch"] == epoch for each in answers[before:]))
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
@@ -141,50 +143,53 @@ def test_switch_under_load_fails_no_request_and_mixes_nothing(service: Any, mini
     )
 
 
-def test_old_release_is_kept_current_for_the_way_back(service: Any, minilm: str) -> None:
+def test_old_release_is_kept_current_for_the_way_back(service: Service, minilm: str) -> None:
     """After a switch, a new document is found after a rollback at once: its index was kept up to date."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     flip(service, new)
-    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+    until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
 
     document = {"uri": "new.md", "text": "The roof garden is open to staff in summer."}
     assert service.client.put("/v1/documents", json=document).json()["searchable"]
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     flip(service, old)
-    wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == old)
+    until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == old)
 
     found = service.client.post("/v1/retrieve", json={"query": "When is the roof garden open?"}).json()
     assert found["hits"][0]["uri"] == "new.md"
 
 
-def test_staged_release_is_let_go_when_withdrawn(service: Any, minilm: str) -> None:
+def test_staged_release_is_let_go_when_withdrawn(service: Service, minilm: str) -> None:
     """While staged its folder is held; withdrawn, it is closed, so its builder can have it back."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     new = build(service, minilm).digest
     stage(service, new)
-    wait_until(lambda: ready(service) == {old, new})
+    until(lambda: ready(service) == {old, new})
     assert open_folders(service) == {old, new}
 
     stage(service, None)
-    wait_until(lambda: ready(service) == {old})
+    until(lambda: ready(service) == {old})
     assert open_folders(service) == {old}
 
 
-def test_locked_index_of_a_staged_release_is_tried_again(service: Any, minilm: str) -> None:
+def test_locked_index_of_a_staged_release_is_tried_again(
+    service: Service, minilm: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """A builder that still holds the folder delays readiness and disturbs nothing else."""
-    old = service.serving.stores.releases.deployment().release
+    old = deployed(service).release
     release = build(service, minilm)
     held = index_store(service.serving.settings).open(release)
     stage(service, release.digest)
-    time.sleep(0.5)
+    refused = f"loading release {release.digest[:16]} failed"
+    until(lambda: any(message.startswith(refused) for message in list(caplog.messages)))
 
     assert ready(service) == {old}
     assert service.client.get("/readyz").status_code == 200
     held.close()
-    wait_until(lambda: ready(service) == {old, release.digest})
+    until(lambda: ready(service) == {old, release.digest})
 
 
 def test_pinned_release_outlives_its_switch(
@@ -198,14 +203,15 @@ def test_pinned_release_outlives_its_switch(
     settings = home_settings.model_copy(update={"rollback_window_h": 0.0})
     corpus(settings)
     with run_service(settings) as service:
-        old = service.serving.stores.releases.deployment().release
+        old = deployed(service).release
         minilm = service.serving.installation.models.encoders.adopt(encoder_store, minilm_digest)
         new = build(service, minilm).digest
         with service.serving.live.pin() as pinned:
             flip(service, new)
-            wait_until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
-            wait_until(lambda: ready(service) >= {new})
-            time.sleep(0.5)
+            until(lambda: service.client.get("/v1/models").json()["data"][0]["release"] == new)
+            until(lambda: ready(service) >= {new})
+            # The second of two whole looks began after the switch was seen, and closed what it may close.
+            assert all(service.serving.live.wait_caught_up(0, 10.0) for _ in range(2))
             hits = (
                 Retriever(service.serving.stores.documents)
                 .retrieve(pinned, "When is lunch?", tenant="default")
@@ -215,7 +221,7 @@ def test_pinned_release_outlives_its_switch(
             assert pinned.release.digest == old
             assert hits
             assert open_folders(service) == {old, new}
-        wait_until(lambda: open_folders(service) == {new})
+        until(lambda: open_folders(service) == {new})
 
 
 def test_restart_goes_on_with_what_is_live(
@@ -277,7 +283,7 @@ def test_other_chunking_than_the_corpus_is_refused(
 def test_replica_leaves_when_it_stops(home_settings: Settings, run_service: Callable[..., Any]) -> None:
     """A promotion must not wait for a service that ended."""
     with run_service(home_settings) as service:
-        wait_until(lambda: service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
+        until(lambda: service.serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
         stores = service.serving.stores
         service.serving.live.stop()
         assert stores.replicas.alive(since=utcnow() - timedelta(minutes=1)) == []
@@ -285,16 +291,16 @@ def test_replica_leaves_when_it_stops(home_settings: Settings, run_service: Call
             pass
 
 
-def test_flip_without_staging_is_followed(service: Any, minilm: str) -> None:
+def test_flip_without_staging_is_followed(service: Service, minilm: str) -> None:
     """A replica that missed the staging loads the new release and serves the old one until then."""
     new = build(service, minilm)
     flip(service, new.digest)
 
-    wait_until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
+    until(lambda: service.ask("When is lunch served?").json()["whetstone"]["release"] == new.digest)
 
 
 def replica(
-    serving: Service, indexing: Indexing, replica_id: str, *, leases: Leases | None = None
+    serving: bootstrap.Service, indexing: Indexing, replica_id: str, *, leases: Leases | None = None
 ) -> LiveRelease:
     """Return another replica's live release, not started yet."""
     installation = serving.installation
@@ -332,33 +338,46 @@ def test_shared_index_has_one_writer_at_a_time(home_settings: Settings, corpus: 
             live.stop()
 
 
-class SlowIndexing(Indexing):
-    """Takes its time to apply changes, as a thousand new documents would."""
+class HeldIndexing(Indexing):
+    """Applies changes only while it may, as one that embeds a thousand new documents seems to stand still."""
 
-    busy = threading.Event()
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.held, self.may = threading.Event(), threading.Event()
+        self.may.set()
 
     def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
-        """Apply changes, slowly."""
-        self.busy.set()
-        time.sleep(6)
+        """Apply changes, once it may."""
+        if not self.may.is_set():
+            self.held.set()
+            self.may.wait(60)
         return super().catch_up(release, encoder, index, limit=limit)
+
+
+def beats(replicas: ReplicaStore) -> None:
+    """Wait for a heartbeat later than now."""
+    now = utcnow()
+    until(lambda: replicas.alive(since=now), "a heartbeat", seconds=10)
 
 
 def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -> None:
     """A service that is busy with new documents is not taken for dead: its heartbeat stays fresh."""
     with open_serving(home_settings) as serving:
-        slow = SlowIndexing(
+        indexing = HeldIndexing(
             serving.stores.documents, serving.stores.cursors, serving.installation.models.cache
         )
-        live = replica(serving, slow, "busy")
+        live = replica(serving, indexing, "busy")
         live.start()
         try:
-            wait_until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))
+            until(lambda: serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=5)))
+            indexing.may.clear()
             serving.library.put(Document.create(uri="new", text="A new document about badges."))
-            assert slow.busy.wait(5)
-            time.sleep(5)
-            assert serving.stores.replicas.alive(since=utcnow() - timedelta(seconds=3))
+            assert indexing.held.wait(5)
+            for _ in range(2):
+                beats(serving.stores.replicas)
+            assert not indexing.may.is_set()
         finally:
+            indexing.may.set()
             live.stop()
         assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
 

@@ -228,7 +228,8 @@ def test_without_dev_questions_the_last_weights_are_mixed_in_a_fixed_share(
 ) -> None:
     """Nothing to choose by is no error, and no reason to take all that was learned."""
     settings = RetrainSettings(static_epochs=1, static_batch_size=32)
-    arguments = (static_digest, questions.pairs[:64], [], questions.corpus)
+    no_dev: list[EvalQuestion] = []
+    arguments = (static_digest, questions.pairs[:64], no_dev, questions.corpus)
     digest, report = LaneTrainer(encoder_store, tmp_path / "mixed", settings).train(
         *arguments, progress=_silent
     )

@@ -11,6 +11,8 @@ from typing import Any
 import docx
 import httpx
 import pytest
+from doubles.waiting import until
+from integration.conftest import Service
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.settings import Settings
@@ -18,18 +20,17 @@ from rag.settings import Settings
 QUESTION = "How often does the shuttle bus leave for the airport?"
 
 
-def wait(service: Any, ingestion_id: str, *, seconds: float = 30.0) -> dict[str, Any]:
+def wait(service: Service, ingestion_id: str, *, seconds: float = 30.0) -> dict[str, Any]:
     """Wait until an ingestion is indexed or failed; give it."""
-    end = time.monotonic() + seconds
-    while True:
+
+    def ended() -> dict[str, Any] | None:
         now: dict[str, Any] = service.client.get(f"/v1/documents/ingestions/{ingestion_id}").json()
-        if now["status"] in ("indexed", "failed"):
-            return now
-        assert time.monotonic() < end, now
-        time.sleep(0.02)
+        return now if now["status"] in ("indexed", "failed") else None
+
+    return until(ended, f"the end of {ingestion_id}", seconds=seconds)
 
 
-def upload(service: Any, content: bytes, filename: str, **form: str) -> dict[str, Any]:
+def upload(service: Service, content: bytes, filename: str, **form: str) -> dict[str, Any]:
     """Hand a file in and wait for it; give what became of it."""
     response = service.client.post("/v1/documents/files", files={"file": (filename, content)}, data=form)
     assert response.status_code == 202, response.text
@@ -38,7 +39,7 @@ def upload(service: Any, content: bytes, filename: str, **form: str) -> dict[str
     return wait(service, taken["id"])
 
 
-def answer(service: Any) -> tuple[str, list[str]]:
+def answer(service: Service) -> tuple[str, list[str]]:
     """Ask; give the answer and the uris of what it cites."""
     said = service.ask(QUESTION).json()
     return said["choices"][0]["message"]["content"], [each["title"] for each in said["search_results"]]
@@ -72,7 +73,9 @@ def word(text: str) -> bytes:
         ("shuttle.csv", lambda text: f"id,text\n1,{text}\n".encode()),
     ],
 )
-def test_a_file_is_found_edited_and_gone(service: Any, filename: str, make: Callable[[str], bytes]) -> None:
+def test_a_file_is_found_edited_and_gone(
+    service: Service, filename: str, make: Callable[[str], bytes]
+) -> None:
     """Upload, ask, upload anew, ask, delete, ask: each answer is that of the moment."""
     first = upload(service, make("The shuttle bus leaves for the airport every forty minutes."), filename)
     assert first["status"] == "indexed", first
@@ -93,7 +96,7 @@ def test_a_file_is_found_edited_and_gone(service: Any, filename: str, make: Call
     assert [each["id"] for each in listed] == [second["id"], first["id"]]
 
 
-def test_what_is_said_about_a_file(service: Any) -> None:
+def test_what_is_said_about_a_file(service: Service) -> None:
     """Its uri, title and metadata are the document's; times and size are told."""
     done = upload(
         service,
@@ -113,7 +116,7 @@ def test_what_is_said_about_a_file(service: Any) -> None:
     assert (done["size"], done["filename"], done["reason"]) == (16, "a.txt", None)
 
 
-def test_several_files_in_one_request(service: Any) -> None:
+def test_several_files_in_one_request(service: Service) -> None:
     """An ingestion each, pages of them joined are all."""
     files = [("file", (f"{number}.txt", f"Number {number}.".encode())) for number in range(3)]
     taken = service.client.post("/v1/documents/files", files=files).json()["data"]
@@ -127,7 +130,7 @@ def test_several_files_in_one_request(service: Any) -> None:
     assert seen == [each["id"] for each in reversed(taken)]
 
 
-def test_what_cannot_be_taken_is_refused_at_once(service: Any) -> None:
+def test_what_cannot_be_taken_is_refused_at_once(service: Service) -> None:
     """Unknown kinds, empty files, no files, wrong forms; one bad name refuses the whole request."""
     post = service.client.post
     path = "/v1/documents/files"
@@ -239,7 +242,7 @@ def test_pages_of_private_addresses_are_refused_in_earnest(
         assert "public address" in failed["reason"]
 
 
-def test_a_long_document_by_put_is_split_apart(service: Any) -> None:
+def test_a_long_document_by_put_is_split_apart(service: Service) -> None:
     """The first may wait for the splitter; the next takes well under a second, and this process loads nothing."""
     text = "The shuttle bus leaves for the airport every forty minutes. " * 200
     service.client.put("/v1/documents", json={"uri": "long", "text": text})
@@ -249,7 +252,7 @@ def test_a_long_document_by_put_is_split_apart(service: Any) -> None:
     assert (put["result"], put["searchable"]) == ("changed", True)
 
 
-def test_no_answer_cites_what_was_deleted_before_it_was_asked(service: Any) -> None:
+def test_no_answer_cites_what_was_deleted_before_it_was_asked(service: Service) -> None:
     """Four people put, ask and delete documents of their own at once; each sees the state they made."""
     wrong: list[str] = []
 
@@ -290,21 +293,19 @@ def test_a_watched_folder_reaches_answers_within_seconds(
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
     settings = home_settings.model_copy(update={"watch_folders": (folder,), "watch_interval_s": 0.2})
 
-    def until(service: Any, words: str, *, there: bool) -> float:
+    def seconds_until(service: Service, words: str, *, there: bool) -> float:
         began = time.monotonic()
-        while (words in answer(service)[0]) is not there:
-            assert time.monotonic() - began < 20
-            time.sleep(0.05)
+        until(lambda: (words in answer(service)[0]) is there)
         return time.monotonic() - began
 
     with run_service(settings) as service:
         (folder / "bus.md").write_text("The shuttle bus leaves for the airport every forty minutes.")
-        until(service, "forty minutes", there=True)
+        seconds_until(service, "forty minutes", there=True)
         (folder / "bus.md").write_text("The shuttle bus leaves for the airport every ten minutes.")
-        assert until(service, "ten minutes", there=True) < 5
+        assert seconds_until(service, "ten minutes", there=True) < 5
         assert "forty" not in answer(service)[0]
         (folder / "bus.md").unlink()
-        assert until(service, "ten minutes", there=False) < 5
+        assert seconds_until(service, "ten minutes", there=False) < 5
 
 
 def test_too_much_metadata_is_refused(service: Any) -> None:

@@ -1,18 +1,13 @@
-"""Tiny models, saved the way their libraries do, and a small company to switch releases in."""
+"""Tiny models, saved as their libraries do, the weights drawn by chance; and a small company to switch releases in."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from doubles.promotion_world import LoadedOnce, TwoEncoders, World, adapting, perturbed
 
 from rag.adapters.models.encoders import EncoderFolder
-
-DOUBLE = Path(__file__).parents[1] / "doubles" / "promotion_world.py"
 
 WORDS = (
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ":", "?", ".", "##s", "##ing", "question", "passage"),
@@ -33,7 +28,8 @@ def _tokenizer(longest: int) -> Any:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
-    return PreTrainedTokenizerFast(
+    made: Any = PreTrainedTokenizerFast
+    return made(
         tokenizer_object=words,
         model_max_length=longest,
         pad_token="[PAD]",
@@ -48,7 +44,8 @@ def _tokenizer(longest: int) -> Any:
 def _config(labels: int = 2) -> Any:
     from transformers import BertConfig
 
-    return BertConfig(
+    made: Any = BertConfig
+    return made(
         vocab_size=len(WORDS),
         hidden_size=32,
         num_hidden_layers=2,
@@ -97,53 +94,30 @@ def cross_encoder(tmp_path: Path) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class TwoEncoders:
-    """The static encoder, another one and a query-side adapter, in a folder of the test session."""
-
-    root: Path
-    store: EncoderFolder
-    first: str  # digest
-    second: str
-    adapter: str  # of questions to the first
-
-
-@pytest.fixture(scope="session")
-def world_module() -> ModuleType:
-    """The module of the double, which is no package."""
-    spec = importlib.util.spec_from_file_location("doubles.promotion_world", DOUBLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["doubles.promotion_world"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def two_encoders(
     encoder_store: EncoderFolder,
     static_digest: str,
-    world_module: ModuleType,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> TwoEncoders:
     """Two real encoders that rank differently, and a third that adapts the first one's questions."""
     root = tmp_path_factory.mktemp("encoders")
     store = EncoderFolder(root)
     first = store.register(encoder_store.path(static_digest))
-    second = world_module.perturbed(store, first, tmp_path_factory.mktemp("noisy") / "model")
-    adapter = world_module.adapting(store, first, tmp_path_factory.mktemp("adapted") / "model")
+    second = perturbed(store, first, tmp_path_factory.mktemp("noisy") / "model")
+    adapter = adapting(store, first, tmp_path_factory.mktemp("adapted") / "model")
     return TwoEncoders(root=root, store=store, first=first, second=second, adapter=adapter)
 
 
 @pytest.fixture(scope="session")
-def loaded_encoders(two_encoders: TwoEncoders, world_module: ModuleType) -> Any:
+def loaded_encoders(two_encoders: TwoEncoders) -> LoadedOnce:
     """The same, each loaded once a session."""
-    return world_module.LoadedOnce(two_encoders.store)
+    return LoadedOnce(two_encoders.store)
 
 
 @pytest.fixture
-def world(tmp_path: Path, world_module: ModuleType, loaded_encoders: Any) -> Iterator[Any]:
+def world(tmp_path: Path, loaded_encoders: LoadedOnce) -> Iterator[World]:
     """A company with nothing in it yet."""
-    made = world_module.World(home=tmp_path / "home", encoders=loaded_encoders)
+    made = World(home=tmp_path / "home", encoders=loaded_encoders)
     yield made
     made.close()

@@ -54,11 +54,11 @@ def distil(teacher: Path, target: Path) -> None:
     static.save(str(target), create_model_card=False)
 
 
-def sif(tokens: int, coefficient: float = SIF_COEFFICIENT) -> NDArray[np.float64]:
+def sif(tokens: int) -> NDArray[np.float64]:
     """Weights a / (a + p) of tokens in the order of their frequency, p by Zipf's law: shape (tokens,)."""
     p = 1 / np.arange(2, tokens + 2)
     p /= p.sum()
-    return np.asarray(coefficient / (coefficient + p))
+    return np.asarray(SIF_COEFFICIENT / (SIF_COEFFICIENT + p))
 
 
 def _teach(transformer: Any, tokenizer: Any, tokens: int) -> NDArray[np.float64]:

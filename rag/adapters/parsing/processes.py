@@ -32,11 +32,6 @@ class Processes:
         self._all: set[Process] = set()
         self._closed = False
 
-    @property
-    def limits(self) -> Limits:
-        """What one job may take."""
-        return self._limits
-
     def prepare(self) -> None:
         """Start one process, so that the first job need not wait for it; nothing happens where one is there."""
         with self._lock:
@@ -76,11 +71,6 @@ class Processes:
             self._idle.clear()
         for process in processes:
             process.kill()
-
-    def pids(self) -> frozenset[int]:
-        """Ids of the processes that run."""
-        with self._lock:
-            return frozenset(process.pid for process in self._all)
 
     def _taken(self) -> Process:
         while True:

@@ -20,15 +20,6 @@ class SqlInteractions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, interaction: Interaction) -> None:
-        """Write one.
-
-        Raises:
-            Conflict: one of that id is there.
-        """
-        with writing(self._engine) as connection:
-            connection.execute(insert(interactions).values(_row(interaction)))
-
     def add_all(self, given: Sequence[Interaction]) -> None:
         """Write several in one transaction; those that are there already are left as they are."""
         rows = [_row(interaction) for interaction in given]

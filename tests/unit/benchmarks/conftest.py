@@ -1,13 +1,10 @@
-"""The benchmarks are scripts beside each other: they import one another by their plain names."""
+"""A small data set to measure."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
 THINGS = (
     "knife",

@@ -1,21 +1,20 @@
 """What is there today is read as it is."""
 
-from typing import Any
-
 import pytest
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import NotReady
 from rag.releases.deployed import live_release
 from retrain.present import Present
 
 
-def test_before_anything_is_live_that_is_said(world: Any) -> None:
+def test_before_anything_is_live_that_is_said(world: World) -> None:
     """Nothing to improve is an error with what to do."""
     with pytest.raises(NotReady, match="start `whetstone serve` once"):
         live_release(world.present().releases)
 
 
-def test_the_live_release_is_tried_over_the_corpus(world: Any, two_encoders: Any) -> None:
+def test_the_live_release_is_tried_over_the_corpus(world: World, two_encoders: TwoEncoders) -> None:
     """Every passage of the tenant is in the corpus, and asked there the live release finds what it finds serving."""
     present: Present = world.present()
     first = world.found(two_encoders.first, documents=30)

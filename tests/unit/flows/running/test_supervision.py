@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from doubles.waiting import until
 
 from flows.running.children import Child
 from flows.running.supervision import Restarting, Supervisor
@@ -24,14 +24,6 @@ STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n
 def python(code: str) -> tuple[str, ...]:
     """Return the command that runs `code`."""
     return (sys.executable, "-c", code)
-
-
-def wait_for(condition: Callable[[], bool], what: str, *, limit_s: float = 15.0) -> None:
-    """Wait until `condition` holds, or fail."""
-    until = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < until, f"not within {limit_s} s: {what}"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:
@@ -82,14 +74,20 @@ class Background:
 def test_children_start_after_what_they_need_is_ready(tmp_path: Path) -> None:
     """A child starts only once the readiness check of what it needs says yes."""
     flag = tmp_path / "ready"
-    first = Child(name="first", command=python(PATIENT), ready=flag.exists)
+    asked: list[bool] = []
+
+    def ready() -> bool:
+        asked.append(flag.exists())
+        return asked[-1]
+
+    first = Child(name="first", command=python(PATIENT), ready=ready)
     second = Child(name="second", command=python(PATIENT), needs=("first",))
     with Background(second, first) as background:
-        wait_for(lambda: background.said(r"first  \| up"), "the first child's line")
-        time.sleep(0.3)
+        until(lambda: background.said(r"first  \| up"), "the first child's line")
+        until(lambda: len(asked) > 3, "some checks of readiness")
         assert [line for line in background.lines if line.startswith("second")] == []
         flag.touch()
-        wait_for(lambda: background.said(r"second \| up"), "the second child's line")
+        until(lambda: background.said(r"second \| up"), "the second child's line")
     assert background.said(r"first  \| ready after \d")
     assert background.code == 0
 
@@ -98,7 +96,7 @@ def test_lines_carry_the_name_of_who_wrote_them() -> None:
     """Every line of a child, on either stream and not even in UTF-8, comes with the child's name."""
     code = "import os, time\nos.write(1, b'out\\n')\nos.write(2, b'err \\xff\\n')\ntime.sleep(60)"
     with Background(Child(name="a", command=python(code))) as background:
-        wait_for(lambda: len(background.lines) >= 2, "two lines")
+        until(lambda: len(background.lines) >= 2, "two lines")
     assert background.lines == ["a | out", "a | err \N{REPLACEMENT CHARACTER}"]
 
 
@@ -106,7 +104,7 @@ def test_environment_is_added_to() -> None:
     """A child sees the supervisor's environment and, on top of it, its own."""
     code = "import os, time\nprint(os.environ['PATH'] != '', os.environ['EXTRA'])\ntime.sleep(60)"
     with Background(Child(name="a", command=python(code), env={"EXTRA": "7"})) as background:
-        wait_for(lambda: background.said(r"a \| True 7"), "the variable")
+        until(lambda: background.said(r"a \| True 7"), "the variable")
 
 
 def test_crashed_child_is_started_again(tmp_path: Path) -> None:
@@ -121,7 +119,7 @@ def test_crashed_child_is_started_again(tmp_path: Path) -> None:
     with Background(
         steady, Child(name="shaky", command=python(code)), restarting=Restarting(first_s=0.05)
     ) as background:
-        wait_for(lambda: background.said("second life"), "the second life")
+        until(lambda: background.said("second life"), "the second life")
         assert background.said("shaky ended with exit status 3; starting it again in 0.05 s")
         assert sum("steady | up" in line for line in background.lines) == 1
     assert background.code == 0
@@ -132,7 +130,7 @@ def test_gives_up_after_too_many_crashes() -> None:
     shaky = Child(name="shaky", command=python("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"))
     steady = Child(name="steady", command=python("import os, time\nprint(os.getpid())\ntime.sleep(60)"))
     with Background(steady, shaky, restarting=Restarting(first_s=0.2, crashes=3)) as background:
-        wait_for(background.ended, "giving up")
+        until(background.ended, "giving up")
     assert background.code == 1
     assert background.said("shaky ended 3 times within 600 s, at last with signal SIGKILL")
     (line,) = (line for line in background.lines if line.startswith("steady"))
@@ -145,7 +143,7 @@ def test_old_crashes_are_forgotten() -> None:
     with Background(
         shaky, restarting=Restarting(first_s=0.3, cap_s=0.3, crashes=3, window_s=0.4)
     ) as background:
-        wait_for(lambda: sum("| up" in line for line in list(background.lines)) >= 5, "five lives")
+        until(lambda: sum("| up" in line for line in list(background.lines)) >= 5, "five lives")
     assert background.code == 0
 
 
@@ -159,7 +157,7 @@ def test_gives_up_on_a_child_that_never_gets_ready() -> None:
     """A child that is not ready in time stops everything, with 1."""
     late = Child(name="late", command=python(PATIENT), ready=lambda: False, ready_timeout_s=0.3)
     with Background(late) as background:
-        wait_for(background.ended, "giving up")
+        until(background.ended, "giving up")
     assert background.code == 1
     assert background.said("late was not ready within 0.3 s")
 
@@ -167,7 +165,7 @@ def test_gives_up_on_a_child_that_never_gets_ready() -> None:
 def test_missing_program_is_named() -> None:
     """A command that does not exist stops everything, with 1, and says which."""
     with Background(Child(name="a", command=("no-such-program-here",))) as background:
-        wait_for(background.ended, "giving up")
+        until(background.ended, "giving up")
     assert background.code == 1
     assert background.said("a cannot start: there is no program no-such-program-here")
 
@@ -186,7 +184,7 @@ def test_stops_in_reverse_order() -> None:
         Child(name="c", command=python(slow), needs=("b",)),
     )
     with Background(*children) as background:
-        wait_for(lambda: all(background.said(rf"{name} \| up") for name in "abc"), "all up")
+        until(lambda: all(background.said(rf"{name} \| up") for name in "abc"), "all up")
     assert background.lines[-6:] == [
         "c | ending",
         "c | ended",
@@ -201,7 +199,7 @@ def test_stops_in_reverse_order() -> None:
 def test_child_that_ignores_the_stop_is_killed() -> None:
     """SIGKILL follows when SIGTERM did not help in time."""
     with Background(Child(name="deaf", command=python(STUBBORN)), stop_timeout_s=0.3) as background:
-        wait_for(lambda: background.said("up"), "up")
+        until(lambda: background.said("up"), "up")
         started = time.monotonic()
     assert time.monotonic() - started < 5
     assert background.said("deaf did not stop in 0.3 s: killed")
@@ -217,9 +215,9 @@ def test_no_grandchild_stays(grandchild: str) -> None:
         "print('pid', process.pid, flush=True)\ntime.sleep(60)"
     )
     with Background(Child(name="a", command=python(code)), stop_timeout_s=0.5) as background:
-        wait_for(lambda: background.said("pid") and background.said("up"), "both up")
+        until(lambda: background.said("pid") and background.said("up"), "both up")
     (line,) = (line for line in background.lines if "pid" in line)
-    wait_for(lambda: not runs(int(line.rpartition(" ")[2])), "the grandchild's end")
+    until(lambda: not runs(int(line.rpartition(" ")[2])), "the grandchild's end")
 
 
 SCRIPT = """
@@ -279,9 +277,11 @@ def test_signal_stops_all(number: signal.Signals) -> None:
 
 def test_second_signal_kills_at_once() -> None:
     """Who presses Ctrl-C twice does not wait for children that take their time."""
-    with Foreground(STUBBORN, stop_timeout_s=60) as foreground:
+    asked = "import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: os.write(1, b'asked to end\\n'))\n"
+    with Foreground(asked + PATIENT, stop_timeout_s=60) as foreground:
         foreground.process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
+        assert foreground.process.stdout is not None
+        assert "asked to end" in foreground.process.stdout.readline()
         foreground.process.send_signal(signal.SIGINT)
         assert foreground.process.wait(10) == 1
         assert [runs(pid) for pid in foreground.pids] == [False, False]
@@ -292,4 +292,4 @@ def test_killed_supervisor_takes_its_children_along() -> None:
     """When the supervisor is killed outright, the kernel ends its children."""
     with Foreground(PATIENT, stop_timeout_s=10) as foreground:
         foreground.process.kill()
-        wait_for(lambda: not any(runs(pid) for pid in foreground.pids), "the children's end")
+        until(lambda: not any(runs(pid) for pid in foreground.pids), "the children's end")

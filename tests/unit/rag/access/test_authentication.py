@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 
 from rag.access.authentication import FRESH_S, PATIENCE_S, Keyring
 from rag.access.keys import KeyMaths, KeyRegister
@@ -29,6 +30,7 @@ class Watched:
     store: KeyStore
     gate: threading.Event = field(default_factory=threading.Event)
     reads: int = 0
+    answered: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -37,13 +39,17 @@ class Watched:
         """Return one."""
         self.reads += 1
         self.gate.wait()
-        return self.store.get(key_id)
+        found = self.store.get(key_id)
+        self.answered += 1
+        return found
 
     def all(self, *, tenant: str | None = None) -> list[Key]:
         """Return all."""
         self.reads += 1
         self.gate.wait()
-        return self.store.all(tenant=tenant)
+        found = self.store.all(tenant=tenant)
+        self.answered += 1
+        return found
 
     def add(self, key: Key, *, entry: AuditEntry) -> None:
         """Write one."""
@@ -249,7 +255,7 @@ def test_a_database_that_hangs_holds_known_keys_up_once(door: Door) -> None:
         assert rest < PATIENCE_S
         assert door.watched.reads == 2
         door.watched.gate.set()
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(until, lambda: door.watched.answered == 2)
         assert "was revoked" in await refused(ring, token)
 
     run(test)
@@ -263,7 +269,7 @@ def test_a_request_that_leaves_does_not_take_the_look_up_along(door: Door) -> No
         ring = door.ring()
         door.watched.gate.clear()
         leaving, staying = (asyncio.create_task(ring.principal(token)) for _ in range(2))
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(until, lambda: door.watched.reads)
         leaving.cancel()
         door.watched.gate.set()
         assert (await staying).tenant == "home"

@@ -38,6 +38,7 @@ def test_a_key_is_known_by_its_secret_alone(register: KeyRegister, stores: Store
     assert parts[0] == new.key.id
     kept = stores.keys.get(new.key.id)
     assert kept == new.key
+    assert kept is not None
     assert kept.name == "reporting"
     assert maths.fits(kept, parts[1])
     assert not maths.fits(kept, parts[1][:-1] + ("A" if parts[1][-1] != "A" else "B"))

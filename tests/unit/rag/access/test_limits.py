@@ -90,10 +90,12 @@ def test_what_is_left_is_told(limits: KeyLimits, clock: Clock) -> None:
     """Limit, what may still be asked at once, and when nothing counts any more."""
     ask(limits, principal(), 9)
     standing = limits.begin(principal())
-    assert (standing.limit, standing.remaining, standing.reset_s) == (60, 50, pytest.approx(10.0))
+    assert (standing.limit, standing.remaining) == (60, 50)
+    assert standing.reset_s == pytest.approx(10.0)
     clock.now += 3
     standing = limits.standing(principal())
-    assert (standing.limit, standing.remaining, standing.reset_s) == (60, 53, pytest.approx(7.0))
+    assert (standing.limit, standing.remaining) == (60, 53)
+    assert standing.reset_s == pytest.approx(7.0)
 
 
 def test_only_so_many_at_once(limits: KeyLimits) -> None:

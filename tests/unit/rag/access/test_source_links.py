@@ -52,13 +52,13 @@ def test_a_changed_link_opens_nothing(parameters: dict[str, str], change: dict[s
 
 def test_a_link_opens_no_other_passage(parameters: dict[str, str]) -> None:
     """Nor its passage in another installation, and nothing opens without a signature."""
-    for opened in (
-        lambda: links().tenant("passage2", parameters),
-        lambda: links(secret=b"t" * 32).tenant("passage", parameters),
-        lambda: links().tenant("passage", {}),
+    for opener, passage, given in (
+        (links(), "passage2", parameters),
+        (links(secret=b"t" * 32), "passage", parameters),
+        (links(), "passage", {}),
     ):
         with pytest.raises(Unauthorised):
-            opened()
+            opener.tenant(passage, given)
 
 
 def test_parts_cannot_be_shifted_into_each_other() -> None:

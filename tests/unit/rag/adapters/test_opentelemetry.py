@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanContext
 from starlette.types import Receive, Scope, Send
 
 from rag.adapters.opentelemetry import Tracing, otlp
@@ -44,6 +45,13 @@ def milliseconds(span: ReadableSpan) -> float:
     return (span.end_time - span.start_time) / 1_000_000
 
 
+def context(span: ReadableSpan) -> SpanContext:
+    """Return a span's ids."""
+    found = span.get_span_context()
+    assert found is not None
+    return found
+
+
 def parent(span: ReadableSpan) -> int | None:
     """Return the id of the span above, where there is one."""
     return span.parent.span_id if span.parent else None
@@ -57,8 +65,8 @@ def test_a_question_is_a_tree_of_spans_with_the_times_it_took(
     found = spans(exporter)
     question, retrieval = found["whetstone.question"], found["retrieval whetstone"]
     embedding, chat = found["embeddings whetstone"], found["chat small"]
-    assert parent(retrieval) == parent(chat) == question.get_span_context().span_id
-    assert parent(embedding) == retrieval.get_span_context().span_id
+    assert parent(retrieval) == parent(chat) == context(question).span_id
+    assert parent(embedding) == context(retrieval).span_id
     took = [milliseconds(span) for span in (question, retrieval, embedding, chat)]
     assert took == pytest.approx([100, 6, 3, 94], abs=0.01)
     assert chat.attributes is not None
@@ -102,9 +110,9 @@ def test_a_request_joins_the_callers_trace_and_the_question_hangs_below_it(
     asyncio.run(ask())
     found = spans(exporter)
     request = found["GET"]
-    assert f"{request.get_span_context().trace_id:032x}" == "a" * 32
+    assert f"{context(request).trace_id:032x}" == "a" * 32
     assert f"{parent(request):016x}" == "b" * 16
-    assert parent(found["whetstone.question"]) == request.get_span_context().span_id
+    assert parent(found["whetstone.question"]) == context(request).span_id
     assert not request.status.is_ok
     assert sum(span.name == "GET" for span in exporter.get_finished_spans()) == 1
 

@@ -209,7 +209,11 @@ def test_a_record_of_another_tenant(library: Library) -> None:
 def test_progress_counts_every_record(library: Library) -> None:
     """Progress is told after each record, failed ones too."""
     told: list[int] = []
-    records = [document("a"), ReadFailure(uri="file:///docs/b", reason="broken"), document("c")]
+    records: list[Document | ReadFailure] = [
+        document("a"),
+        ReadFailure(uri="file:///docs/b", reason="broken"),
+        document("c"),
+    ]
 
     library.sync(records, tenant="acme", source="file:///docs", after_each=told.append)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.readers import FORMATS, read_content
@@ -147,14 +148,9 @@ def test_a_file_goes_all_the_way(world: World) -> None:
 
 def test_the_background_does_the_same(world: World) -> None:
     """Started, it reads what arrives without being asked."""
-    import time
-
     world.ingester.start()
     taken = world.hand_in(b"Words.", "a.txt")
-    until = time.monotonic() + 10
-    while world.now(taken).status is not IngestionStatus.INDEXED:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: world.now(taken).status is IngestionStatus.INDEXED)
     world.ingester.stop()
     world.ingester.stop()
 

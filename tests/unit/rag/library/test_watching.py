@@ -1,11 +1,11 @@
 """A folder on disk that is followed, into a real store."""
 
 import os
-import time
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.readers import FORMATS, read, read_content, source_of
@@ -243,13 +243,6 @@ def test_in_the_background(
     watch: FolderWatch, stores: Stores, folder: Path, library: Library, reader: Reader
 ) -> None:
     """Started, it follows; stopped, it does not."""
-
-    def until(condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
     watch.start()
     until(lambda: len(texts(stores)) == 2)
     (folder / "c.txt").write_text("Third.")
@@ -257,5 +250,5 @@ def test_in_the_background(
     watch.stop()
     watch.stop()
     (folder / "d.txt").write_text("Fourth.")
-    time.sleep(0.3)
+    assert "watching" not in {thread.name for thread in threading.enumerate()}
     assert "d.txt" not in texts(stores)

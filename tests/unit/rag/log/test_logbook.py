@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.sql.stores import Stores
 from rag.domain import Interaction, InteractionStatus, LoggedHit, new_id, utcnow
@@ -42,6 +43,9 @@ def asked(question: str = "When is lunch?", **more: Any) -> Interaction:
     return Interaction(**values | more)
 
 
+Make = Callable[..., Logbook]
+
+
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     """A spool of a megabyte."""
@@ -49,7 +53,7 @@ def spool(tmp_path: Path) -> Spool:
 
 
 @pytest.fixture
-def make(stores: Stores, spool: Spool) -> Iterator[Callable[..., Logbook]]:
+def make(stores: Stores, spool: Spool) -> Iterator[Make]:
     """Makes logs that lose patience and try again soon."""
     made: list[Logbook] = []
 
@@ -80,15 +84,7 @@ def write(log: Logbook, *interactions: Interaction) -> list[BaseException | None
     return asyncio.run(all_of_them())
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
-
-
-def test_what_was_written_is_in_the_database(make: Any, stores: Stores, tmp_path: Path) -> None:
+def test_what_was_written_is_in_the_database(make: Make, stores: Stores, tmp_path: Path) -> None:
     """On return the row is there, as it was given, seen by another connection; the spool is not touched."""
     interaction = asked()
     log = make()
@@ -99,7 +95,7 @@ def test_what_was_written_is_in_the_database(make: Any, stores: Stores, tmp_path
     assert ("", 0) == (log.state().away, log.state().spooled)
 
 
-def test_many_at_once_share_transactions(make: Any, stores: Stores) -> None:
+def test_many_at_once_share_transactions(make: Make, stores: Stores) -> None:
     """Two hundred that come together are all there, and took far fewer commits."""
     commits: list[int] = []
     add_all = stores.interactions.add_all
@@ -117,20 +113,20 @@ def test_many_at_once_share_transactions(make: Any, stores: Stores) -> None:
     assert len(commits) < 50
 
 
-def test_a_locked_database_does_not_hold_up_answers(make: Any, stores: Stores) -> None:
+def test_a_locked_database_does_not_hold_up_answers(make: Make, stores: Stores) -> None:
     """Past its patience the log spools, without waiting anew for each; once the lock is gone all is in the database."""
-    log = make()
+    log = make(patience_s=1.0)
     given = [asked(f"question {number}") for number in range(12)]
     assert [None] == write(log, given[0])
     with locked(stores):
         began = time.perf_counter()
         assert [None] == write(log, given[1])
-        assert 0.1 < time.perf_counter() - began < 2
+        assert 0.9 < time.perf_counter() - began < 5
         began = time.perf_counter()
         assert [None] * 10 == write(log, *given[2:])
-        assert time.perf_counter() - began < 0.15
+        assert time.perf_counter() - began < 1
         state = log.state()
-        assert "did not answer within 0.15 s" in state.away
+        assert "did not answer within 1 s" in state.away
         assert (11, False) == (state.spooled, state.full)
         log.check()
 
@@ -143,7 +139,7 @@ def test_a_locked_database_does_not_hold_up_answers(make: Any, stores: Stores) -
     assert 13 == stores.interactions.count()
 
 
-def test_a_full_spool_refuses_beforehand(make: Any, stores: Stores, tmp_path: Path) -> None:
+def test_a_full_spool_refuses_beforehand(make: Make, stores: Stores, tmp_path: Path) -> None:
     """Near the limit `check` refuses new questions, while those under way still fit; beyond it `write` refuses."""
     log = make(Spool(tmp_path / "small", 8_000))
     refused = []
@@ -169,7 +165,7 @@ def test_a_full_spool_refuses_beforehand(make: Any, stores: Stores, tmp_path: Pa
 
 
 def test_without_a_spool_a_database_that_is_away_is_an_error(
-    make: Any, stores: Stores, tmp_path: Path
+    make: Make, stores: Stores, tmp_path: Path
 ) -> None:
     """Nothing is acknowledged that is not durable; when the database is back questions are taken again."""
     log = make(Spool(tmp_path / "none", 0))
@@ -182,7 +178,7 @@ def test_without_a_spool_a_database_that_is_away_is_an_error(
     assert [None] == write(log, asked())
 
 
-def test_one_that_the_database_does_not_want_spoils_no_other(make: Any, stores: Stores) -> None:
+def test_one_that_the_database_does_not_want_spoils_no_other(make: Make, stores: Stores) -> None:
     """Its asker hears of it, the others are written, and the database is not taken for away."""
     unwanted = asked(epoch=None)
     log = make()
@@ -194,7 +190,7 @@ def test_one_that_the_database_does_not_want_spoils_no_other(make: Any, stores: 
     assert "" == log.state().away
 
 
-def test_spooled_records_that_nobody_wants_are_put_aside(make: Any, stores: Stores, tmp_path: Path) -> None:
+def test_spooled_records_that_nobody_wants_are_put_aside(make: Make, stores: Stores, tmp_path: Path) -> None:
     """What SQL refuses or nobody can read does not hold up the rest, and is kept for a person."""
     log = make()
     good, unwanted = asked(), asked(epoch=None)
@@ -207,7 +203,7 @@ def test_spooled_records_that_nobody_wants_are_put_aside(make: Any, stores: Stor
     assert unwanted.id == json.loads(kept)["id"]
 
 
-def test_a_table_that_is_gone_is_waited_for(make: Any, stores: Stores) -> None:
+def test_a_table_that_is_gone_is_waited_for(make: Make, stores: Stores) -> None:
     """A database in no state to take anything is no reason to throw questions away."""
     log = make()
     with stores.engine.connect() as connection:
@@ -224,11 +220,11 @@ def test_a_table_that_is_gone_is_waited_for(make: Any, stores: Stores) -> None:
 
 
 def test_what_a_dead_process_left_is_brought_to_the_database(
-    make: Any, stores: Stores, tmp_path: Path
+    make: Make, stores: Stores, tmp_path: Path
 ) -> None:
     """At the start, before any question; what the database has already stays one row, as it is there."""
     known, new = asked(), asked()
-    stores.interactions.add(known)
+    stores.interactions.add_all([known])
     dead = Spool(tmp_path / "spool", 1_000_000)
     dead.append([packed(replace(known, answer="another")), packed(new)])
     dead.close()
@@ -271,14 +267,16 @@ def test_closing_does_not_wait_long_for_a_database_that_hangs(stores: Stores, tm
         heir.close()
 
 
-def test_a_writer_that_is_cancelled_is_written_nevertheless(make: Any, stores: Stores) -> None:
+def test_a_writer_that_is_cancelled_is_written_nevertheless(make: Make, stores: Stores) -> None:
     """A client that leaves at the last moment leaves a row."""
     log = make(patience_s=5)
 
     async def leave() -> None:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await log.write(asked())
+        writing = asyncio.create_task(log.write(asked()))
+        await asyncio.to_thread(until, lambda: bool(log._database._in_hand))
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
 
     with locked(stores):
         asyncio.run(leave())

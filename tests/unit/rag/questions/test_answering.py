@@ -144,7 +144,7 @@ class StoreLog:
 
     async def write(self, interaction: Interaction) -> None:
         """Write."""
-        await asyncio.to_thread(self._stores.interactions.add, interaction)
+        await asyncio.to_thread(self._stores.interactions.add_all, [interaction])
 
 
 Stream = Callable[[Prompt], AsyncIterator[str | Ending]]
@@ -303,13 +303,18 @@ def test_closing_early_is_logged_as_cancelled(stores: Stores) -> None:
 
 def test_cancelled_task_is_logged_as_cancelled(stores: Stores) -> None:
     """Cancelling the task while the model is silent is logged before the task ends."""
-    bench = Bench(stores, _endless)
+    silent = asyncio.Event()
+
+    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+        yield "At "
+        silent.set()
+        await asyncio.sleep(3_600)
+
+    bench = Bench(stores, stream)
 
     async def cancel() -> None:
         task = asyncio.create_task(bench.answerer.answer("When is lunch?"))
-        while not bench.live.pins:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(silent.wait(), 20)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,4 +1,4 @@
-"""Prompts hold passages as data, and citations come back out of answers."""
+"""Prompts hold passages as data, and marks are found in answers."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,6 @@ from rag.questions.prompting import (
     HISTORY_TOKENS,
     INSTRUCTION_TOKENS,
     abstains,
-    citations,
-    cited,
     marks,
 )
 
@@ -139,17 +137,9 @@ def test_instructions_are_bounded() -> None:
     assert system.count("wish ") <= INSTRUCTION_TOKENS < 10_000
 
 
-def test_cited_reads_marks_in_order_without_repeats() -> None:
-    """Ranks come in the order of first mention; numbers without a passage are not citations."""
-    hits = [hit(rank, "text") for rank in (1, 2, 3)]
-
-    assert cited("B [2], then [1, 3] and [2] and [7], not [x] or [1234].", hits) == (2, 1, 3)
-    assert [citation.number for citation in citations("So it is [3][1].", hits)] == [3, 1]
-
-
 def test_marks_give_character_positions() -> None:
-    """A mark is found exactly where it stands."""
-    answer = "Yes [1]. And no [2, 3]."
+    """A mark is found exactly where it stands; other brackets are none."""
+    answer = "Yes [1]. And no [2, 3], not [x] or [1234]."
 
     assert [(answer[start:end], numbers) for start, end, numbers in marks(answer)] == [
         ("[1]", (1,)),

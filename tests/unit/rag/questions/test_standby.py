@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from doubles.scripted_llm import ScriptedLLM
 
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator
@@ -35,7 +36,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stand_in(scripted_llm: Any, clock: Clock) -> StandIn:
+def stand_in(scripted_llm: ScriptedLLM, clock: Clock) -> StandIn:
     """A model that is left alone for ten seconds after two failures."""
     model = OpenAIGenerator(base_url=scripted_llm.url, model="m", first_token_timeout_s=5, timeout_s=5)
     return StandIn(model, ExtractiveGenerator(), Breaker(failures=2, pause_s=10, clock=clock))
@@ -60,7 +61,7 @@ def ask(stand_in: StandIn, static_encoder: Encoder) -> Any:
     return once
 
 
-def failing(scripted_llm: Any, questions: int) -> None:
+def failing(scripted_llm: ScriptedLLM, questions: int) -> None:
     """Have the next questions fail, each with its second try."""
     scripted_llm.script(*[type(scripted_llm).reply(status=500)] * (2 * questions))
 
@@ -75,7 +76,7 @@ def test_while_the_model_works_it_answers(ask: Any, stand_in: StandIn) -> None:
 
 
 def test_the_model_fails_openly_until_it_is_left_alone(
-    ask: Any, scripted_llm: Any, stand_in: StandIn
+    ask: Any, scripted_llm: ScriptedLLM, stand_in: StandIn
 ) -> None:
     """Two failures are errors; then the documents' own sentences answer, say so, and the model has its peace."""
     failing(scripted_llm, 2)
@@ -93,7 +94,7 @@ def test_the_model_fails_openly_until_it_is_left_alone(
 
 
 def test_one_question_tries_and_success_brings_the_model_back(
-    ask: Any, scripted_llm: Any, clock: Clock, stand_in: StandIn
+    ask: Any, scripted_llm: ScriptedLLM, clock: Clock, stand_in: StandIn
 ) -> None:
     """The trial that fails gets the other's answer, not an error; the one that works closes the breaker."""
     failing(scripted_llm, 3)
@@ -110,7 +111,9 @@ def test_one_question_tries_and_success_brings_the_model_back(
     assert BreakerState.CLOSED == stand_in.breaker.state
 
 
-def test_a_trial_that_breaks_off_in_its_answer_is_an_error(ask: Any, scripted_llm: Any, clock: Clock) -> None:
+def test_a_trial_that_breaks_off_in_its_answer_is_an_error(
+    ask: Any, scripted_llm: ScriptedLLM, clock: Clock
+) -> None:
     """Two halves of two answers would make none."""
     failing(scripted_llm, 2)
     for _ in range(2):
@@ -124,7 +127,7 @@ def test_a_trial_that_breaks_off_in_its_answer_is_an_error(ask: Any, scripted_ll
     assert EXTRACT == ask()[0]
 
 
-def test_refused_prompts_do_not_count(ask: Any, scripted_llm: Any, stand_in: StandIn) -> None:
+def test_refused_prompts_do_not_count(ask: Any, scripted_llm: ScriptedLLM, stand_in: StandIn) -> None:
     """That the model does not take one prompt says nothing of the next."""
     ask()
     scripted_llm.script(*[type(scripted_llm).reply(status=400)] * 5)
@@ -136,7 +139,9 @@ def test_refused_prompts_do_not_count(ask: Any, scripted_llm: Any, stand_in: Sta
     assert "The documents say so [1]." == ask()[0]
 
 
-def test_leaving_does_not_count(scripted_llm: Any, stand_in: StandIn, static_encoder: Encoder) -> None:
+def test_leaving_does_not_count(
+    scripted_llm: ScriptedLLM, stand_in: StandIn, static_encoder: Encoder
+) -> None:
     """Clients that go away, before or after the first piece, are not the model's failure."""
     reply = type(scripted_llm).reply
     prompt = Prompt(question="?", hits=(), messages=(Message(role="user", content="?"),))

@@ -1,12 +1,13 @@
 """Questions asked at once are embedded together, and an idle question is not delayed."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
+from doubles.waiting import until
 
 from rag.errors import InvalidInput
 from rag.ports import Encoder, Vectors
@@ -58,17 +59,14 @@ def during_the_first(
         assert encoder.inside.acquire(timeout=10)
         for waiting, texts in enumerate(later, 1):
             asked.append(pool.submit(batching.encode_queries, texts))
-            until(lambda waiting=waiting: len(batching._waiting) == waiting)
+            until(partial(waits, batching, waiting))
         encoder.gate.set()
     return asked
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+def waits(batching: MicroBatching, count: int) -> bool:
+    """Tell whether so many calls wait."""
+    return len(batching._waiting) == count
 
 
 def test_an_idle_question_is_embedded_in_its_own_thread() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from doubles.waiting import until
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
@@ -114,8 +115,7 @@ def test_what_takes_too_long_ends_with_an_error(service: Service) -> None:
     with httpx.stream("GET", f"{service.url}/stream?seconds=30") as stream:
         lines = stream.iter_lines()
         next(lines)
-        while "/whole" not in service.begun:
-            time.sleep(0.01)
+        until(lambda: "/whole" in service.begun)
         began = time.monotonic()
         service.draining.begin()
         *_, error, done = events(lines)

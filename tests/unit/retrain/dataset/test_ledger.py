@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 _SHARES = Splitting(dev_share=0.2, gate_share=0.3, gate_min=5, seed=17)
 
 
-def _pair(document: str, question: str, origin: Origin = Origin.LOG, **more: str) -> TrainingPair:
+def _pair(document: str, question: str, origin: Origin = Origin.LOG, **more: Any) -> TrainingPair:
     return TrainingPair(
         question=question,
         passage_id=f"{document}-0",

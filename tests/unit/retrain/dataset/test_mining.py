@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from doubles.promotion_world import TwoEncoders, World
+from doubles.scripted_llm import ScriptedLLM
 
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, new_id, utcnow
 from retrain.adapters.openai import OpenAIQuestionWriter
@@ -37,7 +39,7 @@ def _documents() -> list[Document]:
 
 
 @pytest.fixture
-def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
+def cycle_of(world: World, two_encoders: TwoEncoders) -> Callable[..., RetrainCycle]:
     """Make the cycle of a company whose rules are live."""
     world.put(*_documents())
     world.found(two_encoders.first, documents=0, dense_weight=0.5, context_weight=0.0, threshold=0.3)
@@ -49,7 +51,7 @@ def cycle_of(world: Any, two_encoders: Any) -> Callable[..., RetrainCycle]:
     return make
 
 
-def _say(world: Any, question: str, passage: str, *, by: str = "ann", days_ago: int = 1) -> None:
+def _say(world: World, question: str, passage: str, *, by: str = "ann", days_ago: int = 1) -> None:
     asked = Interaction(
         id=new_id(),
         tenant="default",
@@ -64,7 +66,7 @@ def _say(world: Any, question: str, passage: str, *, by: str = "ann", days_ago: 
         generator="",
         status=InteractionStatus.ANSWERED,
     )
-    world.stores.interactions.add(asked)
+    world.stores.interactions.add_all([asked])
     world.stores.feedback.add(
         Feedback(
             id=new_id(),
@@ -81,7 +83,7 @@ def _built(cycle: RetrainCycle) -> Dataset:
     return cycle.build_dataset(progress=lambda *_: None)
 
 
-def test_without_a_language_model_the_documents_ask(world: Any, cycle_of: Any) -> None:
+def test_without_a_language_model_the_documents_ask(world: World, cycle_of: Any) -> None:
     """Titles and passages' own words give the pairs, the manifest says of which kind, and what it continues."""
     first = _built(cycle_of())
     kinds = first.manifest["kinds"]["train"]
@@ -107,7 +109,7 @@ def test_enough_questions_make_excerpts_unneeded(cycle_of: Any) -> None:
     assert "excerpt" not in dataset.manifest["mined_left_out"]
 
 
-def test_a_correction_against_the_live_release_needs_others(world: Any, cycle_of: Any) -> None:
+def test_a_correction_against_the_live_release_needs_others(world: World, cycle_of: Any) -> None:
     """What the live release finds for a question counts at once; what it does not needs people who have been there."""
     right = {passage.uri: passage.id for batch in world.stores.documents.all_passages() for passage in batch}
     pension, printer = right["file:///rules/7"], right["file:///rules/13"]
@@ -134,7 +136,7 @@ def test_a_correction_against_the_live_release_needs_others(world: Any, cycle_of
 
 
 def test_written_questions_are_checked_and_counted(
-    world: Any, cycle_of: Any, scripted_llm: Any, tmp_path: Any
+    world: World, cycle_of: Any, scripted_llm: ScriptedLLM, tmp_path: Any
 ) -> None:
     """A question that finds another passage is dropped; the manifest says what it cost; nothing is paid twice."""
 
@@ -167,7 +169,7 @@ def test_written_questions_are_checked_and_counted(
 
 
 def test_changed_documents_are_written_about_first(
-    world: Any, cycle_of: Any, scripted_llm: Any, tmp_path: Any
+    world: World, cycle_of: Any, scripted_llm: ScriptedLLM, tmp_path: Any
 ) -> None:
     """With calls for two passages alone, those of the documents that changed since the last dataset are taken."""
     _built(cycle_of())

@@ -9,9 +9,10 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
+from doubles.scripted_llm import Reply, ScriptedLLM
+from doubles.waiting import until
 
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
@@ -164,18 +165,16 @@ print(len(mined.pairs), writing.spent.calls, writing.spent.remembered)
 """
 
 
-def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: Any, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     """Killed while two calls are under way, a second run asks for what had no answer yet, and for nothing else."""
     answer = json.dumps({"questions": ["What does this text say about it?"]})
     scripted_llm.default = answer
-    scripted_llm.script(*[answer] * 5, *[_reply(scripted_llm, text=answer, delay_s=60.0)] * 2)
+    scripted_llm.script(*[answer] * 5, *[Reply(text=answer, delay_s=60.0)] * 2)
     command = [sys.executable, "-c", _RUN, scripted_llm.url, str(tmp_path / "written.sqlite")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.Popen(command, env=environment)
-    deadline = time.monotonic() + 120
-    while len(scripted_llm.requests) < 7 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
+    # Each of the two workers keeps an answer before it asks for the next.
+    until(lambda: len(scripted_llm.requests) == 7, seconds=120)
     run.send_signal(signal.SIGKILL)
     run.wait()
     answered = [body["messages"][1]["content"] for body in scripted_llm.requests[:5]]
@@ -189,16 +188,11 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: Any, tmp_path: 
     assert again.stdout.split() == ["12", "7", "5"]
 
 
-def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: Any, cache: SqliteWritingCache) -> None:
+def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: ScriptedLLM, cache: SqliteWritingCache) -> None:
     """A real connection that stays open without an answer is left at the call's own limit."""
-    scripted_llm.script(_reply(scripted_llm, text="{}", delay_s=5.0))
+    scripted_llm.script(Reply(text="{}", delay_s=5.0))
     writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", timeout_s=60, retries=0)
     writing = Writing(writer, cache, Budget(), patience_s=0.5)
     with pytest.raises(UpstreamTimeout):
         writing.questions(_passage(1), 1, NATURAL)
     writer.close()
-
-
-def _reply(scripted_llm: Any, **script: Any) -> Any:
-    """Make a reply of the server's own kind."""
-    return sys.modules[type(scripted_llm).__module__].Reply(**script)

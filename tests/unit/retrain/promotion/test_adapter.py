@@ -1,10 +1,11 @@
 """A candidate that adapts the live encoder's questions goes live on the live index, and back."""
 
-import sys
 from typing import Any
 
 import numpy as np
 import pytest
+from doubles import promotion_world
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.domain import utcnow
 from rag.errors import ArtefactTampered
@@ -13,7 +14,7 @@ from retrain.domain import PromotionPhase
 from retrain.promotion.garbage import Artefacts, plan
 
 
-def stamps(world: Any) -> dict[str, tuple[int, int]]:
+def stamps(world: World) -> dict[str, tuple[int, int]]:
     """Return size and time of every file of the indexes but their locks."""
     return {
         file.as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
@@ -22,7 +23,7 @@ def stamps(world: Any) -> dict[str, tuple[int, int]]:
     }
 
 
-def collected(world: Any) -> Artefacts:
+def collected(world: World) -> Artefacts:
     """Collect garbage, however young, but no encoder."""
     keep = Artefacts(encoders=world.encoders.digests())
     garbage: Artefacts = world.collector(rollback_window_h=0.0, min_age_h=0.0).collect(keep)
@@ -55,7 +56,7 @@ class _Mute:
         return getattr(self._encoder, name)
 
 
-def test_without_a_service_nothing_is_embedded_or_written(world: Any, two_encoders: Any) -> None:
+def test_without_a_service_nothing_is_embedded_or_written(world: World, two_encoders: TwoEncoders) -> None:
     """The switch goes without a backfill, leaves every file of the index alone, and the answers change."""
     first = world.found(two_encoders.first)
     before = world.answers()
@@ -76,10 +77,10 @@ def test_without_a_service_nothing_is_embedded_or_written(world: Any, two_encode
     assert found != before[2]
 
 
-def test_with_a_service_answers_switch_and_switch_back(world: Any, two_encoders: Any) -> None:
+def test_with_a_service_answers_switch_and_switch_back(world: World, two_encoders: TwoEncoders) -> None:
     """A service that has the index open answers with the adapter, and after a rollback exactly as before."""
     first = world.found(two_encoders.first)
-    question = sys.modules["doubles.promotion_world"].QUESTIONS[1]
+    question = promotion_world.QUESTIONS[1]
     candidate = world.approved(two_encoders.adapter)
 
     with world.serving("replica") as live:
@@ -99,17 +100,16 @@ def test_with_a_service_answers_switch_and_switch_back(world: Any, two_encoders:
     assert frozenset({first.index_name}) == world.indexes.names()
 
 
-def test_changes_reach_both_releases_once(world: Any, two_encoders: Any) -> None:
+def test_changes_reach_both_releases_once(world: World, two_encoders: TwoEncoders) -> None:
     """What is ingested after the switch is in the one index, for the adapter and, after a rollback, for the first."""
-    module = sys.modules["doubles.promotion_world"]
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
 
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
         live.poll()
-        world.put(module.document(71))
-        world.delete(module.document(1))
+        world.put(promotion_world.document(71))
+        world.delete(promotion_world.document(1))
         assert live.wait_caught_up(world.stores.documents.last_change(), 10)
         with live.pin() as pinned:
             indexed = pinned.index.ids()
@@ -121,11 +121,11 @@ def test_changes_reach_both_releases_once(world: Any, two_encoders: Any) -> None
     assert world.stores.documents.passage_ids() == indexed == same
 
 
-def test_one_release_may_leave_while_the_other_serves(world: Any, two_encoders: Any) -> None:
+def test_one_release_may_leave_while_the_other_serves(world: World, two_encoders: TwoEncoders) -> None:
     """When the rollback window is over the first release is unloaded, and its index stays open and undeleted."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
-    question = sys.modules["doubles.promotion_world"].QUESTIONS[1]
+    question = promotion_world.QUESTIONS[1]
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
         live.poll()
@@ -139,7 +139,7 @@ def test_one_release_may_leave_while_the_other_serves(world: Any, two_encoders: 
     assert candidate.release == world.answers()[0]
 
 
-def test_the_adapted_encoder_is_kept_with_its_adapter(world: Any, two_encoders: Any) -> None:
+def test_the_adapted_encoder_is_kept_with_its_adapter(world: World, two_encoders: TwoEncoders) -> None:
     """While the adapter serves, the encoder of its passages is needed, and so are its cached embeddings."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.adapter)
@@ -159,10 +159,9 @@ def test_the_adapted_encoder_is_kept_with_its_adapter(world: Any, two_encoders: 
     assert set() == garbage.indexes
 
 
-def test_an_index_that_was_never_filled_is_built(world: Any, two_encoders: Any) -> None:
+def test_an_index_that_was_never_filled_is_built(world: World, two_encoders: TwoEncoders) -> None:
     """Where the live release has not served yet, there is nothing to share: the promotion builds the index itself."""
-    module = sys.modules["doubles.promotion_world"]
-    world.put(*(module.document(number) for number in range(12)))
+    world.put(*(promotion_world.document(number) for number in range(12)))
     first = world.release(two_encoders.first)
     world.stores.releases.deploy_first(first.digest, principal="test")
     candidate = world.approved(two_encoders.adapter)
@@ -173,7 +172,7 @@ def test_an_index_that_was_never_filled_is_built(world: Any, two_encoders: Any) 
     assert frozenset({first.index_name}) == world.indexes.names()
 
 
-def test_a_damaged_adapter_is_found_before_the_switch(world: Any, two_encoders: Any) -> None:
+def test_a_damaged_adapter_is_found_before_the_switch(world: World, two_encoders: TwoEncoders) -> None:
     """No index is built that would tell, so the models are loaded for a moment."""
 
     class Damaged(Unembedding):
@@ -189,12 +188,12 @@ def test_a_damaged_adapter_is_found_before_the_switch(world: Any, two_encoders: 
         world.promoter(encoders=Damaged(world.encoders)).promote(candidate.id, principal="ann")
 
     assert (1, first.digest) == (
-        world.stores.releases.deployment().epoch,
-        world.stores.releases.deployment().release,
+        world.deployment().epoch,
+        world.deployment().release,
     )
 
 
-def test_the_cache_knows_the_passages_already(world: Any, two_encoders: Any) -> None:
+def test_the_cache_knows_the_passages_already(world: World, two_encoders: TwoEncoders) -> None:
     """Embeddings are kept by the passages' encoder, so a trial of the adapter embeds none."""
     world.found(two_encoders.first)
     (passages,) = world.stores.documents.all_passages()

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from doubles.promotion_world import LoadedOnce, TwoEncoders, World
 
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
@@ -147,18 +147,18 @@ def test_before_the_first_release_nothing_goes() -> None:
 
 
 @pytest.fixture
-def own_world(tmp_path: Path, world_module: ModuleType, two_encoders: Any) -> Iterator[Any]:
+def own_world(tmp_path: Path, two_encoders: TwoEncoders) -> Iterator[World]:
     """A company with an encoder folder of its own, from which may be deleted."""
     folder = EncoderFolder(tmp_path / "encoders")
     for digest in (two_encoders.first, two_encoders.second):
         folder.register(two_encoders.store.path(digest))
-    made = world_module.World(home=tmp_path / "home", encoders=world_module.LoadedOnce(folder))
+    made = World(home=tmp_path / "home", encoders=LoadedOnce(folder))
     yield made
     made.close()
 
 
 def collected(
-    world: Any, keep: Artefacts | None = None, *, dry_run: bool = False, **limits: float
+    world: World, keep: Artefacts | None = None, *, dry_run: bool = False, **limits: float
 ) -> Artefacts:
     """Collect with no patience for young encoders, but for what is said."""
     collector = world.collector(**({"rollback_window_h": 72.0, "min_age_h": 0.0} | limits))
@@ -166,7 +166,7 @@ def collected(
     return garbage
 
 
-def test_a_whole_life(own_world: Any, two_encoders: Any) -> None:
+def test_a_whole_life(own_world: World, two_encoders: TwoEncoders) -> None:
     """A candidate's encoder and index stay while it waits, serves or may come back, and go once it is rejected."""
     world = own_world
     first = world.found(two_encoders.first)
@@ -197,7 +197,7 @@ def test_a_whole_life(own_world: Any, two_encoders: Any) -> None:
     assert world.answers()[0] == first.digest
 
 
-def test_a_rejected_candidate_goes(own_world: Any, two_encoders: Any) -> None:
+def test_a_rejected_candidate_goes(own_world: World, two_encoders: TwoEncoders) -> None:
     """What was rejected is not kept."""
     world = own_world
     world.found(two_encoders.first)
@@ -207,7 +207,7 @@ def test_a_rejected_candidate_goes(own_world: Any, two_encoders: Any) -> None:
     assert collected(world).encoders == {two_encoders.second}
 
 
-def test_a_young_encoder_stays(own_world: Any, two_encoders: Any) -> None:
+def test_a_young_encoder_stays(own_world: World, two_encoders: TwoEncoders) -> None:
     """An encoder that training has just made, before a candidate names it, is left alone; an old one is not."""
     world = own_world
     world.found(two_encoders.first)
@@ -220,7 +220,7 @@ def test_a_young_encoder_stays(own_world: Any, two_encoders: Any) -> None:
 
 
 @pytest.fixture
-def own_rerankers(own_world: Any, cross_encoder: Path) -> tuple[RerankerFolder, str, str]:
+def own_rerankers(own_world: World, cross_encoder: Path) -> tuple[RerankerFolder, str, str]:
     """The company's cross-encoders: a folder with two of them, and their digests."""
     from safetensors.numpy import load_file, save_file
 
@@ -231,14 +231,14 @@ def own_rerankers(own_world: Any, cross_encoder: Path) -> tuple[RerankerFolder, 
     return folder, first, folder.register(cross_encoder)
 
 
-def deployed(world: Any, encoder: str, *, reranker: str) -> None:
+def deployed(world: World, encoder: str, *, reranker: str) -> None:
     """Make a first release live; nothing is served."""
     first = world.release(encoder, reranker=reranker)
     world.stores.releases.deploy_first(first.digest, principal="test")
 
 
 def test_cross_encoders_go_when_no_release_needs_them(
-    own_world: Any, two_encoders: Any, own_rerankers: tuple[RerankerFolder, str, str]
+    own_world: World, two_encoders: TwoEncoders, own_rerankers: tuple[RerankerFolder, str, str]
 ) -> None:
     """The live release's stays and can be loaded; another one goes once it is old enough, and not in a dry run."""
     folder, live, unused = own_rerankers
@@ -259,7 +259,7 @@ def test_cross_encoders_go_when_no_release_needs_them(
 
 
 def test_a_damaged_cross_encoder_that_nobody_needs_goes(
-    own_world: Any, two_encoders: Any, own_rerankers: tuple[RerankerFolder, str, str]
+    own_world: World, two_encoders: TwoEncoders, own_rerankers: tuple[RerankerFolder, str, str]
 ) -> None:
     """Its age cannot be told, but neither can it be loaded."""
     _, live, unused = own_rerankers
@@ -270,7 +270,7 @@ def test_a_damaged_cross_encoder_that_nobody_needs_goes(
     assert {unused} == collected(own_world, min_age_h=24.0).rerankers
 
 
-def test_an_index_that_is_open_stays_until_the_next_time(own_world: Any, two_encoders: Any) -> None:
+def test_an_index_that_is_open_stays_until_the_next_time(own_world: World, two_encoders: TwoEncoders) -> None:
     """An index that somebody has open is passed over, with its cursor, and goes the next time."""
     world = own_world
     first = world.found(two_encoders.first)
@@ -286,7 +286,7 @@ def test_an_index_that_is_open_stays_until_the_next_time(own_world: Any, two_enc
     assert collected(world, rollback_window_h=0.0).indexes == {first.index_name}
 
 
-def test_not_while_something_is_promoted(own_world: Any, two_encoders: Any) -> None:
+def test_not_while_something_is_promoted(own_world: World, two_encoders: TwoEncoders) -> None:
     """Nothing is deleted while a promotion holds its lease."""
     own_world.found(two_encoders.first)
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from doubles import promotion_world
+from doubles.promotion_world import TwoEncoders, World
+from doubles.waiting import until
 
 from rag.domain import Replica, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
@@ -37,7 +40,7 @@ class KillAt:
             raise Killed
 
 
-def index_ids(world: Any, release: str) -> frozenset[str]:
+def index_ids(world: World, release: str) -> frozenset[str]:
     """Return the passage ids in a release's index."""
     index = world.indexes.open(world.stores.releases.get(release))
     try:
@@ -47,13 +50,13 @@ def index_ids(world: Any, release: str) -> frozenset[str]:
         index.close()
 
 
-def assert_unswitched(world: Any, live: str) -> None:
+def assert_unswitched(world: World, live: str) -> None:
     """Check that nothing changed: the same release at the same epoch, and nothing staged."""
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release, deployment.staged) == (1, live, None)
 
 
-def test_without_a_service(world: Any, two_encoders: Any) -> None:
+def test_without_a_service(world: World, two_encoders: TwoEncoders) -> None:
     """With nobody serving, the index is built, verified and switched to, and everything is written down."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -70,7 +73,7 @@ def test_without_a_service(world: Any, two_encoders: Any) -> None:
         40,
     )
     assert world.retrain.promotions.get(done.id) == done
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release, deployment.previous, deployment.staged) == (
         2,
         candidate.release,
@@ -79,6 +82,7 @@ def test_without_a_service(world: Any, two_encoders: Any) -> None:
     )
     assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.PROMOTED
     approval = world.retrain.approvals.newest_for(candidate.id)
+    assert approval is not None
     assert approval.used_at is not None
     entry = world.stores.audit.newest(1)[0]
     assert (entry.principal, entry.action, entry.subject) == ("ann", "promote", candidate.release)
@@ -90,14 +94,14 @@ def test_without_a_service(world: Any, two_encoders: Any) -> None:
     assert found != before[2]
 
 
-def test_with_a_service_no_question_fails(world: Any, two_encoders: Any) -> None:
+def test_with_a_service_no_question_fails(world: World, two_encoders: TwoEncoders) -> None:
     """While questions keep coming, each is answered whole by the old or the new release, and none fails."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     expected = {1: first.digest, 2: candidate.release}
     answered: list[tuple[str, int, list[str]]] = []
     stop = threading.Event()
-    question = sys.modules["doubles.promotion_world"].QUESTIONS[0]
+    question = promotion_world.QUESTIONS[0]
 
     with world.serving("replica") as live:
 
@@ -109,9 +113,7 @@ def test_with_a_service_no_question_fails(world: Any, two_encoders: Any) -> None
         asker.start()
         try:
             world.promoter().promote(candidate.id, principal="ann")
-            give_up = time.monotonic() + 10
-            while answered[-1][1] != 2 and time.monotonic() < give_up:
-                time.sleep(0.02)
+            until(lambda: answered[-1][1] == 2)
         finally:
             stop.set()
             asker.join()
@@ -123,13 +125,12 @@ def test_with_a_service_no_question_fails(world: Any, two_encoders: Any) -> None
     assert len({(epoch, tuple(ids)) for _, epoch, ids in answered}) == 2
 
 
-def test_with_a_service_in_another_process(world: Any, two_encoders: Any) -> None:
+def test_with_a_service_in_another_process(world: World, two_encoders: TwoEncoders) -> None:
     """Folders change hands between processes: the builder lets go, the service opens, and answers with it."""
-    module = sys.modules["doubles.promotion_world"]
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     service = subprocess.Popen(
-        [sys.executable, str(module.__file__), str(world.home), str(two_encoders.root), "replica"],
+        [sys.executable, str(promotion_world.__file__), str(world.home), str(two_encoders.root), "replica"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -144,7 +145,7 @@ def test_with_a_service_in_another_process(world: Any, two_encoders: Any) -> Non
         answer = ""
         while not answer.startswith(f'["{candidate.release}", 2'):
             assert time.monotonic() < give_up, answer
-            service.stdin.write(module.QUESTIONS[0] + "\n")
+            service.stdin.write(promotion_world.QUESTIONS[0] + "\n")
             service.stdin.flush()
             answer = service.stdout.readline()
         # Back, with the same service: it holds both folders, and the builder must open neither.
@@ -154,13 +155,13 @@ def test_with_a_service_in_another_process(world: Any, two_encoders: Any) -> Non
         service.stdin.close()
         service.wait(timeout=60)
         service.stdout.close()
-    assert world.stores.releases.deployment().epoch == 3
+    assert world.deployment().epoch == 3
 
 
 @pytest.mark.parametrize("phase", [phase for phase in PromotionPhase if phase is not PromotionPhase.FAILED])
 @pytest.mark.parametrize("served", [False, True])
 def test_killed_anywhere_the_next_call_ends_right(
-    world: Any, two_encoders: Any, phase: PromotionPhase, served: bool
+    world: World, two_encoders: TwoEncoders, phase: PromotionPhase, served: bool
 ) -> None:
     """Whichever phase the runner dies in, calling again goes on under the same ticket and switches once."""
     first = world.found(two_encoders.first)
@@ -185,13 +186,13 @@ def test_killed_anywhere_the_next_call_ends_right(
     else:
         promote_twice()
 
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release, deployment.previous) == (2, candidate.release, first.digest)
     assert index_ids(world, candidate.release) == world.stores.documents.passage_ids()
     assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.PROMOTED
 
 
-def test_killed_between_the_switch_and_its_notes(world: Any, two_encoders: Any) -> None:
+def test_killed_between_the_switch_and_its_notes(world: World, two_encoders: TwoEncoders) -> None:
     """Where only the bookkeeping after the switch is missing, the next call does it and does not switch again."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -214,12 +215,11 @@ def test_killed_between_the_switch_and_its_notes(world: Any, two_encoders: Any) 
 
     assert done.phase is PromotionPhase.DONE
     assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.PROMOTED
-    assert world.stores.releases.deployment().epoch == 2
+    assert world.deployment().epoch == 2
 
 
-def test_a_process_that_really_dies(world: Any, two_encoders: Any) -> None:
+def test_a_process_that_really_dies(world: World, two_encoders: TwoEncoders) -> None:
     """After a process was ended in the middle of its backfill, lease and folder come free and the work goes on."""
-    module = sys.modules["doubles.promotion_world"]
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     script = (
@@ -229,7 +229,7 @@ def test_a_process_that_really_dies(world: Any, two_encoders: Any) -> None:
         "die = lambda done, total, what: os._exit(9) if what == 'verify' else None\n"
         "world.promoter().promote(sys.argv[4], principal='ann', progress=die)\n"
     )
-    folder = str(Path(module.__file__ or "").parent)
+    folder = str(Path(promotion_world.__file__ or "").parent)
     ended = subprocess.run(
         [sys.executable, "-c", script, folder, str(world.home), str(two_encoders.root), candidate.id],
         cwd=Path(__file__).parents[4],
@@ -248,12 +248,11 @@ def test_a_process_that_really_dies(world: Any, two_encoders: Any) -> None:
             assert time.monotonic() < give_up
             time.sleep(0.2)
 
-    assert world.stores.releases.deployment().release == candidate.release
+    assert world.deployment().release == candidate.release
 
 
-def test_documents_that_change_meanwhile(world: Any, two_encoders: Any) -> None:
+def test_documents_that_change_meanwhile(world: World, two_encoders: TwoEncoders) -> None:
     """Edits, deletions and additions during the backfill are in the new index when it is switched to."""
-    module = sys.modules["doubles.promotion_world"]
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     changed: set[str] = set()
@@ -263,8 +262,10 @@ def test_documents_that_change_meanwhile(world: Any, two_encoders: Any) -> None:
             return
         changed.add(what)
         step = len(changed)
-        world.put(module.document(step, edition=f"second-{what}"), module.document(100 + step))
-        world.delete(module.document(20 + step))
+        world.put(
+            promotion_world.document(step, edition=f"second-{what}"), promotion_world.document(100 + step)
+        )
+        world.delete(promotion_world.document(20 + step))
 
     world.promoter().promote(candidate.id, principal="ann", progress=change)
 
@@ -274,7 +275,7 @@ def test_documents_that_change_meanwhile(world: Any, two_encoders: Any) -> None:
     assert index_ids(world, candidate.release) == world.stores.documents.passage_ids()
 
 
-def test_a_ticket_made_beforehand_is_worked_on(world: Any, two_encoders: Any) -> None:
+def test_a_ticket_made_beforehand_is_worked_on(world: World, two_encoders: TwoEncoders) -> None:
     """A ticket asked for elsewhere is the one that is carried out, in the name of who asked; asking twice gives it."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -290,7 +291,7 @@ def test_a_ticket_made_beforehand_is_worked_on(world: Any, two_encoders: Any) ->
     assert world.promoter().promote(candidate.id, principal="x", promotion_id=ticket.id) == done
 
 
-def test_what_is_live_is_not_promoted_again(world: Any, two_encoders: Any) -> None:
+def test_what_is_live_is_not_promoted_again(world: World, two_encoders: TwoEncoders) -> None:
     """Promoting the live release is a conflict that says so."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -300,7 +301,7 @@ def test_what_is_live_is_not_promoted_again(world: Any, two_encoders: Any) -> No
         world.promoter().promote(candidate.id, principal="ann")
 
 
-def test_without_a_valid_approval_nothing_is_built(world: Any, two_encoders: Any) -> None:
+def test_without_a_valid_approval_nothing_is_built(world: World, two_encoders: TwoEncoders) -> None:
     """None, rejected, expired, tampered with, or somebody else's: refused before any work, and nothing changes."""
     first = world.found(two_encoders.first)
     promoter = world.promoter()
@@ -327,7 +328,9 @@ def test_without_a_valid_approval_nothing_is_built(world: Any, two_encoders: Any
     assert_unswitched(world, first.digest)
 
 
-def test_an_approval_withdrawn_during_the_build_stops_the_switch(world: Any, two_encoders: Any) -> None:
+def test_an_approval_withdrawn_during_the_build_stops_the_switch(
+    world: World, two_encoders: TwoEncoders
+) -> None:
     """The approval is asked for again at the switch; the staging is withdrawn and the ticket says why."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -346,7 +349,7 @@ def test_an_approval_withdrawn_during_the_build_stops_the_switch(world: Any, two
     assert (entry.action, entry.detail["promotion"]) == ("promote-failed", ticket.id)
 
 
-def test_an_open_ticket_is_found_behind_many_that_ended(world: Any, two_encoders: Any) -> None:
+def test_an_open_ticket_is_found_behind_many_that_ended(world: World, two_encoders: TwoEncoders) -> None:
     """A promotion that was asked for is gone on with, and one that was killed is ended, however many came since."""
     world.found(two_encoders.first)
     candidate, other = world.approved(two_encoders.second), world.approved(two_encoders.second)
@@ -377,7 +380,7 @@ def test_an_open_ticket_is_found_behind_many_that_ended(world: Any, two_encoders
     assert world.retrain.promotions.get(killed.id).phase is PromotionPhase.FAILED
 
 
-def test_only_one_runner_at_a_time(world: Any, two_encoders: Any) -> None:
+def test_only_one_runner_at_a_time(world: World, two_encoders: TwoEncoders) -> None:
     """A second runner is refused while the first one works, and a ticket nobody began is ended with the reason."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -391,6 +394,7 @@ def test_only_one_runner_at_a_time(world: Any, two_encoders: Any) -> None:
             running = requests.open_promotion(candidate)
             assert running is not None
             for ticket in (waiting, running):
+                assert ticket.candidate is not None
                 with pytest.raises(LeaseHeld):
                     world.promoter().promote(ticket.candidate, principal="bob", promotion_id=ticket.id)
                 refused.append(ticket.id)
@@ -400,10 +404,10 @@ def test_only_one_runner_at_a_time(world: Any, two_encoders: Any) -> None:
     assert refused == [waiting.id, done.id]
     assert world.retrain.promotions.get(waiting.id).phase is PromotionPhase.FAILED
     assert world.retrain.promotions.get(done.id).phase is PromotionPhase.DONE
-    assert world.stores.releases.deployment().epoch == 2
+    assert world.deployment().epoch == 2
 
 
-def test_a_tampered_index_is_not_switched_to(world: Any, two_encoders: Any) -> None:
+def test_a_tampered_index_is_not_switched_to(world: World, two_encoders: TwoEncoders) -> None:
     """Wrong vectors are found, nothing is switched, the index stays for a look, and the next try makes it anew."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -430,10 +434,10 @@ def test_a_tampered_index_is_not_switched_to(world: Any, two_encoders: Any) -> N
     assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.APPROVED
 
     world.promoter().promote(candidate.id, principal="ann")
-    assert world.stores.releases.deployment().release == candidate.release
+    assert world.deployment().release == candidate.release
 
 
-def test_a_replica_that_never_gets_ready_stops_the_switch(world: Any, two_encoders: Any) -> None:
+def test_a_replica_that_never_gets_ready_stops_the_switch(world: World, two_encoders: TwoEncoders) -> None:
     """Where a live replica does not load the release in time, the staging is withdrawn and it is named."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -448,7 +452,7 @@ def test_a_replica_that_never_gets_ready_stops_the_switch(world: Any, two_encode
     replica = threading.Thread(target=stuck)
     replica.start()
     try:
-        time.sleep(0.2)
+        until(lambda: world.stores.replicas.alive(since=utcnow() - timedelta(minutes=1)))
         with pytest.raises(NotReady, match=r"1 of 1 replicas .* stuck-one"):
             world.promoter(preload_timeout_s=0.5).promote(candidate.id, principal="ann")
     finally:
@@ -459,7 +463,7 @@ def test_a_replica_that_never_gets_ready_stops_the_switch(world: Any, two_encode
     assert "stuck-one" in world.retrain.promotions.newest(1)[0].message
 
 
-def test_a_replica_that_leaves_meanwhile_stops_counting(world: Any, two_encoders: Any) -> None:
+def test_a_replica_that_leaves_meanwhile_stops_counting(world: World, two_encoders: TwoEncoders) -> None:
     """A replica that ends while the switch waits for it does not hold it up."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -476,7 +480,7 @@ def test_a_replica_that_leaves_meanwhile_stops_counting(world: Any, two_encoders
     assert done.phase is PromotionPhase.DONE
 
 
-def test_a_staging_taken_away_stops_this_switch(world: Any, two_encoders: Any) -> None:
+def test_a_staging_taken_away_stops_this_switch(world: World, two_encoders: TwoEncoders) -> None:
     """Where something else was staged in the last moment, the switch does not happen and leaves that staging be."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -489,5 +493,5 @@ def test_a_staging_taken_away_stops_this_switch(world: Any, two_encoders: Any) -
     with pytest.raises(EpochMoved):
         world.promoter().promote(candidate.id, principal="ann", progress=take)
 
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release, deployment.staged) == (1, first.digest, other.release)

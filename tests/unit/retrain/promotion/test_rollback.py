@@ -1,10 +1,11 @@
 """The way back: exactly what was there before, at any time, and forward again."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doubles import promotion_world
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
 from retrain.domain import PromotionKind, PromotionPhase
@@ -24,7 +25,7 @@ def noting(seen: list[str]) -> Callable[[int, int, str], None]:
     return note
 
 
-def test_rollback_restores_exactly_the_earlier_results(world: Any, two_encoders: Any) -> None:
+def test_rollback_restores_exactly_the_earlier_results(world: World, two_encoders: TwoEncoders) -> None:
     """The earlier release finds the same passages in the same order as before; a second rollback goes forward."""
     world.found(two_encoders.first)
     release_before, _, found_before = world.answers()
@@ -45,20 +46,19 @@ def test_rollback_restores_exactly_the_earlier_results(world: Any, two_encoders:
     assert world.answers() == (candidate.release, 4, found_after)
 
 
-def test_rollback_with_a_service(world: Any, two_encoders: Any) -> None:
+def test_rollback_with_a_service(world: World, two_encoders: TwoEncoders) -> None:
     """With a service that holds both folders the way back is a flip; documents changed since are there."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
-    module = sys.modules["doubles.promotion_world"]
 
     with world.serving("replica") as live:
         world.promoter().promote(candidate.id, principal="ann")
-        world.put(module.document(77))
-        world.delete(module.document(3))
+        world.put(promotion_world.document(77))
+        world.delete(promotion_world.document(3))
         seen: list[str] = []
         world.promoter().rollback(principal="ann", progress=noting(seen))
         live.poll()
-        answered = {world.ask(live, question)[:2] for question in module.QUESTIONS}
+        answered = {world.ask(live, question)[:2] for question in promotion_world.QUESTIONS}
 
     assert answered == {(first.digest, 3)}
     assert list(dict.fromkeys(seen)) == ["preload", "flip", "done"]
@@ -70,16 +70,15 @@ def test_rollback_with_a_service(world: Any, two_encoders: Any) -> None:
 
 
 def test_without_a_service_the_previous_index_is_brought_up_to_date_first(
-    world: Any, two_encoders: Any
+    world: World, two_encoders: TwoEncoders
 ) -> None:
     """Where nobody kept the previous index current, the rollback does so before the switch."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
     world.promoter().promote(candidate.id, principal="ann")
-    module = sys.modules["doubles.promotion_world"]
-    world.put(module.document(78))
-    world.delete(module.document(5))
-    lags: list[int] = []
+    world.put(promotion_world.document(78))
+    world.delete(promotion_world.document(5))
+    lags: list[int | None] = []
 
     def look(done: int, total: int, what: str) -> None:
         if what == "preload":
@@ -90,7 +89,7 @@ def test_without_a_service_the_previous_index_is_brought_up_to_date_first(
     assert lags == [0]
 
 
-def test_promoting_again_what_was_rolled_back(world: Any, two_encoders: Any) -> None:
+def test_promoting_again_what_was_rolled_back(world: World, two_encoders: TwoEncoders) -> None:
     """The index that the service keeps for the way back is not opened or built again, with a service or without."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -110,7 +109,7 @@ def test_promoting_again_what_was_rolled_back(world: Any, two_encoders: Any) -> 
     assert world.answers()[:2] == (candidate.release, 6)
 
 
-def test_a_used_approval_does_not_promote_again(world: Any, two_encoders: Any) -> None:
+def test_a_used_approval_does_not_promote_again(world: World, two_encoders: TwoEncoders) -> None:
     """After a rollback the same candidate takes a new approval."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -121,7 +120,7 @@ def test_a_used_approval_does_not_promote_again(world: Any, two_encoders: Any) -
         world.promoter().promote(candidate.id, principal="ann")
 
 
-def test_nothing_to_go_back_to(world: Any, two_encoders: Any) -> None:
+def test_nothing_to_go_back_to(world: World, two_encoders: TwoEncoders) -> None:
     """Before the first release and before the first switch a rollback is refused, and leaves no ticket."""
     with pytest.raises(NotReady, match="Nothing is live yet"):
         world.promoter().rollback(principal="ann")
@@ -135,7 +134,7 @@ def test_nothing_to_go_back_to(world: Any, two_encoders: Any) -> None:
 @pytest.mark.parametrize("served", [False, True])
 @pytest.mark.parametrize("phase", ["preload", "flip", "done"])
 def test_killed_anywhere_the_next_call_ends_right(
-    world: Any, two_encoders: Any, phase: str, served: bool
+    world: World, two_encoders: TwoEncoders, phase: str, served: bool
 ) -> None:
     """A rollback that died is finished by the next call, and not undone by it."""
     first = world.found(two_encoders.first)
@@ -158,12 +157,12 @@ def test_killed_anywhere_the_next_call_ends_right(
     else:
         roll_back_twice()
 
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release) == (3, first.digest)
     assert [ticket.kind for ticket in world.retrain.promotions.newest()] == ["rollback", "promote"]
 
 
-def test_killed_between_the_switch_and_its_notes(world: Any, two_encoders: Any) -> None:
+def test_killed_between_the_switch_and_its_notes(world: World, two_encoders: TwoEncoders) -> None:
     """Where the switch has happened and only its note is missing, calling again does not switch forward."""
     first = world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -183,10 +182,12 @@ def test_killed_between_the_switch_and_its_notes(world: Any, two_encoders: Any) 
         world.promoter(releases=DiesAfterwards()).rollback(principal="ann")
 
     assert world.promoter().rollback(principal="ann").phase is PromotionPhase.DONE
-    assert world.stores.releases.deployment().release == first.digest
+    assert world.deployment().release == first.digest
 
 
-def test_a_rollback_does_not_wait_for_a_promotion_that_builds(world: Any, two_encoders: Any) -> None:
+def test_a_rollback_does_not_wait_for_a_promotion_that_builds(
+    world: World, two_encoders: TwoEncoders
+) -> None:
     """The way back is open while another release is built; that promotion then ends without a switch."""
     first = world.found(two_encoders.first)
     live = world.approved(two_encoders.second)
@@ -202,13 +203,13 @@ def test_a_rollback_does_not_wait_for_a_promotion_that_builds(world: Any, two_en
         world.promoter().promote(building.id, principal="ann", progress=roll_back)
 
     assert rolled == [PromotionPhase.DONE]
-    deployment = world.stores.releases.deployment()
+    deployment = world.deployment()
     assert (deployment.epoch, deployment.release, deployment.staged) == (3, first.digest, None)
     failed = next(ticket for ticket in world.retrain.promotions.newest() if ticket.candidate == building.id)
     assert failed.phase is PromotionPhase.FAILED
 
 
-def test_a_promotion_gives_way_to_a_rollback(world: Any, two_encoders: Any) -> None:
+def test_a_promotion_gives_way_to_a_rollback(world: World, two_encoders: TwoEncoders) -> None:
     """While a rollback is under way, a promotion does not take the staging from it; nor does a second rollback."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -221,10 +222,10 @@ def test_a_promotion_gives_way_to_a_rollback(world: Any, two_encoders: Any) -> N
         with pytest.raises(LeaseHeld):
             world.promoter().rollback(principal="ann")
 
-    assert world.stores.releases.deployment().release == candidate.release
+    assert world.deployment().release == candidate.release
 
 
-def test_a_ticket_made_beforehand_carries_the_reason(world: Any, two_encoders: Any) -> None:
+def test_a_ticket_made_beforehand_carries_the_reason(world: World, two_encoders: TwoEncoders) -> None:
     """The ticket asked for elsewhere is carried out with its reason; an outdated one is refused."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)
@@ -243,7 +244,7 @@ def test_a_ticket_made_beforehand_carries_the_reason(world: Any, two_encoders: A
     assert world.retrain.promotions.get(outdated.id).phase is PromotionPhase.FAILED
 
 
-def test_a_deleted_index_is_built_again_for_the_way_back(world: Any, two_encoders: Any) -> None:
+def test_a_deleted_index_is_built_again_for_the_way_back(world: World, two_encoders: TwoEncoders) -> None:
     """Where the previous index was deleted, the rollback builds it, also with a service running."""
     first = world.found(two_encoders.first)
     _, _, found = world.answers()
@@ -256,7 +257,7 @@ def test_a_deleted_index_is_built_again_for_the_way_back(world: Any, two_encoder
     assert world.answers() == (first.digest, 3, found)
 
 
-def test_a_deleted_encoder_closes_the_way_back(world: Any, two_encoders: Any) -> None:
+def test_a_deleted_encoder_closes_the_way_back(world: World, two_encoders: TwoEncoders) -> None:
     """Without the encoder of the previous release a rollback says so at once, instead of waiting for replicas."""
     world.found(two_encoders.first)
     candidate = world.approved(two_encoders.second)

@@ -1,6 +1,5 @@
 """The new index has to answer as exact search does."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from doubles import promotion_world
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Document, Passage
@@ -16,7 +17,7 @@ from retrain.promotion.verification import verify_answers
 
 
 @pytest.fixture
-def built(world: Any, two_encoders: Any) -> Iterator[Any]:
+def built(world: World, two_encoders: TwoEncoders) -> Iterator[Any]:
     """The index of the first release, open."""
     release = world.found(two_encoders.first, dense_weight=1.0, context_weight=0.0)
     index = world.indexes.open(release)
@@ -25,7 +26,7 @@ def built(world: Any, two_encoders: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def hybrid(world: Any, two_encoders: Any) -> Iterator[Any]:
+def hybrid(world: World, two_encoders: TwoEncoders) -> Iterator[Any]:
     """The index of a release that weighs words and knows context, open."""
     release = world.found(two_encoders.first, dense_weight=0.5, context_weight=0.3)
     index = world.indexes.open(release)
@@ -33,11 +34,11 @@ def hybrid(world: Any, two_encoders: Any) -> Iterator[Any]:
     index.close()
 
 
-def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
+def problems(world: World, index: Any, encoder: str, **changes: Any) -> list[str]:
     """Verify the live release with the company's questions, but for what is said."""
-    release = world.stores.releases.get(world.stores.releases.deployment().release)
+    release = world.stores.releases.get(world.deployment().release)
     arguments: dict[str, Any] = {
-        "questions": sys.modules["doubles.promotion_world"].QUESTIONS,
+        "questions": promotion_world.QUESTIONS,
         "loaded": LoadedRelease(release=release, encoder=world.encoders.load(encoder)),
         "index": index,
         "documents": world.stores.documents,
@@ -49,7 +50,7 @@ def problems(world: Any, index: Any, encoder: str, **changes: Any) -> list[str]:
 
 
 def test_a_sound_index_of_words_and_context_has_no_problems(
-    world: Any, hybrid: Any, two_encoders: Any
+    world: World, hybrid: Any, two_encoders: TwoEncoders
 ) -> None:
     """A release's whole retrieval answers as its trial does."""
     assert problems(world, hybrid, two_encoders.first) == []
@@ -57,10 +58,10 @@ def test_a_sound_index_of_words_and_context_has_no_problems(
 
 
 def test_another_rule_of_words_is_a_problem(
-    world: Any, hybrid: Any, two_encoders: Any, tmp_path: Path
+    world: World, hybrid: Any, two_encoders: TwoEncoders, tmp_path: Path
 ) -> None:
     """An index whose vectors are right but whose words are not does not answer as it was tried out."""
-    release = world.stores.releases.get(world.stores.releases.deployment().release)
+    release = world.stores.releases.get(world.deployment().release)
     passages = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     vectors = hybrid.vectors([passage.id for passage in passages])
     wrong = QdrantFolders(tmp_path).open(release, create=True)
@@ -78,7 +79,7 @@ def test_another_rule_of_words_is_a_problem(
     assert "passages that the trial finds were found" in found[1]
 
 
-def test_a_sound_index_has_no_problems(world: Any, built: Any, two_encoders: Any) -> None:
+def test_a_sound_index_has_no_problems(world: World, built: Any, two_encoders: TwoEncoders) -> None:
     """What was built right answers as exact search does, whatever the number of passages asked for."""
     assert problems(world, built, two_encoders.first) == []
     assert problems(world, built, two_encoders.first, limit=1) == []
@@ -86,12 +87,14 @@ def test_a_sound_index_has_no_problems(world: Any, built: Any, two_encoders: Any
     assert problems(world, built, two_encoders.first, questions=[]) == []
 
 
-def test_passages_of_another_tenant_are_not_expected(world: Any, built: Any, two_encoders: Any) -> None:
+def test_passages_of_another_tenant_are_not_expected(
+    world: World, built: Any, two_encoders: TwoEncoders
+) -> None:
     """Only the tenant's passages count."""
     assert problems(world, built, two_encoders.first, tenant="nobody") == []
 
 
-def test_equal_passages_may_come_in_any_order(world: Any, two_encoders: Any) -> None:
+def test_equal_passages_may_come_in_any_order(world: World, two_encoders: TwoEncoders) -> None:
     """Twenty copies of one text tie; whichever ten are found are right."""
     for number in range(20):
         copy = Document.create(uri=f"file:///copy/{number}", text="The very same text about holidays.")
@@ -104,7 +107,9 @@ def test_equal_passages_may_come_in_any_order(world: Any, two_encoders: Any) -> 
         index.close()
 
 
-def test_passages_that_cannot_be_found_are_a_problem(world: Any, built: Any, two_encoders: Any) -> None:
+def test_passages_that_cannot_be_found_are_a_problem(
+    world: World, built: Any, two_encoders: TwoEncoders
+) -> None:
     """Where passages are missing from the index, the questions that they answer are named."""
     gone = [document for batch in world.stores.documents.all_passages() for document in batch][:20]
     built.delete_documents({passage.document_id for passage in gone})
@@ -116,7 +121,7 @@ def test_passages_that_cannot_be_found_are_a_problem(world: Any, built: Any, two
     assert "passages that exact search finds were found" in found[1]
 
 
-def test_wrong_vectors_are_a_problem(world: Any, built: Any, two_encoders: Any) -> None:
+def test_wrong_vectors_are_a_problem(world: World, built: Any, two_encoders: TwoEncoders) -> None:
     """Where the passages are all there under wrong vectors, other ones are found."""
     passages = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     vectors = np.stack(list(built.vectors([passage.id for passage in passages]).values()))

@@ -54,4 +54,4 @@ def test_where_there_are_none_left_the_places_stay_empty() -> None:
     given = material()
     nothing = np.full((20, DEPTH), -1, dtype=np.int64)
 
-    assert (-1 == draw(given, nothing, count=2, seed=1)).all()
+    assert (draw(given, nothing, count=2, seed=1) == -1).all()

@@ -226,7 +226,7 @@ def test_answers_that_are_gone_are_left_out(scratch: Scratch) -> None:
     """A question without an answer in the corpus is not asked; with none at all there is nothing to compare."""
     corpus = _corpus("a", "b")
     gone = [_question("gone", ["gone"])]
-    both = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
 
     assert _compare(_asked(corpus) + gone, corpus, scratch, **both).questions == 2
     with pytest.raises(InvalidInput, match="None of the 1 held-back questions"):
@@ -244,7 +244,7 @@ def test_other_wordings_are_a_slice_and_nothing_else(scratch: Scratch) -> None:
         )
         for question in asked
     ]
-    both = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
 
     plain = _compare(asked, corpus, scratch, **both)
     card = _compare(asked, corpus, scratch, robustness=others, **both)
@@ -267,7 +267,7 @@ def test_wordings_of_one_question_are_resampled_together(scratch: Scratch) -> No
     """Three wordings of each question make the slice no surer than one."""
     corpus = _corpus("a", "b", "c", "d", "ab", "cd", "abc", "bcd")
     asked = _asked(corpus)
-    both = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("abcd"))}
 
     def width(wordings: int) -> float:
         others = [
@@ -286,7 +286,7 @@ def test_wordings_of_one_question_are_resampled_together(scratch: Scratch) -> No
 def test_wordings_whose_answers_are_gone_are_left_out(scratch: Scratch) -> None:
     """Where none can be answered there is no slice, and the comparison goes on."""
     corpus = _corpus("a", "b")
-    both = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
+    both: dict[str, Any] = {"incumbent": _loaded(_Letters("ab")), "candidate": _loaded(_Letters("ab"))}
     gone = [_question("gone", ["gone"])]
 
     none = _compare(_asked(corpus), corpus, scratch, robustness=gone, **both)
@@ -340,5 +340,5 @@ def test_what_is_guarded_is_both_encoders_alone() -> None:
             for found, question in zip(search(blind, asked[:4], corpus, _Cache()), asked, strict=False)
         ]
     )
-    assert (expected, 1.0) == (first.incumbent.value, first.candidate.value)
+    assert (float(expected), 1.0) == (first.incumbent.value, first.candidate.value)
     assert first.difference.value == pytest.approx(1 - expected)

@@ -1,9 +1,9 @@
 """A trained encoder becomes a candidate whose release is what was evaluated."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from doubles.promotion_world import TwoEncoders, World
 
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
@@ -50,7 +50,7 @@ def asked(document: Document, origin: Origin) -> EvalQuestion:
     )
 
 
-def mined(world: Any, two_encoders: Any, *, dev: Origin = Origin.LABEL) -> tuple[Release, Dataset]:
+def mined(world: World, two_encoders: TwoEncoders, *, dev: Origin = Origin.LABEL) -> tuple[Release, Dataset]:
     """Make the first encoder live over parts, and a dataset of questions about them."""
     documents = parts(160)
     world.put(*documents)
@@ -81,7 +81,7 @@ def half_answered(dataset: Dataset) -> Dataset:
     return Dataset.create(train=(), dev=(), gate=gate, manifest={})
 
 
-def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, Candidate]:
+def evaluated(world: World, two_encoders: TwoEncoders, *, dev: Origin) -> tuple[Release, Candidate]:
     """Evaluate the second encoder against the first; the dev questions are of that origin."""
     live, dataset = mined(world, two_encoders, dev=dev)
     cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
@@ -89,7 +89,9 @@ def evaluated(world: Any, two_encoders: Any, *, dev: Origin) -> tuple[Release, C
     return live, cycle.evaluate(dataset.digest, trained, progress=lambda *_: None)
 
 
-def test_the_candidates_release_is_what_was_chosen_and_measured(world: Any, two_encoders: Any) -> None:
+def test_the_candidates_release_is_what_was_chosen_and_measured(
+    world: World, two_encoders: TwoEncoders
+) -> None:
     """Weight and threshold chosen on the dev questions are the release's, and the report says how."""
     live, candidate = evaluated(world, two_encoders, dev=Origin.LABEL)
     release = world.stores.releases.get(candidate.release)
@@ -108,7 +110,9 @@ def test_the_candidates_release_is_what_was_chosen_and_measured(world: Any, two_
     assert world.retrain.candidates.get(candidate.id) == candidate
 
 
-def test_without_questions_that_people_asked_the_retrieval_stays(world: Any, two_encoders: Any) -> None:
+def test_without_questions_that_people_asked_the_retrieval_stays(
+    world: World, two_encoders: TwoEncoders
+) -> None:
     """Only the encoder differs then, and the report says why."""
     live, candidate = evaluated(world, two_encoders, dev=Origin.DOCUMENT)
 
@@ -116,7 +120,7 @@ def test_without_questions_that_people_asked_the_retrieval_stays(world: Any, two
     assert "too few" in candidate.training.settings["tuning"]["kept"]
 
 
-def test_an_evaluation_counts_as_a_look_once(world: Any, two_encoders: Any) -> None:
+def test_an_evaluation_counts_as_a_look_once(world: World, two_encoders: TwoEncoders) -> None:
     """The scorecard has costs, slices and the look; the artefact has a card; a repeated comparison is no new look."""
     _, candidate = evaluated(world, two_encoders, dev=Origin.LABEL)
     card = candidate.scorecard
@@ -133,7 +137,7 @@ def test_an_evaluation_counts_as_a_look_once(world: Any, two_encoders: Any) -> N
     assert world.retrain.gate_looks.look("another", **both) == 1
 
 
-def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_encoders: Any) -> None:
+def test_what_can_be_shown_is_foreseen_from_the_live_release(world: World, two_encoders: TwoEncoders) -> None:
     """Effect, questions, clusters and level of the next look are those of the gate questions as the live one ranks."""
     live, known = mined(world, two_encoders)
     dataset = half_answered(known)
@@ -143,6 +147,8 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_enc
     first = cycle.foresee(dataset.digest, progress=lambda *_: None)
     world.retrain.gate_looks.look(dataset.gate_digest, candidate="c", incumbent="i")
     second = cycle.foresee(dataset.digest, progress=lambda *_: None)
+    assert first is not None
+    assert second is not None
 
     corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     cast = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
@@ -160,7 +166,7 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: Any, two_enc
     assert world.retrain.gate_looks.count(dataset.gate_digest) == 1
 
 
-def test_what_is_answered_before_training_is_frozen(world: Any, two_encoders: Any) -> None:
+def test_what_is_answered_before_training_is_frozen(world: World, two_encoders: TwoEncoders) -> None:
     """What the live release answers is an anchor from then on, beside what an earlier one had answered."""
     dataset = half_answered(mined(world, two_encoders)[1])
     world.retrain.datasets.put(dataset)
@@ -184,7 +190,7 @@ def test_what_is_answered_before_training_is_frozen(world: Any, two_encoders: An
     assert replace(dataset.gate[0], relevant=frozenset({"another"})).fingerprint not in anchors.among(every)
 
 
-def test_nothing_is_foreseen_where_nothing_can_be_answered(world: Any, two_encoders: Any) -> None:
+def test_nothing_is_foreseen_where_nothing_can_be_answered(world: World, two_encoders: TwoEncoders) -> None:
     """Without an answer in the corpus there is no figure; before anything is live there is nothing to compare with."""
     dataset = Dataset.create(
         train=(), dev=(), gate=[asked(document, Origin.LABEL) for document in parts(3)], manifest={}

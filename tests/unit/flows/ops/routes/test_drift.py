@@ -1,13 +1,13 @@
 """Drift reports over HTTP."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from doubles.waiting import until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -82,12 +82,14 @@ def serve(stores: Stores, sent_by: Any) -> Serve:
 
 def wait_for_the_end(client: TestClient) -> dict[str, object]:
     """Wait until no check is under way; return how it ended."""
-    for _ in range(200):
-        status: dict[str, object] = client.get("/v1/ops/drift").json()["check"]
-        if not status["running"]:
-            return status
-        time.sleep(0.02)
-    pytest.fail("the check did not end")
+    status: dict[str, object] = {}
+
+    def ended() -> bool:
+        status.update(client.get("/v1/ops/drift").json()["check"])
+        return not status["running"]
+
+    until(ended, "the check to end")
+    return status
 
 
 def test_newest_first_with_findings_and_without_snapshots(serve: Serve) -> None:

@@ -134,9 +134,8 @@ def test_blank_questions_are_like_nothing() -> None:
     """A row of zeros, as a static encoder gives for a text without tokens, stays one."""
     rows = np.array([[0, 0], [3, 4]], dtype=np.float32)
 
-    assert np.array_equal(
-        [[0, 0], [np.float32(0.6), np.float32(0.8)]], adapted(rows, np.eye(2, dtype=np.float32))
-    )
+    expected = np.array([[0, 0], [0.6, 0.8]], dtype=np.float32)
+    assert np.array_equal(expected, adapted(rows, np.eye(2, dtype=np.float32)))
 
 
 def first_of(folder: Path, name: str) -> Path:

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import anyio
 import pytest
+from doubles.scripted_llm import ScriptedLLM
+from doubles.waiting import until
 
 from rag.adapters.openai import OpenAIGenerator
 from rag.domain import Ending, Message, Prompt
@@ -58,7 +60,7 @@ def text(given: list[str | Ending]) -> str:
     return "".join(piece for piece in given if isinstance(piece, str))
 
 
-def test_streams_the_answer_and_passes_everything_on(scripted_llm: Any) -> None:
+def test_streams_the_answer_and_passes_everything_on(scripted_llm: ScriptedLLM) -> None:
     """Pieces come as the server sends them, then its own count; messages, limits, stops and key arrive there."""
     scripted_llm.script("Because it is so [1].")
 
@@ -73,14 +75,14 @@ def test_streams_the_answer_and_passes_everything_on(scripted_llm: Any) -> None:
     assert scripted_llm.authorizations == [f"Bearer {KEY}"]
 
 
-def test_an_answer_cut_by_the_limit_says_so(scripted_llm: Any) -> None:
+def test_an_answer_cut_by_the_limit_says_so(scripted_llm: ScriptedLLM) -> None:
     """`finish_reason: length` becomes `cut`."""
     scripted_llm.script(type(scripted_llm).reply(text="one two", finish="length"))
 
     assert pieces(scripted_llm.url)[-1] == Ending(cut=True, prompt_tokens=11, completion_tokens=2)
 
 
-def test_an_endpoint_that_counts_no_tokens_is_asked_without(scripted_llm: Any) -> None:
+def test_an_endpoint_that_counts_no_tokens_is_asked_without(scripted_llm: ScriptedLLM) -> None:
     """`stream_options` that are refused are left out, at once for this answer and for good for the next."""
     scripted_llm.knows_usage = False
 
@@ -95,7 +97,7 @@ def test_an_endpoint_that_counts_no_tokens_is_asked_without(scripted_llm: Any) -
     assert ["stream_options" in body for body in scripted_llm.requests] == [True, False, False]
 
 
-def test_a_prompt_that_is_refused_is_not_repeated(scripted_llm: Any) -> None:
+def test_a_prompt_that_is_refused_is_not_repeated(scripted_llm: ScriptedLLM) -> None:
     """A status that blames the prompt is a refusal; once the endpoint is known, one request is all it costs."""
     reply = type(scripted_llm).reply
 
@@ -111,7 +113,7 @@ def test_a_prompt_that_is_refused_is_not_repeated(scripted_llm: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 500])
-def test_server_error_is_told_without_the_key(scripted_llm: Any, status: int, caplog: Any) -> None:
+def test_server_error_is_told_without_the_key(scripted_llm: ScriptedLLM, status: int, caplog: Any) -> None:
     """A refusal names status and reason, never the key, even where the server repeats it; nor does its traceback."""
     reply = type(scripted_llm).reply
     scripted_llm.script(*[reply(status=status, text=f"Incorrect API key: {KEY}")] * 2)
@@ -126,7 +128,7 @@ def test_server_error_is_told_without_the_key(scripted_llm: Any, status: int, ca
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_one_retry_then_failure(scripted_llm: Any, status: int) -> None:
+def test_one_retry_then_failure(scripted_llm: ScriptedLLM, status: int) -> None:
     """What may pass is tried once more; then it fails."""
     reply = type(scripted_llm).reply
     scripted_llm.script(reply(status=status), "Fine now.")
@@ -138,7 +140,7 @@ def test_one_retry_then_failure(scripted_llm: Any, status: int) -> None:
     assert 1 == len(scripted_llm.replies)
 
 
-def test_retry_after_is_honoured_if_short_and_passed_on_if_long(scripted_llm: Any) -> None:
+def test_retry_after_is_honoured_if_short_and_passed_on_if_long(scripted_llm: ScriptedLLM) -> None:
     """One second is waited for; a minute is the asker's to wait, who hears of it."""
     reply = type(scripted_llm).reply
     scripted_llm.script(reply(status=429, headers={"Retry-After": "1"}), "Fine now.")
@@ -154,10 +156,10 @@ def test_retry_after_is_honoured_if_short_and_passed_on_if_long(scripted_llm: An
     assert 1 == len(scripted_llm.replies)
 
 
-def test_silence_before_the_first_piece_is_tried_once_more(scripted_llm: Any) -> None:
+def test_silence_before_the_first_piece_is_tried_once_more(scripted_llm: ScriptedLLM) -> None:
     """Until the first piece one limit holds, whether or not the head of the answer is there; twice is too often."""
     reply = type(scripted_llm).reply
-    limits = {"first_token_timeout_s": 0.3, "timeout_s": 5}
+    limits: dict[str, Any] = {"first_token_timeout_s": 0.3, "timeout_s": 5}
     scripted_llm.script(reply(text="late", delay_s=3), "In time.")
     assert text(pieces(scripted_llm.url, **limits)) == "In time."
 
@@ -168,7 +170,7 @@ def test_silence_before_the_first_piece_is_tried_once_more(scripted_llm: Any) ->
     assert time.perf_counter() - began < 2.5
 
 
-def test_silence_after_the_first_piece_ends_it(scripted_llm: Any) -> None:
+def test_silence_after_the_first_piece_ends_it(scripted_llm: ScriptedLLM) -> None:
     """An answer that has begun is never asked for again."""
     scripted_llm.script(type(scripted_llm).reply(text="one two", pause_s=3))
 
@@ -177,7 +179,7 @@ def test_silence_after_the_first_piece_ends_it(scripted_llm: Any) -> None:
     assert 1 == len(scripted_llm.requests)
 
 
-def test_a_drip_ends_at_the_limit_of_the_whole(scripted_llm: Any) -> None:
+def test_a_drip_ends_at_the_limit_of_the_whole(scripted_llm: ScriptedLLM) -> None:
     """Pieces that come in time each may not go on for ever."""
     scripted_llm.script(type(scripted_llm).reply(text="drip " * 100, pause_s=0.05))
     began = time.perf_counter()
@@ -187,14 +189,14 @@ def test_a_drip_ends_at_the_limit_of_the_whole(scripted_llm: Any) -> None:
     assert time.perf_counter() - began < 2
 
 
-def test_thinking_aloud_counts_as_a_sign_of_life(scripted_llm: Any) -> None:
+def test_thinking_aloud_counts_as_a_sign_of_life(scripted_llm: ScriptedLLM) -> None:
     """A model that reasons first has begun; its reasoning is no part of the answer."""
     scripted_llm.script(type(scripted_llm).reply(text="So.", thoughts=4, pause_s=0.2))
 
     assert text(pieces(scripted_llm.url, first_token_timeout_s=0.5)) == "So."
 
 
-def test_cut_connection_is_a_failure_not_an_end(scripted_llm: Any) -> None:
+def test_cut_connection_is_a_failure_not_an_end(scripted_llm: ScriptedLLM) -> None:
     """An answer that was cut off is never taken for a whole one; before its first piece it is asked for again."""
     reply = type(scripted_llm).reply
     scripted_llm.script(reply(text="one two three", break_after=2))
@@ -221,7 +223,7 @@ def test_cut_connection_is_a_failure_not_an_end(scripted_llm: Any) -> None:
         b'data: {"error": {"message": "out of memory"}}\n\n',
     ],
 )
-def test_nonsense_is_a_failure_of_the_endpoint(scripted_llm: Any, raw: bytes) -> None:
+def test_nonsense_is_a_failure_of_the_endpoint(scripted_llm: ScriptedLLM, raw: bytes) -> None:
     """Whatever an endpoint sends that is no chat completion, it is the upstream that failed."""
     scripted_llm.script(*[type(scripted_llm).reply(raw=raw)] * 2)
 
@@ -229,7 +231,7 @@ def test_nonsense_is_a_failure_of_the_endpoint(scripted_llm: Any, raw: bytes) ->
         pieces(scripted_llm.url)
 
 
-def test_trouble_after_the_end_spoils_nothing(scripted_llm: Any) -> None:
+def test_trouble_after_the_end_spoils_nothing(scripted_llm: ScriptedLLM) -> None:
     """Once the endpoint has said why it ended, the answer is whole, whatever comes after."""
     end = b'data: {"choices": [{"delta": {"content": "Whole."}, "finish_reason": "stop"}]}\n\ndata: {nonsense\n\n'
     scripted_llm.script(type(scripted_llm).reply(raw=end))
@@ -266,7 +268,7 @@ def test_connecting_has_a_limit_of_its_own() -> None:
             filler.close()
 
 
-def test_one_connection_serves_answer_after_answer(scripted_llm: Any) -> None:
+def test_one_connection_serves_answer_after_answer(scripted_llm: ScriptedLLM) -> None:
     """Connections are kept: connecting anew would cost each answer's first piece time."""
 
     async def five() -> None:
@@ -278,7 +280,7 @@ def test_one_connection_serves_answer_after_answer(scripted_llm: Any) -> None:
     assert 1 == scripted_llm.connections
 
 
-def test_each_event_loop_has_its_own_client_and_closes_it(scripted_llm: Any) -> None:
+def test_each_event_loop_has_its_own_client_and_closes_it(scripted_llm: ScriptedLLM) -> None:
     """The same generator works in one loop after the other, and leaves nothing open behind."""
     generator = made(scripted_llm.url)
     for _ in range(3):
@@ -287,7 +289,7 @@ def test_each_event_loop_has_its_own_client_and_closes_it(scripted_llm: Any) -> 
     gc.collect()  # a connection left open would be a warning, and so an error
 
 
-def test_leaving_closes_the_connection_within_a_second(scripted_llm: Any) -> None:
+def test_leaving_closes_the_connection_within_a_second(scripted_llm: ScriptedLLM) -> None:
     """Whoever stops listening or is cancelled, before or after the first piece, stops the model too."""
     reply = type(scripted_llm).reply
 
@@ -304,7 +306,7 @@ def test_leaving_closes_the_connection_within_a_second(scripted_llm: Any) -> Non
             with anyio.move_on_after(0.3):
                 await collected(generator)
             times.append(time.monotonic())
-        await asyncio.sleep(1)
+        await asyncio.to_thread(until, lambda: len(scripted_llm.left) == 3, "all to be left")
         return times
 
     times = asyncio.run(leave())

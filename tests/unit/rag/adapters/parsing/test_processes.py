@@ -3,11 +3,12 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from doubles.waiting import until
 
 from rag.adapters.parsing import ApartReader, Processes
 from rag.errors import Overloaded, Unavailable, UnreadableDocument
@@ -24,10 +25,22 @@ def read(processes: Processes, content: bytes = b"Words.", filename: str = "x.tx
     return len(reader.read(content, filename=filename, uri="upload:x", tenant="acme"))
 
 
-def the_pid(processes: Processes) -> int:
+def the_pid() -> int:
     """Return the id of the only process."""
-    (pid,) = processes.pids()
+    (pid,) = pids()
     return pid
+
+
+def pids() -> frozenset[int]:
+    """Return the ids of this process's children that read."""
+    children = psutil.Process().children()
+    return frozenset(each.pid for each in children if "rag.adapters.parsing.worker" in each.cmdline())
+
+
+def at_work(pid: int) -> None:
+    """Wait until a process that had nothing to do does something."""
+    idle_s = sum(psutil.Process(pid).cpu_times()[:2])
+    until(lambda: sum(psutil.Process(pid).cpu_times()[:2]) > idle_s + 0.05, "a job to be under way")
 
 
 def in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
@@ -45,21 +58,13 @@ def in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[Ba
     return thread, raised
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def test_one_process_does_many_jobs_and_is_replaced(make_processes: Make) -> None:
     """The same process is used again, until it has done as many jobs as it may."""
     processes = make_processes(jobs=3)
     seen = []
     for _ in range(4):
         read(processes)
-        seen.append(processes.pids())
+        seen.append(pids())
     assert seen[0] == seen[1] != frozenset()
     assert seen[2] == frozenset()  # its last job was done
     assert seen[3] != seen[0]
@@ -72,24 +77,25 @@ def test_a_process_brought_down_is_that_files_failure(
     """The reason tells how it ended; the next file is read by a fresh process."""
     processes = make_processes()
     read(processes)
-    pid = the_pid(processes)
+    pid = the_pid()
     thread, raised = in_background(lambda: read(processes, SLOW, "x.html"))
-    time.sleep(0.3)
+    at_work(pid)
     os.kill(pid, number)
     thread.join()
 
     assert isinstance(raised[0], UnreadableDocument)
     assert words in str(raised[0])
     assert read(processes) == 1
-    assert the_pid(processes) != pid
+    assert the_pid() != pid
 
 
 def test_an_idle_process_that_died_is_replaced_unseen(make_processes: Make) -> None:
     """Nobody's file fails because a process died while it had nothing to do."""
     processes = make_processes()
     read(processes)
-    os.kill(the_pid(processes), signal.SIGKILL)
-    time.sleep(0.1)
+    pid = the_pid()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
     assert read(processes) == 1
 
 
@@ -100,7 +106,7 @@ def test_it_gets_no_secret_and_no_proxy(make_processes: Make, monkeypatch: pytes
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     processes = make_processes()
     read(processes)
-    environment = Path(f"/proc/{the_pid(processes)}/environ").read_bytes()
+    environment = Path(f"/proc/{the_pid()}/environ").read_bytes()
     assert b"PYTHONPATH" in environment
     assert b"very-secret" not in environment
     assert b"PROXY" not in environment
@@ -110,7 +116,7 @@ def test_it_has_limits(make_processes: Make) -> None:
     """Memory, files and core dumps are limited by the kernel, processor time for each job anew."""
     processes = make_processes()
     read(processes)
-    limits = Path(f"/proc/{the_pid(processes)}/limits").read_text()
+    limits = Path(f"/proc/{the_pid()}/limits").read_text()
     given = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()[1:]}
     assert given["Max core file size"] == "0"
     assert given["Max file size"] == "0"
@@ -122,11 +128,11 @@ def test_it_is_killed_with_what_it_started(make_processes: Make) -> None:
     """Each leads a process group of its own, and closing ends it."""
     processes = make_processes()
     read(processes)
-    pid = the_pid(processes)
+    pid = the_pid()
     assert os.getpgid(pid) == pid
     processes.close()
     processes.close()
-    assert processes.pids() <= {pid}
+    assert pids() <= {pid}
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
@@ -137,11 +143,11 @@ def test_it_ends_with_its_service() -> None:
     import sys
 
     program = (
-        "import os, signal\n"
+        "import os, psutil, signal\n"
         "from rag.adapters.parsing.process import Limits; from rag.adapters.parsing import Processes\n"
         "processes = Processes(Limits(memory_bytes=10**9, timeout_s=5, most_bytes=10**6), most=1)\n"
         "processes.prepare()\n"
-        "print(*processes.pids(), flush=True)\n"
+        "print(*(child.pid for child in psutil.Process().children()), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -152,9 +158,9 @@ def test_it_ends_with_its_service() -> None:
 def test_closing_breaks_a_job_off(make_processes: Make) -> None:
     """A service that stops does not wait for a file, and does not call it unreadable."""
     processes = make_processes()
+    read(processes)
     thread, raised = in_background(lambda: read(processes, SLOW, "x.html"))
-    until(processes.pids)
-    time.sleep(0.5)
+    at_work(the_pid())
     processes.close()
     thread.join(timeout=5)
     assert not thread.is_alive()
@@ -166,8 +172,9 @@ def test_closing_breaks_a_job_off(make_processes: Make) -> None:
 def test_jobs_wait_for_a_process_but_not_for_ever(make_processes: Make) -> None:
     """Where all are at work for longer than one job may take, the next is told to come again."""
     processes = make_processes(timeout_s=1.0)
+    read(processes)
     blocker, _ = in_background(lambda: read(processes, SLOW * 4, "x.html"))
-    time.sleep(0.1)
+    at_work(the_pid())
     second, raised = in_background(lambda: read(processes))
     with pytest.raises((Overloaded, UnreadableDocument)):
         read(processes, SLOW * 4, "x.html")

@@ -200,7 +200,7 @@ def test_docx(tmp_path: Path) -> None:
             cell.text = text
     table.cell(0, 1).merge(table.cell(0, 2)).text = "Price"
     word.add_paragraph("The end.")
-    word.save(tmp_path / "policy.docx")
+    word.save(str(tmp_path / "policy.docx"))
 
     made = document(tmp_path / "policy.docx")
 
@@ -217,7 +217,7 @@ def test_docx_with_its_own_title(tmp_path: Path) -> None:
     word.core_properties.title = "Named"
     word.add_heading("Heading", 1)
     word.add_paragraph("Text.")
-    word.save(tmp_path / "a.docx")
+    word.save(str(tmp_path / "a.docx"))
 
     assert document(tmp_path / "a.docx").title == "Named"
 
@@ -227,7 +227,7 @@ def test_docx_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "zip.docx").write_bytes(b"")
     with zipfile.ZipFile(tmp_path / "zip.docx", "w") as archive:
         archive.writestr("readme.txt", "hello")
-    docx.Document().save(tmp_path / "empty.docx")
+    docx.Document().save(str(tmp_path / "empty.docx"))
 
     assert failure(tmp_path / "old.docx", b"\xd0\xcf\x11\xe0rest").startswith(
         "is encrypted or in Word's old format"
@@ -241,7 +241,7 @@ def test_corrupt_docx(tmp_path: Path) -> None:
     """A damaged archive or damaged XML in it is a failure."""
     word = docx.Document()
     word.add_paragraph("Text.")
-    word.save(tmp_path / "whole.docx")
+    word.save(str(tmp_path / "whole.docx"))
     data = (tmp_path / "whole.docx").read_bytes()
     with zipfile.ZipFile(BytesIO(data)) as whole, zipfile.ZipFile(tmp_path / "xml.docx", "w") as broken:
         for entry in whole.infolist():

@@ -1,10 +1,12 @@
 """The incumbent's vectors of what a run trains on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from rag.ports import EncoderStore
-from retrain.adapters.training import retention
+from retrain.adapters.training import reading, retention
 from retrain.adapters.training.retention import Incumbent
 from retrain.domain import Origin, TrainingPair
 from retrain.training.batches import Batch
@@ -33,12 +35,12 @@ def test_each_text_is_read_once_and_by_the_model_as_it_was(
     )
     expected = model.encode_query(list(material.questions)), model.encode_document(list(material.passages))
     read: list[list[str]] = []
-    encode = retention.encode
-    monkeypatch.setattr(
-        retention,
-        "encode",
-        lambda of, texts, *, query: (read.append(list(texts)), encode(of, texts, query=query))[1],
-    )
+
+    def counted(of: SentenceTransformer, texts: Sequence[str], *, query: bool) -> "torch.Tensor":
+        read.append(list(texts))
+        return reading.encode(of, texts, query=query)
+
+    monkeypatch.setattr(retention, "encode", counted)
     incumbent = Incumbent(model, material)
     with torch.no_grad():
         for weight in model.parameters():

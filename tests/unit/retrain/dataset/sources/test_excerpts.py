@@ -19,7 +19,7 @@ def _passages(n: int) -> list[Passage]:
 def test_every_passage_gives_phrases_a_first_sentence_and_spans() -> None:
     """Each kind is named on its pair, and the pair's passage is the one it stands in."""
     (passage,) = _passages(1)
-    pairs = mine_excerpts([passage], limit=10, kinds=Excerpt, spans=2, seed=1).pairs
+    pairs = mine_excerpts([passage], limit=10, kinds=tuple(Excerpt), spans=2, seed=1).pairs
     kinds = [pair.kind for pair in pairs]
     assert set(kinds) <= set(Excerpt)
     assert (kinds.count("first sentence"), kinds.count("span")) == (1, 2)
@@ -44,7 +44,7 @@ def test_most_spans_are_cut_out_of_their_passage() -> None:
 def test_only_the_kinds_asked_for_are_given_and_each_is_as_it_is_among_all() -> None:
     """Leaving a kind out changes nothing about the others."""
     passages = _passages(20)
-    every = mine_excerpts(passages, limit=20, kinds=Excerpt, spans=2, seed=1).pairs
+    every = mine_excerpts(passages, limit=20, kinds=tuple(Excerpt), spans=2, seed=1).pairs
     for kind in Excerpt:
         alone = mine_excerpts(passages, limit=20, kinds=[kind], spans=2, seed=1).pairs
         assert alone == tuple(pair for pair in every if pair.kind == kind) != ()
@@ -63,7 +63,7 @@ def test_the_limit_and_the_seed_choose_the_passages() -> None:
     one, same, other = (
         {
             pair.passage_id
-            for pair in mine_excerpts(passages, limit=5, kinds=Excerpt, spans=1, seed=seed).pairs
+            for pair in mine_excerpts(passages, limit=5, kinds=tuple(Excerpt), spans=1, seed=seed).pairs
         }
         for seed in (1, 1, 2)
     )
@@ -75,6 +75,6 @@ def test_the_limit_and_the_seed_choose_the_passages() -> None:
     )
     assert {
         pair.kind
-        for pair in mine_excerpts([short, *passages], limit=99, kinds=Excerpt, spans=1, seed=1).pairs
+        for pair in mine_excerpts([short, *passages], limit=99, kinds=tuple(Excerpt), spans=1, seed=1).pairs
         if pair.passage_id == short.id
     } == {"key phrases"}

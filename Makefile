@@ -26,6 +26,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## the whole loop on Python's own documentation, then the service stays up
 	$(BIN)/whetstone demo $(ARGS)
 
+# As many workers as cores: more threads in each would only wait for one another.
+test test-quick test-all: export OMP_NUM_THREADS ?= 1
+
 test: $(STAMP) lint ## lint and the tests, as CI runs them
 	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal
 

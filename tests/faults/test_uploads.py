@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 from doubles.waiting import until
 
-SLOW = b"<p>x</p>" * 100_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
-"""An HTML page that takes some seconds to read."""
+SLOW = b"<p></p>" * 150_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
+"""An HTML page that takes some seconds to read, and nearly none to split and embed."""
 
 READER = "rag.adapters.parsing.worker"
 

@@ -127,7 +127,9 @@ def build_dataset(
         "dropped": {reason: count for reason, count in sorted(dropped.items()) if count},
         "leaks": [],
     }
-    dataset = Dataset.create(train=train, dev=dev, gate=gate, robustness=robustness, manifest=manifest)
+    dataset = Dataset(
+        train=tuple(train), dev=tuple(dev), gate=tuple(gate), robustness=tuple(robustness), manifest=manifest
+    )
     leaks = leak_report(dataset, texts=texts, golden=golden)
     if leaks:
         raise IntegrityError(

@@ -174,14 +174,14 @@ class Judging:
             frozen=self._anchors.among([question.fingerprint for question in asked]),
         )
         guard = self._guarded(incumbent.encoder, candidate.encoder)
-        return Scorecard.create(
+        return Scorecard(
             dataset=dataset.digest,
             incumbent=incumbent.encoder.digest,
             candidate=candidate.encoder.digest,
             questions=compared.questions,
             passages=len(on.corpus),
             overall=compared.overall,
-            slices=[*compared.slices, *([guard] if guard else [])],
+            slices=(*compared.slices, guard) if guard else compared.slices,
             look=look,
             detectable=foreseen,
             costs=costs,

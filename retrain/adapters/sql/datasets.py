@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class SqlDatasets:
 
     def put(self, dataset: Dataset) -> None:
         """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
-        digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
+        digest = replace(dataset, digest="").digest
         if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
         if not self._path(digest).exists():
@@ -43,21 +44,14 @@ class SqlDatasets:
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
         train, held = self._read(digest)
-        dev, gate, robustness = held["dev"], held["gate"], held["robustness"]
-        if (actual := Dataset.digest_for(train, dev, gate, robustness)) != digest:
+        splits = {split: tuple(questions) for split, questions in held.items()}
+        dataset = Dataset(train=tuple(train), **splits, manifest=row.manifest, created_at=row.created_at)
+        if (actual := dataset.digest) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
                 "or delete it and build the dataset again"
             )
-        return Dataset(
-            digest=digest,
-            train=tuple(train),
-            dev=tuple(dev),
-            gate=tuple(gate),
-            robustness=tuple(robustness),
-            manifest=row.manifest,
-            created_at=row.created_at,
-        )
+        return dataset
 
     def newest(self, *, tenant: str) -> Dataset | None:
         """Return the tenant's newest one; None where there is none, or its content is gone or damaged."""

@@ -52,7 +52,7 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
 def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None:
     """A cycle is built for it, and says that there is nothing to judge by before anything is live."""
     retraining = open_retraining(installation, settings(lane=lane), drifted_since=lambda: None)
-    dataset = Dataset.create(train=(), dev=(), gate=(), manifest={})
+    dataset = Dataset(train=(), dev=(), gate=(), manifest={})
     retraining.datasets.put(dataset)
     with retraining.cycle() as cycle, pytest.raises(NotReady):
         cycle.foresee(dataset.digest, progress=lambda *_: None)

@@ -123,7 +123,7 @@ def _compare(
             robustness=robustness,
             frozen=frozen,
         )
-    return Scorecard.create(
+    return Scorecard(
         dataset="d",
         incumbent=incumbent.encoder.digest,
         candidate=candidate.encoder.digest,

@@ -88,7 +88,7 @@ def publish_dataset(dataset: Dataset) -> None:
 def publish_foreseen(foreseen: Detectable | None) -> None:
     """Show which gain the gate questions can show, in Prefect and at the terminal."""
     sentence = foreseen_sentence(foreseen)
-    console().print(sentence, markup=False)
+    console().print(sentence)
     create_markdown_artifact(f"# Before training\n\n{sentence}\n", key="foreseen")
 
 

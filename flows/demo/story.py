@@ -121,8 +121,8 @@ class Story:
     def _show_answer(self, people: People, topic: str) -> None:
         question = self.corpus.pick(topic, Use.TEST)[0]
         out = console()
-        out.print(f"\n  Q: {question.text}", markup=False)
-        out.print(f"  A: {people.chat(question, None)}\n", markup=False)
+        out.print(f"\n  Q: {question.text}")
+        out.print(f"  A: {people.chat(question, None)}\n")
 
     def _check_drift(self, expected: DriftVerdict) -> None:
         report_id = load_flow("check_drift", quiet=True)()
@@ -224,7 +224,7 @@ class Story:
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
-        console().print(f"[{len(self.times) + 1}] {what}", style="bold", markup=False)
+        console().print(f"[{len(self.times) + 1}] {what}", style="bold")
         started = time.perf_counter()
         yield
         self.times.append((what, time.perf_counter() - started))

@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 
 from flows.ops.bounds import Limit
-from flows.ops.ports import AuditTrail
 from rag.api.guards.roles import allow
 from rag.domain import AuditEntry, Role
+from rag.ports import AuditLog
 
 
-def router(audit: AuditTrail) -> APIRouter:
+def router(audit: AuditLog) -> APIRouter:
     """Make the route ``/v1/ops/audit``."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 

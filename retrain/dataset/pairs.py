@@ -35,7 +35,6 @@ class MinedPairs:
 
     pairs: tuple[TrainingPair, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)  # reason -> how many
-    failures: int = 0  # calls of the language model that failed
     negatives: Mapping[str, tuple[Passage, ...]] = field(
         default_factory=dict
     )  # question in normal form -> passages that people said do not answer it

@@ -51,22 +51,14 @@ def compare(
 ) -> Compared:
     """Return how candidate and incumbent do on the same questions and corpus, each with its whole retrieval.
 
-    Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder
-    as well as the encoder.
+    Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder as
+    well as the encoder.
 
-    Questions whose answers are all gone from the corpus are left out, since neither release could find
-    them; the result says how many were asked.
-
-    Args:
-        questions: the held-back ones.
-        incumbent: the release that is live.
-        candidate: the one that wants to be.
-        on: where both are tried out, over the corpus.
-        seed: of resampling.
-        robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
-            other slice, and not among the questions that moved.
-        updated: document id -> when it was changed, for the slices by age.
-        frozen: fingerprints of the questions that a live release has answered, for the anchors.
+    Questions whose answers are all gone from the corpus are left out, since neither release could find them; the result
+    says how many were asked. Other wordings of the questions (`robustness`) are a slice beside all the others: of no
+    overall figure, no other slice, and not among the questions that moved. `updated`, document id -> when it was
+    changed, makes the slices by age. `frozen` are fingerprints of the questions that a live release has answered: they
+    are anchors.
 
     Raises:
         InvalidInput: no question has an answer in the corpus.
@@ -115,15 +107,16 @@ def compare(
 def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
     """Return the rows of the questions that the incumbent answers among the hits it would show: anchors from now on.
 
-    Args:
-        before: the incumbent's metrics, shape (questions, len(METRICS)).
-        top_k: hits shown; of the depths that are measured the deepest within it counts, see `anchor_metric`.
+    `before` are its metrics, shape (questions, len(METRICS)), `top_k` the hits shown; see `anchor_metric`.
     """
     return np.flatnonzero(before[:, list(METRICS).index(anchor_metric(top_k))] > 0)
 
 
 def anchor_metric(top_k: int) -> str:
-    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned."""
+    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned.
+
+    Of the depths that are measured it is at the deepest within `top_k`.
+    """
     return f"accuracy@{max(k for k in (1, 3, 5, 10) if k <= max(1, top_k))}"
 
 

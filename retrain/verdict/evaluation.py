@@ -28,15 +28,8 @@ SCORES_AT_ONCE = 2**25
 def rank(questions: Vectors, passages: Vectors, k: int) -> NDArray[np.int64]:
     """Return the rows of the `k` passages nearest to each question by exact search, best first.
 
-    Ties go to the earlier row, so that the result depends on nothing but the vectors.
-
-    Args:
-        questions: shape (n, dimension), unit length.
-        passages: shape (m, dimension), unit length.
-        k: how many.
-
-    Returns:
-        Shape (n, min(k, m)).
+    Ties go to the earlier row, so that the result depends on nothing but the vectors. Of `questions`, shape (n,
+    dimension), and `passages`, (m, dimension), both of unit length, the result has shape (n, min(k, m)).
     """
     k = min(k, len(passages))
     found = np.empty((len(questions), k), dtype=np.int64)
@@ -105,14 +98,10 @@ METRICS: Mapping[str, tuple[Callable[[Relevance, Totals, int], Floats], int]] = 
 
 
 def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion]) -> Floats:
-    """Return every metric of every question.
+    """Return every metric of every question, shape (questions, len(METRICS)).
 
-    Args:
-        ranked: for each question, passage ids, best first, `DEPTH` of them where there are as many.
-        questions: the questions, each with at least one relevant passage.
-
-    Returns:
-        Shape (questions, len(METRICS)).
+    `ranked` are passage ids for each question, best first, `DEPTH` of them where there are as many. Each question has
+    at least one relevant passage.
     """
     relevance = np.zeros((len(questions), DEPTH), dtype=np.bool_)
     for row, (found, question) in enumerate(zip(ranked, questions, strict=True)):
@@ -172,16 +161,12 @@ class _Sums:
 def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
     """Return every metric's means, their difference, 95 % intervals and p-value.
 
-    Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani,
-    "An Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired.
-    The p-value is that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of
-    `FLIPS` random swaps of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
+    Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani, "An
+    Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired. The p-value is
+    that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of `FLIPS` random swaps
+    of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
 
-    Args:
-        before: the incumbent's metrics, shape (questions, len(METRICS)).
-        after: the candidate's, same shape.
-        groups: shape (questions,), from `clusters`.
-        seed: of the random numbers.
+    `before` and `after` have shape (questions, len(METRICS)), `groups`, from `clusters`, has (questions,).
     """
     sums = _Sums(
         before=_added(before, groups),

@@ -95,11 +95,7 @@ class Judging:
     ) -> Judged:
         """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
 
-        Args:
-            dataset: what the encoder was trained on.
-            encoder: its digest.
-            foreseen: what was said before training, as it goes onto the scorecard.
-            progress: told of the steps.
+        What was `foreseen` before training goes onto the scorecard.
 
         Raises:
             NotReady: nothing is live yet.

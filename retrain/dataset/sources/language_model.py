@@ -96,7 +96,6 @@ def mine_llm(
     tasks = [(passage, style) for passage in passages[:limit] for style in styles]
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}
-    before = writing.spent.failures
     written = _written(tasks, writing, count, workers, progress, dropped)
     for place, (passage, style) in enumerate(tasks):
         for question in written.get(place, ())[:count]:
@@ -107,11 +106,7 @@ def mine_llm(
                 key = (normal(pair.question), passage.id)
                 dropped["the same question and passage"] += key in found
                 found.setdefault(key, pair)
-    return MinedPairs(
-        pairs=tuple(found.values()),
-        dropped=counted(dropped),
-        failures=writing.spent.failures - before,
-    )
+    return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 
 
 def _written(

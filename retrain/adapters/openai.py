@@ -65,15 +65,10 @@ class OpenAIQuestionWriter:
         timeout_s: float = 60.0,
         retries: int = 1,
     ) -> None:
-        """Name the endpoint; nothing is connected yet.
+        """Name the endpoint; nothing is connected yet. Its model has to know structured output (``json_schema``).
 
-        Args:
-            base_url: with its version, e.g. ``http://127.0.0.1:8000/v1``.
-            model: asked for there; it has to know structured output (``json_schema``).
-            api_key: None for an endpoint that wants none.
-            connect_timeout_s: limit of connecting, in seconds.
-            timeout_s: limit of waiting for an answer, in seconds.
-            retries: further tries of a call that timed out or was turned away for now.
+        The base URL ends with the version, e.g. ``http://127.0.0.1:8000/v1``; `retries` are further tries of a call
+        that timed out or was turned away for now.
         """
         self._endpoint = Endpoint(
             base_url=base_url, model=model, api_key=api_key, connect_timeout_s=connect_timeout_s

@@ -29,12 +29,7 @@ def held_back(
 ) -> dict[Split, list[EvalQuestion]]:
     """Return the questions of dev and gate: labelled ones, and pairs' whose documents are held back.
 
-    Args:
-        pairs: mined ones, paraphrases among them.
-        labelled: questions that never train.
-        common: in normal form, questions that too many documents answer.
-        split_of: returns a document's split.
-        dropped: reason -> how many were left out; added to.
+    Questions in `common`, in normal form, have answers in too many documents. What is left out is counted in `dropped`.
     """
     found: dict[str, tuple[Split, EvalQuestion]] = {}
     for question in labelled:

@@ -51,29 +51,23 @@ def build_dataset(
 ) -> Dataset:
     """Return the dataset, split by document, without what would leak.
 
-    Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one
-    split, which a hash of the seed and its smallest document id decides, so a document stays where it was
-    when others come. Clusters that labelled questions point at never train: half are dev's, half the
-    gate's. Paraphrases and a passage's own words only train. The gate asks what people asked, as long as that gives
-    `gate_min` questions; else questions from documents and from the language model join, and the manifest says so.
+    Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one split, which a
+    hash of the seed and its smallest document id decides, so a document stays where it was when others come. Clusters
+    that labelled questions point at never train: half are dev's, half the gate's. Paraphrases and a passage's own words
+    only train. The gate asks what people asked, as long as that gives `gate_min` questions; else questions from
+    documents and from the language model join, and the manifest says so.
 
     Of the log's held-back questions the newest `gate_log_questions` judge, because a promotion has to be right for what
     people ask now; older ones neither judge nor train. Newer questions of the training clusters do train: their
     documents judge nothing, and without them every encoder would lack the freshest tenth of the log.
 
     Questions of one passage that are nearly worded alike count once, a person's before a made one; no question trains
-    that is nearly worded like one that is held back, whatever its passage.
+    that is nearly worded like one that is held back, whatever its passage. Golden questions neither train nor judge, in
+    whatever wording of theirs differs in case, blanks and punctuation alone.
 
-    Args:
-        pairs: mined ones, paraphrases among them.
-        labelled_dev: imported questions that may judge and never train.
-        texts: document id -> title and text, to find those that are nearly the same.
-        golden: texts of questions that are watched; they neither train nor judge, in whatever wording of theirs
-            differs in case, blanks and punctuation alone.
-        negatives: question in normal form -> passages that people said do not answer it.
-        previous: the dataset this one continues; only the manifest depends on it.
-        reword: makes other wordings of the gate questions, to test with.
-        splitting: shares and limits.
+    `texts` is document id -> title and text; `negatives` is question in normal form -> passages that people said do not
+    answer it. Of the `previous` dataset only the manifest depends. `reword` makes other wordings of the gate questions,
+    to test with.
 
     Raises:
         IntegrityError: an independent check found a leak between the splits.

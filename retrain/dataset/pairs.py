@@ -49,15 +49,9 @@ def make_pair(
     kind: str,
     cut: bool = True,
 ) -> TrainingPair | None:
-    """Return the pair, or count why there is none.
+    """Return the pair, or count in `dropped` why there is none.
 
-    Args:
-        question: as asked or found.
-        passage: what answers it.
-        origin: where the question came from.
-        dropped: reason -> how many, added to.
-        kind: within the origin.
-        cut: leave the question out of the passage's text where it stands in it word for word.
+    Where the question stands word for word in the passage's text, it is left out of it, unless `cut` is False.
     """
     question = one_line(question)
     if not words(question):

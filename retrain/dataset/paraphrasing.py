@@ -44,14 +44,9 @@ def paraphrase(
     """Return up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
 
     With a language model, its wordings. Without one, or where a call fails or the budget is spent: keywords alone, and
-    other question words. No wording that stands among the questions already is given. Deterministic for a seed,
-    as far as the language model is. Excerpts are not reworded: they are no questions.
-
-    Args:
-        pairs: what to reword; paraphrases among them are passed over.
-        writing: the language model, where there is one.
-        count: wordings of one question; 0: none.
-        seed: of the choice among forms.
+    other question words, chosen by the seed. A wording that stands among the questions already is left out.
+    Deterministic as far as the language model is. Excerpts are no questions and are not reworded; neither are
+    paraphrases.
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}
     worth = [pair for pair in pairs if pair.origin is not Origin.PARAPHRASE and pair.kind not in EXCERPTS]

@@ -118,16 +118,11 @@ class Approver:
     ) -> Approval:
         """Approve a candidate, also one that was rejected or approved before: the newest decision counts.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who decides.
-            comment: at most `MAX_COMMENT` characters; needed with `override`.
-            override: approve against a verdict that is not "promote".
+        The id may be a prefix that fits one alone. A verdict that is not "promote" takes `override` and a comment.
 
         Raises:
             NotFound: there is no such candidate.
-            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the
-                comment is too long.
+            InvalidInput: `override` or its comment is missing, or the comment is longer than `MAX_COMMENT`.
         """
         comment = _checked(comment)
         candidate = self._candidates.get(candidate_id)

@@ -56,11 +56,8 @@ class Promoter:
     ) -> Promotion:
         """Make an approved candidate's release live, going on where an earlier call was broken off; return it done.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who asked.
-            promotion_id: the ticket `SwitchRequests.promote` wrote; None: the open one, or a new one.
-            progress: called with (passages done, total, phase).
+        The ticket is the one that `SwitchRequests.promote` wrote, else the open one, or a new one. Progress is called
+        with (passages done, total, phase).
 
         Raises:
             Conflict: the release is live already, or a rollback is under way.
@@ -109,13 +106,8 @@ class Promoter:
         """Make the previous release live again, the one that was live the previous; return the rollback, done.
 
         So a second rollback goes forward again. It needs no approval, and it does not wait for a promotion that is
-        still being built: that one then ends with an error and switches nothing.
-
-        Args:
-            principal: who asked.
-            reason: kept in the audit trail.
-            promotion_id: the ticket `SwitchRequests.rollback` wrote; None: one that was broken off, or a new one.
-            progress: called with (passages done, total, phase).
+        still being built: that one then ends with an error and switches nothing. Ticket and progress are as for
+        `promote`; the reason is kept in the audit trail.
 
         Raises:
             Conflict: there is no previous release.

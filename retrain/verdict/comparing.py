@@ -21,7 +21,7 @@ from retrain.verdict.evaluation import (
     clusters,
     contrast,
     evaluate,
-    search,
+    nearest,
 )
 from retrain.verdict.moved import moved
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
@@ -134,8 +134,9 @@ def guarded(
     What is forgotten there was general knowledge, which the next documents may need.
     """
     asked = answerable(questions, corpus)
+    texts = [question.text for question in asked]
     before, after = (
-        evaluate(search(encoder, asked, corpus, cache), asked) for encoder in (incumbent, candidate)
+        evaluate(nearest(encoder, texts, corpus, cache, k=DEPTH), asked) for encoder in (incumbent, candidate)
     )
     return Slice(name=GUARD, questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
 

@@ -40,12 +40,8 @@ class StaticLane:
     ) -> None:
         """Count the tokens of every text once.
 
-        Args:
-            model: its first module is a `StaticEmbedding`; what follows normalises at most. On the processor.
-            material: what to learn from.
-            dev: questions that evaluations ask.
-            corpus: passages that evaluations search.
-            recipe: how to learn.
+        The model, on the processor, begins with a `StaticEmbedding`; what follows normalises at most. Evaluations ask
+        `dev` over `corpus`.
         """
         import torch
 

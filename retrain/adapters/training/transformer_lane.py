@@ -43,15 +43,7 @@ class TransformerLane:
         corpus: Sequence[Passage],
         recipe: TransformerRecipe,
     ) -> None:
-        """Take the model, which is trained in place, and the texts.
-
-        Args:
-            model: on the device it is to be trained on, in float32.
-            material: what to learn from.
-            dev: questions that evaluations ask.
-            corpus: passages that evaluations search.
-            recipe: how to learn.
-        """
+        """Train the model in place, in float32 on its own device; evaluations ask `dev` over `corpus`."""
         import torch
 
         self._model = model

@@ -21,17 +21,11 @@ _TITLE_PARTS = re.compile(r"\s+(?:[-–—|>›»]|::)\s+")
 def mine_documents(
     documents: Iterable[Document], passages_of: PassagesOf, *, limit: int, seed: int
 ) -> MinedPairs:
-    """Return summaries, titles and headings as questions for the passages they stand over.
+    """Return summaries, titles and headings as questions for the passages they stand over, `limit` passages at most.
 
-    No language model is needed. Where the question stands word for word in what is embedded of its
-    passage, it is cut out of the pair's text. Names of fewer than three words are left out, unless they
-    are titles of two.
-
-    Args:
-        documents: where from.
-        passages_of: returns their passages.
-        limit: most passages that questions are mined from.
-        seed: of the order that documents are taken in.
+    No language model is needed. Where the question stands word for word in what is embedded of its passage, it is cut
+    out of the pair's text. Names of fewer than three words are left out, unless they are titles of two. The seed
+    decides the order that documents are taken in.
     """
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}

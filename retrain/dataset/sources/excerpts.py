@@ -35,12 +35,8 @@ def mine_excerpts(
 ) -> MinedPairs:
     """Return for each passage its first sentence, its key phrases, and up to `spans` other sentences, as questions.
 
-    Args:
-        passages: the corpus: how rare a word is, is counted over all of it.
-        limit: most passages that questions are made of, chosen by a hash of the seed.
-        kinds: which of the three.
-        spans: sentences taken from the rest of a passage, at random.
-        seed: of every choice.
+    How rare a word is, is counted over all passages; questions are made of `limit` of them at most, chosen by a hash of
+    the seed, and only those `kinds`.
     """
     rarity = _rarity(passages)
     chosen = sorted(passages, key=lambda passage: order(str(seed), passage.id))[:limit]

@@ -25,14 +25,9 @@ def most_wanted(
 ) -> list[Passage]:
     """Return the passages, those first that the encoder knows least about.
 
-    In this order: those of documents that are new or changed; those that what people ask now is about more than
-    before, the most so first; those nobody asked about; the rest. Within each by a hash of the text.
-
-    Args:
-        passages: the corpus.
-        changed: ids of documents that are new or changed since the last dataset.
-        drifted: passage id -> how much more is asked about it than before; what is not above 0 does not count.
-        asked: ids of passages that the log has questions for.
+    In this order: those of documents that are new or changed since the last dataset; those that what people ask now is
+    about more than before, the most so first (`drifted`: passage id -> how much more); those nobody asked about; the
+    rest. Within each by a hash of the text.
     """
 
     def place(passage: Passage) -> tuple[bool, float, bool, str]:
@@ -81,17 +76,8 @@ def mine_llm(
 ) -> MinedPairs:
     """Return questions that a language model wrote for passages. A call that fails costs its passage, never the run.
 
-    Where the budget ends, what was written is kept, and the rest is counted. The result does not depend on the order
-    in which calls end.
-
-    Args:
-        passages: what to write about, the most wanted first.
-        writing: the model, with its budget and its memory.
-        styles: in each of which it is asked.
-        count: questions for one passage and style.
-        limit: most passages that are taken.
-        progress: called after each call.
-        workers: calls under way at the same time.
+    Each of the first `limit` passages is asked about in every style, `count` questions at once. Where the budget ends,
+    what was written is kept, and the rest is counted. The result does not depend on the order in which calls end.
     """
     tasks = [(passage, style) for passage in passages[:limit] for style in styles]
     dropped: Counter[str] = Counter()

@@ -47,24 +47,20 @@ def mine_log(
 ) -> MinedPairs:
     """Return pairs that people confirmed, and passages that they said are wrong.
 
-    Each person's newest word on an interaction counts: the passage they said is right; else, where they
-    did not rate the answer bad, the one they opened; else, where they rated it good, the first one cited.
-    A bad rating makes no pair, and neither does a chat front end's own prompt. A follow-up counts as it was
-    searched for: made to stand alone.
+    Each person's newest word on an interaction counts: the passage they said is right; else, where they did not rate
+    the answer bad, the one they opened; else, where they rated it good, the first one cited. A bad rating makes no
+    pair, and neither does a chat front end's own prompt. A follow-up counts as it was searched for: made to stand
+    alone.
 
-    A bad rating makes the first passage cited a negative of the question, unless somebody confirmed it. Negatives
-    are nothing but that: they teach only beside a positive of the same question.
+    A bad rating makes the first passage cited a negative of the question, unless somebody confirmed it. Negatives are
+    nothing but that: they teach only beside a positive of the same question.
 
     A pair that contradicts the retriever needs several independent people (`retrain.dataset.standing`). Of what is
-    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and
-    neither does one passage or one question have more than its share, so that many keys together reach no further
-    than one.
+    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and neither
+    does one passage or one question have more than its share, so that many keys together reach no further than one.
 
-    Args:
-        interactions: the log, of one tenant or several.
-        feedback: interaction id -> its feedback, oldest first.
-        passages: id -> passage of those that exist now.
-        trust: the limits.
+    The log may be of several tenants. `feedback` is interaction id -> its feedback, oldest first; `passages` are those
+    that exist now, by id.
     """
     dropped: Counter[str] = Counter()
     said: dict[tuple[str, str], _Said] = {}

@@ -11,9 +11,9 @@ import httpx
 
 from flows.demo.corpus import HeldQuestion
 from rag.errors import UpstreamFailed
+from rag.ports import Progress
 
 T = TypeVar("T")
-Progress = Callable[[int, int, str], None]
 
 ASKERS = 4
 """People who ask at the same time."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from flows.bootstrap import Doors, open_doors
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
-from flows.demo.people import Asked, People, Progress, Traffic
+from flows.demo.people import Asked, People, Traffic
 from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
 from flows.ops.tables import dataset_rows, drift_rows, percent
 from flows.ops.terminal import console, progress, show_candidate, table
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
+from rag.ports import Progress
 from retrain.domain import Outcome
 
 FIRST_QUESTIONS = 700
@@ -44,7 +45,8 @@ class Story:
             self._loop(people)
         finally:
             people.close()
-        table("What had to work", ["step", "", "detail"], self._verdicts())
+        verdicts = [(what, "yes" if held else "NO", detail) for what, held, detail in self.checks]
+        table("What had to work", ["step", "", "detail"], verdicts)
         table("Time", ["step", "seconds"], [(step, f"{s:.1f}") for step, s in self.times])
         return all(held for _, held, _ in self.checks)
 
@@ -218,9 +220,6 @@ class Story:
 
     def _check(self, what: str, held: bool, detail: str) -> None:
         self.checks.append((what, held, detail))
-
-    def _verdicts(self) -> list[tuple[str, str, str]]:
-        return [(what, "yes" if held else "NO", detail) for what, held, detail in self.checks]
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:

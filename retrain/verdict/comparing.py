@@ -11,7 +11,7 @@ from rag.domain import Passage
 from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
 from rag.releases.models import LoadedRelease
-from rag.releases.trials import Trial, TrialIndexes
+from rag.releases.trials import TrialIndexes
 from retrain.domain import EvalQuestion, MetricRow, Moved, Slice
 from retrain.verdict.evaluation import (
     DEPTH,
@@ -81,18 +81,14 @@ def compare(
     held[anchored(before, incumbent.release.retrieval.top_k)] = True
     named[ANCHORS] = np.flatnonzero(held)
     slices = [
-        Slice(
-            name=name,
-            questions=len(rows),
-            rows=contrast(
-                before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed
-            ),
-        )
+        _slice(name, before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed)
         for name, rows in named.items()
         if len(rows)
     ]
     if reworded := answerable(robustness, corpus):
-        slices.append(_robustness(reworded, old, new, seed=seed))
+        texts = [question.text for question in reworded]
+        sides = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
+        slices.append(_slice(ROBUSTNESS, *sides, clusters(reworded), seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
     worst, best = moved(asked, ranked[0], ranked[1], titles)
     return Compared(
@@ -138,11 +134,8 @@ def guarded(
     before, after = (
         evaluate(nearest(encoder, texts, corpus, cache, k=DEPTH), asked) for encoder in (incumbent, candidate)
     )
-    return Slice(name=GUARD, questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
+    return _slice(GUARD, before, after, clusters(asked), seed=seed)
 
 
-def _robustness(questions: Sequence[EvalQuestion], old: Trial, new: Trial, *, seed: int) -> Slice:
-    texts = [question.text for question in questions]
-    before, after = (evaluate(side.rank(texts, limit=DEPTH), questions) for side in (old, new))
-    rows = contrast(before, after, clusters(questions), seed=seed)
-    return Slice(name=ROBUSTNESS, questions=len(questions), rows=rows)
+def _slice(name: str, before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> Slice:
+    return Slice(name=name, questions=len(before), rows=contrast(before, after, groups, seed=seed))

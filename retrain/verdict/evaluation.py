@@ -1,7 +1,7 @@
 """How well something finds what it should: ranking metrics, intervals, a paired test, and exact search."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,15 +142,6 @@ def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(q.relevant, len(numbers)) for q in questions], dtype=np.int64)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Sums:
-    """Metrics added up by cluster."""
-
-    before: Floats  # (clusters, metrics)
-    after: Floats  # (clusters, metrics)
-    sizes: Floats  # (clusters,), questions in each
-
-
 def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
     """Return every metric's means, their difference, 95 % intervals and p-value.
 
@@ -161,14 +152,10 @@ def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: 
 
     `before` and `after` have shape (questions, len(METRICS)), `groups`, from `clusters`, has (questions,).
     """
-    sums = _Sums(
-        before=_added(before, groups),
-        after=_added(after, groups),
-        sizes=np.bincount(groups).astype(np.float64),
-    )
+    sums = _added(before, groups), _added(after, groups)
     rng = np.random.default_rng(seed)
-    drawn = _bootstrap(sums, rng)
-    p_values = _randomisation(sums, rng)
+    drawn = _bootstrap(*sums, np.bincount(groups).astype(np.float64), rng)
+    p_values = _randomisation(sums[1] - sums[0], rng)
     rows = []
     for column, metric in enumerate(METRICS):
         old, new = float(before[:, column].mean()), float(after[:, column].mean())
@@ -186,14 +173,15 @@ def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: 
 
 
 def _added(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    """Return the metrics added up by cluster, shape (clusters, metrics)."""
     added = np.zeros((int(groups.max()) + 1, values.shape[1]))
     np.add.at(added, groups, values)
     return added
 
 
-def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
+def _bootstrap(before: Floats, after: Floats, sizes: Floats, rng: np.random.Generator) -> Floats:
     """Return resampled means, shape (3, RESAMPLES, metrics): incumbent, candidate, difference."""
-    count = len(sums.sizes)
+    count = len(sizes)
     means = []
     step = max(1, SCORES_AT_ONCE // (8 * count))
     for start in range(0, RESAMPLES, step):
@@ -202,15 +190,14 @@ def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
         drawn = rng.integers(0, count, size=(draws, count)) + np.arange(draws)[:, None] * count
         counted = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
         weights = counted.astype(np.float64)
-        asked = (weights @ sums.sizes)[:, None]  # (draws, 1)
-        old, new = weights @ sums.before / asked, weights @ sums.after / asked
+        asked = (weights @ sizes)[:, None]  # (draws, 1)
+        old, new = weights @ before / asked, weights @ after / asked
         means.append(np.stack((old, new, new - old)))
     return np.concatenate(means, axis=1)
 
 
-def _randomisation(sums: _Sums, rng: np.random.Generator) -> Floats:
+def _randomisation(difference: Floats, rng: np.random.Generator) -> Floats:
     """Return two-sided p-values, shape (metrics,); the arrangement that was seen counts as one of them."""
-    difference = sums.after - sums.before  # (clusters, metrics)
     # Sums of the same numbers in another order differ in the last bits.
     seen = np.abs(difference.sum(axis=0)) - 1e-9
     as_large = np.zeros(difference.shape[1])

@@ -58,12 +58,9 @@ class Judging:
         self._settings = settings
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
-        """Tell which gain the gate questions can show; None where none of them can be answered.
+        """Return which gain the gate questions can show; None where none of them can be answered.
 
         Those that the live release answers today are frozen as anchors, before there is a candidate.
-
-        Raises:
-            NotReady: nothing is live yet.
         """
         present, settings = self._present, self._settings
         corpus, live = present.corpus(), live_release(present.releases)
@@ -95,11 +92,7 @@ class Judging:
     ) -> Judged:
         """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
 
-        What was `foreseen` before training goes onto the scorecard.
-
-        Raises:
-            NotReady: nothing is live yet.
-            InvalidInput: no gate question has an answer in the corpus any more.
+        What was `foreseen` before training goes onto the scorecard. Errors are as for `RetrainCycle.evaluate`.
         """
         present, settings = self._present, self._settings
         live = live_release(present.releases)

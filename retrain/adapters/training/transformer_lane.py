@@ -3,8 +3,8 @@
 A batch whose activations would not fit goes through the model twice (gradient cache).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,13 +146,10 @@ class TransformerLane:
         ids = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
         return np.array([len(row) for row in ids["input_ids"]], dtype=np.int64)
 
-    @contextmanager
-    def _reduced(self) -> Iterator[None]:
-        """Multiply matrices in the recipe's precision; weights and sums stay in float32."""
+    def _reduced(self) -> AbstractContextManager[Any]:
+        """Return the context that multiplies in the recipe's precision; weights and sums stay in float32."""
         import torch
 
-        context: AbstractContextManager[Any] = torch.autocast(
+        return torch.autocast(
             self._model.device.type, dtype=torch.bfloat16, enabled=self._recipe.precision == "bfloat16"
         )
-        with context:
-            yield

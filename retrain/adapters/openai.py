@@ -5,12 +5,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import override
 
 from rag.adapters.openai.endpoint import Endpoint
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.dataset.wording import normal, one_line, words
 from retrain.domain import QuestionStyle, Written
+from retrain.ports import QuestionWriter
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
@@ -52,8 +54,8 @@ class Questions(BaseModel):
     questions: list[str]
 
 
-class OpenAIQuestionWriter:
-    """Fulfils `QuestionWriter`. May be shared by threads."""
+class OpenAIQuestionWriter(QuestionWriter):
+    """Asks a model that knows structured output; UpstreamTimeout where it takes too long."""
 
     def __init__(
         self,
@@ -79,18 +81,13 @@ class OpenAIQuestionWriter:
         self._opening = Lock()
         self._opened: OpenAI | None = None
 
+    @override
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
-        """Write up to `count` questions of that style that this passage alone answers.
-
-        Raises:
-            UpstreamTimeout: the model took too long.
-            UpstreamFailed: it cannot be reached, refused, or did not answer in the form asked for.
-        """
         task = _WRITE.format(style=_STYLES[style])
         return self._ask(task, {"passage": passage.embedded_text[:LONGEST_PASSAGE]}, count, known="")
 
+    @override
     def paraphrases(self, question: str, count: int) -> Written:
-        """Write up to `count` other wordings of the question; errors as for `questions`."""
         return self._ask(_REWORD, {"question": question[:LONGEST_PASSAGE]}, count, known=question)
 
     def _ask(self, task: str, data: dict[str, str], count: int, *, known: str) -> Written:

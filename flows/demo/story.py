@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.bootstrap import Doors, open_doors
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
-from flows.demo.people import Asked, People, Traffic
+from flows.demo.people import Asked, People, Traffic, each
 from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
 from flows.ops.tables import dataset_rows, drift_rows, percent
@@ -65,13 +65,13 @@ class Story:
         with self._step("check for drift again"):
             self._check_drift(DriftVerdict.DRIFT)
         with self._step("look up held-back questions, old release"), progress() as show:
-            old = people.retrieve_all(reported, show, "look up")
+            old = each(people.retrieve, reported, show, "look up")
         with self._step("retrain"):
             candidate_id = self._retrain()
         with self._step("approve, build the new index, switch"):
             self._promote(people, reported, candidate_id)
         with self._step("look them up again, new release"), progress() as show:
-            new = people.retrieve_all(reported, show, "look up")
+            new = each(people.retrieve, reported, show, "look up")
             self._compare(old, new)
             self._show_answer(people, "after")
         with self._step("roll back"):
@@ -108,7 +108,7 @@ class Story:
             )
         with open_doors() as doors:
             right = self._right_passages(doors, questions)
-        people.ask_all(questions, lambda q: right.get(q.text), show, f"{len(questions)} people ask")
+        each(lambda q: people.chat(q, right.get(q.text)), questions, show, f"{len(questions)} people ask")
         self._check(
             f"questions answered ({topic} the shift)", True, f"{len(questions)}, {len(right)} with feedback"
         )

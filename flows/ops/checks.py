@@ -22,11 +22,7 @@ DRIFT_FOUND = 3
 
 
 def drift_check() -> str:
-    """Run ``whetstone drift`` to its end, and return the report's id.
-
-    Raises:
-        Unavailable: it failed.
-    """
+    """Run ``whetstone drift`` to its end, and return the report's id; Unavailable where it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli", "drift", "--json"],
         capture_output=True,

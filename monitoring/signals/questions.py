@@ -58,8 +58,7 @@ def question_finding(
         ),
         reference=None,
         current=None,
-        reference_count=counts[0],
-        current_count=counts[1],
+        counts=counts,
         drifted="People ask about other things than before",
         calm="People ask about the same things as before",
     )

@@ -93,8 +93,7 @@ def golden_finding(
         comparison=paired_drop_test(before, now, permutations=settings.permutations, seed=settings.seed),
         reference=float(before.mean()),
         current=float(now.mean()),
-        reference_count=len(both),
-        current_count=len(both),
+        counts=(len(both), len(both)),
         drifted=f"Recall fell: {change}",
         calm=f"Recall did not fall beyond chance: {change}",
     )
@@ -126,8 +125,7 @@ def labelled_finding(
         comparison=hit_rate_drop_test(before, now),
         reference=float(before.mean()),
         current=float(now.mean()),
-        reference_count=counts[0],
-        current_count=counts[1],
+        counts=counts,
         drifted=f"Right passages are found less often: {change}",
         calm=f"Right passages are not found less often beyond chance: {change}",
     )

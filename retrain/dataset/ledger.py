@@ -15,6 +15,7 @@ from retrain.dataset.held_back import Split, apart, held_back, newest, peoples
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
+from retrain.dataset.pairs import counted
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
@@ -118,7 +119,7 @@ def build_dataset(
         "near_duplicates": sum(groups.of(document) != document for document in texts),
         "gate_origins": gate_origins,
         "dev_origins": dev_origins,
-        "dropped": {reason: count for reason, count in sorted(dropped.items()) if count},
+        "dropped": counted(dropped),
         "leaks": [],
     }
     dataset = Dataset(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.domain import Passage
-from retrain.dataset.wording import one_line, without, words
+from retrain.dataset.wording import normal, one_line, without, words
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
@@ -72,6 +72,13 @@ def make_pair(
         origin=origin,
         kind=kind,
     )
+
+
+def take(pair: TrainingPair, found: dict[tuple[str, str], TrainingPair], dropped: Counter[str]) -> None:
+    """Add a pair to those found, each question and passage once."""
+    key = (normal(pair.question), pair.passage_id)
+    dropped["the same question and passage"] += key in found
+    found.setdefault(key, pair)
 
 
 def order(*parts: str) -> str:

@@ -100,11 +100,7 @@ class Writing:
         )
 
     def paraphrases(self, question: str, count: int) -> tuple[str, ...]:
-        """Return up to `count` other wordings of a question.
-
-        Raises:
-            BudgetReached, UpstreamFailed: as above.
-        """
+        """Return up to `count` other wordings of a question; errors as above."""
         key = digest_of({"writer": self._writer.fingerprint, "reword": question, "count": count})
         return self._asked(key, _tokens(question, count), lambda: self._writer.paraphrases(question, count))
 

@@ -49,10 +49,8 @@ class Dataset:
     def __post_init__(self) -> None:
         """Derive the digest where none is given; the order within a split counts, the manifest does not."""
         if not self.digest:
-            splits = {"train": self.train, "dev": self.dev, "gate": self.gate}
-            if self.robustness:
-                splits["robustness"] = self.robustness
-            content = {split: [_plain(item) for item in items] for split, items in splits.items()}
+            splits = ("train", "dev", "gate", "robustness") if self.robustness else ("train", "dev", "gate")
+            content = {split: [_plain(item) for item in getattr(self, split)] for split in splits}
             object.__setattr__(self, "digest", digest_of(content))
 
 

@@ -131,11 +131,7 @@ class Scorecard:
             object.__setattr__(self, "digest", digest_of(content))
 
     def row(self, metric: str) -> MetricRow:
-        """Return the overall row of a metric.
-
-        Raises:
-            KeyError: it was not measured.
-        """
+        """Return the overall row of a metric; KeyError where it was not measured."""
         for row in self.overall:
             if row.metric == metric:
                 return row

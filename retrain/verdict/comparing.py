@@ -87,8 +87,8 @@ def compare(
     ]
     if reworded := answerable(robustness, corpus):
         texts = [question.text for question in reworded]
-        sides = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
-        slices.append(_slice(ROBUSTNESS, *sides, clusters(reworded), seed=seed))
+        was, now = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
+        slices.append(_slice(ROBUSTNESS, was, now, clusters(reworded), seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
     worst, best = moved(asked, ranked[0], ranked[1], titles)
     return Compared(

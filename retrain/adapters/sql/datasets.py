@@ -44,8 +44,14 @@ class SqlDatasets:
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
         train, held = self._read(digest)
-        splits = {split: tuple(questions) for split, questions in held.items()}
-        dataset = Dataset(train=tuple(train), **splits, manifest=row.manifest, created_at=row.created_at)
+        dataset = Dataset(
+            train=tuple(train),
+            dev=tuple(held["dev"]),
+            gate=tuple(held["gate"]),
+            robustness=tuple(held["robustness"]),
+            manifest=row.manifest,
+            created_at=row.created_at,
+        )
         if (actual := dataset.digest) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "

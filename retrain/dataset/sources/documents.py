@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from rag.domain import Document, Passage
-from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, PassagesOf, counted, make_pair, order
+from retrain.dataset.pairs import (
+    FEWEST_QUESTION_WORDS,
+    MinedPairs,
+    PassagesOf,
+    counted,
+    make_pair,
+    order,
+    take,
+)
 from retrain.dataset.wording import normal, one_line, words
 from retrain.domain import Origin, TrainingPair
 
@@ -38,9 +46,7 @@ def mine_documents(
                 break
             for kind, question, passage in _written_over(document, passages.get(document.id, ()), dropped):
                 if pair := make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind):
-                    key = (normal(pair.question), passage.id)
-                    dropped["the same question and passage"] += key in found
-                    found.setdefault(key, pair)
+                    take(pair, found, dropped)
                     mined_from.add(passage.id)
     spread: dict[str, set[str]] = defaultdict(set)
     for pair in found.values():

@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rag.domain import Passage
 from rag.text.sentences import sentences
-from retrain.dataset.pairs import MinedPairs, counted, make_pair, order
-from retrain.dataset.wording import STOP_WORDS, normal, one_line, words
+from retrain.dataset.pairs import MinedPairs, counted, make_pair, order, take
+from retrain.dataset.wording import STOP_WORDS, one_line, words
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 KEPT_SHARE = 0.1
@@ -44,13 +44,10 @@ def mine_excerpts(
     found: dict[tuple[str, str], TrainingPair] = {}
     for passage in chosen:
         for kind, question, cut in _questions(passage, rarity, spans=spans, seed=seed):
-            if kind not in kinds:
-                continue
-            pair = make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind.value, cut=cut)
-            if pair:
-                key = (normal(pair.question), passage.id)
-                dropped["the same question and passage"] += key in found
-                found.setdefault(key, pair)
+            if kind in kinds and (
+                pair := make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind.value, cut=cut)
+            ):
+                take(pair, found, dropped)
     return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 
 

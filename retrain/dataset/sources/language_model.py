@@ -8,8 +8,8 @@ from itertools import islice
 from rag.domain import Interaction, Passage
 from rag.errors import UpstreamFailed
 from rag.ports import Progress
-from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair
-from retrain.dataset.wording import normal, words
+from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair, take
+from retrain.dataset.wording import words
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import Origin, QuestionStyle, TrainingPair
 
@@ -89,9 +89,7 @@ def mine_llm(
             if len(words(question)) < fewest:
                 dropped["too short"] += 1
             elif pair := make_pair(question, passage, Origin.LLM, dropped, kind=str(style)):
-                key = (normal(pair.question), passage.id)
-                dropped["the same question and passage"] += key in found
-                found.setdefault(key, pair)
+                take(pair, found, dropped)
     return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 
 

@@ -65,7 +65,12 @@ def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if dataset is None:
         console().print("reading the documentation of this Python ...")
         return python_documentation(documents_at("python-docs", settings))
-    folder = _from_hub(dataset.removeprefix(HUB), home) if dataset.startswith(HUB) else Path(dataset)
+    folder = Path(dataset)
+    if dataset.startswith(HUB):
+        from flows.demo.hub import download
+
+        name = dataset.removeprefix(HUB)
+        folder = download(name, home / "hub" / name.replace("/", "-"))
     missing = [
         name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / name).is_file()
     ]
@@ -73,12 +78,6 @@ def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
         raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
     console().print(f"reading {folder} ...")
     return beir_folder(folder, documents_at(str(folder), settings), *questions_at(folder, settings))
-
-
-def _from_hub(name: str, home: Path) -> Path:
-    from flows.demo.hub import download
-
-    return download(name, home / "hub" / name.replace("/", "-"))
 
 
 def _clear(home: Path) -> None:

@@ -91,11 +91,6 @@ def newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> li
     return [question for question in gate if question.origin is not Origin.LOG or question.id in judging]
 
 
-def apart(reworded: Sequence[EvalQuestion], taken: Collection[str]) -> list[EvalQuestion]:
-    """Return the wordings that are no questions of their own."""
-    return [question for question in reworded if normal(question.text) not in taken]
-
-
 def peoples(
     held: Sequence[EvalQuestion], gate_min: int, dropped: Counter[str]
 ) -> tuple[list[EvalQuestion], str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.domain import Passage
 from rag.errors import IntegrityError
-from retrain.dataset.held_back import Split, apart, held_back, newest, peoples
+from retrain.dataset.held_back import Split, held_back, newest, peoples
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
@@ -98,7 +98,9 @@ def build_dataset(
     gate = newest(gate, splitting.gate_log_questions, dropped)
     dev, dev_origins = peoples(held[Split.DEV], splitting.gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
-    robustness = apart(reword(gate), watched | kept_apart) if reword else []
+    reworded = reword(gate) if reword else []
+    # No questions of their own.
+    robustness = [each for each in reworded if normal(each.text) not in watched | kept_apart]
     kept_apart |= {normal(question.text) for question in robustness}
     train = _train(usable, kept_apart, split_of, dropped)
     train = _with_negatives(train, negatives or {}, split_of)

@@ -141,17 +141,13 @@ def _hasty_forms(question: str, seed: int) -> list[str]:
 def _forms(question: str, seed: int) -> list[str]:
     """Return the rule-made wordings of a question in an order that the seed decides."""
     core = one_line(question).rstrip(" ?!.")
-    found = [form for form in (_keywords(core), *_question_words(core)) if form]
+    topic = content_words(core)
+    keywords = [" ".join(topic)] if len(topic) >= 2 else []  # as typed into a search box
+    found = [*keywords, *_question_words(core)]
     different = list({normal(form): form for form in found if normal(form) != normal(question)}.values())
     number = hashlib.sha256(f"{seed}\0{question}".encode()).digest()
     random.Random(number).shuffle(different)
     return different
-
-
-def _keywords(question: str) -> str:
-    """Return the topic words, as typed into a search box; nothing where fewer than two are left."""
-    topic = content_words(question)
-    return " ".join(topic) if len(topic) >= 2 else ""
 
 
 def _question_words(question: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Candidate beside incumbent: each with its whole retrieval, over the same corpus, on the same questions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -12,7 +11,7 @@ from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
-from retrain.domain import EvalQuestion, MetricRow, Moved, Slice
+from retrain.domain import Dataset, EvalQuestion, Scorecard, Slice
 from retrain.verdict.evaluation import (
     DEPTH,
     METRICS,
@@ -27,35 +26,23 @@ from retrain.verdict.moved import moved
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Compared:
-    """Both sides on the held-back questions."""
-
-    questions: int  # that were asked
-    overall: tuple[MetricRow, ...]
-    slices: tuple[Slice, ...]
-    worst: tuple[Moved, ...]  # questions that lost most, the worst first
-    best: tuple[Moved, ...]  # questions that gained most, the best first
-
-
 def compare(
-    questions: Sequence[EvalQuestion],
+    dataset: Dataset,
     *,
     incumbent: LoadedRelease,
     candidate: LoadedRelease,
     on: TrialIndexes,
     seed: int,
-    robustness: Sequence[EvalQuestion] = (),
     updated: Mapping[str, datetime] | None = None,
     frozen: frozenset[str] = frozenset(),
-) -> Compared:
-    """Return how candidate and incumbent do on the same questions and corpus, each with its whole retrieval.
+) -> Scorecard:
+    """Return how candidate and incumbent do on the gate questions and the same corpus, each with its whole retrieval.
 
     Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder as
     well as the encoder.
 
     Questions whose answers are all gone from the corpus are left out, since neither release could find them; the result
-    says how many were asked. Other wordings of the questions (`robustness`) are a slice beside all the others: of no
+    says how many were asked. Other wordings of the questions (robustness) are a slice beside all the others: of no
     overall figure, no other slice, and not among the questions that moved. `updated`, document id -> when it was
     changed, makes the slices by age. `frozen` are fingerprints of the questions that a live release has answered: they
     are anchors.
@@ -64,10 +51,10 @@ def compare(
         InvalidInput: no question has an answer in the corpus.
     """
     corpus = on.corpus
-    asked = answerable(questions, corpus)
+    asked = answerable(dataset.gate, corpus)
     if not asked:
         raise InvalidInput(
-            f"None of the {len(questions)} held-back questions has an answer in the {len(corpus)} passages; "
+            f"None of the {len(dataset.gate)} held-back questions has an answer in the {len(corpus)} passages; "
             "ingest more documents or import labelled questions, then mine again."
         )
     old, new = on.of(incumbent), on.of(candidate)
@@ -85,14 +72,18 @@ def compare(
         for name, rows in named.items()
         if len(rows)
     ]
-    if reworded := answerable(robustness, corpus):
+    if reworded := answerable(dataset.robustness, corpus):
         texts = [question.text for question in reworded]
         was, now = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
         slices.append(_slice(ROBUSTNESS, was, now, clusters(reworded), seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
     worst, best = moved(asked, ranked[0], ranked[1], titles)
-    return Compared(
+    return Scorecard(
+        dataset=dataset.digest,
+        incumbent=incumbent.encoder.digest,
+        candidate=candidate.encoder.digest,
         questions=len(asked),
+        passages=len(corpus),
         overall=contrast(before, after, groups, seed=seed),
         slices=tuple(slices),
         worst=tuple(worst),

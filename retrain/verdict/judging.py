@@ -4,7 +4,7 @@ Each release is tried out once for all of it: the dev questions choose, the gate
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder, Progress
@@ -152,31 +152,24 @@ class Judging:
         look = self._gate_looks.look(
             dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
         )
-        compared = compare(
-            dataset.gate,
+        card = compare(
+            dataset,
             incumbent=incumbent,
             candidate=candidate,
             on=on,
             seed=self._settings.seed,
-            robustness=dataset.robustness,
             updated={document.id: document.updated_at for document in self._present.all_documents()},
             frozen=self._anchors.among([question.fingerprint for question in asked]),
         )
         guard = self._guarded(incumbent.encoder, candidate.encoder)
-        return Scorecard(
-            dataset=dataset.digest,
-            incumbent=incumbent.encoder.digest,
-            candidate=candidate.encoder.digest,
-            questions=compared.questions,
-            passages=len(on.corpus),
-            overall=compared.overall,
-            slices=(*compared.slices, guard) if guard else compared.slices,
+        return replace(
+            card,
+            digest="",  # derived of all that is on the card now
+            slices=(*card.slices, guard) if guard else card.slices,
             look=look,
             detectable=foreseen,
             costs=costs,
             concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
-            worst=compared.worst,
-            best=compared.best,
         )
 
     def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:

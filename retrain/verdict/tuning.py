@@ -79,10 +79,14 @@ def tune(
         context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
         candidate = _retrieving(candidate, replace(candidate.release.retrieval, context_weight=context))
         notes["context_weight"] = context
-    kept = candidate.release.retrieval.dense_weight
+    retrieval = candidate.release.retrieval
+    kept = retrieval.dense_weight
     weights = {kept, *WEIGHTS} if len(asked) >= min_questions else {kept}
     # From the words' side, so that the first index has words in it, and serves every weight.
-    tried = {weight: found(_weighing(candidate, weight)) for weight in sorted(weights)}
+    tried = {
+        weight: found(_retrieving(candidate, replace(retrieval, dense_weight=weight)))
+        for weight in sorted(weights)
+    }
     measured = {
         weight: evaluate([[each.passage.id for each in hits] for hits in results], asked)
         for weight, results in tried.items()
@@ -101,7 +105,7 @@ def tune(
         "found": len(after),
         "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
     }
-    retrieval = replace(candidate.release.retrieval, dense_weight=weight, threshold=threshold)
+    retrieval = replace(retrieval, dense_weight=weight, threshold=threshold)
     return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
 
 
@@ -211,10 +215,6 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float
     moved = min(high, threshold + trust * (high - low) + (1 - trust) * middle)
     # Rounded down, so that rounding refuses nobody.
     return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
-
-
-def _weighing(loaded: LoadedRelease, weight: float) -> LoadedRelease:
-    return _retrieving(loaded, replace(loaded.release.retrieval, dense_weight=weight))
 
 
 def _retrieving(loaded: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:

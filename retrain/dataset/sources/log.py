@@ -27,9 +27,6 @@ class Trust:
     agrees_within: int = 20  # ranks down to which the retriever agrees
     people: int = 2  # independent ones that a pair needs that contradicts it
     age: timedelta = timedelta(days=7)  # since when each of them has to be known
-    known_since: Mapping[str, datetime] | None = (
-        None  # principal -> first seen; None: as the interactions say
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +167,7 @@ def _trusted(
                 for (wording, passage_id), each in said.items()
             ],
             found,
-            _first_seen(interactions) if trust.known_since is None else trust.known_since,
+            _first_seen(interactions),
             Rules(people=trust.people, age=trust.age),
         )
     }
@@ -181,10 +178,8 @@ def _trusted(
 
 def _first_seen(interactions: Sequence[Interaction]) -> dict[str, datetime]:
     seen: dict[str, datetime] = {}
-    for interaction in interactions:
-        seen[interaction.principal] = min(
-            interaction.asked_at, seen.get(interaction.principal, interaction.asked_at)
-        )
+    for interaction in sorted(interactions, key=lambda each: each.asked_at):
+        seen.setdefault(interaction.principal, interaction.asked_at)
     return seen
 
 

@@ -36,7 +36,7 @@ def check_drift(
 
     Drift where any finding is; else not enough data where a window is too small; else calm.
 
-    Of `reports`, which are only read, one is the golden questions' baseline.
+    One of the earlier `reports`, which are only read, is the golden questions' baseline.
 
     Raises:
         SettingInvalid: so few permutations that no difference could be significant.

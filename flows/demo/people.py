@@ -57,7 +57,7 @@ class People:
         )
 
     def chat(self, question: HeldQuestion, right_passage: str | None) -> str:
-        """Ask for an answer and, where `right_passage` is given, say that it was the right one; return the answer."""
+        """Return the answer to a question, having said that `right_passage`, where it is given, was the right one."""
         body = self._post(
             "/v1/chat/completions",
             {"model": "whetstone", "messages": [{"role": "user", "content": question.text}]},

@@ -99,7 +99,7 @@ class Mining:
         return replace(dataset, manifest={**dataset.manifest, **about})
 
     def forecast(self) -> Forecast | None:
-        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
+        """Return what asking the language model would cost; None where there is none. Asks nothing."""
         if self._writer is None:
             return None
         settings = self._settings

@@ -68,7 +68,7 @@ def doubtful(
 
 
 def _voices(contradicting: Sequence[Claim]) -> Groups:
-    """Join those who speak in step: counted by question, and by wording, whichever shows it."""
+    """Return people in groups that speak in step, counted by question and by wording, whichever shows it."""
     voices = Groups()
     for about in ("question", "wording"):
         mine: dict[str, set[tuple[str, str]]] = defaultdict(set)

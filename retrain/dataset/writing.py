@@ -105,7 +105,7 @@ class Writing:
         return self._asked(key, _tokens(question, count), lambda: self._writer.paraphrases(question, count))
 
     def forecast(self, passages: Sequence[Passage], count: int, styles: Sequence[QuestionStyle]) -> Forecast:
-        """Tell what asking for `count` questions of each style about each passage would cost; asks nothing."""
+        """Return what asking for `count` questions of each style about each passage would cost; asks nothing."""
         calls = remembered = tokens = 0
         for passage in passages:
             for style in styles:

@@ -89,11 +89,11 @@ class IndexBuilder:
             index.close()
 
     def exists(self, release: Release) -> bool:
-        """Tell whether the release has an index, finished or not."""
+        """Return whether the release has an index, finished or not."""
         return release.index_name in self._indexes.names()
 
     def filled(self, release: Release) -> bool:
-        """Tell whether the release's index is there and was filled to the end, whoever keeps it."""
+        """Return whether the release's index is there and was filled to the end, whoever keeps it."""
         return self.exists(release) and self._indexing.lag(release.index_name) is not None
 
     def check_models(self, release: Release) -> None:

@@ -144,7 +144,7 @@ class Promoter:
     def _prepare(
         self, run: Run, release: Release, epoch: int, questions: Sequence[EvalQuestion], *, tenant: str
     ) -> None:
-        """Have the index ready, and the release loaded by every live replica."""
+        """Make the index ready, and let every live replica load the release."""
         self._builder.need_encoder(release)
         deployment = deployed(self._releases)
         live = self._releases.get(deployment.release)

@@ -70,7 +70,7 @@ def mrr_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG
 
 
 def ndcg_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
-    """nDCG@k with gains 0 and 1, discount log2(rank + 1) (Järvelin and Kekäläinen 2002)."""
+    """Return nDCG@k with gains 0 and 1, discount log2(rank + 1) (Järvelin and Kekäläinen 2002)."""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
     first = relevance[:, :k]
     ideal: Floats = np.cumsum(discounts)[np.minimum(totals, k) - 1]

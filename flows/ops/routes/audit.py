@@ -9,7 +9,7 @@ from rag.ports import AuditLog
 
 
 def router(audit: AuditLog) -> APIRouter:
-    """Make the route ``/v1/ops/audit``."""
+    """Return the route ``/v1/ops/audit``."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 
     @routes.get("/audit", dependencies=[allow(Role.OPERATOR, Role.APPROVER)])

@@ -38,7 +38,7 @@ class CandidateView:
 def router(
     candidates: CandidateStore, approvals: ApprovalStore, approver: Approver, switches: Switches
 ) -> APIRouter:
-    """Make the routes below ``/v1/ops/candidates``; a list is an object with ``data``, newest first."""
+    """Return the routes below ``/v1/ops/candidates``; a list is an object with ``data``, newest first."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
     # Whoever decides has to see what on, so an approver may read what an operator does.
     watching, approver_only = allow(Role.OPERATOR, Role.APPROVER), allow(Role.APPROVER)

@@ -30,7 +30,7 @@ PAGE_HEADERS = {
 def router(
     reports: DriftReportStore, html: Callable[[DriftReport], str], checks: Checks, *, tenant: str
 ) -> APIRouter:
-    """Make the routes below ``/v1/ops/drift``; `html` returns a report as one self-contained page."""
+    """Return the routes below ``/v1/ops/drift``; `html` returns a report as one self-contained page."""
     routes = APIRouter(prefix="/v1/ops/drift", tags=["drift"], dependencies=[allow(Role.OPERATOR)])
 
     def one(report_id: str) -> DriftReport:

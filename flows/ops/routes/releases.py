@@ -44,7 +44,7 @@ def router(
     promotions: PromotionStore,
     switches: Switches,
 ) -> APIRouter:
-    """Make the routes of the deployment, of promotions and of rollbacks; a list is an object with ``data``.
+    """Return the routes of the deployment, of promotions and of rollbacks; a list is an object with ``data``.
 
     `deployment` raises NotReady where nothing is live yet.
     """

@@ -101,7 +101,7 @@ def _written(
     progress: Progress,
     dropped: Counter[str],
 ) -> dict[int, tuple[str, ...]]:
-    """Ask for all of it; return task number -> what was written. Only as many calls wait as there are workers."""
+    """Return task number -> what was written for it. Only as many calls wait as there are workers."""
     written: dict[int, tuple[str, ...]] = {}
     left = iter(enumerate(tasks))
     under_way: dict[Future[tuple[str, ...]], int] = {}

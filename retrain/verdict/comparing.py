@@ -20,7 +20,7 @@ from retrain.verdict.evaluation import (
     clusters,
     contrast,
     evaluate,
-    nearest,
+    search,
 )
 from retrain.verdict.moved import moved
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
@@ -121,9 +121,8 @@ def guarded(
     What is forgotten there was general knowledge, which the next documents may need.
     """
     asked = answerable(questions, corpus)
-    texts = [question.text for question in asked]
     before, after = (
-        evaluate(nearest(encoder, texts, corpus, cache, k=DEPTH), asked) for encoder in (incumbent, candidate)
+        evaluate(search(encoder, asked, corpus, cache), asked) for encoder in (incumbent, candidate)
     )
     return _slice(GUARD, before, after, clusters(asked), seed=seed)
 

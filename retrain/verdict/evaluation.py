@@ -111,6 +111,13 @@ def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion])
     return np.column_stack([measure(relevance, totals, k) for measure, k in METRICS.values()])
 
 
+def search(
+    encoder: Encoder, questions: Sequence[EvalQuestion], corpus: Sequence[Passage], cache: EmbeddingCache
+) -> list[list[str]]:
+    """Return each question's `DEPTH` nearest passages by id, best first: an encoder alone, by exact search."""
+    return nearest(encoder, [question.text for question in questions], corpus, cache, k=DEPTH)
+
+
 def nearest(
     encoder: Encoder, texts: Sequence[str], corpus: Sequence[Passage], cache: EmbeddingCache, *, k: int
 ) -> list[list[str]]:

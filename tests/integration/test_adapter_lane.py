@@ -13,7 +13,7 @@ from rag.ports import EncoderStore
 from retrain.adapters.training.adapter_lane import AdapterTrainer
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
-from retrain.verdict.evaluation import DEPTH, METRICS, evaluate, nearest
+from retrain.verdict.evaluation import METRICS, evaluate, search
 
 _QUICK = RetrainSettings(lane="adapter", adapter_epochs=4, adapter_batch_size=64)
 
@@ -102,9 +102,7 @@ def test_it_finds_more_on_questions_never_seen_and_leaves_passages_alone(
 
     column = list(METRICS).index("recall@1")
     before, after = (
-        evaluate(
-            nearest(encoder_store.load(each), [one.text for one in asked], corpus, cache, k=DEPTH), asked
-        )[:, column].mean()
+        evaluate(search(encoder_store.load(each), asked, corpus, cache), asked)[:, column].mean()
         for each in (static_digest, digest)
     )
     assert after >= before + 0.03

@@ -19,7 +19,7 @@ from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, trial_indexes
 from retrain.domain import Dataset, EvalQuestion, Origin, Scorecard
 from retrain.verdict.comparing import compare, guarded
-from retrain.verdict.evaluation import DEPTH, METRICS, nearest
+from retrain.verdict.evaluation import METRICS, search
 
 
 def _question(name: str, relevant: Sequence[str], origin: Origin = Origin.LOG) -> EvalQuestion:
@@ -187,7 +187,7 @@ def test_a_trial_of_vectors_ranks_as_exact_search(scratch: Scratch) -> None:
     with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
         found = on.of(_loaded(encoder)).rank([question.text for question in asked], limit=3)
 
-    assert found == nearest(encoder, [each.text for each in asked], corpus, _Cache(), k=3)
+    assert found == [ids[:3] for ids in search(encoder, asked, corpus, _Cache())]
 
 
 def test_a_scorecard_is_the_same_each_time(scratch: Scratch) -> None:
@@ -321,11 +321,7 @@ def test_what_is_guarded_is_both_encoders_alone() -> None:
     expected = np.mean(
         [
             found[0] in question.relevant
-            for found, question in zip(
-                nearest(blind, [each.text for each in asked[:4]], corpus, _Cache(), k=DEPTH),
-                asked,
-                strict=False,
-            )
+            for found, question in zip(search(blind, asked[:4], corpus, _Cache()), asked, strict=False)
         ]
     )
     assert (float(expected), 1.0) == (first.incumbent.value, first.candidate.value)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from rag.domain import AuditEntry, new_id, utcnow
@@ -94,24 +94,15 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
             )
 
 
+@dataclass(frozen=True)
 class Approver:
     """Takes down what people decide on candidates."""
 
-    def __init__(
-        self,
-        candidates: CandidateStore,
-        approvals: ApprovalStore,
-        audit: AuditLog,
-        *,
-        key: bytes,
-        ttl_h: float,
-    ) -> None:
-        """Sign with `key`; an approval holds for `ttl_h` hours."""
-        self._candidates = candidates
-        self._approvals = approvals
-        self._audit = audit
-        self._key = key
-        self._ttl = timedelta(hours=ttl_h)
+    candidates: CandidateStore
+    approvals: ApprovalStore
+    audit: AuditLog
+    key: bytes = field(repr=False)  # signs them
+    ttl_h: float  # how long an approval holds, hours
 
     def approve(
         self, candidate_id: str, *, principal: str, comment: str = "", override: bool = False
@@ -125,7 +116,7 @@ class Approver:
             InvalidInput: `override` or its comment is missing, or the comment is longer than `MAX_COMMENT`.
         """
         comment = _checked(comment)
-        candidate = self._candidates.get(candidate_id)
+        candidate = self.candidates.get(candidate_id)
         against = candidate.verdict.outcome is not Outcome.PROMOTE
         if against and not override:
             raise InvalidInput(
@@ -149,7 +140,7 @@ class Approver:
             InvalidInput: the comment is too long.
         """
         comment = _checked(comment)
-        candidate = self._candidates.get(candidate_id)
+        candidate = self.candidates.get(candidate_id)
         if candidate.status is CandidateStatus.PROMOTED:
             raise Conflict(
                 f"Candidate {candidate.id} has been promoted; to stop its release from serving, roll back."
@@ -173,16 +164,16 @@ class Approver:
                 scorecard=candidate.scorecard.digest,
                 incumbent=candidate.incumbent,
                 decided_at=now,
-                expires_at=now + self._ttl,
+                expires_at=now + timedelta(hours=self.ttl_h),
             ),
-            self._key,
+            self.key,
         )
         approved = decision is Decision.APPROVE
-        self._approvals.add(approval)
-        self._candidates.set_status(
+        self.approvals.add(approval)
+        self.candidates.set_status(
             candidate.id, CandidateStatus.APPROVED if approved else CandidateStatus.REJECTED
         )
-        self._audit.add(
+        self.audit.add(
             AuditEntry(
                 at=now,
                 principal=principal,

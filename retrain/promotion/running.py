@@ -1,7 +1,7 @@
 """A switch under way, as its steps see it, and how it ends."""
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.domain import AuditEntry, utcnow
@@ -54,31 +54,28 @@ class Run:
             self._progress(self.promotion.done, self.promotion.total, self.promotion.phase.value)
 
 
+@dataclass(frozen=True)
 class Runs:
     """Begins runs under a lease, and takes down those that fail."""
 
-    def __init__(
-        self, promotions: PromotionStore, leases: Leases, audit: AuditLog, *, lease_ttl_s: float = 30.0
-    ) -> None:
-        """Show progress in `promotions`; `lease_ttl_s` seconds after a kill another runner may go on."""
-        self._promotions = promotions
-        self._leases = leases
-        self._audit = audit
-        self._lease_ttl_s = lease_ttl_s
+    promotions: PromotionStore
+    leases: Leases
+    audit: AuditLog
+    lease_ttl_s: float = 30.0  # so many seconds after a kill another runner may go on
 
     def hold(self, lease: str) -> contextlib.AbstractContextManager[Lease]:
         """Hold a lease while in the context; LeaseHeld where another runner has it."""
-        return self._leases.hold(lease, ttl_s=self._lease_ttl_s)
+        return self.leases.hold(lease, ttl_s=self.lease_ttl_s)
 
     def begin(self, ticket: Promotion, lease: Lease, progress: Progress | None) -> Run:
         """Return the run that goes on with a ticket."""
-        return Run(ticket, self._promotions, lease, progress)
+        return Run(ticket, self.promotions, lease, progress)
 
     def note_failure(self, run: Run, error: Exception) -> None:
         """Write down why a run ended without a switch, in its ticket and the audit trail."""
         reason = str(error) or type(error).__name__
         run.fail(reason)
-        self._audit.add(
+        self.audit.add(
             AuditEntry(
                 at=utcnow(),
                 principal=run.promotion.principal,

@@ -21,7 +21,6 @@ class Generator(Protocol):
             UpstreamFailed: the model refused or broke off.
             UpstreamTimeout: it took too long.
         """
-        ...
 
 
 class Rewriter(Protocol):
@@ -32,4 +31,3 @@ class Rewriter(Protocol):
 
         A language model that fails is no error: there is a plainer way then.
         """
-        ...

@@ -22,15 +22,12 @@ class Encoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions: shape (len(texts), dimension), rows of unit length."""
-        ...
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages: shape (len(texts), dimension), rows of unit length."""
-        ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count each text's tokens, uncut and without special ones: the measure of the prompt's budget."""
-        ...
 
 
 class EncoderStore(Protocol):
@@ -38,7 +35,6 @@ class EncoderStore(Protocol):
 
     def resolve(self, name: str) -> str:
         """Make the encoder `name` (minilm, static, a folder, a hub id) an artefact; return its digest."""
-        ...
 
     def load(self, digest: str) -> Encoder:
         """Load an artefact after checking its files.
@@ -48,7 +44,6 @@ class EncoderStore(Protocol):
             ArtefactTampered: a file does not match the digest.
             ArtefactUnsafe: it names a module that is not on the allow-list, or holds more than safetensors.
         """
-        ...
 
     def register(self, folder: Path) -> str:
         """Copy a saved sentence-transformers folder in as an artefact; return its digest.
@@ -56,15 +51,12 @@ class EncoderStore(Protocol):
         Raises:
             ArtefactUnsafe: as for `load`.
         """
-        ...
 
     def path(self, digest: str) -> Path:
         """Return the artefact's folder, after the same checks as `load`."""
-        ...
 
     def kind(self, digest: str) -> Literal["transformer", "static"]:
         """Tell which lane an artefact belongs to."""
-        ...
 
     def passages_digest(self, digest: str) -> str:
         """Return the digest of the encoder that an artefact embeds passages as.
@@ -72,15 +64,12 @@ class EncoderStore(Protocol):
         It is its own, but for a query-side adapter: that is a matrix on questions' vectors of another encoder, which
         is an artefact here too, and whose vectors its passages have.
         """
-        ...
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""
-        ...
 
     def aliases(self) -> frozenset[str]:
         """Return digests of the encoders that names stand for: dropped, they would only be made again."""
-        ...
 
     def describe(self, digest: str, card: str) -> None:
         """Put a model card, in Markdown, beside an artefact's files; its digest stays.
@@ -88,11 +77,9 @@ class EncoderStore(Protocol):
         Raises:
             NotFound: there is no such artefact.
         """
-        ...
 
     def drop(self, digest: str) -> None:
         """Delete an artefact; nothing happens where there is none."""
-        ...
 
 
 class EmbeddingCache(Protocol):
@@ -100,15 +87,12 @@ class EmbeddingCache(Protocol):
 
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return what is known: text hash -> vector of shape (dimension,)."""
-        ...
 
     def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
         """Keep vectors, shape (len(text_hashes), dimension)."""
-        ...
 
     def drop(self, encoder: str) -> None:
         """Forget everything of one encoder."""
-        ...
 
 
 class Reranker(Protocol):
@@ -118,7 +102,6 @@ class Reranker(Protocol):
 
     def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """Judge each passage beside the question: shape (len(passages),), the higher the better."""
-        ...
 
 
 class RerankerStore(Protocol):
@@ -126,24 +109,18 @@ class RerankerStore(Protocol):
 
     def resolve(self, name: str) -> str:
         """Make the cross-encoder `name` (a folder or a hub id) an artefact; return its digest."""
-        ...
 
     def known(self, name: str) -> str | None:
         """Return the digest of the artefact that is here by that digest or hub id; None where there is none."""
-        ...
 
     def load(self, digest: str) -> Reranker:
         """Load one after checking its files; errors as for `EncoderStore.load`."""
-        ...
 
     def path(self, digest: str) -> Path:
         """Return the artefact's folder, after the same checks as `load`."""
-        ...
 
     def digests(self) -> frozenset[str]:
         """Every artefact's digest."""
-        ...
 
     def drop(self, digest: str) -> None:
         """Delete an artefact; nothing happens where there is none."""
-        ...

@@ -21,7 +21,6 @@ class Permit(Protocol):
         Raises:
             ApprovalInvalid: it does not hold, or no longer; nothing is switched.
         """
-        ...
 
 
 class ReleaseStore(Protocol):
@@ -29,7 +28,6 @@ class ReleaseStore(Protocol):
 
     def add(self, release: Release) -> None:
         """Write one; the same digest again does nothing."""
-        ...
 
     def get(self, digest: str) -> Release:
         """Return one.
@@ -37,27 +35,27 @@ class ReleaseStore(Protocol):
         Raises:
             NotFound: there is no such release.
         """
-        ...
 
     def all(self) -> list[Release]:
         """Return all, newest first."""
-        ...
 
     def deployment(self) -> Deployment | None:
         """Return the deployment row; None before the first release."""
-        ...
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, return that."""
-        ...
+        """Make the first release live at epoch 1; where one is live already, return that.
+
+        Raises:
+            NotFound: there is no such release.
+        """
 
     def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:
         """Ask the replicas to load a release; None withdraws.
 
         Raises:
             EpochMoved: the deployment is at another epoch.
+            NotFound: there is no such release.
         """
-        ...
 
     def flip(
         self, release: str, *, expected_epoch: int, entry: AuditEntry, permit: Permit | None = None
@@ -67,10 +65,9 @@ class ReleaseStore(Protocol):
         The permit is used in the same transaction, where the switch needs one.
 
         Raises:
-            EpochMoved: the deployment is at another epoch, or another release is staged.
+            EpochMoved: the deployment is at another epoch, or this release is not the staged one.
             ApprovalInvalid: the permit does not hold, or no longer.
         """
-        ...
 
 
 class ReplicaStore(Protocol):
@@ -78,15 +75,12 @@ class ReplicaStore(Protocol):
 
     def beat(self, replica: Replica) -> None:
         """Write or renew a replica's row."""
-        ...
 
     def leave(self, replica_id: str) -> None:
         """Remove a replica that ends."""
-        ...
 
     def alive(self, *, since: datetime) -> list[Replica]:
         """Return those whose heartbeat is not older than `since`."""
-        ...
 
 
 class Leases(Protocol):
@@ -98,7 +92,6 @@ class Leases(Protocol):
         Raises:
             LeaseHeld: somebody else has it.
         """
-        ...
 
 
 class Lease(Protocol):
@@ -112,4 +105,3 @@ class Lease(Protocol):
         Raises:
             LeaseHeld: it was lost, because it could not be renewed in time.
         """
-        ...

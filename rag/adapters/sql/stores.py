@@ -22,19 +22,6 @@ from rag.adapters.sql.schema.access import keys
 from rag.adapters.sql.schema.documents import documents
 from rag.adapters.sql.schema.releases import releases
 from rag.errors import IntegrityError, SettingInvalid, Unavailable
-from rag.ports import (
-    AuditLog,
-    DocumentStore,
-    FeedbackStore,
-    IndexCursors,
-    IngestionStore,
-    InteractionStore,
-    KeyStore,
-    Leases,
-    QuestionStore,
-    ReleaseStore,
-    ReplicaStore,
-)
 
 _MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
 """Bringing the tables up to date may take its time."""
@@ -54,17 +41,17 @@ class Stores:
     """The stores of serving, over one database."""
 
     engine: Engine
-    documents: DocumentStore
-    cursors: IndexCursors
-    interactions: InteractionStore
-    feedback: FeedbackStore
-    questions: QuestionStore
-    releases: ReleaseStore
-    replicas: ReplicaStore
-    leases: Leases
-    ingestions: IngestionStore
-    audit: AuditLog
-    keys: KeyStore
+    documents: SqlDocuments
+    cursors: SqlCursors
+    interactions: SqlInteractions
+    feedback: SqlFeedback
+    questions: SqlQuestions
+    releases: SqlReleases
+    replicas: SqlReplicas
+    leases: SqlLeases
+    ingestions: SqlIngestions
+    audit: SqlAudit
+    keys: SqlKeys
 
     def ping(self) -> None:
         """Ask the database something.

@@ -7,24 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, select
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.disk import sync_folder
-from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.database.records import from_json, to_json
 from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.database.store import SqlStore
 from rag.domain import new_id
 from rag.errors import IntegrityError, NotFound
 from retrain.adapters.sql.schema import datasets
 from retrain.domain import Dataset, EvalQuestion, TrainingPair
+from retrain.ports import DatasetStore
 
 
-class SqlDatasets:
-    """Datasets: the manifest in SQL, the content in a file named after the digest, a line for each item."""
+class SqlDatasets(SqlStore, DatasetStore):
+    """A `DatasetStore`: the manifest in SQL, the content in a file named after the digest, a line for each item."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._folder = folder
 
+    @override
     def put(self, dataset: Dataset) -> None:
         """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
         digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
@@ -36,10 +40,10 @@ class SqlDatasets:
         with writing(self._engine) as connection:
             insert_new(connection, datasets, [row])
 
+    @override
     def get(self, digest: str) -> Dataset:
-        """Return one; IntegrityError where its content is gone, or no longer matches its digest."""
-        with reading(self._engine) as connection:
-            row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
+        """Return one as the port says; IntegrityError also where its content is gone."""
+        row = self._one(select(datasets).where(datasets.c.digest == digest), dict)
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
         train, held = self._read(digest)
@@ -50,21 +54,18 @@ class SqlDatasets:
                 "or delete it and build the dataset again"
             )
         return Dataset(
-            digest=digest,
             train=tuple(train),
             dev=tuple(dev),
             gate=tuple(gate),
             robustness=tuple(robustness),
-            manifest=row.manifest,
-            created_at=row.created_at,
+            **row,
         )
 
+    @override
     def newest(self, *, tenant: str) -> Dataset | None:
-        """Return the tenant's newest one; None where there is none, or its content is gone or damaged."""
         query = select(datasets.c.digest, datasets.c.manifest).order_by(datasets.c.created_at.desc())
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        digest = next((row.digest for row in rows if row.manifest.get("tenant") == tenant), None)
+        rows = self._all(query, dict)
+        digest = next((row["digest"] for row in rows if row["manifest"].get("tenant") == tenant), None)
         if digest is None:
             return None
         try:

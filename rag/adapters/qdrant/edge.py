@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words
+from typing_extensions import override
+
+from rag.adapters.qdrant.index import (
+    IDS_AT_ONCE,
+    INDEXED,
+    WORDS,
+    Point,
+    Question,
+    ReleaseIndex,
+    Scored,
+    has_words,
+)
 from rag.domain import Release
 from rag.errors import IntegrityError
 
@@ -20,7 +31,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
     from qdrant_edge import EdgeConfig, EdgeShard, Filter, QueryRequest
 
-_PAGE = 10_000  # ids in one answer
 _NO_GRAPH_KB = 1 << 40  # of vectors, above which the engine would make a graph
 
 
@@ -33,22 +43,19 @@ class EdgeIndex(ReleaseIndex):
         self._writing = threading.Lock()
         self._end = weakref.finalize(self, _let_go, shard, held)
 
-    def ids(self) -> frozenset[str]:
-        """Every passage id in the index."""
-        return frozenset(self._scroll())
-
+    @override
     def count(self) -> int:
-        """Number of passages."""
         from qdrant_edge import CountRequest
 
         with self._calls():
             return self._shard.count(CountRequest(exact=True))
 
+    @override
     def close(self) -> None:
-        """Let go of the folder; a second call does nothing."""
         with self._writing:
             self._end()
 
+    @override
     def _write(self, points: Sequence[Point]) -> None:
         import qdrant_edge as edge
 
@@ -62,6 +69,7 @@ class EdgeIndex(ReleaseIndex):
             self._shard.update(edge.UpdateOperation.upsert_points(batch))
             self._settle()
 
+    @override
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
         import qdrant_edge as edge
 
@@ -79,6 +87,7 @@ class EdgeIndex(ReleaseIndex):
         if self._shard.optimize():
             self._shard.flush()
 
+    @override
     def _find(self, question: Question) -> Iterator[Scored]:
         request = self._by_vector(question) if question.words is None else self._by_words(question)
         with self._calls():
@@ -114,26 +123,18 @@ class EdgeIndex(ReleaseIndex):
         exact = edge.SearchParams(exact=True)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
         own = edge.SearchParams(idf=edge.IdfParams(corpus=_filter(question, labels=False)))
-        shown = False if question.bare else [self._vector]
+        shown: dict[str, Any] = {
+            "with_payload": not question.bare,
+            "with_vector": False if question.bare else [self._vector],
+        }
         if not question.dense_weight:
-            return edge.QueryRequest(
-                question.limit,
-                query=by_words,
-                filter=allowed,
-                params=own,
-                with_payload=not question.bare,
-                with_vector=shown,
-            )
+            return edge.QueryRequest(question.limit, query=by_words, filter=allowed, params=own, **shown)
         candidates = [
             edge.Prefetch(question.depth, query=by_vector, filter=allowed, params=exact),
             edge.Prefetch(question.depth, query=by_words, filter=allowed, params=own),
         ]
-        score = edge.Expression.Sum(
-            [
-                _times(question.dense_weight, "$score[0]"),
-                _times(question.words_weight, "$score[1]"),
-            ]
-        )
+        weights = {"$score[0]": question.dense_weight, "$score[1]": question.words_weight}
+        score = edge.Expression.Sum([_times(weight, name) for name, weight in weights.items()])
         return edge.QueryRequest(
             question.limit,
             prefetches=[
@@ -141,11 +142,11 @@ class EdgeIndex(ReleaseIndex):
                 edge.Prefetch(2 * question.depth, query=by_words, prefetches=candidates, params=own),
             ],
             # A passage without any of the words is not among those judged by words.
-            query=edge.Formula(score, {"$score[0]": 0.0, "$score[1]": 0.0}),
-            with_payload=not question.bare,
-            with_vector=shown,
+            query=edge.Formula(score, dict.fromkeys(weights, 0.0)),
+            **shown,
         )
 
+    @override
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
         with self._calls():
             records = self._shard.retrieve(
@@ -155,18 +156,14 @@ class EdgeIndex(ReleaseIndex):
             )
         return [(str(record.id), record.vector[self._vector]) for record in records]  # type: ignore
 
-    def _scroll(self) -> Iterator[str]:
+    @override
+    def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
         from qdrant_edge import ScrollRequest
 
-        offset = None
-        while True:
-            with self._calls():
-                records, offset = self._shard.scroll(
-                    ScrollRequest(offset=offset, limit=_PAGE, with_payload=False, with_vector=False)
-                )
-            yield from (str(record.id) for record in records)
-            if offset is None:
-                return
+        request = ScrollRequest(offset=offset, limit=IDS_AT_ONCE, with_payload=False, with_vector=False)
+        with self._calls():
+            records, following = self._shard.scroll(request)
+        return (str(record.id) for record in records), following
 
     @contextmanager
     def _calls(self) -> Iterator[None]:

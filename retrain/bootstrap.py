@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rag.access.secret_files import load_or_make
 from rag.bootstrap.installation import Installation
+from rag.bootstrap.parts import endpoint
 from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
@@ -206,21 +207,14 @@ def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:
 def _writer(rag: Installation, limits: RetrainSettings) -> Writing | None:
     """Return the language model that writes questions; None where no endpoint is set."""
     settings = rag.settings
-    if settings.llm_base_url is None:
+    there = endpoint(settings)
+    if there is None:
         return None
     from retrain.adapters.openai import OpenAIQuestionWriter
     from retrain.adapters.writing_cache import SqliteWritingCache
 
-    key = settings.llm_api_key
-    writer = OpenAIQuestionWriter(
-        base_url=settings.llm_base_url,
-        api_key=key.get_secret_value() if key else None,
-        model=settings.llm_model,
-        connect_timeout_s=settings.llm_connect_timeout_s,
-        timeout_s=settings.llm_timeout_s,
-    )
     return Writing(
-        writer,
+        OpenAIQuestionWriter(there, timeout_s=settings.llm_timeout_s),
         SqliteWritingCache(settings.home / "written.sqlite"),
         Budget(calls=limits.llm_calls, tokens=limits.llm_tokens, minutes=limits.llm_minutes),
         # A call is tried twice; what takes longer than both tries is stuck.

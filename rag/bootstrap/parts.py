@@ -6,7 +6,7 @@ from dataclasses import replace
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
-from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.openai import Endpoint, OpenAIGenerator, TimeLimits
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.parsing import ApartReader, Processes
 from rag.adapters.parsing.process import Limits
@@ -182,21 +182,30 @@ def documents_work(
     return intake, Arrivals(ingester, watch, splitting=splitting, reading=reading)
 
 
-def language_model(settings: Settings) -> OpenAIGenerator | None:
-    """Return the language model; None where none is named."""
+def endpoint(settings: Settings) -> Endpoint | None:
+    """Return where the language model is; None where none is named."""
     if settings.llm_base_url is None:
         return None
     key = settings.llm_api_key
-    return OpenAIGenerator(
+    return Endpoint(
         base_url=settings.llm_base_url,
         model=settings.llm_model,
         api_key=key.get_secret_value() if key else None,
         connect_timeout_s=settings.llm_connect_timeout_s,
-        first_token_timeout_s=settings.llm_first_token_timeout_s,
-        timeout_s=settings.llm_timeout_s,
-        total_timeout_s=settings.llm_total_timeout_s,
-        max_tokens=settings.llm_max_tokens,
     )
+
+
+def language_model(settings: Settings) -> OpenAIGenerator | None:
+    """Return the language model; None where none is named."""
+    there = endpoint(settings)
+    if there is None:
+        return None
+    limits = TimeLimits(
+        first_token_s=settings.llm_first_token_timeout_s,
+        between_s=settings.llm_timeout_s,
+        total_s=settings.llm_total_timeout_s,
+    )
+    return OpenAIGenerator(there, limits=limits, max_tokens=settings.llm_max_tokens)
 
 
 def model_breaker(settings: Settings) -> Breaker:

@@ -16,7 +16,7 @@ class Encoder(Protocol):
 
     digest: str
     passages_digest: (
-        str  # of the encoder whose vectors its passages have: its own, but for a query-side adapter
+        str  # of the encoder whose vectors its passages have; a query-side adapter's is another's
     )
     dimension: int
 

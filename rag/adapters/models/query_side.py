@@ -3,7 +3,6 @@
 The artefact is the adapted encoder's, file by file, and one more module at the end: sentence-transformers' `Router`,
 whose query route is a `Dense` layer without bias and whose document route leaves a vector alone. So whoever loads it
 there has both sides, and the digest of the encoder it adapts follows from its own files: it need not be believed.
-Knows nothing of how the matrix was found.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.disk import (
     json_bytes,
@@ -32,12 +32,8 @@ _UNIT = "query_1_Normalize"
 _MODULES = "modules.json"
 
 
-class AdaptedEncoder:
+class AdaptedEncoder(Encoder):
     """An `Encoder` whose questions' vectors go through a matrix; passages are the adapted encoder's, bit for bit."""
-
-    digest: str
-    passages_digest: str
-    dimension: int
 
     def __init__(self, encoder: Encoder, matrix: NDArray[np.float32], *, digest: str) -> None:
         """Adapt `encoder`.
@@ -53,16 +49,17 @@ class AdaptedEncoder:
         self.passages_digest = encoder.passages_digest
         self.dimension = encoder.dimension
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions: (len(texts), dimension), unit length; zeros where the adapted encoder gives zeros."""
+        """Embed questions as the port says; zeros where the adapted encoder gives zeros."""
         return adapted(self._encoder.encode_queries(texts), self._matrix)
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages as the adapted encoder does."""
         return self._encoder.encode_passages(texts)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         return self._encoder.count_tokens(texts)
 
 
@@ -131,18 +128,10 @@ def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> N
             "parameters": {"default_route": "document", "allow_empty_key": True, "route_mappings": {}},
         },
     )
-    write_json(
-        target / path / _MAP / "config.json",
-        {
-            "in_features": size,
-            "out_features": size,
-            "bias": False,
-            "activation_function": "torch.nn.modules.linear.Identity",
-            "module_input_name": "sentence_embedding",
-            "module_output_name": "sentence_embedding",
-        },
-    )
     names = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
+    layer = {"in_features": size, "out_features": size, "bias": False}
+    identity = {"activation_function": "torch.nn.modules.linear.Identity"}
+    write_json(target / path / _MAP / "config.json", layer | identity | names)
     write_json(target / path / _UNIT / "config.json", names)
     tensor = np.ascontiguousarray(matrix, dtype=np.float32)
     write_synced(target / path / _MAP / WEIGHTS, save({"linear.weight": tensor}))

@@ -22,6 +22,7 @@ from rag.adapters.sql.schema.access import keys
 from rag.adapters.sql.schema.documents import documents
 from rag.adapters.sql.schema.releases import releases
 from rag.errors import IntegrityError, SettingInvalid, Unavailable
+from rag.ports import IndexCursors
 
 _MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
 """Bringing the tables up to date may take its time."""
@@ -42,7 +43,7 @@ class Stores:
 
     engine: Engine
     documents: SqlDocuments
-    cursors: SqlCursors
+    cursors: IndexCursors
     interactions: SqlInteractions
     feedback: SqlFeedback
     questions: SqlQuestions

@@ -29,12 +29,9 @@ class ArtefactFolder:
     """Adds, checks, names and drops artefacts. What is in it is whole, whenever a writer is killed."""
 
     def __init__(self, root: Path, *, noun: str, check_safe: Callable[[Path], None]) -> None:
-        """Keep artefacts in `root`, made when needed.
+        """Keep artefacts in `root`, made when needed; they are called `noun` in errors.
 
-        Args:
-            root: the folder.
-            noun: what its artefacts are called in errors.
-            check_safe: raises ArtefactUnsafe where an artefact's folder could run code when it is loaded.
+        `check_safe` raises ArtefactUnsafe where an artefact's folder could run code when it is loaded.
         """
         from filelock import FileLock
 
@@ -81,8 +78,8 @@ class ArtefactFolder:
             incoming.rename(self.root / digest)
             sync_folder(self.root)
 
-    def export(self, digest: str, make: Callable[[Path, Path, str], None]) -> Export:
-        """Return an artefact's export, which `make` writes where there is none: (artefact, new folder, digest).
+    def export(self, digest: str, make: Callable[[Path, Path], None]) -> Export:
+        """Return an artefact's export, which `make` writes where there is none: (artefact, new folder).
 
         Raises:
             ArtefactTampered: the export's files are not those of its manifest.
@@ -94,7 +91,7 @@ class ArtefactFolder:
                 found = read_export(folder, digest)
                 if found is None:
                     with self.incoming() as incoming:
-                        make(folder, incoming, digest)
+                        make(folder, incoming)
                         shutil.rmtree(folder / EXPORT, ignore_errors=True)
                         incoming.rename(folder / EXPORT)
                         sync_folder(folder)
@@ -182,8 +179,18 @@ class ArtefactFolder:
         digest = read_json(file).get(name) if file.is_file() else None
         return digest if isinstance(digest, str) and digest in self.digests() else None
 
-    def set_alias(self, name: str, digest: str) -> None:
-        """Remember a name's digest; the caller holds the lock."""
+    def named(self, name: str, make: Callable[[], str]) -> str:
+        """Return the digest remembered for a name; where there is none, that of the artefact which `make` makes."""
+        known = self.alias(name)
+        if known is None:
+            with self.locked():
+                known = self.alias(name)
+                if known is None:
+                    known = make()
+                    self._set_alias(name, known)
+        return known
+
+    def _set_alias(self, name: str, digest: str) -> None:
         file = self.root / _ALIASES
         aliases = read_json(file) if file.is_file() else {}
         temporary = self._temporary()

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from typing_extensions import override
 
 from rag.adapters.models.openvino.model import OpenVinoModel, Precision, Reading, count_tokens, tokenizer
-from rag.ports import Vectors
+from rag.ports import Encoder, Vectors
 
 
-class OpenVinoEncoder:
+class OpenVinoEncoder(Encoder):
     """An exported transformer as an `Encoder`. May be shared by threads."""
-
-    digest: str
-    passages_digest: str
-    dimension: int
 
     def __init__(
         self,
@@ -28,7 +25,7 @@ class OpenVinoEncoder:
         """Load the checked export in `folder`.
 
         Args:
-            folder: what `openvino_export` wrote.
+            folder: what `openvino.export` wrote.
             digest: what the artefact is known as.
             precision: what matrices are multiplied in.
             threads: of one computation; None: as many as there are cores.
@@ -40,19 +37,18 @@ class OpenVinoEncoder:
         self.digest = self.passages_digest = digest
         self.dimension = self._model.width
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions with the model's query prompt: (len(texts), dimension), unit length.
-
-        A text without any token gives a row of zeros: it is like nothing.
-        """
+        """Embed questions with the model's query prompt; a text without any token gives zeros: it is like nothing."""
         return self._encode(texts, self._reading.query_prompt)
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages with the model's document prompt: shape and units as for questions."""
+        """Embed passages with the model's document prompt."""
         return self._encode(texts, self._reading.document_prompt)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         return count_tokens(self._tokenizer, texts)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from anyio import to_thread
+from typing_extensions import override
 
 from rag.domain import Ending, Hit, Prompt
-from rag.ports import Encoder, Vectors
+from rag.ports import Encoder, Generator, Vectors
 from rag.text.sentences import sentences
 
 _MAX_SENTENCES = 3
@@ -31,11 +32,12 @@ class _Sentence:
     rank: int  # of the hit it stands in
 
 
-class ExtractiveGenerator:
+class ExtractiveGenerator(Generator):
     """Answers with one to three sentences, each quoted and followed by the number of its passage."""
 
     name = "extractive"
 
+    @override
     async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
         """Yield the chosen sentences, best first; nothing where no sentence is near enough.
 

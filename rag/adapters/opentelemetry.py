@@ -13,8 +13,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from rag.domain import Interaction, InteractionStatus
+from rag.running.observing import Observer
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _MS = 1_000_000  # nanoseconds
 
 
-class Tracing:
+class Tracing(Observer):
     """Writes a trace of each request and its question."""
 
     def __init__(self, exporter: "SpanExporter", *, content: bool = False, at_once: bool = False) -> None:
@@ -50,6 +52,7 @@ class Tracing:
         """Return the application with a span around each request."""
         return _Traced(app, self._tracer)
 
+    @override
     def interaction(self, interaction: Interaction) -> None:
         """Write the spans of a question that has ended, below the request's where there is one."""
         end = time.time_ns()
@@ -76,6 +79,7 @@ class Tracing:
             self._chat(question, interaction, end - int(interaction.generate_ms * _MS), end)
         _close(question, interaction, end)
 
+    @override
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Nothing: the request's span is written around the application."""
 

@@ -135,7 +135,7 @@ class WebPages(Protocol):
         """Do nothing where the address is one that pages may be fetched from, as far as it can tell unasked.
 
         Raises:
-            AddressRefused: it is not.
+            AddressRefused: it is not; the message says why.
         """
 
     def fetch(self, url: str) -> WebPage:
@@ -143,5 +143,5 @@ class WebPages(Protocol):
 
         Raises:
             AddressRefused: the address, or one it leads to, is not one that pages are fetched from.
-            UnreadableDocument: there is no such page, it is too large, or of a kind that is not read.
+            UnreadableDocument: it cannot be had, is too large or too slow, or of a kind that is not read.
         """

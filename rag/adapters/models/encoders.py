@@ -34,17 +34,6 @@ class EncoderFolder(ModelFolder, EncoderStore):
 
     @override
     def resolve(self, name: str) -> str:
-        """Make the encoder `name` an artefact, where it is not one yet, and return its digest.
-
-        Args:
-            name: ``minilm`` (all-MiniLM-L6-v2 from its package), ``static`` (distilled from it, about 30 s
-                the first time), a folder, the digest of an artefact that is here, or a hub id.
-
-        Raises:
-            NotFound: it is none of these, or on the hub only and the hub may not be asked.
-            ArtefactTampered: the package's weights are not the published ones.
-            ArtefactUnsafe: it holds something other than safetensors and known modules.
-        """
         if name == "minilm":
             return self._artefacts.named("minilm", self._minilm)
         if name == "static":
@@ -89,10 +78,6 @@ class EncoderFolder(ModelFolder, EncoderStore):
         Everything else (read-me, other formats of the weights in folders of their own) is left behind. The
         same content gives the same digest and is stored once. A transformer that is new is exported for serving
         at once, unless it is to run in torch.
-
-        Raises:
-            NotFound: there is no such folder.
-            ArtefactUnsafe: it holds something other than safetensors and known modules.
         """
         if not folder.is_dir():
             raise NotFound(f"There is no folder {folder} to take an encoder from.")

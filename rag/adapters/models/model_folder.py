@@ -1,20 +1,23 @@
 """What the stores of encoders and of cross-encoders have in common: artefacts in a folder, and how they run."""
 
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.exports import Export
 from rag.adapters.models.artefacts.folder import ArtefactFolder
 from rag.adapters.models.hub import snapshot
 from rag.adapters.models.runtimes import Runtime, in_torch
 from rag.adapters.models.torch_process import with_torch
+from rag.ports import ModelStore
 
 _log = logging.getLogger(__name__)
 
 
-class ModelFolder(ABC):
+class ModelFolder(ModelStore):
     """Artefacts of one kind of model, in a folder that several processes and threads may share."""
 
     _noun: str  # what one is called in errors
@@ -44,16 +47,16 @@ class ModelFolder(ABC):
     def register(self, folder: Path) -> str:
         """Copy a saved model's folder in as an artefact; return its digest."""
 
+    @override
     def path(self, digest: str) -> Path:
-        """Return the artefact's folder after the checks of its own files, which are made once a process."""
         return self._artefacts.path(digest)
 
+    @override
     def digests(self) -> frozenset[str]:
-        """Return every artefact's digest."""
         return self._artefacts.digests()
 
+    @override
     def drop(self, digest: str) -> None:
-        """Delete an artefact; nothing happens where there is none."""
         self._artefacts.drop(digest)
 
     def _from_hub(self, name: str, otherwise: str) -> str:

@@ -20,15 +20,6 @@ class RerankerFolder(ModelFolder, RerankerStore):
 
     @override
     def resolve(self, name: str) -> str:
-        """Make the cross-encoder `name` an artefact, where it is not one yet, and return its digest.
-
-        Args:
-            name: a folder, the digest of an artefact that is here, or a hub id.
-
-        Raises:
-            NotFound: it is none of these, or not a cross-encoder, or on the hub only and the hub may not be asked.
-            ArtefactUnsafe: it holds something other than safetensors.
-        """
         if Path(name).is_dir() and name not in self.digests():
             return self.register(Path(name))
         return self.known(name) or self._from_hub(name, "a folder")

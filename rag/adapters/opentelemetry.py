@@ -50,7 +50,7 @@ class Tracing(Observer):
 
     def around(self, app: ASGIApp) -> ASGIApp:
         """Return the application with a span around each request."""
-        return _Traced(app, self._tracer)
+        return _traced(app, self._tracer)
 
     @override
     def interaction(self, interaction: Interaction) -> None:
@@ -139,22 +139,18 @@ def otlp(endpoint: str, *, content: bool = False) -> Tracing:
     return Tracing(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5), content=content)
 
 
-class _Traced:
-    """A span around each request, joined to the caller's by its traceparent header."""
+def _traced(app: ASGIApp, tracer: "Tracer") -> ASGIApp:
+    """Return `app` with a span around each request, joined to the caller's by its traceparent header."""
 
-    def __init__(self, app: ASGIApp, tracer: "Tracer") -> None:
-        self._app = app
-        self._tracer = tracer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def traced(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ("/healthz", "/readyz", "/metrics"):
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         from opentelemetry.trace import SpanKind, Status, StatusCode, use_span
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        span = self._tracer.start_span(
+        span = tracer.start_span(
             scope["method"],
             context=TraceContextTextMapPropagator().extract(carrier),
             kind=SpanKind.SERVER,
@@ -170,11 +166,13 @@ class _Traced:
 
         with use_span(span, end_on_exit=True):
             try:
-                await self._app(scope, receive, watched)
+                await app(scope, receive, watched)
             finally:
                 if route := getattr(scope.get("route"), "path", ""):
                     span.update_name(f"{scope['method']} {route}")
                     span.set_attribute("http.route", route)
+
+    return traced
 
 
 def _close(span: "Span", interaction: Interaction, end: int) -> None:

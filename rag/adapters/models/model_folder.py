@@ -22,9 +22,7 @@ class ModelFolder(ModelStore):
 
     _noun: str  # what one is called in errors
     _export_step: str  # of `torch_process.STEPS`
-    _check_safe: Callable[
-        [Path], None
-    ]  # raises ArtefactUnsafe where a folder could run code when it is loaded
+    _check_safe: Callable[[Path], None]  # raises ArtefactUnsafe where loading a folder could run code
 
     def __init__(
         self, root: Path, *, batch: int = 32, runtime: Runtime = "auto", threads: int | None = None

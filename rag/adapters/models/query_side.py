@@ -36,13 +36,7 @@ class AdaptedEncoder(Encoder):
     """An `Encoder` whose questions' vectors go through a matrix; passages are the adapted encoder's, bit for bit."""
 
     def __init__(self, encoder: Encoder, matrix: NDArray[np.float32], *, digest: str) -> None:
-        """Adapt `encoder`.
-
-        Args:
-            encoder: whatever computes its vectors.
-            matrix: shape (dimension, dimension); a question's vector is multiplied by it from the left.
-            digest: what the adapter's artefact is known as.
-        """
+        """Multiply a question's vector, from the left, by `matrix`: shape (dimension, dimension)."""
         self._encoder = encoder
         self._matrix = matrix
         self.digest = digest
@@ -139,11 +133,7 @@ def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> N
 
 def passages_digest(folder: Path) -> str:
     """Return the digest of the encoder that a checked artefact embeds passages as, from its manifest."""
-    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
-    listed = modules(folder)
-    if not is_router(listed[-1]):
-        return files_digest(files)
-    return files_digest(_passage_side(files, listed))
+    return files_digest(_passage_side(folder)[0])
 
 
 def copy_passage_side(folder: Path, target: Path) -> str:
@@ -151,11 +141,7 @@ def copy_passage_side(folder: Path, target: Path) -> str:
 
     What is copied is the adapted encoder's artefact to the last byte, or `folder`'s own where it adapts none.
     """
-    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
-    listed = modules(folder)
-    if is_router(listed[-1]):
-        files = _passage_side(files, listed)
-        listed = listed[:-1]
+    files, listed = _passage_side(folder)
     for name in files:
         if name != _MODULES:
             write_synced(target / name, folder / name)
@@ -166,7 +152,12 @@ def copy_passage_side(folder: Path, target: Path) -> str:
     return files_digest(files)
 
 
-def _passage_side(files: dict[str, str], listed: list[dict[str, Any]]) -> dict[str, str]:
-    router = PurePosixPath(listed[-1]["path"])
+def _passage_side(folder: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return files (relative path -> SHA-256) and modules of a checked artefact without its router, if it has one."""
+    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
+    *others, last = modules(folder)
+    if not is_router(last):
+        return files, [*others, last]
+    router = PurePosixPath(last["path"])
     kept = {name: sha for name, sha in files.items() if router not in PurePosixPath(name).parents}
-    return kept | {_MODULES: sha256_bytes(json_bytes(listed[:-1]))}
+    return kept | {_MODULES: sha256_bytes(json_bytes(others))}, others

@@ -65,9 +65,7 @@ def _content(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         content += piece
         if max(sent, len(content)) > max_bytes:
             raise _too_large(max_bytes)
-    if response.length:
-        raise UnreadableDocument("the page broke off before its end")
-    if unpack is not None and not unpack.eof:
+    if response.length or (unpack is not None and not unpack.eof):
         raise UnreadableDocument("the page broke off before its end")
     return bytes(content)
 

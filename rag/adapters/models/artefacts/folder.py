@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from rag.adapters.models.artefacts.disk import read_json, sha256_file, sync_folder, write_json, write_synced
+from rag.adapters.models.artefacts.disk import check_files, read_json, sync_folder, write_json, write_synced
 from rag.adapters.models.artefacts.exports import Export, read_export
 from rag.adapters.models.artefacts.layout import CARD, EXPORT, MANIFEST, artefact_files, files_digest
 from rag.errors import ArtefactTampered, NotFound, Unavailable
@@ -127,17 +127,7 @@ class ArtefactFolder:
             raise ArtefactTampered(f"{folder / extra[0]} is not part of the artefact. {again}")
         if (folder / CARD).is_symlink():
             raise ArtefactTampered(f"{folder / CARD} is a link, a file was expected. {again}")
-        for name, expected in files.items():
-            if name not in there:
-                raise ArtefactTampered(f"{folder / name} is missing. {again}")
-            if (folder / name).is_symlink():
-                raise ArtefactTampered(f"{folder / name} is a link, a file was expected. {again}")
-            actual = sha256_file(folder / name)
-            if actual != expected:
-                raise ArtefactTampered(
-                    f"{folder / name} was changed or damaged: its SHA-256 is {actual}, expected {expected}. "
-                    f"{again}"
-                )
+        check_files(folder, files, again)
         self._check_safe(folder)
         self._checked.add(digest)
 

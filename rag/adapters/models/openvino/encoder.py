@@ -22,15 +22,7 @@ class OpenVinoEncoder(Encoder):
         threads: int | None = None,
         batch: int = 32,
     ) -> None:
-        """Load the checked export in `folder`.
-
-        Args:
-            folder: what `openvino.export` wrote.
-            digest: what the artefact is known as.
-            precision: what matrices are multiplied in.
-            threads: of one computation; None: as many as there are cores.
-            batch: most texts that go through the model at once.
-        """
+        """Load the checked export in `folder`; the other arguments are `OpenVinoModel`'s."""
         self._model = OpenVinoModel(folder, precision=precision, threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
         self._reading = Reading.read(folder)

@@ -13,7 +13,7 @@ class OpenVinoReranker(Reranker):
     """An exported cross-encoder as a `Reranker`. May be shared by threads."""
 
     def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
-        """Load the checked export in `folder`; arguments as for `OpenVinoEncoder`."""
+        """Load the checked export in `folder`; the other arguments are `OpenVinoModel`'s."""
         self._model = OpenVinoModel(folder, precision="f32", threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
         self.digest = digest

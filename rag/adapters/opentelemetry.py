@@ -30,12 +30,9 @@ class Tracing(Observer):
     """Writes a trace of each request and its question."""
 
     def __init__(self, exporter: "SpanExporter", *, content: bool = False, at_once: bool = False) -> None:
-        """Send spans to `exporter`, in batches from a thread of its own.
+        """Send spans to `exporter`, in batches from a thread of its own, or `at_once` as each ends: for tests.
 
-        Args:
-            exporter: where they go.
-            content: whether questions and answers may stand in them; by default only sizes and ids do.
-            at_once: send each span as it ends: for tests.
+        `content` says whether questions and answers may stand in them; by default only sizes and ids do.
         """
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider

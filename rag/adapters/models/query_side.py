@@ -96,12 +96,9 @@ def query_matrix(folder: Path) -> NDArray[np.float32] | None:
 
 
 def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> None:
-    """Write the sentence-transformers folder of an encoder with a matrix on its questions into the new folder `target`.
+    """Write an encoder with a matrix, shape (dimension, dimension), on its questions into the new folder `target`.
 
-    Args:
-        encoder: the adapted encoder's artefact; one that is adapted itself loses its own matrix.
-        matrix: shape (dimension, dimension).
-        target: new.
+    An encoder that is adapted itself loses its own matrix.
     """
     from safetensors.numpy import save
 

@@ -25,11 +25,7 @@ class SentenceTransformerEncoder(Encoder):
     def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
         """Load the checked artefact in `folder`: safetensors only, nothing from the network, no custom code.
 
-        Args:
-            folder: a sentence-transformers folder.
-            digest: what the artefact is known as.
-            threads: of torch, for everything in this process; None leaves them as they are.
-            batch: texts that go through the model at once.
+        `threads` are torch's, for everything in this process; None leaves them. `batch` texts go through at once.
         """
         from sentence_transformers import SentenceTransformer
 

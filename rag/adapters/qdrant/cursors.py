@@ -23,12 +23,9 @@ class FolderCursors(IndexCursors):
     """An `IndexCursors` over the folders of `QdrantFolders`; of a folder that is not there nothing is known."""
 
     def __init__(self, root: Path, documents: DocumentStore, before: IndexCursors | None = None) -> None:
-        """Read and write below `root`.
+        """Read and write in root/<index name>/; the documents' store has the change log.
 
-        Args:
-            root: root/<index name>/ holds an index.
-            documents: has the change log.
-            before: knows the folders that version 0.2 filled; None: the change log is applied to them anew.
+        `before` knows the folders that version 0.2 filled; without it the change log is applied to them anew.
         """
         self._root = root
         self._documents = documents

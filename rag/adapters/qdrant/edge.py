@@ -55,7 +55,6 @@ class EdgeIndex(ReleaseIndex):
         with self._writing:
             self._end()
 
-    @override
     def _write(self, points: Sequence[Point]) -> None:
         import qdrant_edge as edge
 
@@ -69,7 +68,6 @@ class EdgeIndex(ReleaseIndex):
             self._shard.update(edge.UpdateOperation.upsert_points(batch))
             self._settle()
 
-    @override
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
         import qdrant_edge as edge
 
@@ -87,7 +85,6 @@ class EdgeIndex(ReleaseIndex):
         if self._shard.optimize():
             self._shard.flush()
 
-    @override
     def _find(self, question: Question) -> Iterator[Scored]:
         request = self._by_vector(question) if question.words is None else self._by_words(question)
         with self._calls():
@@ -146,7 +143,6 @@ class EdgeIndex(ReleaseIndex):
             **shown,
         )
 
-    @override
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
         with self._calls():
             records = self._shard.retrieve(
@@ -156,7 +152,6 @@ class EdgeIndex(ReleaseIndex):
             )
         return [(str(record.id), record.vector[self._vector]) for record in records]  # type: ignore
 
-    @override
     def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
         from qdrant_edge import ScrollRequest
 

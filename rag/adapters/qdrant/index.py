@@ -237,15 +237,10 @@ def has_words(release: Release) -> bool:
 
 
 def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) -> None:
-    """Make sure that what is there is of this release.
-
-    Args:
-        release: whose index it should be.
-        sizes: the vectors that are there, name -> dimension.
-        sparse: names of the sparse vectors that are there.
+    """Make sure that the vectors that are there (name -> dimension), and the sparse ones, are of this release.
 
     Raises:
-        DimensionMismatch: it is another one's.
+        DimensionMismatch: they are another one's.
     """
     expected = {release.vector_name: release.dimension}
     words = {WORDS} if has_words(release) else set()

@@ -53,7 +53,6 @@ class _ServerIndex(ReleaseIndex):
     def close(self) -> None:
         """Do nothing: the connection is the store's."""
 
-    @override
     def _write(self, points: Sequence[Point]) -> None:
         from qdrant_client import models
 
@@ -66,7 +65,6 @@ class _ServerIndex(ReleaseIndex):
         with _asking(self._url):
             self._completed(self._client.upsert(self.name, points=batch, wait=True))
 
-    @override
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
         from qdrant_client import models
 
@@ -85,7 +83,6 @@ class _ServerIndex(ReleaseIndex):
         if result.status != models.UpdateStatus.COMPLETED:
             raise Unavailable(f"Qdrant did not complete a write to {self.name}: {result.status}. Repeat it.")
 
-    @override
     def _find(self, question: Question) -> Iterator[Scored]:
         request = self._by_vector(question) if question.words is None else self._by_words(question)
         with _asking(self._url):
@@ -127,7 +124,6 @@ class _ServerIndex(ReleaseIndex):
             "with_vectors": shown,
         }
 
-    @override
     def _stored(self, passage_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[float]]]:
         with _asking(self._url):
             points = self._client.retrieve(
@@ -136,7 +132,6 @@ class _ServerIndex(ReleaseIndex):
         for point in points:
             yield str(point.id), _named(point.vector)[self._vector]
 
-    @override
     def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
         with _asking(self._url):
             points, following = self._client.scroll(
@@ -156,13 +151,9 @@ class QdrantServer(IndexStore):
         *,
         client: "QdrantClient | None" = None,
     ) -> None:
-        """Point at the server; nothing is sent before the first use.
+        """Point at the server, e.g. ``http://127.0.0.1:6333``; nothing is sent before the first use.
 
-        Args:
-            url: e.g. ``http://127.0.0.1:6333``.
-            api_key: sent where the server wants one.
-            timeout_s: limit of one call, in seconds, rounded up to a whole one.
-            client: used instead of a connection of its own.
+        `timeout_s` limits one call, in seconds, and is rounded up; `client` stands in for a connection of its own.
         """
         self._url = url
         self._api_key = api_key

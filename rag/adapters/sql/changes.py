@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, select, update
 
-from rag.adapters.sql.database.records import from_json, to_row
+from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.schema.documents import change_counter, changes
 from rag.domain import Change, ChangeKind, utcnow
 
@@ -19,12 +19,6 @@ def log_change(connection: Connection, seq: int, document_id: str, tenant: str, 
     connection.execute(update(change_counter).values(seq=seq))
     change = Change(seq=seq, document_id=document_id, tenant=tenant, kind=kind, at=utcnow())
     connection.execute(insert(changes).values(to_row(change)))
-
-
-def changes_after(connection: Connection, after: int, limit: int) -> list[Change]:
-    """Return changes beyond the sequence number `after`, in order."""
-    query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
-    return [from_json(Change, row) for row in connection.execute(query).mappings()]
 
 
 def last_change(connection: Connection) -> int:

@@ -17,8 +17,7 @@ class SqlCursors(SqlStore, IndexCursors):
 
     @override
     def cursor(self, index: str) -> int | None:
-        seq: int | None = self._value(select(index_cursors.c.seq).where(index_cursors.c.index_name == index))
-        return seq
+        return self._value(select(index_cursors.c.seq).where(index_cursors.c.index_name == index))
 
     @override
     def set_cursor(self, index: str, seq: int) -> None:
@@ -26,9 +25,7 @@ class SqlCursors(SqlStore, IndexCursors):
 
     @override
     def backfill(self, index: str) -> str | None:
-        query = select(index_cursors.c.backfill).where(index_cursors.c.index_name == index)
-        document_id: str | None = self._value(query)
-        return document_id
+        return self._value(select(index_cursors.c.backfill).where(index_cursors.c.index_name == index))
 
     @override
     def set_backfill(self, index: str, document_id: str | None) -> None:

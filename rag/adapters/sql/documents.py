@@ -1,16 +1,17 @@
 """Documents, their passages and the change log."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 from typing_extensions import override
 
-from rag.adapters.sql.changes import changes_after, last_change, log_change, next_seq
+from rag.adapters.sql.changes import last_change, log_change, next_seq
 from rag.adapters.sql.database.engine import reading, writing
-from rag.adapters.sql.database.records import to_row
+from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches, upsert
 from rag.adapters.sql.database.store import SqlStore
-from rag.adapters.sql.schema.documents import documents, passages
+from rag.adapters.sql.schema.documents import changes, documents, passages
 from rag.domain import Change, ChangeKind, Document, Passage
 from rag.errors import InvalidInput
 from rag.ports import DocumentStore
@@ -53,40 +54,24 @@ class SqlDocuments(SqlStore, DocumentStore):
         seq = next_seq(connection)
         if self._is_known(connection, document, given, chunking):
             return False
-        self._write(connection, document, given, chunking)
+        stale = passages.c.document_id == document.id
+        if _stored_hash(connection, document) == document.content_hash:
+            stale &= passages.c.chunking == chunking
+        upsert(connection, documents, to_row(document))
+        connection.execute(delete(passages).where(stale))
+        if given:
+            rows = [to_row(passage) | {"chunking": chunking} for passage in given]
+            connection.execute(insert(passages), rows)
         log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT)
         return True
 
     def _is_known(
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
     ) -> bool:
-        columns = (documents.c.tenant, documents.c.content_hash)
-        row = connection.execute(select(*columns).where(documents.c.id == document.id)).one_or_none()
-        if row is None:
-            return False
-        if row.tenant != document.tenant:
-            raise InvalidInput(
-                f"expected document {document.id} to be of tenant {row.tenant!r}, got {document.tenant!r}"
-            )
-        if row.content_hash != document.content_hash:
+        if _stored_hash(connection, document) != document.content_hash:
             return False
         mine = (passages.c.document_id == document.id) & (passages.c.chunking == chunking)
         return not given or connection.execute(select(passages.c.id).where(mine).limit(1)).first() is not None
-
-    def _write(
-        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
-    ) -> None:
-        before = connection.execute(
-            select(documents.c.content_hash).where(documents.c.id == document.id)
-        ).scalar_one_or_none()
-        upsert(connection, documents, to_row(document))
-        stale = passages.c.document_id == document.id
-        if before == document.content_hash:
-            stale &= passages.c.chunking == chunking
-        connection.execute(delete(passages).where(stale))
-        if given:
-            rows = [to_row(passage) | {"chunking": chunking} for passage in given]
-            connection.execute(insert(passages), rows)
 
     @override
     def delete(self, document_id: str, *, tenant: str) -> bool:
@@ -136,7 +121,7 @@ class SqlDocuments(SqlStore, DocumentStore):
         query = select(func.count()).select_from(documents)
         if tenant is not None:
             query = query.where(documents.c.tenant == tenant)
-        return int(self._value(query))
+        return self._value(query) or 0
 
     @override
     def chunkings(self) -> frozenset[str]:
@@ -244,8 +229,8 @@ class SqlDocuments(SqlStore, DocumentStore):
 
     @override
     def changes(self, *, after: int, limit: int = 500) -> list[Change]:
-        with reading(self._engine) as connection:
-            return changes_after(connection, after, limit)
+        query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
+        return self._all(query, partial(from_json, Change))
 
     @override
     def last_change(self) -> int:
@@ -259,6 +244,17 @@ def _check_passages(document: Document, given: Sequence[Passage]) -> None:
             raise InvalidInput(
                 f"expected passages of document {document.id}, got one of {passage.document_id}"
             )
+
+
+def _stored_hash(connection: Connection, document: Document) -> str | None:
+    """Return the content hash stored under the document's id; InvalidInput where it is another tenant's."""
+    columns = (documents.c.tenant, documents.c.content_hash)
+    row = connection.execute(select(*columns).where(documents.c.id == document.id)).one_or_none()
+    if row is not None and row.tenant != document.tenant:
+        raise InvalidInput(
+            f"expected document {document.id} to be of tenant {row.tenant!r}, got {document.tenant!r}"
+        )
+    return None if row is None else str(row.content_hash)
 
 
 def _document(row: RowMapping) -> Document:

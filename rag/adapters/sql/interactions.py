@@ -61,7 +61,7 @@ class SqlInteractions(SqlStore, InteractionStore):
 
     @override
     def count(self) -> int:
-        return int(self._value(select(func.count()).select_from(interactions)))
+        return self._value(select(func.count()).select_from(interactions)) or 0
 
 
 class SqlFeedback(SqlStore, FeedbackStore):

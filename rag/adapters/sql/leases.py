@@ -51,18 +51,16 @@ class SqlLeases(SqlStore, Leases):
             row = connection.execute(
                 select(leases).where(leases.c.name == name).with_for_update()
             ).one_or_none()
-            if row is None:
-                token = 1
-                first = {"name": name, "holder": holder, "token": token, "expires_at": expires}
-                taken = insert_new(connection, leases, [first])
-            elif row.expires_at > moment:
+            if row is not None and row.expires_at > moment:
                 raise LeaseHeld(
                     f"{row.holder} is at {name!r}, until {row.expires_at:%H:%M:%S} UTC at least; wait for it"
                 )
+            token = 1 if row is None else row.token + 1
+            values = {"holder": holder, "token": token, "expires_at": expires}
+            if row is None:
+                taken = insert_new(connection, leases, [{"name": name, **values}])
             else:
-                token = row.token + 1
                 free = (leases.c.name == name) & (leases.c.token == row.token)
-                values = {"holder": holder, "token": token, "expires_at": expires}
                 taken = connection.execute(update(leases).where(free).values(values)).rowcount
             if taken == 0:
                 raise LeaseHeld(f"another runner took {name!r} at the same moment; wait for it to end")

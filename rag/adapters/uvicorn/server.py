@@ -28,10 +28,7 @@ class DrainingServer(Server):
     def __init__(self, app: ASGIApp, draining: Draining, *, grace_s: float) -> None:
         """Make it; it listens in `run`.
 
-        Args:
-            app: refuses new requests once draining has begun.
-            draining: knows what is under way.
-            grace_s: how long that may go on, in seconds.
+        `app` refuses new requests once draining has begun; what is under way may then go on for `grace_s` seconds.
         """
         config = Config(
             app,

@@ -20,6 +20,14 @@ from retrain.adapters.sql.schema import datasets
 from retrain.domain import Dataset, EvalQuestion, TrainingPair
 from retrain.ports import DatasetStore
 
+_SPLITS: dict[str, Any] = {
+    "train": TrainingPair,
+    "dev": EvalQuestion,
+    "gate": EvalQuestion,
+    "robustness": EvalQuestion,
+}
+"""What a dataset's items are."""
+
 
 class SqlDatasets(SqlStore, DatasetStore):
     """A `DatasetStore`: the manifest in SQL, the content in a file named after the digest, a line for each item."""
@@ -46,20 +54,13 @@ class SqlDatasets(SqlStore, DatasetStore):
         row = self._one(select(datasets).where(datasets.c.digest == digest), dict)
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
-        train, held = self._read(digest)
-        dev, gate, robustness = held["dev"], held["gate"], held["robustness"]
-        if (actual := Dataset.digest_for(train, dev, gate, robustness)) != digest:
+        content = self._read(digest)
+        if (actual := Dataset.digest_for(**content)) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
                 "or delete it and build the dataset again"
             )
-        return Dataset(
-            train=tuple(train),
-            dev=tuple(dev),
-            gate=tuple(gate),
-            robustness=tuple(robustness),
-            **row,
-        )
+        return Dataset(**content, **row)
 
     @override
     def newest(self, *, tenant: str) -> Dataset | None:
@@ -91,29 +92,22 @@ class SqlDatasets(SqlStore, DatasetStore):
             unfinished.unlink(missing_ok=True)
         sync_folder(self._folder)
 
-    def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
-        pairs: list[TrainingPair] = []
-        held_back: dict[str, list[EvalQuestion]] = {"dev": [], "gate": [], "robustness": []}
+    def _read(self, digest: str) -> dict[str, Any]:
+        """Return split -> its items."""
+        items: dict[str, list[Any]] = {split: [] for split in _SPLITS}
         path = self._path(digest)
         try:
             with path.open(encoding="utf-8") as file:
-                for text in file:
-                    line = json.loads(text)
-                    if line["split"] == "train":
-                        pairs.append(from_json(TrainingPair, line["item"]))
-                    else:
-                        held_back[line["split"]].append(from_json(EvalQuestion, line["item"]))
+                for line in map(json.loads, file):
+                    items[line["split"]].append(from_json(_SPLITS[line["split"]], line["item"]))
         except FileNotFoundError as error:
             raise IntegrityError(f"the content of dataset {digest} is gone: expected it at {path}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{path} is damaged: {error}; restore a copy or build it again") from error
-        return pairs, held_back
+        return {split: tuple(some) for split, some in items.items()}
 
 
 def _lines(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    for pair in dataset.train:
-        yield {"split": "train", "item": to_json(TrainingPair, pair)}
-    held_back = (("dev", dataset.dev), ("gate", dataset.gate), ("robustness", dataset.robustness))
-    for split, questions in held_back:
-        for question in questions:
-            yield {"split": split, "item": to_json(EvalQuestion, question)}
+    for split, kind in _SPLITS.items():
+        for item in getattr(dataset, split):
+            yield {"split": split, "item": to_json(kind, item)}

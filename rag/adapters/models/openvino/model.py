@@ -1,6 +1,5 @@
 """A transformer's exported graph, run by OpenVINO on the processor. Knows nothing of what the numbers mean."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.adapters.models.artefacts.disk import read_json, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -41,13 +42,12 @@ class Reading:
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of an export."""
-        text = json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False)
-        (folder / READING).write_text(text, encoding="utf-8")
+        write_json(folder / READING, asdict(self))
 
     @classmethod
     def read(cls, folder: Path) -> "Reading":
         """Read it from the folder of an export."""
-        values = json.loads((folder / READING).read_text(encoding="utf-8"))
+        values = read_json(folder / READING)
         return cls(**{**values, "inputs": tuple(values["inputs"])})
 
 

@@ -36,8 +36,9 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
 def _insert(
     connection: Connection, table: Table, row: Mapping[str, Any]
 ) -> sqlite.Insert | postgresql.Insert:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).values(row)
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).values(row)
+    return postgresql.insert(table).values(row)
 
 
 def batches(values: Collection[str]) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, RowMapping, Select
 from rag.adapters.sql.database.engine import reading
 
 Record = TypeVar("Record")
+Value = TypeVar("Value")
 
 
 class SqlStore:
@@ -25,7 +26,7 @@ class SqlStore:
         """Return what `make` makes of the one row; None where there is none."""
         return next(iter(self._all(query, make)), None)
 
-    def _value(self, query: Select[Any]) -> Any:
+    def _value(self, query: Select[tuple[Value]]) -> Value | None:
         """Return the one value of the one row; None where there is none."""
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one_or_none()

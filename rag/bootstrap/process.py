@@ -68,7 +68,7 @@ def serve(
         listening.set()
         loading.start()
         try:
-            server.run_on(sock)
+            server.run(sockets=[sock])
         finally:
             service.live.stop()
             loading.join()

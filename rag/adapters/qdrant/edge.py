@@ -126,18 +126,14 @@ class EdgeIndex(ReleaseIndex):
         }
         if not question.dense_weight:
             return edge.QueryRequest(question.limit, query=by_words, filter=allowed, params=own, **shown)
-        candidates = [
-            edge.Prefetch(question.depth, query=by_vector, filter=allowed, params=exact),
-            edge.Prefetch(question.depth, query=by_words, filter=allowed, params=own),
-        ]
+        both, depth = ((by_vector, exact), (by_words, own)), question.depth
+        candidates = [edge.Prefetch(depth, query=one, filter=allowed, params=how) for one, how in both]
+        judged = [edge.Prefetch(2 * depth, query=one, prefetches=candidates, params=how) for one, how in both]
         weights = {"$score[0]": question.dense_weight, "$score[1]": question.words_weight}
         score = edge.Expression.Sum([_times(weight, name) for name, weight in weights.items()])
         return edge.QueryRequest(
             question.limit,
-            prefetches=[
-                edge.Prefetch(2 * question.depth, query=by_vector, prefetches=candidates, params=exact),
-                edge.Prefetch(2 * question.depth, query=by_words, prefetches=candidates, params=own),
-            ],
+            prefetches=judged,
             # A passage without any of the words is not among those judged by words.
             query=edge.Formula(score, dict.fromkeys(weights, 0.0)),
             **shown,

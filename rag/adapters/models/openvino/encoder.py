@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import override
 
-from rag.adapters.models.openvino.model import OpenVinoModel, Precision, Reading, count_tokens, tokenizer
+from rag.adapters.models.openvino.model import OpenVinoModel, Precision, count_tokens, tokenizer
 from rag.ports import Encoder, Vectors
 
 
@@ -25,19 +25,18 @@ class OpenVinoEncoder(Encoder):
         """Load the checked export in `folder`; the other arguments are `OpenVinoModel`'s."""
         self._model = OpenVinoModel(folder, precision=precision, threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
-        self._reading = Reading.read(folder)
         self.digest = self.passages_digest = digest
         self.dimension = self._model.width
 
     @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions with the model's query prompt; a text without any token gives zeros: it is like nothing."""
-        return self._encode(texts, self._reading.query_prompt)
+        return self._encode(texts, self._model.reading.query_prompt)
 
     @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages with the model's document prompt."""
-        return self._encode(texts, self._reading.document_prompt)
+        return self._encode(texts, self._model.reading.document_prompt)
 
     @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

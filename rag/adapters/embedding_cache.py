@@ -75,11 +75,7 @@ class CacheFile:
         self._making = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:
-        """Return a new connection.
-
-        Raises:
-            Unavailable: the file cannot be opened.
-        """
+        """Return a new connection; Unavailable where the file cannot be opened."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = sqlite3.connect(self._path, timeout=_BUSY_S)

@@ -10,11 +10,7 @@ class KeyStore(Protocol):
     """API keys."""
 
     def add(self, key: Key, *, entry: AuditEntry) -> None:
-        """Write one, in one transaction with the audit entry.
-
-        Raises:
-            Conflict: one of that id is there.
-        """
+        """Write one, in one transaction with the audit entry; Conflict where one of that id is there."""
 
     def get(self, key_id: str) -> Key | None:
         """Return one, revoked and expired ones included."""

@@ -132,11 +132,7 @@ class WebPages(Protocol):
     """Fetches pages from public addresses, and from no others."""
 
     def check(self, url: str) -> None:
-        """Do nothing where the address is one that pages may be fetched from, as far as it can tell unasked.
-
-        Raises:
-            AddressRefused: it is not; the message says why.
-        """
+        """Do nothing where pages may be fetched from the address, as far as it tells unasked; else AddressRefused."""
 
     def fetch(self, url: str) -> WebPage:
         """Fetch a page, following redirects.

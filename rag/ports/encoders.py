@@ -90,11 +90,7 @@ class EncoderStore(ModelStore, Protocol):
         """Return digests of the encoders that names stand for: dropped, they would only be made again."""
 
     def describe(self, digest: str, card: str) -> None:
-        """Put a model card, in Markdown, beside an artefact's files; its digest stays.
-
-        Raises:
-            NotFound: there is no such artefact.
-        """
+        """Put a model card, in Markdown, beside an artefact's files; its digest stays. NotFound where there is none."""
 
 
 class EmbeddingCache(Protocol):

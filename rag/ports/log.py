@@ -53,11 +53,7 @@ class FeedbackStore(Protocol):
     """What people thought of the answers."""
 
     def add(self, feedback: Feedback) -> None:
-        """Write one; one that is there already is left as it is.
-
-        Raises:
-            NotFound: the tenant has no such interaction.
-        """
+        """Write one, but for one that is there already; NotFound where the tenant has no such interaction."""
 
     def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
         """Return interaction id -> its feedback, oldest first."""

@@ -30,11 +30,7 @@ class ReleaseStore(Protocol):
         """Write one; the same digest again does nothing."""
 
     def get(self, digest: str) -> Release:
-        """Return one.
-
-        Raises:
-            NotFound: there is no such release.
-        """
+        """Return one; NotFound where there is no such release."""
 
     def all(self) -> list[Release]:
         """Return all, newest first."""
@@ -43,11 +39,7 @@ class ReleaseStore(Protocol):
         """Return the deployment row; None before the first release."""
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, return that.
-
-        Raises:
-            NotFound: there is no such release.
-        """
+        """Make the first release live at epoch 1, or return what is live already; NotFound where there is none."""
 
     def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:
         """Ask the replicas to load a release; None withdraws.
@@ -87,11 +79,7 @@ class Leases(Protocol):
     """Keeps a second runner out of one piece of work."""
 
     def hold(self, name: str, *, ttl_s: float = 30.0) -> AbstractContextManager["Lease"]:
-        """Hold the lease while in the context, renewing it in the background.
-
-        Raises:
-            LeaseHeld: somebody else has it.
-        """
+        """Hold the lease while in the context, renewing it in the background; LeaseHeld where somebody else has it."""
 
 
 class Lease(Protocol):
@@ -100,8 +88,4 @@ class Lease(Protocol):
     token: int  # grows with every new holder
 
     def check(self) -> None:
-        """Do nothing while it is still ours.
-
-        Raises:
-            LeaseHeld: it was lost, because it could not be renewed in time.
-        """
+        """Do nothing while it is still ours; LeaseHeld where it was lost, because it could not be renewed in time."""

@@ -55,7 +55,7 @@ class Questions(BaseModel):
 
 
 class OpenAIQuestionWriter(QuestionWriter):
-    """A `QuestionWriter` at an endpoint, whose model has to know structured output (``json_schema``)."""
+    """Asks a model that knows structured output (``json_schema``); UpstreamTimeout where it takes too long."""
 
     def __init__(self, endpoint: Endpoint, *, timeout_s: float = 60.0, retries: int = 1) -> None:
         """Connect to nothing yet.
@@ -76,7 +76,6 @@ class OpenAIQuestionWriter(QuestionWriter):
 
     @override
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
-        """Write questions as the port says; UpstreamTimeout where the model took too long."""
         task = _WRITE.format(style=_STYLES[style])
         return self._ask(task, {"passage": passage.embedded_text[:LONGEST_PASSAGE]}, count, known="")
 

@@ -57,11 +57,7 @@ class Process:
         return self._process.poll() is None
 
     def begin(self, *, warm: bool) -> None:
-        """Hand over the limits and wait until it is ready.
-
-        Raises:
-            Unavailable: it does not start.
-        """
+        """Hand over the limits and wait until it is ready; Unavailable where it does not start."""
         limits = {"memory_bytes": self._limits.memory_bytes, "timeout_s": self._limits.timeout_s}
         try:
             with self._within(_START_S):
@@ -74,11 +70,7 @@ class Process:
             ) from error
 
     def run(self, job: Mapping[str, Any], body: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Yield the replies to one job.
-
-        Raises:
-            UnreadableDocument: see `Processes.run`.
-        """
+        """Yield the replies to one job; UnreadableDocument as for `Processes.run`."""
         self.jobs += 1
         left = self._limits.most_bytes
         try:

@@ -182,11 +182,7 @@ def make_shard(folder: Path, release: Release) -> None:
 
 
 def load_shard(shard: Path, release: Release) -> "EdgeShard":
-    """Open the engine's files of a release.
-
-    Raises:
-        IntegrityError: they cannot be read.
-    """
+    """Open the engine's files of a release; IntegrityError where they cannot be read."""
     from qdrant_edge import EdgeShard
 
     try:

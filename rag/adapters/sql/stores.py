@@ -123,11 +123,7 @@ def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None
 
 
 def _check_kept(engine: Engine, traces: Traces) -> None:
-    """Do nothing where the database may be the one that left the traces.
-
-    Raises:
-        IntegrityError: it is empty, so that one was lost.
-    """
+    """Do nothing where the database may be the one that left the traces; IntegrityError where that one was lost."""
     found = traces.of_tables + traces.of_rows
     if (found and is_new(engine)) or (traces.of_rows and _holds_nothing(engine)):
         raise IntegrityError(

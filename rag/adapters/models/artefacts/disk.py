@@ -31,11 +31,7 @@ def check_files(folder: Path, files: Mapping[str, str], again: str) -> None:
 
 
 def read_json(file: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        ArtefactTampered: it is no JSON.
-    """
+    """Return what a JSON file holds; ArtefactTampered where it is no JSON."""
     try:
         return json.loads(file.read_bytes())
     except ValueError as error:

@@ -132,11 +132,7 @@ class ArtefactFolder:
         self._checked.add(digest)
 
     def describe(self, digest: str, card: str) -> None:
-        """Write an artefact's model card, in place of an earlier one.
-
-        Raises:
-            NotFound: there is no such artefact.
-        """
+        """Write an artefact's model card, in place of an earlier one; NotFound where there is no such artefact."""
         if digest not in self.digests():
             raise NotFound(f"There is no {self._noun} {digest} in {self.root}.")
         with self.locked():
@@ -199,11 +195,7 @@ class ArtefactFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other writers out; the thread that is in may enter again.
-
-        Raises:
-            Unavailable: another process holds the lock for too long.
-        """
+        """Keep writers of other threads out; Unavailable where another process holds the lock for too long."""
         from filelock import Timeout
 
         self.root.mkdir(parents=True, exist_ok=True)

@@ -62,10 +62,9 @@ class SyncReport:
 
 
 class Library:
-    """Puts documents into the store."""
+    """Puts documents into the store, all of them split by one chunker."""
 
     def __init__(self, documents: DocumentStore, chunker: PassageMaker) -> None:
-        """Take the store and the chunker everything in it is split with."""
         self._documents = documents
         self._chunker = chunker
 

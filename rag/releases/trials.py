@@ -12,13 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
-from rag.ports import (
-    EmbeddingCache,
-    Found,
-    IndexStore,
-    PassageIndex,
-    Vectors,
-)
+from rag.ports import EmbeddingCache, Found, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, candidates, reranked
 from rag.releases.models import LoadedRelease
 from rag.releases.vectors import Embedder, ReleaseVectors
@@ -87,13 +81,8 @@ def trial(
 ) -> Iterator[Trial]:
     """Put a corpus into a temporary index of the release, and let it be asked while in the context.
 
-    Args:
-        loaded: the release, with its models.
-        passages: the corpus, in batches of whole documents; read once.
-        tenant: whose passages are searched; other tenants' may be among them.
-        cache: of passages' embeddings.
-        scratch: where the index is made.
-        check: called before every batch; what it raises ends the work.
+    The passages come in batches of whole documents, and are read once; other tenants' may be among them. `check` is
+    called before every batch; what it raises ends the work.
     """
     with scratch() as indexes, closing(indexes.open(loaded.release, create=True)) as index:
         _write(passages, loaded, index, cache, check)
@@ -141,11 +130,7 @@ def trial_indexes(
 ) -> Iterator[TrialIndexes]:
     """Let releases be tried out over one corpus while in the context; every index is gone afterwards.
 
-    Args:
-        corpus: whole documents.
-        tenant: whose passages are searched; other tenants' may be among them.
-        cache: of passages' embeddings.
-        scratch: where the indexes are made.
+    The corpus is whole documents; other tenants' may be among them.
     """
     with scratch() as indexes, ExitStack() as opened:
         yield TrialIndexes(corpus, indexes, opened, tenant=tenant, cache=cache)

@@ -77,13 +77,8 @@ def in_context(passages: Sequence[Passage], plain: Vectors, weight: float) -> Ve
     ("Late Chunking", 2024) reach for the same context inside a long-context encoder; the mean is our way, because it
     needs no other encoder and plain vectors can be cached. Of a document with one passage nothing changes.
 
-    Args:
-        passages: whole documents, in any order.
-        plain: their own vectors, shape (len(passages), dimension), unit length.
-        weight: w, 0 to below 1.
-
-    Returns:
-        Shape (len(passages), dimension), unit length.
+    The passages are whole documents, in any order; w is from 0 to below 1. `plain`, their own vectors, and what is
+    returned have the shape (len(passages), dimension) and unit length.
     """
     if not weight or not passages:
         return plain

@@ -63,7 +63,7 @@ class KeyLimits:
         self._accounts: OrderedDict[tuple[str, str], _Account] = OrderedDict()  # longest unused first
 
     def __len__(self) -> int:
-        """Number of keys that are remembered."""
+        """Return the number of keys that are remembered."""
         return len(self._accounts)
 
     def begin(self, principal: Principal) -> Standing:

@@ -97,12 +97,11 @@ class FeedbackLog:
         if there is None or owed:
             return await self._keep(feedback)
         if _given_out(feedback.interaction_id) and await to_thread.run_sync(self._elsewhere):
-            error = Unavailable(
+            raise Unavailable(
                 f"The interaction {feedback.interaction_id!r} is not in the database yet. Another replica may be "
-                "bringing it there: send this again in a moment."
+                "bringing it there: send this again in a moment.",
+                retry_after_s=_RETRY_AFTER_S,
             )
-            error.retry_after_s = _RETRY_AFTER_S
-            raise error
         raise NotFound(f"There is no interaction {feedback.interaction_id!r}; name one that an answer gave.")
 
     @property

@@ -54,7 +54,7 @@ class Spool:
         return sum(each.size for each in self._segments())
 
     def room(self) -> int:
-        """Bytes that may still be written: what the limit leaves, or the disk where that is less."""
+        """Return the bytes that may still be written: what the limit leaves, or the disk where that is less."""
         left = self.limit - self.used
         if left <= 0:
             return 0

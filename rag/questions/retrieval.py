@@ -154,9 +154,9 @@ def candidates(
     limit: int,
     where: Where | None = None,
 ) -> list[Found]:
-    """Search the index as the release says, deep enough for its cross-encoder; `vector` is the question's.
+    """Return `limit` passages or more, best first, where the tenant has as many; `vector` is the question's.
 
-    Gives `limit` passages or more, best first, where the tenant has as many.
+    The index is searched as the release says, deep enough for its cross-encoder.
     """
     retrieval = pinned.release.retrieval
     depth = limit if pinned.reranker is None else max(limit, retrieval.rerank_depth)

@@ -57,7 +57,7 @@ class Indexing:
         total, done = len(self._documents.passage_ids()), index.count() if after else 0
         for passages in self._documents.all_passages(after=after, batch=self._batch):
             check()
-            self._write(passages, vectors, index)
+            vectors.write(passages, index)
             self._cursors.set_backfill(name, passages[-1].document_id)
             done += len(passages)
             progress(done, max(done, total), "passages")
@@ -81,7 +81,7 @@ class Indexing:
             changed = {change.document_id for change in changes}
             present = self._documents.passages_of(changed)
             for some in self._batches(present.values()):
-                self._write(some, vectors, index)
+                vectors.write(some, index)
             index.delete_documents(changed, keep={p.id for of_one in present.values() for p in of_one})
             cursor = changes[-1].seq
             self._cursors.set_cursor(index.name, cursor)
@@ -151,12 +151,6 @@ class Indexing:
         if some:
             yield some
 
-    def _write(self, passages: Sequence[Passage], vectors: ReleaseVectors, index: PassageIndex) -> None:
-        rows = vectors.of(passages)
-        for start in range(0, len(passages), self._batch):
-            end = start + self._batch
-            index.upsert(passages[start:end], rows[start:end])
-
     def _sampled(self, drawn: Sequence[str], vectors: ReleaseVectors) -> list[Passage]:
         """Return the drawn passages, with the rest of their documents where a vector depends on it."""
         # A passage deleted since it was drawn is not here any more, and the change log will tell.
@@ -191,7 +185,7 @@ class Indexing:
 
 
 def _cosine(stored: NDArray[np.float32], fresh: NDArray[np.float32]) -> float:
-    """Cosine of two vectors; 1 where both are zero, as blank text is in a static encoder."""
+    """Return the cosine of two vectors; 1 where both are zero, as blank text is in a static encoder."""
     lengths = float(np.linalg.norm(stored) * np.linalg.norm(fresh))
     if not lengths:
         return float(not np.any(stored) and not np.any(fresh))

@@ -12,6 +12,7 @@ from rag.domain import Deployment, Replica, utcnow
 from rag.errors import NotReady
 from rag.ports import ReleaseStore, ReplicaStore
 from rag.questions.retrieval import Pinned
+from rag.releases.deployed import deployed
 from rag.releases.indexing import Indexing
 from rag.releases.loading import Loader, OpenRelease, Stopped
 from rag.troubles import Troubles
@@ -82,9 +83,7 @@ class LiveRelease:
             IndexLocked: another process has the index open.
             WhetstoneError: encoder, index or database failed in another way.
         """
-        deployment = self._releases.deployment()
-        if deployment is None:
-            raise NotReady("There is no release yet; make the first one before the service starts.")
+        deployment = deployed(self._releases)
         try:
             self._load(deployment.release, create=True)
         except Stopped:
@@ -212,7 +211,7 @@ class LiveRelease:
                 self._beat()
 
     def _wanted(self, deployment: Deployment) -> list[str]:
-        """Digests of the releases to keep loaded, the live one first."""
+        """Return the digests of the releases to keep loaded, the live one first."""
         wanted = [deployment.release]
         if deployment.previous and utcnow() - deployment.changed_at < self._rollback_window:
             wanted.append(deployment.previous)

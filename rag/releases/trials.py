@@ -18,9 +18,7 @@ from rag.releases.models import LoadedRelease
 from rag.releases.vectors import Embedder, ReleaseVectors
 
 Scratch = Callable[[], AbstractContextManager[IndexStore]]
-"""Gives a place for indexes that is gone afterwards, with everything in it."""
-
-_AT_ONCE = 1_000  # passages in one write
+"""Makes a place for indexes that is gone afterwards, with everything in it."""
 
 Embedded = dict[tuple[str, str], NDArray[np.float32]]
 """Encoder's digest and question -> its vector, shape (dimension,)."""
@@ -153,6 +151,4 @@ def _write(
     vectors = ReleaseVectors(loaded.release, loaded.encoder, cache)
     for batch in passages:
         check()
-        rows = vectors.of(batch)
-        for start in range(0, len(batch), _AT_ONCE):
-            index.upsert(batch[start : start + _AT_ONCE], rows[start : start + _AT_ONCE])
+        vectors.write(batch, index)

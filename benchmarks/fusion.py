@@ -25,7 +25,7 @@ from arguments import parser_of
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
-from rag.bootstrap import encoder_folder
+from rag.bootstrap import models
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
 from rag.ports import Encoder, Vectors
 from rag.releases.vectors import ReleaseVectors
@@ -63,7 +63,7 @@ def main() -> int:
     """Run the benchmark; give the exit status."""
     options = _options()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = encoder_folder(Settings(_env_file=None, home=options.home))
+    encoders = models(Settings(_env_file=None, home=options.home)).encoders
     encoder = encoders.load(encoders.resolve(options.encoder))
     cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     kept = True

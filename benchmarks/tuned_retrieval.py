@@ -15,7 +15,7 @@ from arguments import parser_of
 from labelled import as_served
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.bootstrap import encoder_folder
+from rag.bootstrap import models
 from rag.bootstrap.installation import scratch_indexes
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.releases.models import LoadedRelease
@@ -32,7 +32,7 @@ def main() -> int:
     """Run the benchmark; give the exit status."""
     options = _options()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = encoder_folder(Settings(_env_file=None, home=options.home))
+    encoders = models(Settings(_env_file=None, home=options.home)).encoders
     encoder = encoders.load(encoders.resolve(options.encoder))
     cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     settings = RetrainSettings(_env_file=None)

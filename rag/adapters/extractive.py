@@ -1,7 +1,7 @@
 """A generator without a language model: it quotes the sentences of the hits that are nearest to the question."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ class ExtractiveGenerator(Generator):
     name = "extractive"
 
     @override
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield the chosen sentences, best first; nothing where no sentence is near enough.
 
         The prompt's limit on tokens, counted the encoder's way, cuts the answer after a word.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class OpenAIGenerator(Generator):
         self._tells_usage: bool | None = None  # None: nobody has asked yet
 
     @override
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield the answer piece by piece, then how it ended.
 
         A failure that may pass (no connection, status 429 or 5xx, silence) is tried once more, unless the answer

@@ -1,7 +1,7 @@
 """The generator that stands in, over a real language model server and the real extractive generator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -147,7 +147,7 @@ def test_leaving_does_not_count(
     reply = type(scripted_llm).reply
     prompt = Prompt(question="?", hits=(), messages=(Message(role="user", content="?"),))
 
-    async def leave(stream: AsyncIterator[str | Ending]) -> None:
+    async def leave(stream: AsyncGenerator[str | Ending, None]) -> None:
         async with asyncio.timeout(0.2):
             async for _ in stream:
                 pass

@@ -294,7 +294,7 @@ def test_leaving_closes_the_connection_within_a_second(scripted_llm: ScriptedLLM
         stream = generator.stream(prompt(), encoder=UNUSED)
         assert "one" == await anext(stream)
         times.append(time.monotonic())
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         scripted_llm.script(reply(text="one two three", pause_s=20), reply(text="late", delay_s=20))
         for _ in range(2):
             with anyio.move_on_after(0.3):

@@ -39,7 +39,7 @@ class Retraining:
     def __init__(
         self, installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
     ) -> None:
-        """Build nothing yet: a cycle is built when it begins, so that models are loaded by whoever needs them."""
+        """Build nothing yet: a cycle is built, and `drifted_since` asked, when it begins."""
         self._rag = installation
         self.settings = settings
         self._drifted_since = drifted_since
@@ -91,13 +91,6 @@ class Retraining:
             datasets=stores.datasets,
             candidates=stores.candidates,
         )
-
-
-def open_retraining(
-    installation: Installation, settings: RetrainSettings, *, drifted_since: DriftedSince
-) -> Retraining:
-    """Return what retrains the installation's encoder; `drifted_since` is asked when a cycle begins."""
-    return Retraining(installation, settings, drifted_since)
 
 
 class Promotion:
@@ -185,11 +178,6 @@ class Promotion:
             return secret.get_secret_value().encode()
         lost = "approvals that are still open have to be given again"
         return load_or_make(self._rag.settings.home / "approval.key", lost=lost)
-
-
-def open_promotion(installation: Installation, settings: RetrainSettings) -> Promotion:
-    """Return what decides on the installation's candidates and switches its releases."""
-    return Promotion(installation, settings)
 
 
 def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:

@@ -20,6 +20,7 @@ from rag.api.serving import Answering, Logs, Serving
 from rag.bootstrap.access import keys
 from rag.bootstrap.documents import documents_of
 from rag.bootstrap.installation import Installation, open_installation
+from rag.bootstrap.parts import endpoint
 from rag.breaker import Breaker, BreakerState
 from rag.domain import utcnow
 from rag.errors import Unavailable

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class SqlDatasets(SqlStore, DatasetStore):
     @override
     def put(self, dataset: Dataset) -> None:
         """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
-        digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
+        digest = replace(dataset, digest="").digest
         if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
         if not self._path(digest).exists():
@@ -54,13 +55,13 @@ class SqlDatasets(SqlStore, DatasetStore):
         row = self._one(select(datasets).where(datasets.c.digest == digest), dict)
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
-        content = self._read(digest)
-        if (actual := Dataset.digest_for(**content)) != digest:
+        dataset = Dataset(**self._read(digest), **row | {"digest": ""})
+        if (actual := dataset.digest) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
                 "or delete it and build the dataset again"
             )
-        return Dataset(**content, **row)
+        return dataset
 
     @override
     def newest(self, *, tenant: str) -> Dataset | None:

@@ -1,5 +1,7 @@
 """Claim: an index is built at three times the passages a second of LlamaIndex's VectorStoreIndex.
 
+Peer: LlamaIndex's VectorStoreIndex (`peer_llama_index.py`).
+
 Both get the same passages of FeedbackQA and the same model (all-MiniLM-L6-v2), start from nothing, and write to a
 Qdrant folder that survives the process. Ours writes the documents to SQL as well. LlamaIndex runs in the peers'
 environment::

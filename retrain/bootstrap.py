@@ -1,6 +1,6 @@
 """The door of retraining: an installation and settings in, a cycle and a switch out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -24,6 +24,7 @@ from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Runs
 from retrain.promotion.staging import Staging
 from retrain.settings import RetrainSettings
+from retrain.training.recipe import DEV_SAMPLES, DevSample
 from retrain.verdict.judging import Judging
 
 RETRAIN_LEASE = "retrain"
@@ -86,7 +87,7 @@ class Retraining:
         return RetrainCycle(
             present,
             mining=mining,
-            trainer=_trainer(rag, settings),
+            trainer=trainer(rag, settings),
             judging=judging,
             datasets=stores.datasets,
             candidates=stores.candidates,
@@ -180,8 +181,10 @@ class Promotion:
         return load_or_make(self._rag.settings.home / "approval.key", lost=lost)
 
 
-def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:
-    """Return what trains the lane that is set."""
+def trainer(
+    rag: Installation, settings: RetrainSettings, *, samples: Mapping[str, DevSample] = DEV_SAMPLES
+) -> Trainer:
+    """Return what trains the lane that is set; `samples` is what an evaluation of a lane on dev reads."""
     work = rag.settings.home / "training"
     if settings.lane == "adapter":
         from retrain.adapters.training.adapter_lane import AdapterTrainer
@@ -189,7 +192,7 @@ def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:
         return AdapterTrainer(rag.models.encoders, rag.models.cache, work, settings)
     from retrain.adapters.training.trainer import LaneTrainer
 
-    return LaneTrainer(rag.models.encoders, work, settings)
+    return LaneTrainer(rag.models.encoders, work, settings, samples)
 
 
 def _writer(rag: Installation, limits: RetrainSettings) -> Writing | None:

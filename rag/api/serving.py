@@ -36,7 +36,6 @@ class Metrics(Protocol):
 
     def text(self) -> bytes:
         """Return it in Prometheus's text format."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

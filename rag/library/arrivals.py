@@ -18,11 +18,9 @@ class Workers(Protocol):
         Raises:
             Unavailable: it does not start.
         """
-        ...
 
     def close(self) -> None:
         """Kill all; jobs under way end with `Unavailable`."""
-        ...
 
 
 class Arrivals:

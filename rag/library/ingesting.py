@@ -44,7 +44,6 @@ class FileReader(Protocol):
     @property
     def formats(self) -> Collection[str]:
         """The endings of file names that are read, with the dot."""
-        ...
 
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
         """Return the documents in a file, and a failure for whatever in it could not be read.
@@ -53,7 +52,6 @@ class FileReader(Protocol):
             UnreadableDocument: reading it takes more than it may, or brought its reader down.
             Unavailable: there is nobody to read it now.
         """
-        ...
 
 
 class LiveIndex(Protocol):
@@ -61,7 +59,6 @@ class LiveIndex(Protocol):
 
     def holds(self, seq: int) -> bool:
         """Tell whether it holds the documents as of change `seq`, and see to it that it soon does."""
-        ...
 
 
 class Ingester:

@@ -38,11 +38,9 @@ class Folder(Protocol):
     @property
     def source(self) -> str:
         """The `source` of its documents."""
-        ...
 
     def list(self) -> Listing:
         """Return what is in it, without reading."""
-        ...
 
     def read(self, uri: str) -> Sequence[Document | ReadFailure]:
         """Read one of its files.
@@ -50,7 +48,6 @@ class Folder(Protocol):
         Raises:
             Unavailable: there is nobody to read it now.
         """
-        ...
 
 
 @dataclass(kw_only=True, slots=True)

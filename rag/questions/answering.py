@@ -34,7 +34,6 @@ class ReleaseSource(Protocol):
         Raises:
             NotReady: nothing is loaded yet.
         """
-        ...
 
 
 class Answerer:

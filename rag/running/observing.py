@@ -21,7 +21,6 @@ class Observer(Protocol):
 
     def interaction(self, interaction: Interaction) -> None:
         """Hear of a question that has ended, however it did."""
-        ...
 
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Hear of a request that has ended, so many seconds after it began.
@@ -29,7 +28,6 @@ class Observer(Protocol):
         The route is its template, never the path as sent; empty where there was none. The status is 499 where the
         client left before the response.
         """
-        ...
 
 
 class ObservedLog(InteractionLog):

@@ -129,7 +129,8 @@ def main() -> int:
 
         written = in_turn(embedded, local_mode, rounds=options.rounds)
         asked = in_turn(_asking(ours[0], questions), _asking(theirs[0], questions), rounds=options.rounds)
-        for index in (*ours, *theirs):
+        everything: list[PassageIndex | LocalMode] = [*ours, *theirs]
+        for index in everything:
             index.close()
     print(HEAD)
     print(written.row(f"writing {len(passages):,} passages", "passages/s", ""))

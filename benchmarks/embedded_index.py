@@ -129,9 +129,10 @@ def main() -> int:
 
         written = in_turn(embedded, local_mode, rounds=options.rounds)
         asked = in_turn(_asking(ours[0], questions), _asking(theirs[0], questions), rounds=options.rounds)
-        everything: list[PassageIndex | LocalMode] = [*ours, *theirs]
-        for index in everything:
+        for index in ours:
             index.close()
+        for peer in theirs:
+            peer.close()
     print(HEAD)
     print(written.row(f"writing {len(passages):,} passages", "passages/s", ""))
     print(asked.row("questions by vector and words, one tenant of two", "questions/s", ""))

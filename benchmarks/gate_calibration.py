@@ -67,7 +67,7 @@ def judged(
     gained = after[:, METRIC] - before[:, METRIC]
     if gained.mean() < HOPELESS * standard_error(gained, gate.groups):
         return seen
-    card = Scorecard.create(
+    card = Scorecard(
         dataset="calibration",
         incumbent="a" * 64,
         candidate="b" * 64,

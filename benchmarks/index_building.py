@@ -21,7 +21,7 @@ from arguments import DATASETS
 from measuring import HEAD, in_turn, two_cores
 from worker import Worker
 
-from rag.bootstrap import encoder_folder, open_serving
+from rag.bootstrap import models, open_serving
 from rag.domain import Document
 from rag.settings import Settings
 
@@ -32,7 +32,7 @@ def main() -> int:
     two_cores()
     corpus = DATASETS / "feedbackqa" / "corpus.jsonl"
     settings = Settings(_env_file=None, home=options.home)
-    encoders = encoder_folder(settings)
+    encoders = models(settings).encoders
     model = encoders.path(encoders.resolve("minilm"))
     rows = [json.loads(line) for line in corpus.read_text().splitlines()][: options.passages]
     documents = [

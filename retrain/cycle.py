@@ -47,7 +47,7 @@ class RetrainCycle:
         self._candidates = candidates
 
     def forecast(self) -> Forecast | None:
-        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
+        """Return what asking the language model would cost; None where there is none. Asks nothing."""
         return self._mining.forecast()
 
     def build_dataset(self, *, progress: Progress) -> Dataset:
@@ -62,7 +62,7 @@ class RetrainCycle:
         return dataset
 
     def foresee(self, dataset: str, *, progress: Progress) -> Detectable | None:
-        """Tell before training which gain the gate questions can show; None where none of them can be answered.
+        """Return, before training, which gain the gate questions can show; None where none can be answered.
 
         Raises:
             NotReady: nothing is live yet.
@@ -91,10 +91,8 @@ class RetrainCycle:
     ) -> Candidate:
         """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
 
-        `foreseen` is what was said before training, and goes onto the scorecard.
-
-        Before, the candidate's weight of words and its threshold are chosen on the dev questions; the training
-        report says how.
+        Before that, the candidate's weight of words and its threshold are chosen on the dev questions; the training
+        report says how. What was `foreseen` before training goes onto the scorecard.
 
         Raises:
             NotReady: nothing is live yet.

@@ -31,7 +31,6 @@ class Arrivals:
     def __init__(
         self, ingester: Ingester, watch: FolderWatch, *, splitting: Workers, reading: Workers
     ) -> None:
-        """Take the parts; nothing is started."""
         self._ingester = ingester
         self._watch = watch
         self._splitting = splitting

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rag.domain import Passage, utcnow
+from rag.domain import Interaction, Passage, utcnow
 from rag.errors import EmptyCorpus
 from rag.ports import FeedbackStore, InteractionStore, Progress, QuestionStore
 from rag.releases.deployed import live_release
@@ -57,12 +57,7 @@ class Mining:
         self._drifted_since = drifted_since
 
     def build(self, *, progress: Progress) -> Dataset:
-        """Return a dataset of what is mined, reworded and split.
-
-        Raises:
-            EmptyCorpus: nothing is ingested.
-            InvalidInput: too little was mined to train and to judge on.
-        """
+        """Return a dataset of what is mined, reworded and split; errors as for `RetrainCycle.build_dataset`."""
         corpus = self._present.corpus()
         if not corpus:
             raise EmptyCorpus()
@@ -104,13 +99,12 @@ class Mining:
         return replace(dataset, manifest={**dataset.manifest, **about})
 
     def forecast(self) -> Forecast | None:
-        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
+        """Return what asking the language model would cost; None where there is none. Asks nothing."""
         if self._writer is None:
             return None
         settings = self._settings
-        wanted = self._most_wanted(
-            self._present.corpus(), (), self._datasets.newest(tenant=self._present.tenant)
-        )
+        previous = self._datasets.newest(tenant=self._present.tenant)
+        wanted = self._most_wanted(self._present.corpus(), (), previous)
         return self._writer.forecast(
             wanted[: settings.mine_passages], settings.questions_per_passage, settings.llm_styles
         )
@@ -191,32 +185,28 @@ class Mining:
         }
         drifted: dict[str, float] = {}
         if self._drifted_since is not None:
-            log = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
+            log = self._log()
             before = [interaction for interaction in log if interaction.asked_at < self._drifted_since]
             drifted = topics_drifted_to(before, log[len(before) :])
         return most_wanted(
             corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
         )
 
-    def _log_start(self) -> datetime:
-        return utcnow() - timedelta(days=self._settings.log_days)
+    def _log(self) -> list[Interaction]:
+        since = utcnow() - timedelta(days=self._settings.log_days)
+        return self._interactions.between(since=since, tenant=self._present.tenant)
 
     def _mine_log(self, find: Find | None) -> MinedPairs:
         settings = self._settings
-        interactions = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
+        interactions = self._log()
         feedback = self._feedback.of([interaction.id for interaction in interactions])
-        named = {
-            p
-            for said in feedback.values()
-            for f in said
-            for p in (f.corrected_passage, f.clicked_passage)
-            if p
-        }
+        said = [each for some in feedback.values() for each in some]
+        named = {passage for each in said for passage in (each.corrected_passage, each.clicked_passage)}
         cited = {passage for interaction in interactions for passage in interaction.cited}
         return mine_log(
             interactions,
             feedback,
-            self._present.documents.passages(named | cited),
+            self._present.documents.passages(cited.union(filter(None, named))),
             trust=Trust(
                 principal_share=settings.principal_share,
                 passage_share=settings.passage_share,

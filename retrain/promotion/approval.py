@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from rag.domain import AuditEntry, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput
 from rag.ports import AuditLog
-from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome, Scorecard
+from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
 from retrain.ports import ApprovalStore, CandidateStore
 
 MAX_COMMENT = 2_000
@@ -82,7 +82,8 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
         "encoder": (approval.encoder, candidate.encoder),
         "release": (approval.release, candidate.release),
         "dataset": (approval.dataset, candidate.dataset),
-        "scorecard": (approval.scorecard, _digest_of_figures(candidate.scorecard)),
+        # Derived anew, so that figures changed after the approval show.
+        "scorecard": (approval.scorecard, replace(candidate.scorecard, digest="").digest),
         "incumbent": (approval.incumbent, candidate.incumbent),
     }
     for name, (approved, actual) in bound.items():
@@ -91,14 +92,6 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
                 f"Approval {approval.id} is bound to the {name} {approved[:12]}, "
                 f"but candidate {candidate.id} has {actual[:12]}; look again and approve anew."
             )
-
-
-def _digest_of_figures(scorecard: Scorecard) -> str:
-    """Return the digest derived anew, so that figures changed after the approval show."""
-    content = {
-        field.name: getattr(scorecard, field.name) for field in fields(scorecard) if field.name != "digest"
-    }
-    return Scorecard.create(**content).digest
 
 
 class Approver:
@@ -125,16 +118,11 @@ class Approver:
     ) -> Approval:
         """Approve a candidate, also one that was rejected or approved before: the newest decision counts.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who decides.
-            comment: at most `MAX_COMMENT` characters; needed with `override`.
-            override: approve against a verdict that is not "promote".
+        The id may be a prefix that fits one alone. A verdict that is not "promote" takes `override` and a comment.
 
         Raises:
             NotFound: there is no such candidate.
-            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the
-                comment is too long.
+            InvalidInput: `override` or its comment is missing, or the comment is longer than `MAX_COMMENT`.
         """
         comment = _checked(comment)
         candidate = self._candidates.get(candidate_id)

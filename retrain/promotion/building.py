@@ -60,15 +60,9 @@ class IndexBuilder:
     ) -> None:
         """Bring the release's index to the present state of the documents, verify it and let go of it.
 
-        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and
-        made anew by the next call.
-
-        Args:
-            release: whose index it is.
-            questions: asked of the index and of the corpus; a sample is.
-            tenant: whose passages are searched with them.
-            run: told of each phase.
-            served: tells that a service keeps the index open for good, so that waiting for it is no use.
+        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and made
+        anew by the next call. A sample of the questions is asked of it and of the tenant's corpus. Where `served`, a
+        service keeps the index open for good, so that waiting for it is no use.
 
         Raises:
             VerificationFailed: it does not hold what it should.
@@ -95,11 +89,11 @@ class IndexBuilder:
             index.close()
 
     def exists(self, release: Release) -> bool:
-        """Tell whether the release has an index, finished or not."""
+        """Return whether the release has an index, finished or not."""
         return release.index_name in self._indexes.names()
 
     def filled(self, release: Release) -> bool:
-        """Tell whether the release's index is there and was filled to the end, whoever keeps it."""
+        """Return whether the release's index is there and was filled to the end, whoever keeps it."""
         return self.exists(release) and self._indexing.lag(release.index_name) is not None
 
     def check_models(self, release: Release) -> None:

@@ -84,10 +84,8 @@ def plan(
 def kept_always(releases: ReleaseStore, models: Models, *, reranker: str | None) -> Artefacts:
     """Return what stays though no release needs it, since it would only be made or fetched again.
 
-    Args:
-        releases: questions of all times are compared in the first one's encoder.
-        models: the encoders that settings may name stay.
-        reranker: what the settings call the cross-encoder of a first release.
+    Questions of all times are compared in the first release's encoder; encoders that settings may name stay, and so
+    does the cross-encoder that they name for a first release.
     """
     first = {first_encoder(releases)} if releases.all() else set()
     named = models.rerankers.known(reranker) if reranker else None
@@ -128,16 +126,10 @@ class GarbageCollector:
         self._min_age = timedelta(hours=min_age_h)
 
     def collect(self, keep: Artefacts, *, dry_run: bool = False) -> Artefacts:
-        """Delete what nothing needs; return what was deleted.
+        """Delete what nothing needs and `keep` does not name; return what was deleted, with `dry_run` what would be.
 
-        An index that a service has not let go of yet stays until the next time.
-
-        Args:
-            keep: stays whatever happens.
-            dry_run: delete nothing, only return what would be.
-
-        Raises:
-            LeaseHeld: a promotion or a rollback is running.
+        An index that a service has not let go of yet stays until the next time. LeaseHeld where a promotion or a
+        rollback is running.
         """
         encoders, rerankers = self._models.encoders, self._models.rerankers
         with contextlib.ExitStack() as held:

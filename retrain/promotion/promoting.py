@@ -56,11 +56,8 @@ class Promoter:
     ) -> Promotion:
         """Make an approved candidate's release live, going on where an earlier call was broken off; return it done.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who asked.
-            promotion_id: the ticket `SwitchRequests.promote` wrote; None: the open one, or a new one.
-            progress: called with (passages done, total, phase).
+        The ticket is the one that `SwitchRequests.promote` wrote, else the open one, or a new one. Progress is called
+        with (passages done, total, phase).
 
         Raises:
             Conflict: the release is live already, or a rollback is under way.
@@ -109,13 +106,8 @@ class Promoter:
         """Make the previous release live again, the one that was live the previous; return the rollback, done.
 
         So a second rollback goes forward again. It needs no approval, and it does not wait for a promotion that is
-        still being built: that one then ends with an error and switches nothing.
-
-        Args:
-            principal: who asked.
-            reason: kept in the audit trail.
-            promotion_id: the ticket `SwitchRequests.rollback` wrote; None: one that was broken off, or a new one.
-            progress: called with (passages done, total, phase).
+        still being built: that one then ends with an error and switches nothing. Ticket and progress are as for
+        `promote`; the reason is kept in the audit trail.
 
         Raises:
             Conflict: there is no previous release.
@@ -152,7 +144,7 @@ class Promoter:
     def _prepare(
         self, run: Run, release: Release, epoch: int, questions: Sequence[EvalQuestion], *, tenant: str
     ) -> None:
-        """Have the index ready, and the release loaded by every live replica."""
+        """Make the index ready, and let every live replica load the release."""
         self._builder.need_encoder(release)
         deployment = deployed(self._releases)
         live = self._releases.get(deployment.release)

@@ -87,7 +87,7 @@ class SwitchRequests:
         return self._approvals.permit(approval_id, candidate, key=self._key)
 
     def switched(self, candidate: Candidate) -> bool:
-        """Tell whether the newest approval was used up by the switch that made the candidate live."""
+        """Return whether the newest approval was used up by the switch that made the candidate live."""
         newest = self._approvals.newest_for(candidate.id)
         live = deployed(self._releases).release
         return candidate.release == live and newest is not None and newest.used_at is not None

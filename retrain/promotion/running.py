@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import replace
+from typing import Any
 
 from rag.domain import AuditEntry, utcnow
 from rag.ports import AuditLog, Lease, Leases, Progress
@@ -22,41 +23,35 @@ class Run:
         self._progress = progress
 
     def check(self) -> None:
-        """Do nothing while no other runner took over.
-
-        Raises:
-            LeaseHeld: one did.
-        """
+        """Do nothing while no other runner took over; LeaseHeld where one did."""
         self._lease.check()
 
     def enter(self, phase: PromotionPhase) -> None:
         """Note that a phase begins."""
-        self._write(replace(self.promotion, phase=phase, updated_at=utcnow()))
+        self._note(phase=phase)
 
     def advance(self, done: int, total: int) -> None:
         """Note how many passages are written to the index."""
-        self._write(replace(self.promotion, done=done, total=total, updated_at=utcnow()))
+        self._note(done=done, total=total)
 
     def fail(self, message: str) -> None:
         """Note why it ended without a switch."""
-        self._write(
-            replace(self.promotion, phase=PromotionPhase.FAILED, message=message, updated_at=utcnow())
-        )
+        self._note(phase=PromotionPhase.FAILED, message=message)
 
     def finish(self) -> Promotion:
         """Note that the switch has happened, whoever holds the lease now."""
-        self._put(replace(self.promotion, phase=PromotionPhase.DONE, updated_at=utcnow()))
+        self._put(phase=PromotionPhase.DONE)
         return self.promotion
 
-    def _write(self, promotion: Promotion) -> None:
+    def _note(self, **changes: Any) -> None:
         self.check()
-        self._put(promotion)
+        self._put(**changes)
 
-    def _put(self, promotion: Promotion) -> None:
-        self.promotion = promotion
-        self._promotions.put(promotion)
+    def _put(self, **changes: Any) -> None:
+        self.promotion = replace(self.promotion, updated_at=utcnow(), **changes)
+        self._promotions.put(self.promotion)
         if self._progress:
-            self._progress(promotion.done, promotion.total, promotion.phase.value)
+            self._progress(self.promotion.done, self.promotion.total, self.promotion.phase.value)
 
 
 class Runs:

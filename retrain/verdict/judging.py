@@ -4,7 +4,7 @@ Each release is tried out once for all of it: the dev questions choose, the gate
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder, Progress
@@ -58,12 +58,9 @@ class Judging:
         self._settings = settings
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
-        """Tell which gain the gate questions can show; None where none of them can be answered.
+        """Return which gain the gate questions can show; None where none of them can be answered.
 
         Those that the live release answers today are frozen as anchors, before there is a candidate.
-
-        Raises:
-            NotReady: nothing is live yet.
         """
         present, settings = self._present, self._settings
         corpus, live = present.corpus(), live_release(present.releases)
@@ -95,15 +92,7 @@ class Judging:
     ) -> Judged:
         """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
 
-        Args:
-            dataset: what the encoder was trained on.
-            encoder: its digest.
-            foreseen: what was said before training, as it goes onto the scorecard.
-            progress: told of the steps.
-
-        Raises:
-            NotReady: nothing is live yet.
-            InvalidInput: no gate question has an answer in the corpus any more.
+        What was `foreseen` before training goes onto the scorecard. Errors are as for `RetrainCycle.evaluate`.
         """
         present, settings = self._present, self._settings
         live = live_release(present.releases)
@@ -163,31 +152,24 @@ class Judging:
         look = self._gate_looks.look(
             dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
         )
-        compared = compare(
-            dataset.gate,
+        card = compare(
+            dataset,
             incumbent=incumbent,
             candidate=candidate,
             on=on,
             seed=self._settings.seed,
-            robustness=dataset.robustness,
             updated={document.id: document.updated_at for document in self._present.all_documents()},
             frozen=self._anchors.among([question.fingerprint for question in asked]),
         )
         guard = self._guarded(incumbent.encoder, candidate.encoder)
-        return Scorecard.create(
-            dataset=dataset.digest,
-            incumbent=incumbent.encoder.digest,
-            candidate=candidate.encoder.digest,
-            questions=compared.questions,
-            passages=len(on.corpus),
-            overall=compared.overall,
-            slices=[*compared.slices, *([guard] if guard else [])],
+        return replace(
+            card,
+            digest="",  # derived of all that is on the card now
+            slices=(*card.slices, guard) if guard else card.slices,
             look=look,
             detectable=foreseen,
             costs=costs,
             concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
-            worst=compared.worst,
-            best=compared.best,
         )
 
     def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:

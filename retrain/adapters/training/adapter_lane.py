@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.adapters.models.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
@@ -20,6 +21,7 @@ from rag.ports import EmbeddingCache, Encoder, EncoderStore, Progress
 from rag.releases.vectors import Embedder
 from retrain.adapters.training.loop import DEV_METRIC
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
+from retrain.ports import Trainer
 from retrain.settings import RetrainSettings
 from retrain.training.adapting import AdapterRecipe, Fitted, Floats, Matrix, Measure, fit, mixed
 from retrain.training.blending import Blend, choose
@@ -32,10 +34,12 @@ MOST_PASSAGES = 20_000
 """Passages that questions are told from at most, besides those that answer any: a step's time grows with them."""
 
 
-class AdapterTrainer:
-    """Fulfils `Trainer` with a matrix after the encoder, on the side of questions alone.
+class AdapterTrainer(Trainer):
+    """Fits a matrix after the encoder, on the side of questions alone.
 
-    An incumbent that is adapted itself is not adapted twice: its matrix is where the new one begins.
+    An incumbent that is adapted itself is not adapted twice: its matrix is where the new one begins. It takes seconds,
+    so a run that was killed begins anew; the same arguments make the same artefact. `best_dev` is the metric of the mix
+    with today's matrix that was kept; 0 where there are no dev questions.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class AdapterTrainer:
         self._work = work
         self._settings = settings
 
+    @override
     def train(
         self,
         incumbent: str,
@@ -56,14 +61,6 @@ class AdapterTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Fit a matrix to the pairs; return the new artefact's digest and how it went.
-
-        It takes seconds, so a run that was killed begins anew; the same arguments make the same artefact.
-        `best_dev` is the metric of the mix with today's matrix that was kept; 0 where there are no dev questions.
-
-        Raises:
-            InvalidInput: pairs of fewer than two passages.
-        """
         check(pairs)
         began = time.perf_counter()
         folder = self._encoders.path(incumbent)

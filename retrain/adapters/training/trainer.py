@@ -8,6 +8,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from typing_extensions import override
+
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore, Progress
@@ -17,6 +19,7 @@ from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
 from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
+from retrain.ports import Trainer
 from retrain.settings import RetrainSettings
 from retrain.training.batches import GROUP
 from retrain.training.blending import ALPHAS, WITHOUT_DEV
@@ -32,10 +35,14 @@ FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
 
 
-class LaneTrainer:
-    """Fulfils `Trainer`: multiple negatives ranking loss, and the best checkpoint by dev nDCG@10.
+class LaneTrainer(Trainer):
+    """Trains by multiple negatives ranking loss, and keeps the best checkpoint by dev nDCG@10.
 
-    What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev.
+    What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev; `best_dev` is the
+    mix's. Without dev questions it is 0, and the last step's weights are mixed, in a fixed share.
+
+    Checkpoints lie in a folder named after all inputs, so that a run that was killed can go on. One that had ended is
+    not run again while its artefact is there. InvalidInput also where the lane that is set is not the incumbent's.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class LaneTrainer:
         self._settings = settings
         self._samples = samples
 
+    @override
     def train(
         self,
         incumbent: str,
@@ -60,16 +68,6 @@ class LaneTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Train from the incumbent's artefact; return the new artefact's digest and how it went.
-
-        Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one when
-        called again with the same arguments. One that had ended is not run again while its artefact is there.
-        `best_dev` is the metric of the mix with the incumbent that was kept; 0 where there are no dev questions, and
-        then the last step's weights are mixed, in a fixed share.
-
-        Raises:
-            InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
-        """
         check(pairs)
         kind = self._lane(incumbent)
         recipe = _recipe(kind, self._settings, len(pairs))

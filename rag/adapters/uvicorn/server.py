@@ -57,8 +57,10 @@ class DrainingServer(Server):
             self._began = now
             logger.info("stopping; %d requests are under way", self._draining.under_way)
             for connection in list(self.server_state.connections):
-                # Closes those that are idle, and the others behind their response.
-                connection.shutdown()
+                # Closes those that are idle, and the others behind their response. A new one's first request may be
+                # on its way; it is told to go elsewhere.
+                if not isinstance(connection, BoundedConnection) or connection.has_asked:
+                    connection.shutdown()
         if self._cut_at is None and now - self._began >= self._grace_s:
             self._cut_at = now
             logger.warning(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
-from rag.adapters.openai.endpoint import Endpoint
+from rag.adapters.openai import Endpoint
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.dataset.wording import normal, one_line, words
@@ -55,29 +55,22 @@ class Questions(BaseModel):
 
 
 class OpenAIQuestionWriter(QuestionWriter):
-    """Asks a model that knows structured output; UpstreamTimeout where it takes too long."""
+    """Asks a model that knows structured output (``json_schema``); UpstreamTimeout where it takes too long."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        api_key: str | None = None,
-        connect_timeout_s: float = 5.0,
-        timeout_s: float = 60.0,
-        retries: int = 1,
-    ) -> None:
-        """Name the endpoint; nothing is connected yet. Its model has to know structured output (``json_schema``).
+    def __init__(self, endpoint: Endpoint, *, timeout_s: float = 60.0, retries: int = 1) -> None:
+        """Connect to nothing yet.
 
-        The base URL ends with the version, e.g. ``http://127.0.0.1:8000/v1``; `retries` are further tries of a call
-        that timed out or was turned away for now.
+        Args:
+            endpoint: whose model writes.
+            timeout_s: limit of waiting for an answer, in seconds.
+            retries: further tries of a call that timed out or was turned away for now.
         """
-        self._endpoint = Endpoint(
-            base_url=base_url, model=model, api_key=api_key, connect_timeout_s=connect_timeout_s
-        )
+        self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._retries = retries
-        self.fingerprint = digest_of({"model": model, "write": _WRITE, "reword": _REWORD, "styles": _STYLES})
+        self.fingerprint = digest_of(
+            {"model": endpoint.model, "write": _WRITE, "reword": _REWORD, "styles": _STYLES}
+        )
         self._opening = Lock()
         self._opened: OpenAI | None = None
 

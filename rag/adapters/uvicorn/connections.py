@@ -38,6 +38,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._refused = False
         self._timer: TimerHandle | None = None
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether a request has come on it."""
+        return self.cycle is not None
+
     def connection_made(self, transport: BaseTransport) -> None:
         """Wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]

@@ -24,27 +24,13 @@ from retrain.settings import RetrainSettings
 from retrain.training.batches import GROUP
 from retrain.training.blending import ALPHAS, WITHOUT_DEV
 from retrain.training.material import check, lay_out
-from retrain.training.recipe import EncoderRecipe, TransformerRecipe
+from retrain.training.recipe import DEV_SAMPLES, DevSample, EncoderRecipe, TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LANES: Mapping[str, Callable[..., Lane]] = {"static": StaticLane, "transformer": TransformerLane}
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DevSample:
-    """How much an evaluation on dev reads."""
-
-    questions: int  # at most
-    distractors: int  # passages that answer none of them, searched along with those that do
-
-
-DEV_SAMPLES = {
-    "static": DevSample(questions=100_000, distractors=2_000),
-    # Reading costs a third of learning: so many texts take as long as three or four steps.
-    "transformer": DevSample(questions=400, distractors=400),
-}
 FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ class Service:
         )
         self.sock = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.sock.getsockname()[1]}"
-        self.thread = threading.Thread(target=self.server.run_on, args=(self.sock,))
+        self.thread = threading.Thread(target=self.server.run, args=([self.sock],))
         self.thread.start()
 
     async def answer(self, request: Request) -> Any:
@@ -106,6 +107,23 @@ def test_what_is_under_way_finishes_and_what_is_new_is_refused(service: Service)
         assert [] == service.cancelled
 
 
+def test_a_connection_that_has_not_asked_yet_is_answered(service: Service) -> None:
+    """Opened before the end began, it is told to go elsewhere when its first request comes, and not cut off."""
+    with (
+        httpx.stream("GET", f"{service.url}/stream?seconds=2") as stream,
+        socket.create_connection(service.sock.getsockname()) as fresh,
+    ):
+        lines = stream.iter_lines()
+        assert "data: 0" == next(lines)
+        until(lambda: len(service.server.server_state.connections) == 2)
+        service.draining.begin()
+        until(lambda: service.server._began is not None)
+        assert 200 == httpx.get(f"{service.url}/healthz").status_code
+        fresh.sendall(b"GET /whole HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert fresh.recv(65_536).startswith(b"HTTP/1.1 503 ")
+        assert "[DONE]" == events(lines)[-1]
+
+
 @pytest.mark.parametrize("service", [0.4], indirect=True)
 def test_what_takes_too_long_ends_with_an_error(service: Service) -> None:
     """Past the grace a stream ends with an error event, an answer not begun with 503, and both are cancelled."""
@@ -131,8 +149,6 @@ def test_what_takes_too_long_ends_with_an_error(service: Service) -> None:
 @pytest.mark.parametrize("service", [0.2], indirect=True)
 def test_a_client_that_reads_nothing_does_not_hold_it_up(service: Service) -> None:
     """Buffers that are full cost the grace and a little, not for ever."""
-    import socket
-
     with socket.create_connection(service.sock.getsockname()) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         deaf.sendall(b"GET /stream?seconds=3000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

@@ -4,6 +4,8 @@ VENV := .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The encoders that tests share, in pytest's cache; made while `lint` runs, where make may do two things at once.
+ENCODERS := .pytest_cache/d/encoders
 export HF_HUB_OFFLINE ?= 1
 export DO_NOT_TRACK ?= 1
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
@@ -26,14 +28,20 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## the whole loop on Python's own documentation, then the service stays up
 	$(BIN)/whetstone demo $(ARGS)
 
-test: $(STAMP) lint ## lint and the tests, as CI runs them
+# As many workers as cores: more threads in each would only wait for one another.
+test test-quick test-all: export OMP_NUM_THREADS ?= 1
+
+test: $(STAMP) lint $(ENCODERS) ## lint and the tests, as CI runs them
 	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal
 
 test-quick: $(STAMP) ## the tests that take seconds
 	$(BIN)/pytest -m "not heavy and not slow" -n $(JOBS)
 
-test-all: $(STAMP) lint ## every test, also those too long for CI
+test-all: $(STAMP) lint $(ENCODERS) ## every test, also those too long for CI
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+$(ENCODERS): | $(STAMP)
+	$(BIN)/python -c "from rag.adapters.models.encoders import EncoderFolder as E; from pathlib import Path as P; E(P('$@')).resolve('static')"
 
 lint: $(STAMP) ## ruff, strict types, import contracts
 	$(BIN)/ruff check .

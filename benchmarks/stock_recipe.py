@@ -99,6 +99,8 @@ def recall(vectors: Callable[[], tuple[np.ndarray, np.ndarray]], answers: Sequen
 
 
 def _train(order: dict[str, Any]) -> dict[str, Any]:
+    if not Path(order["base"]).is_dir():
+        raise FileNotFoundError(f"There is no model in {order['base']}.")
     with tempfile.TemporaryDirectory() as scratch:
         return _trained(order, Path(scratch))
 

@@ -20,7 +20,7 @@ from rag.domain import Document
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1500)]
 
-REPORTED = 400
+REPORTED = 300
 """Test questions that recall is reported on, before and after."""
 
 
@@ -121,7 +121,7 @@ def test_the_loop_from_first_question_to_rollback(
     scripted_llm.default = write_question
     installation.settings |= {
         "WHETSTONE_LLM_BASE_URL": scripted_llm.url,
-        "WHETSTONE_RETRAIN_MINE_PASSAGES": "200",
+        "WHETSTONE_RETRAIN_MINE_PASSAGES": "100",
         "WHETSTONE_RETRAIN_PARAPHRASES": "0",
         "WHETSTONE_POLL_INTERVAL_S": "0.2",
     }
@@ -136,9 +136,9 @@ def test_the_loop_from_first_question_to_rollback(
 
     # Australia asks, then the United Kingdom: a shift of topic.
     stores = open_stores(sqlite_url(installation.home))
-    asked = [*train["Australia"][:500], *train["UK"][:250]]
+    asked = [*train["Australia"][:400], *train["UK"][:200]]
     passages = stores.documents.passages_of({d for q in asked for d in q.documents})
-    for domain, count in (("Australia", 500), ("UK", 250)):
+    for domain, count in (("Australia", 400), ("UK", 200)):
         with ThreadPoolExecutor(4) as pool:
             some = train[domain][:count]
             list(pool.map(lambda q: caller.ask(q, passages[min(q.documents)][0].id), some))

@@ -20,11 +20,12 @@ from doubles.waiting import until
 from rag.adapters.models.encoders import EncoderFolder
 
 SERVE = """
-import logging, sys
-from rag.bootstrap import serve
+import logging, os, sys
+from rag.bootstrap import process, serve
 from rag.errors import WhetstoneError
 from rag.settings import Settings
 logging.basicConfig(level="INFO")
+process._GRACE_S = float(os.environ.get("TESTED_GRACE_S", process._GRACE_S))
 try:
     serve(Settings(_env_file=None))
 except WhetstoneError as error:
@@ -117,10 +118,13 @@ def filled_home(
 def make_service(
     tmp_path: Path, encoder_store: EncoderFolder, static_digest: str, filled_home: Path
 ) -> Iterator[Callable[..., Service]]:
-    """Starts a service over two documents, with the settings given beside the usual ones."""
+    """Starts a service over two documents, with the settings given beside the usual ones.
+
+    `grace_s` is how long answers may go on after it is told to stop, where that is to be shorter than usual.
+    """
     made: list[Service] = []
 
-    def once(*, fill: bool = True, **settings: Any) -> Service:
+    def once(*, fill: bool = True, grace_s: float | None = None, **settings: Any) -> Service:
         home = tmp_path / "var"
         environment = os.environ | {
             "WHETSTONE_HOME": str(home),
@@ -128,6 +132,8 @@ def make_service(
             "WHETSTONE_PORT": "0",
             **{f"WHETSTONE_{name.upper()}": str(value) for name, value in settings.items()},
         }
+        if grace_s is not None:
+            environment["TESTED_GRACE_S"] = str(grace_s)
         if fill and "database_url" not in settings:
             shutil.copytree(filled_home, home)
         elif fill:

@@ -1,5 +1,6 @@
 """A real service on a loopback port, for tests from the outside."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -105,16 +106,33 @@ def fill(settings: Settings) -> None:
             serving.library.put(Document.create(uri=uri, title=title, text=text))
 
 
+@pytest.fixture(scope="session")
+def filled_home(
+    tmp_path_factory: pytest.TempPathFactory, encoder_store: EncoderFolder, static_digest: str
+) -> Path:
+    """A home with the corpus and the static encoder, to be copied."""
+    home = tmp_path_factory.mktemp("filled") / "var"
+    fill(Settings(_env_file=None, home=home, encoder=str(encoder_store.path(static_digest)), port=0))
+    return home
+
+
 @pytest.fixture
-def corpus() -> Callable[[Settings], None]:
+def corpus(filled_home: Path) -> Callable[[Settings], None]:
     """Put the corpus into a home."""
-    return fill
+
+    def put(settings: Settings) -> None:
+        if settings.home.exists():  # and its database may be open
+            fill(settings)
+        else:
+            shutil.copytree(filled_home, settings.home)
+
+    return put
 
 
 @pytest.fixture
-def service(home_settings: Settings) -> Iterator[Service]:
+def service(home_settings: Settings, corpus: Callable[[Settings], None]) -> Iterator[Service]:
     """A service with the corpus."""
-    fill(home_settings)
+    corpus(home_settings)
     with running(home_settings) as service:
         yield service
 

@@ -12,16 +12,25 @@ from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 
 
-@pytest.fixture
-def home(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> Path:
-    """A home with the static encoder and one document."""
+@pytest.fixture(scope="module")
+def whole_home(
+    tmp_path_factory: pytest.TempPathFactory, encoder_store: EncoderFolder, static_digest: str
+) -> Path:
+    """A home with the static encoder and one document, to be copied."""
+    folder = tmp_path_factory.mktemp("whole")
     made = encoder_store.path(static_digest).parent
-    home = tmp_path / "home"
+    home = folder / "home"
     shutil.copytree(made, home / "encoders", ignore=shutil.ignore_patterns(".lock", ".incoming-*"))
-    (tmp_path / "badges.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
-    assert run(home, "ingest", str(tmp_path / "badges.md")).returncode == 0
+    (folder / "badges.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
+    assert run(home, "ingest", str(folder / "badges.md")).returncode == 0
     assert "front desk" in run(home, "ask", "Where do I get a new badge?").stdout
     return home
+
+
+@pytest.fixture
+def home(whole_home: Path, tmp_path: Path) -> Path:
+    """A home with the static encoder and one document."""
+    return Path(shutil.copytree(whole_home, tmp_path / "home"))
 
 
 def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """Tiny models, saved as their libraries do, the weights drawn by chance; and a small company to switch releases in."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,9 @@ def _config(labels: int = 2) -> Any:
     )
 
 
-@pytest.fixture
-def transformer(tmp_path: Path) -> Path:
-    """A tiny BERT as a sentence-transformers folder: lower case, 12 tokens, CLS pooling, a dense layer, prompts."""
+@pytest.fixture(scope="session")
+def made_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT as sentence-transformers saves it: lower case, 12 tokens, CLS pooling, a dense layer, prompts."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Dense, Transformer
@@ -67,7 +68,8 @@ def transformer(tmp_path: Path) -> Path:
     from transformers import BertModel
 
     torch.manual_seed(7)
-    bert = tmp_path / "bert"
+    folder = tmp_path_factory.mktemp("transformer")
+    bert = folder / "bert"
     BertModel(_config()).save_pretrained(bert)
     _tokenizer(40).save_pretrained(bert)
     words = Transformer(str(bert), max_seq_length=12, do_lower_case=True)
@@ -77,8 +79,14 @@ def transformer(tmp_path: Path) -> Path:
         prompts={"query": "question: ", "document": "passage: "},
         device="cpu",
     )
-    model.save(str(tmp_path / "transformer"), create_model_card=False)
-    return tmp_path / "transformer"
+    model.save(str(folder / "made"), create_model_card=False)
+    return folder / "made"
+
+
+@pytest.fixture
+def transformer(made_transformer: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny BERT, to be changed at will."""
+    return Path(shutil.copytree(made_transformer, tmp_path / "transformer"))
 
 
 @pytest.fixture

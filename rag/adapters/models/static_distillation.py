@@ -29,14 +29,16 @@ def distil(teacher: Path, target: Path) -> None:
 
     Takes about 20 s on two cores for MiniLM. Gives the same weights for the same teacher on the same machine.
     """
+    from tokenizers import Tokenizer
+
+    # Before torch is loaded, which takes seconds: a folder that is none is found at once.
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
-    from tokenizers import Tokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it without types
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     vocabulary = [tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size())]

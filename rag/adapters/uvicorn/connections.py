@@ -38,11 +38,6 @@ class BoundedConnection(HttpToolsProtocol):
         self._refused = False
         self._timer: TimerHandle | None = None
 
-    @property
-    def has_asked(self) -> bool:
-        """Whether a request has come on it."""
-        return self.cycle is not None
-
     def connection_made(self, transport: BaseTransport) -> None:
         """Wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -99,7 +94,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse(400, msg)
 
     @property
-    def _answering(self) -> bool:
+    def answering(self) -> bool:
+        """Whether a request is being answered, or about to be."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _wait(self, seconds: float | None) -> None:
@@ -109,11 +105,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _late(self) -> None:
         # Half of the next request may well come while this one is answered, and a body may wait for its reader.
-        waits = self.flow.read_paused or (self._answering and self.cycle.waiting_for_100_continue)
+        waits = self.flow.read_paused or (self.answering and self.cycle.waiting_for_100_continue)
         self._behind += 1
         if self._body >= BODY_STEP or waits:
             self._body = self._behind = 0
-        if self._answering and (self._in_head or self._behind < _LOOKS):
+        if self.answering and (self._in_head or self._behind < _LOOKS):
             self._wait(HEAD_S if self._in_head else BODY_S / _LOOKS)
         elif self._in_head and not self._beside:
             self.transport.close()
@@ -123,7 +119,7 @@ class BoundedConnection(HttpToolsProtocol):
     def _refuse(self, status: int, message: str) -> None:
         """Answer where no other answer is under way, and close."""
         self._refused = True
-        answering = self._answering
+        answering = self.answering
         # Of an earlier request, or of this one before its end.
         another = (
             answering if self._in_head else not answering or self.pipeline or self.cycle.response_started

@@ -57,9 +57,9 @@ class DrainingServer(Server):
             self._began = now
             logger.info("stopping; %d requests are under way", self._draining.under_way)
             for connection in list(self.server_state.connections):
-                # Closes those that are idle, and the others behind their response. A new one's first request may be
-                # on its way; it is told to go elsewhere.
-                if not isinstance(connection, BoundedConnection) or connection.has_asked:
+                # Closes it behind its response. Of one that is idle, the next request may be on its way: that is told
+                # to go elsewhere, not cut off.
+                if isinstance(connection, BoundedConnection) and connection.answering:
                     connection.shutdown()
         if self._cut_at is None and now - self._began >= self._grace_s:
             self._cut_at = now

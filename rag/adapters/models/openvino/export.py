@@ -62,9 +62,9 @@ def export_encoder(artefact: Path, target: Path, digest: str) -> None:
 
     A model that cannot be exported, or whose export is not near enough, leaves a manifest that says why.
     """
+    check_safe(artefact)
     from sentence_transformers import SentenceTransformer
 
-    check_safe(artefact)
     model = SentenceTransformer(str(artefact), **_loading())
     model.eval()
 
@@ -94,10 +94,10 @@ def export_reranker(artefact: Path, target: Path, digest: str) -> None:
     Logits have no unit length: what is compared is their correlation over the probe texts. And in float32 alone: the
     logits of two good passages often differ by less than bfloat16's eight bits can tell.
     """
+    check_safe_reranker(artefact)
     from sentence_transformers import CrossEncoder
     from torch import nn
 
-    check_safe_reranker(artefact)
     model = CrossEncoder(str(artefact), **_loading())
     model.eval()
     question = "How long does the warranty last, and what does it not cover?"

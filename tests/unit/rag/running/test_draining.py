@@ -107,20 +107,25 @@ def test_what_is_under_way_finishes_and_what_is_new_is_refused(service: Service)
         assert [] == service.cancelled
 
 
-def test_a_connection_that_has_not_asked_yet_is_answered(service: Service) -> None:
-    """Opened before the end began, it is told to go elsewhere when its first request comes, and not cut off."""
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_an_idle_connection_is_not_cut_off(service: Service, asked_before: bool) -> None:
+    """Its next request may be on its way when the end begins: it is told to go elsewhere."""
+    request = b"GET /whole HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with (
         httpx.stream("GET", f"{service.url}/stream?seconds=2") as stream,
-        socket.create_connection(service.sock.getsockname()) as fresh,
+        socket.create_connection(service.sock.getsockname()) as idle,
     ):
         lines = stream.iter_lines()
         assert "data: 0" == next(lines)
+        if asked_before:
+            idle.sendall(request)
+            assert idle.recv(65_536).startswith(b"HTTP/1.1 200 ")
         until(lambda: len(service.server.server_state.connections) == 2)
         service.draining.begin()
         until(lambda: service.server._began is not None)
         assert 200 == httpx.get(f"{service.url}/healthz").status_code
-        fresh.sendall(b"GET /whole HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert fresh.recv(65_536).startswith(b"HTTP/1.1 503 ")
+        idle.sendall(request)
+        assert idle.recv(65_536).startswith(b"HTTP/1.1 503 ")
         assert "[DONE]" == events(lines)[-1]
 
 

@@ -26,6 +26,21 @@ def store(tmp_path: Path) -> EncoderFolder:
     return EncoderFolder(tmp_path / "encoders", runtime="openvino")
 
 
+@pytest.fixture(scope="module")
+def registered_once(made_transformer: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A store with the transformer and its export, to be copied, and the digest."""
+    root = tmp_path_factory.mktemp("registered") / "encoders"
+    return root, EncoderFolder(root, runtime="openvino").register(made_transformer)
+
+
+@pytest.fixture
+def digest(registered_once: tuple[Path, str], store: EncoderFolder, tmp_path: Path) -> str:
+    """Digest of the transformer, which the store has with its export."""
+    root, made = registered_once
+    shutil.copytree(root, tmp_path / "encoders")
+    return made
+
+
 def test_registering_exports_and_says_how_near_it_is(store: EncoderFolder, transformer: Path) -> None:
     """The export lies beside the weights, names its source, and was measured; the digest is of the source alone."""
     digest = store.register(transformer)
@@ -45,9 +60,8 @@ def test_registering_exports_and_says_how_near_it_is(store: EncoderFolder, trans
 
 
 @pytest.mark.parametrize("file", sorted(MADE))
-def test_a_changed_export_is_not_loaded(store: EncoderFolder, transformer: Path, file: str) -> None:
+def test_a_changed_export_is_not_loaded(store: EncoderFolder, digest: str, file: str) -> None:
     """One changed byte in any of its files is found; the message names the way out, which works."""
-    digest = store.register(transformer)
     folder = store.path(digest) / "openvino"
     content = (folder / file).read_bytes()
     (folder / file).write_bytes(content[:-2] + b"??")
@@ -59,11 +73,8 @@ def test_a_changed_export_is_not_loaded(store: EncoderFolder, transformer: Path,
     assert isinstance(store.load(digest), OpenVinoEncoder)
 
 
-def test_another_artefacts_export_and_odd_files_are_not_loaded(
-    store: EncoderFolder, transformer: Path
-) -> None:
+def test_another_artefacts_export_and_odd_files_are_not_loaded(store: EncoderFolder, digest: str) -> None:
     """An export belongs to one artefact and holds exactly the files of its manifest."""
-    digest = store.register(transformer)
     folder = store.path(digest) / "openvino"
 
     with pytest.raises(ArtefactTampered, match=f"made of the artefact {digest}, not of"):
@@ -81,11 +92,8 @@ def test_another_artefacts_export_and_odd_files_are_not_loaded(
 
 
 @pytest.mark.parametrize("older", ["none", "format"])
-def test_an_artefact_without_a_fitting_export_gets_one(
-    store: EncoderFolder, transformer: Path, older: str
-) -> None:
+def test_an_artefact_without_a_fitting_export_gets_one(store: EncoderFolder, digest: str, older: str) -> None:
     """What was registered before there were exports, or when they were made otherwise, is exported at load."""
-    digest = store.register(transformer)
     folder = store.path(digest) / "openvino"
     if older == "none":
         shutil.rmtree(folder)
@@ -97,9 +105,8 @@ def test_an_artefact_without_a_fitting_export_gets_one(
     assert MADE == {file.name for file in folder.iterdir()}
 
 
-def test_processes_export_once(store: EncoderFolder, transformer: Path) -> None:
+def test_processes_export_once(store: EncoderFolder, digest: str) -> None:
     """Two processes without torch that load at once end in one export, made in a third; neither loads torch."""
-    digest = store.register(transformer)
     root = store.path(digest).parent
     shutil.rmtree(root / digest / "openvino")
     script = (
@@ -170,11 +177,8 @@ def test_torch_runs_where_it_is_asked_for(
     assert not (on_gpu.path(digest) / "openvino").exists()
 
 
-def test_an_artefact_is_adopted_with_its_export(
-    store: EncoderFolder, transformer: Path, tmp_path: Path
-) -> None:
+def test_an_artefact_is_adopted_with_its_export(store: EncoderFolder, digest: str, tmp_path: Path) -> None:
     """Another folder takes it byte for byte, checks it first, and does nothing the second time."""
-    digest = store.register(transformer)
     other = EncoderFolder(tmp_path / "other", runtime="openvino")
 
     assert digest == other.adopt(store, digest)

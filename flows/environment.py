@@ -93,6 +93,11 @@ def terminal_principal() -> str:
         return "terminal"  # a container's user may have no name
 
 
+def hub_forbidden() -> bool:
+    """Tell whether the environment forbids to ask the Hugging Face hub."""
+    return os.environ.get("HF_HUB_OFFLINE") == "1"
+
+
 def prefect_environment(home: Path) -> dict[str, str]:
     """Return what Prefect needs to hear before it is imported; what the environment says already goes first."""
     wanted = {

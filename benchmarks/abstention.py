@@ -1,5 +1,7 @@
 """Claim: the default threshold refuses few questions that the documents answer, and what it lets through is known.
 
+Peer: none; the shares of refused questions are the claim.
+
 A question is refused where the nearest hit's cosine lies below the release's threshold. Measured with the default
 retrieval over a whole corpus, the questions being of five kinds:
 
@@ -17,24 +19,21 @@ The threshold is chosen on these. ClapNQ's answerable questions are a `test` spl
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from arguments import parser_of
 from numpy.typing import NDArray
 
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.encoders import EncoderFolder
-from rag.adapters.qdrant import QdrantFolders
-from rag.domain import Chunking, Document, Passage, Release, Retrieval
-from rag.ports import Found, IndexStore
+from rag.bootstrap import Installation, open_installation
+from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
+from rag.ports import Found
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
+from rag.settings import Settings
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)
@@ -70,18 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
     options = _options().parse_args(arguments)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = EncoderFolder(options.home / "encoders")
-    digest = encoders.resolve(options.encoder)
-    encoder = encoders.load(digest)
-    release = Release.create(
-        encoder=digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
-    )
-    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     sets = [load(options.datasets / name) for name in options.data]
-    results = {
-        data.name: measure(data, sets, LoadedRelease(release=release, encoder=encoder), cache=cache)
-        for data in sets
-    }
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag:
+        encoder = rag.models.encoders.load(rag.models.encoders.resolve(options.encoder))
+        release = Release.create(
+            encoder=encoder.digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
+        )
+        loaded = LoadedRelease(release=release, encoder=encoder)
+        results = {data.name: measure(data, sets, loaded, rag) for data in sets}
     print(distributions(results), thresholds(results), sep="\n\n")
     if options.out:
         plain = {
@@ -114,14 +109,14 @@ def load(folder: Path) -> Data:
     return Data(name=folder.name, passages=list(passages.values()), questions=questions)
 
 
-def measure(
-    data: Data, sets: Sequence[Data], cast: LoadedRelease, *, cache: SqliteEmbeddingCache
-) -> dict[str, Cosines]:
+def measure(data: Data, sets: Sequence[Data], loaded: LoadedRelease, rag: Installation) -> dict[str, Cosines]:
     """Return kind of question -> the nearest hit's cosine of each, shape (questions,)."""
-    top_k = cast.release.retrieval.top_k
+    top_k = loaded.release.retrieval.top_k
     foreign = [question for other in sets if other is not data for question in other.of("dev")]
     drawn = np.random.default_rng(17).permutation(len(foreign))[:FOREIGN]
-    with trial(cast, [data.passages], tenant="default", cache=cache, scratch=_scratch) as tried:
+    with trial(
+        loaded, [data.passages], tenant=DEFAULT_TENANT, cache=rag.models.cache, scratch=rag.scratch
+    ) as tried:
 
         def find(questions: Sequence[Asked]) -> list[list[Found]]:
             more = max((len(question.right) for question in questions), default=0)
@@ -170,12 +165,6 @@ def thresholds(results: Mapping[str, Mapping[str, Cosines]]) -> str:
 
 def _nearest(results: Sequence[Sequence[Found]], top_k: int) -> list[float]:
     return [max((each.score for each in found[:top_k]), default=-1.0) for found in results]
-
-
-@contextmanager
-def _scratch() -> Iterator[IndexStore]:
-    with TemporaryDirectory() as folder:
-        yield QdrantFolders(Path(folder))
 
 
 def _records(file: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Claim: twice the chat completions a second of a Haystack pipeline under Hayhooks, and a lower 95th percentile.
 
+Peer: a Haystack pipeline served by Hayhooks (`peer_hayhooks.py`).
+
 Both serve the same passages of FeedbackQA with the same vectors from a Qdrant folder, embed questions with
 all-MiniLM-L6-v2, and pass five passages to the same scripted language model, on two cores. Ours searches by words as
 well, reranks nothing, and logs every question durably. Hayhooks runs in the peers' environment::

@@ -1,5 +1,7 @@
 """Claim: the drift check keeps its level in calm windows and sees 20 % new topics.
 
+Peer: Evidently's own methods for embeddings, on the same windows.
+
 Real questions, windows of 500 against 200. Calm: both windows are one random draw. Drifted: a fifth of the current
 window is about a topic the reference window never had. Evidently's own methods see the same windows, in the same
 run, interleaved. Prints a Markdown table: share of alarms with its 95 % interval (Clopper and Pearson 1934), and
@@ -9,7 +11,6 @@ the time of one test.
     ... --encoder minilm --runs 200 --evidently-runs 20
 """
 
-import argparse
 import json
 import os
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from arguments import DATASETS
+from arguments import parser_of
 from numpy.typing import NDArray
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -28,8 +29,9 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 from monitoring.signals.questions import mmd_test
 from monitoring.signals.support import ks_test
 from monitoring.significance import holm
-from rag.adapters.models.encoders import EncoderFolder
+from rag.bootstrap import open_installation
 from rag.ports import Encoder, Vectors
+from rag.settings import Settings
 
 REFERENCE, CURRENT, SHARE, ALPHA = 500, 200, 0.2, 0.05
 TOPIC = {"medquad": "folder", "feedbackqa": "domain"}
@@ -168,20 +170,17 @@ def cell(alarms: list[bool]) -> str:
 
 def main() -> None:
     """Run everything and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--encoder", choices=["static", "minilm"], default="static")
-    parser.add_argument("--encoders", type=Path, default=Path("var/encoders"), help="folder of the encoders")
     parser.add_argument("--runs", type=int, default=200, help="draws of each kind for our tests")
     parser.add_argument("--evidently-runs", type=int, default=20, help="draws of each kind for Evidently's")
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()
-    folder = DATASETS
-
-    store = EncoderFolder(arguments.encoders)
-    encoder = store.load(store.resolve(arguments.encoder))
-    loaded = {name: load(folder, name, encoder) for name in ("medquad", "feedbackqa", "pubmedqa-pqal")}
+    with open_installation(Settings(_env_file=None, home=arguments.home)) as rag:
+        encoder = rag.models.encoders.load(rag.models.encoders.resolve(arguments.encoder))
+    loaded = {
+        name: load(arguments.datasets, name, encoder) for name in ("medquad", "feedbackqa", "pubmedqa-pqal")
+    }
     # Medical questions asked of a service that knows public administration: a topic the corpus does not cover.
     home, foreign = loaded["feedbackqa"], loaded["medquad"][0]
     mixed = Questions(

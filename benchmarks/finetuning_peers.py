@@ -1,5 +1,7 @@
 r"""Claim: in the same processor time and data, more is learnt than by llama-index-finetuning, and less forgotten.
 
+Peer: the two embedding engines of llama-index-finetuning (`peer_finetuning.py`).
+
 The two engines of that package, SentenceTransformersFinetuneEngine (all weights) and EmbeddingAdapterFinetuneEngine (a
 matrix on the questions' vectors), start from the same model and train on the same pairs. They run in an environment of
 their own::
@@ -37,7 +39,8 @@ from quality import BASE, TUNED
 from results import Result, Results
 from worker import Worker
 
-from rag.adapters.models.encoders import EncoderFolder
+from rag.bootstrap import open_installation
+from rag.settings import Settings
 from retrain.verdict.evaluation import DEPTH, rank
 
 ENGINES = ("SentenceTransformersFinetuneEngine", "EmbeddingAdapterFinetuneEngine")
@@ -52,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit("LlamaIndex does not load static encoders; leave --lane out.")
     two_cores()
     runs = quality.finished(options)
-    encoders = EncoderFolder(options.home / "encoders")
-    base = encoders.path(encoders.resolve(BASE[options.lane])).resolve()
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag:
+        base = rag.models.encoders.path(rag.models.encoders.resolve(BASE[options.lane])).resolve()
     peers = Results(options.peers_out, {"lane": options.lane, "limit": options.limit, "guard": options.guard})
     guard = cut(load(options.datasets / options.guard), options.limit)
     worker = Worker(options.peers, Path(__file__).with_name("peer_finetuning.py"), str(base))

@@ -1,5 +1,7 @@
 """Claims: the service is ready within 4 s on an existing store, and its process stays below 400 MB without torch.
 
+Peer: none; the goals are fixed figures.
+
 `whetstone serve` over MedQuAD (6,618 passages) with all-MiniLM-L6-v2, embedded store, default settings. Memory is read
 after a warm-up of questions and again after some hundred more::
 

@@ -1,5 +1,7 @@
 """Claim: on no data set does the default retrieval find less than the best of BM25, vectors and their plain fusion.
 
+Peer: BM25, vectors alone, and their plain reciprocal rank fusion.
+
 For each data set (BEIR layout), Recall@1, 3, 5 and 10 in percent over the whole corpus, all through the embedded index:
 by words alone (BM25), by vectors alone (exact), plain reciprocal rank fusion of the two (Cormack, Clarke and Büttcher,
 2009; k 60, unweighted, the best 100 of each), the default's fusion, and the default itself, which joins a passage's
@@ -15,7 +17,6 @@ import itertools
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,11 +24,9 @@ from pathlib import Path
 import numpy as np
 from arguments import parser_of
 
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.qdrant import QdrantFolders
-from rag.bootstrap import encoder_folder
+from rag.bootstrap import open_installation
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
-from rag.ports import Encoder, Vectors
+from rag.ports import EmbeddingCache, Encoder, IndexStore, Vectors
 from rag.releases.vectors import ReleaseVectors
 from rag.settings import Settings
 
@@ -55,20 +54,18 @@ class Bench:
     """Everything a measurement needs."""
 
     encoder: Encoder
-    cache: SqliteEmbeddingCache
-    scratch: Path
+    cache: EmbeddingCache
+    indexes: IndexStore
 
 
 def main() -> int:
     """Run the benchmark; give the exit status."""
     options = _options()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = encoder_folder(Settings(_env_file=None, home=options.home))
-    encoder = encoders.load(encoders.resolve(options.encoder))
-    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     kept = True
-    with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(encoder=encoder, cache=cache, scratch=Path(scratch))
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag, rag.scratch() as indexes:
+        encoder = rag.models.encoders.load(rag.models.encoders.resolve(options.encoder))
+        bench = Bench(encoder=encoder, cache=rag.models.cache, indexes=indexes)
         for name in options.data:
             data = load(options.datasets / name, "dev" if options.choose else "test")
             print(f"{name}: {len(data.passages)} passages, {len(data.questions)} questions", flush=True)
@@ -164,8 +161,7 @@ def _found(data: Data, bench: Bench, vectors: Vectors, retrieval: Retrieval) -> 
         chunking=Chunking(),
         retrieval=retrieval,
     )
-    store = QdrantFolders(bench.scratch / data.name)
-    index = store.open(release, create=True)
+    index = bench.indexes.open(release, create=True)
     try:
         index.upsert(data.passages, ReleaseVectors(release, bench.encoder, bench.cache).of(data.passages))
         return [
@@ -177,7 +173,7 @@ def _found(data: Data, bench: Bench, vectors: Vectors, retrieval: Retrieval) -> 
         ]
     finally:
         index.close()
-        store.drop(index.name)
+        bench.indexes.drop(index.name)
 
 
 def _encoded(questions: Sequence[str], encoder: Encoder) -> Vectors:

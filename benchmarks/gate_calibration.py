@@ -1,5 +1,7 @@
 """Claim: the gate promotes by luck in at most 5 % of runs, and sees the gain it says it can see in at least 80 %.
 
+Peer: none; both sides are made up, so that it is known what the gate should say.
+
 Real questions (FeedbackQA's train and dev, never test) and their real ranks under the static base encoder. A run draws
 a gate set of so many questions, all of a passage together, and makes up both sides on top of the real ranks: each takes
 the ranks of some passages' questions from random other questions instead, whole passages at a time, as many as leave
@@ -19,18 +21,18 @@ Pearson 1934), and what refused the better candidates first.
     WHETSTONE_DATASETS=... python benchmarks/gate_calibration.py --runs 400
 """
 
-import argparse
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-from arguments import DATASETS
+from arguments import parser_of
 from made_up_ranks import Drawn, Groups, Ranks, World, drawn, figures, load, noisy, repaired, reworded
 from numpy.typing import NDArray
 
+from rag.bootstrap import open_installation
+from rag.settings import Settings
 from retrain.domain import Outcome, Scorecard, Slice
 from retrain.verdict.comparing import anchor_metric, anchored
 from retrain.verdict.evaluation import METRICS, Floats, clusters, contrast
@@ -65,7 +67,7 @@ def judged(
     gained = after[:, METRIC] - before[:, METRIC]
     if gained.mean() < HOPELESS * standard_error(gained, gate.groups):
         return seen
-    card = Scorecard.create(
+    card = Scorecard(
         dataset="calibration",
         incumbent="a" * 64,
         candidate="b" * 64,
@@ -197,10 +199,7 @@ def refusals(results: Sequence[Seen]) -> str:
 
 def main() -> None:
     """Run everything and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--encoders", type=Path, default=Path("var/encoders"), help="folder of the encoders")
+    parser = parser_of(__doc__)
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--counts", type=int, nargs="+", default=[200, 600, 1_500], help="gate questions")
     parser.add_argument(
@@ -209,8 +208,9 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["aa", "looks", "power", "power5"])
     parser.add_argument("--seed", type=int, default=17)
     arguments = parser.parse_args()
-    datasets = DATASETS
-    world = load(datasets / "feedbackqa", arguments.encoders)
+    with open_installation(Settings(_env_file=None, home=arguments.home)) as rag:
+        encoder = rag.models.encoders.load(rag.models.encoders.resolve("static"))
+    world = load(arguments.datasets / "feedbackqa", encoder)
     policy = Policy(anchor_metric=anchor_metric(TOP_K))
     print(f"{len(world.questions)} questions of {clusters(world.questions).max() + 1} passages\n")
     print("| candidate | gate questions | correlation | declared effect | promoted | test alone | s |")

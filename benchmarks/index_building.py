@@ -1,5 +1,7 @@
 """Claim: an index is built at three times the passages a second of LlamaIndex's VectorStoreIndex.
 
+Peer: LlamaIndex's VectorStoreIndex (`peer_llama_index.py`).
+
 Both get the same passages of FeedbackQA and the same model (all-MiniLM-L6-v2), start from nothing, and write to a
 Qdrant folder that survives the process. Ours writes the documents to SQL as well. LlamaIndex runs in the peers'
 environment::
@@ -19,7 +21,7 @@ from arguments import DATASETS
 from measuring import HEAD, in_turn, two_cores
 from worker import Worker
 
-from rag.bootstrap import encoder_folder, open_serving
+from rag.bootstrap import models, open_serving
 from rag.domain import Document
 from rag.settings import Settings
 
@@ -30,7 +32,7 @@ def main() -> int:
     two_cores()
     corpus = DATASETS / "feedbackqa" / "corpus.jsonl"
     settings = Settings(_env_file=None, home=options.home)
-    encoders = encoder_folder(settings)
+    encoders = models(settings).encoders
     model = encoders.path(encoders.resolve("minilm"))
     rows = [json.loads(line) for line in corpus.read_text().splitlines()][: options.passages]
     documents = [

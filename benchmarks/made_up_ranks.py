@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.models.encoders import EncoderFolder
+from rag.ports import Encoder
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import DEPTH, Floats, clusters, evaluate, rank
 
@@ -43,10 +43,8 @@ class Drawn:
     vectors: NDArray[np.float32]
 
 
-def load(folder: Path, encoders: Path) -> World:
-    """Embed FeedbackQA's train and dev questions and its corpus with the static base, and search exactly."""
-    store = EncoderFolder(encoders)
-    encoder = store.load(store.resolve("static"))
+def load(folder: Path, encoder: Encoder) -> World:
+    """Embed FeedbackQA's train and dev questions and its corpus, and search exactly."""
     corpus = [json.loads(line) for line in (folder / "corpus.jsonl").open(encoding="utf-8")]
     queries = [json.loads(line) for line in (folder / "queries.jsonl").open(encoding="utf-8")]
     answers = defaultdict(set)

@@ -1,5 +1,7 @@
 """Claim: with no question of anybody's, a company's passages alone teach an encoder to find more than before.
 
+Peer: BM25 and the base encoder.
+
 For each data set, the training questions are mined without a language model from titles and passages' own words, and
 checked by the round trip through the base encoder's whole retrieval; neither `train` nor `dev` questions are seen, and
 the last weights are kept in a fixed share. Then BM25, base and trained, on `test`, in the table of
@@ -20,9 +22,7 @@ import quality
 from labelled import Benchmark
 from quality import Bench
 
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.encoders import EncoderFolder
-from rag.bootstrap.installation import scratch_indexes
+from rag.bootstrap import Installation
 from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def prepare(data: Benchmark, seed: int, bench: Bench) -> tuple[Benchmark, dict[str, Any]]:
-        base = bench.encoders.resolve(quality.BASE[bench.lane])
-        mined = mine(data.passages, base, bench.encoders, bench.cache, seed=seed)
+        base = bench.rag.models.encoders.resolve(quality.BASE[bench.lane])
+        mined = mine(data.passages, base, bench.rag, seed=seed)
         print(f"{data.name}: {dict(Counter(pair.kind for pair in mined.pairs))}", file=sys.stderr)
         print(f"{data.name}: left out {dict(mined.dropped)}", file=sys.stderr)
         asked = data.dev if options.on == "dev" else data.test
@@ -53,14 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return quality.campaign(options, prepare=prepare, split=options.on)
 
 
-def mine(
-    passages: Sequence[Passage],
-    base: str,
-    encoders: EncoderFolder,
-    cache: SqliteEmbeddingCache,
-    *,
-    seed: int,
-) -> MinedPairs:
+def mine(passages: Sequence[Passage], base: str, rag: Installation, *, seed: int) -> MinedPairs:
     """Mine every passage as a retraining without a language model would."""
     settings = RetrainSettings(_env_file=None)
     by_document = {passage.document_id: [passage] for passage in passages}
@@ -74,12 +67,14 @@ def mine(
     both = MinedPairs(
         pairs=(*written.pairs, *own.pairs), dropped=Counter(written.dropped) + Counter(own.dropped)
     )
-    encoder = encoders.load(base)
+    encoder = rag.models.encoders.load(base)
     release = Release.create(
         encoder=base, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
     )
-    cast = LoadedRelease(release=release, encoder=encoder)
-    with trial(cast, [list(passages)], tenant=DEFAULT_TENANT, cache=cache, scratch=scratch_indexes) as tried:
+    loaded = LoadedRelease(release=release, encoder=encoder)
+    with trial(
+        loaded, [list(passages)], tenant=DEFAULT_TENANT, cache=rag.models.cache, scratch=rag.scratch
+    ) as tried:
         return round_trip(both, lambda questions, n: tried.rank(questions, limit=n), n=settings.round_trip)
 
 

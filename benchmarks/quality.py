@@ -1,5 +1,7 @@
 r"""Claim: fine-tuning on a company's own questions finds more than the base model, and more than BM25.
 
+Peer: BM25, the base encoder and, where it is asked for, the stock recipe (`stock_recipe.py`).
+
 For each data set (BEIR layout, splits that share no document), on its `test` questions over the whole corpus:
 BM25, the base encoder, and the encoder fine-tuned on `train` with its checkpoint chosen on `dev`. All three
 by the same metric functions in one run; means over the seeds, with intervals over seeds and questions::
@@ -25,7 +27,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from arguments import parser_of
@@ -34,14 +36,13 @@ from over_seeds import Asked, over_seeds
 from results import Result, Results
 from stock_recipe import stock
 
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.encoders import EncoderFolder
-from rag.bootstrap.installation import scratch_indexes
+from rag.bootstrap import Installation, open_installation
 from rag.domain import DEFAULT_TENANT, Chunking, Release, Retrieval
 from rag.ports import Encoder
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
-from retrain.adapters.training.trainer import LaneTrainer
+from rag.settings import Settings
+from retrain.bootstrap import trainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import DEPTH, search
 
@@ -54,10 +55,8 @@ TUNED, STOCK, BM25 = "fine-tuned", "stock recipe", "BM25"
 class Bench:
     """Where a measurement finds what it needs, and what it is asked for."""
 
-    lane: str
-    encoders: EncoderFolder
-    cache: SqliteEmbeddingCache
-    home: Path
+    lane: Literal["static", "transformer"]
+    rag: Installation
     stock: bool  # train the stock recipe as well
     keep: bool  # leave what was trained among the encoders
     guard: Benchmark | None  # questions that have nothing to do with the data
@@ -100,27 +99,27 @@ def finished(
     results = Results(options.out, {**conditions(), "questions": split, "limit": options.limit})
     guard = load(options.datasets / options.guard) if options.guard else None
     done: list[Result] = []
-    for name in options.data:
-        data = cut(load(options.datasets / name), options.limit)
-        bench = Bench(
-            lane=options.lane,
-            encoders=EncoderFolder(options.home / "encoders"),
-            cache=SqliteEmbeddingCache(options.home / "embeddings.sqlite"),
-            home=options.home,
-            stock=options.stock,
-            keep=options.keep,
-            guard=cut(guard, options.limit) if guard else None,
-            served=cut(as_served(options.datasets / name, split), options.limit) if options.served else None,
-        )
-        for seed in options.seeds:
-            result = results.find(data=name, lane=options.lane, seed=seed)
-            if result is None or not _complete(result, bench):
-                trained, told = prepare(data, seed, bench)
-                result = {**run(trained, seed=seed, bench=bench, earlier=result), **told}
-                results.put(result, "data", "lane", "seed")
-            if options.keep:
-                print(f"{name}, seed {seed}: {result['artefacts']}", file=sys.stderr, flush=True)
-            done.append(result)
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag:
+        for name in options.data:
+            data = cut(load(options.datasets / name), options.limit)
+            served = as_served(options.datasets / name, split) if options.served else None
+            bench = Bench(
+                lane=options.lane,
+                rag=rag,
+                stock=options.stock,
+                keep=options.keep,
+                guard=cut(guard, options.limit) if guard else None,
+                served=cut(served, options.limit) if served else None,
+            )
+            for seed in options.seeds:
+                result = results.find(data=name, lane=options.lane, seed=seed)
+                if result is None or not _complete(result, bench):
+                    prepared, told = prepare(data, seed, bench)
+                    result = {**run(prepared, seed=seed, bench=bench, earlier=result), **told}
+                    results.put(result, "data", "lane", "seed")
+                if options.keep:
+                    print(f"{name}, seed {seed}: {result['artefacts']}", file=sys.stderr, flush=True)
+                done.append(result)
     return done
 
 
@@ -134,30 +133,31 @@ def run(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None = No
     result["asked"] = [asdict(asked) for asked in measured(data, digests, bench).values()]
     if not bench.keep:
         for digest in result.pop("new"):
-            bench.encoders.drop(digest)
+            bench.rag.models.encoders.drop(digest)
     result.pop("new", None)
     return result
 
 
 def trained(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None) -> Result:
     """Return the digests of base, fine-tuned and, where it is asked for, stock encoder, and what they took."""
+    encoders = bench.rag.models.encoders
     # Made the first time, which is no part of what is measured.
-    base = bench.encoders.resolve(BASE[bench.lane])
-    there = bench.encoders.digests()
+    base = encoders.resolve(BASE[bench.lane])
+    there = encoders.digests()
     before: Result = earlier or {"artefacts": {}, "seconds": {}, "cpu_seconds": {}, "training": None}
     known = {side: digest for side, digest in before["artefacts"].items() if digest in there}
     seconds, cpu, training = dict(before["seconds"]), dict(before["cpu_seconds"]), before["training"]
     if TUNED not in known:
         wall, processor = time.perf_counter(), time.process_time()
-        trainer = LaneTrainer(bench.encoders, bench.home / "training", RetrainSettings(seed=seed))
-        known[TUNED], report = trainer.train(base, data.train, data.dev, data.passages, progress=_progress)
+        ours = trainer(bench.rag, RetrainSettings(seed=seed, lane=bench.lane))
+        known[TUNED], report = ours.train(base, data.train, data.dev, data.passages, progress=_progress)
         seconds[TUNED], cpu[TUNED] = time.perf_counter() - wall, time.process_time() - processor
         training = asdict(report)
     # A result that had the stock recipe has it still.
     if (bench.stock or STOCK in before["artefacts"]) and STOCK not in known:
         with tempfile.TemporaryDirectory() as target:
-            took = stock(bench.encoders.path(base), data.train, seed=seed, target=Path(target))
-            known[STOCK] = bench.encoders.register(Path(target))
+            took = stock(encoders.path(base), data.train, seed=seed, target=Path(target))
+            known[STOCK] = encoders.register(Path(target))
         seconds[STOCK], cpu[STOCK] = took["seconds"], took["cpu_seconds"]
     return {
         "data": data.name,
@@ -175,11 +175,12 @@ def trained(data: Benchmark, *, seed: int, bench: Bench, earlier: Result | None)
 
 def measured(data: Benchmark, digests: dict[str, str], bench: Bench) -> dict[str, Asked]:
     """Measure every encoder on every part, by the same functions."""
-    encoders = {side: bench.encoders.load(digest) for side, digest in digests.items()}
+    encoders = {side: bench.rag.models.encoders.load(digest) for side, digest in digests.items()}
 
     def exact(part: Benchmark) -> dict[str, Sequence[Sequence[str]]]:
         return {
-            side: search(encoder, part.test, part.passages, bench.cache) for side, encoder in encoders.items()
+            side: search(encoder, part.test, part.passages, bench.rag.models.cache)
+            for side, encoder in encoders.items()
         }
 
     parts = {"target": Asked.of("target", data.name, data.test, {BM25: search_bm25(data), **exact(data)})}
@@ -200,9 +201,9 @@ def as_release(digest: str, encoder: Encoder, data: Benchmark, bench: Bench) -> 
     release = Release.create(
         encoder=digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=Retrieval()
     )
-    cast = LoadedRelease(release=release, encoder=encoder)
+    loaded, rag = LoadedRelease(release=release, encoder=encoder), bench.rag
     with trial(
-        cast, [data.passages], tenant=DEFAULT_TENANT, cache=bench.cache, scratch=scratch_indexes
+        loaded, [data.passages], tenant=DEFAULT_TENANT, cache=rag.models.cache, scratch=rag.scratch
     ) as tried:
         return tried.rank([question.text for question in data.test], limit=DEPTH)
 

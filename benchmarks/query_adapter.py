@@ -1,5 +1,7 @@
 """Claim: a query-side adapter gives part of fine-tuning's gain, for a small part of its time and without a re-index.
 
+Peer: the base encoder, and the full lane.
+
 For each data set (BEIR layout, splits that share no document), on its `test` questions over the whole corpus: the
 base encoder, the adapter lane and the full lane, both trained on `train` with their checkpoint chosen on `dev`. All by
 the same metric functions in one run::
@@ -19,7 +21,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from arguments import parser_of
@@ -27,10 +29,9 @@ from labelled import Benchmark, load
 from numpy.typing import NDArray
 from quality import BASE
 
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.models.encoders import EncoderFolder
-from retrain.adapters.training.adapter_lane import AdapterTrainer
-from retrain.adapters.training.trainer import LaneTrainer
+from rag.bootstrap import Installation, open_installation
+from rag.settings import Settings
+from retrain.bootstrap import trainer
 from retrain.settings import RetrainSettings
 from retrain.verdict.evaluation import METRICS, Floats, clusters, contrast, evaluate, search
 
@@ -42,51 +43,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
     options = _options().parse_args(arguments)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    encoders = EncoderFolder(options.home / "encoders")
-    cache = SqliteEmbeddingCache(options.home / "embeddings.sqlite")
     results = []
-    for name in options.data:
-        data = load(options.datasets / name)
-        for seed in options.seeds:
-            results.append(
-                run(
-                    data,
-                    lane=options.lane,
-                    seed=seed,
-                    encoders=encoders,
-                    cache=cache,
-                    home=options.home,
-                    full=not options.adapter_only,
-                )
-            )
-            print(table(results[-1:]), flush=True)
-            if options.out:
-                options.out.write_text(json.dumps(results, indent=2) + "\n")
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag:
+        for name in options.data:
+            data = load(options.datasets / name)
+            for seed in options.seeds:
+                results.append(run(data, rag, lane=options.lane, seed=seed, full=not options.adapter_only))
+                print(table(results[-1:]), flush=True)
+                if options.out:
+                    options.out.write_text(json.dumps(results, indent=2) + "\n")
     return 0
 
 
 def run(
-    data: Benchmark,
-    *,
-    lane: str,
-    seed: int,
-    encoders: EncoderFolder,
-    cache: SqliteEmbeddingCache,
-    home: Path,
-    full: bool,
+    data: Benchmark, rag: Installation, *, lane: Literal["static", "transformer"], seed: int, full: bool
 ) -> dict[str, Any]:
     """Measure base and adapter, and the full lane where it is asked for, on one data set with one seed."""
+    encoders, cache = rag.models.encoders, rag.models.cache
     base_digest = encoders.resolve(BASE[lane])
-    settings = RetrainSettings(seed=seed)
-    trainers: dict[str, Any] = {"adapter": AdapterTrainer(encoders, cache, home / "training", settings)}
+    trainers = {"adapter": trainer(rag, RetrainSettings(seed=seed, lane="adapter"))}
     if full:
-        trainers["full"] = LaneTrainer(encoders, home / "training", settings)
+        trainers["full"] = trainer(rag, RetrainSettings(seed=seed, lane=lane))
     groups = clusters(data.test)
     base = evaluate(search(encoders.load(base_digest), data.test, data.passages, cache), data.test)
     measured: dict[str, Floats] = {}
     result: dict[str, Any] = {"data": data.name, "lane": lane, "seed": seed, "questions": len(data.test)}
-    for name, trainer in trainers.items():
-        digest, report = trainer.train(base_digest, data.train, data.dev, data.passages, progress=_progress)
+    for name, each in trainers.items():
+        digest, report = each.train(base_digest, data.train, data.dev, data.passages, progress=_progress)
         began = time.perf_counter()
         measured[name] = evaluate(search(encoders.load(digest), data.test, data.passages, cache), data.test)
         result[name] = {

@@ -15,7 +15,6 @@ from worker import work
 
 from rag.api import create_app
 from rag.bootstrap import open_serving
-from rag.running.listening import listen
 from rag.settings import Settings
 
 
@@ -26,17 +25,19 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
     # A benchmark's own load is not what limits are for.
-    settings = Settings(_env_file=None, home=options.home, port=0, requests_per_minute=10_000_000)
-    with listen(settings.host, settings.port) as sock, open_serving(settings) as serving:
+    settings = Settings(_env_file=None, home=options.home, requests_per_minute=10_000_000)
+    with open_serving(settings) as serving:
         serving.live.start()
         if options.alone:
             _unbatch(serving.live)
-        server = uvicorn.Server(uvicorn.Config(create_app(serving.parts), log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(serving.parts), port=0, log_config=None, access_log=False)
+        )
+        thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
         def do(order: dict[str, Any]) -> Any:
             if "url" in order:

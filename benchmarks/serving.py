@@ -1,5 +1,7 @@
 """Claims about the way of a question, over MedQuAD with all-MiniLM-L6-v2 on two cores.
 
+Peer: the bare encode and search; a service in which every request encodes for itself; the language model alone.
+
 1. `/v1/retrieve` takes at most 3 ms more (p50) than the bare encode and search in the same process, on an idle service;
 2. at 16 clients it answers twice the questions a second of a service in which every request encodes for itself;
 3. a streamed answer's first token comes at most 10 ms (p50) after the language model's own first token and the

@@ -1,5 +1,7 @@
 """Claim: a level of Recall@10 on dev is reached in half the time that the stock recipe takes to it.
 
+Peer: the stock recipe (`stock_recipe.py`).
+
 Both sides start from the same encoder and learn from the same pairs of `train`; both are looked at every few steps, on
 the same questions of `dev` over the same passages (those that answer them, and a sample of the others), by the same
 metric function. The stock recipe is `stock_recipe.py`, in a process of its own; ours is this project's trainer
@@ -23,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,11 @@ from measuring import HEAD, ratio_of, two_cores
 from results import Result, Results
 from stock_recipe import stock
 
-from rag.adapters.models.encoders import EncoderFolder
-from retrain.adapters.training.trainer import DEV_SAMPLES, DevSample, LaneTrainer
+from rag.bootstrap import Installation, open_installation
+from rag.settings import Settings
+from retrain.bootstrap import trainer
 from retrain.settings import RetrainSettings
+from retrain.training.recipe import DEV_SAMPLES, DevSample
 
 GOAL = 0.5
 Curve = Sequence[Sequence[float]]
@@ -61,20 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     two_cores()
-    encoders = EncoderFolder(options.home / "encoders")
     data = looked_at(
         cut(load(options.datasets / options.data), options.limit), options.questions, options.distractors
     )
-    race = Race(base=encoders.resolve(options.base), data=data, every=options.every)
     names = ("data", "base", "every", "questions", "distractors", "limit")
     results = Results(
         options.out, {**quality.conditions(), **{name: getattr(options, name) for name in names}}
     )
-    for number, seed in enumerate(options.seeds):
-        for side in ("ours", "stock") if number % 2 == 0 else ("stock", "ours"):
-            if results.find(seed=seed, side=side) is None:
-                curve = ours(race, encoders, seed) if side == "ours" else stocks(race, encoders, seed)
-                results.put({"seed": seed, "side": side, **curve}, "seed", "side")
+    with open_installation(Settings(_env_file=None, home=options.home)) as rag:
+        race = Race(base=rag.models.encoders.resolve(options.base), data=data, every=options.every)
+        for number, seed in enumerate(options.seeds):
+            for side in ("ours", "stock") if number % 2 == 0 else ("stock", "ours"):
+                if results.find(seed=seed, side=side) is None:
+                    curve = ours(race, rag, seed) if side == "ours" else stocks(race, rag, seed)
+                    results.put({"seed": seed, "side": side, **curve}, "seed", "side")
     runs = [
         {side: _there(results, seed=seed, side=side) for side in ("ours", "stock")} for seed in options.seeds
     ]
@@ -93,7 +97,7 @@ def looked_at(data: Benchmark, questions: int, distractors: int) -> Benchmark:
     return Benchmark(name=data.name, passages=corpus, train=data.train, dev=dev, test=[])
 
 
-def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
+def ours(race: Race, rag: Installation, seed: int) -> dict[str, Any]:
     """Train by this project's trainer; give the curve, what came before the first step, and what all took."""
     # Imported at first use, which is no part of what is measured.
     import sentence_transformers  # noqa: F401
@@ -115,14 +119,16 @@ def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as work:
         # Of more than it usually looks at it would draw a sample of its own.
         everything = DevSample(questions=len(race.data.dev), distractors=len(race.data.passages))
-        trainer = LaneTrainer(encoders, Path(work), settings, dict.fromkeys(DEV_SAMPLES, everything))
-        there = encoders.digests()
+        # In a home of its own it takes up no earlier training; the encoders stay where they are.
+        fresh = replace(rag, settings=rag.settings.model_copy(update={"home": Path(work)}))
+        racing = trainer(fresh, settings, samples=dict.fromkeys(DEV_SAMPLES, everything))
+        there = rag.models.encoders.digests()
         began = time.perf_counter()
-        digest, report = trainer.train(
+        digest, report = racing.train(
             race.base, race.data.train, race.data.dev, race.data.passages, progress=progress
         )
     if digest not in there:
-        encoders.drop(digest)
+        rag.models.encoders.drop(digest)
     curve = curve_of(report.history)
     # The first step ends before there is any look; it takes about what each step until then took.
     before = max(0.0, stepped[0] - began - curve[0][1] / curve[0][0])
@@ -134,10 +140,10 @@ def ours(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
     }
 
 
-def stocks(race: Race, encoders: EncoderFolder, seed: int) -> dict[str, Any]:
+def stocks(race: Race, rag: Installation, seed: int) -> dict[str, Any]:
     """Train by the stock recipe; give the curve."""
     return stock(
-        encoders.path(race.base),
+        rag.models.encoders.path(race.base),
         race.data.train,
         seed=seed,
         dev=race.data.dev,

@@ -36,7 +36,8 @@ def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
     artifact = cast(UUID, create_progress_artifact(0.0, key=_key(what), description=what))
     logger = get_run_logger()
     last = ("", 0.0)
-    on_terminal = nullcontext(_nowhere) if logger.isEnabledFor(logging.INFO) else progress()
+    # Not where the log shows it.
+    on_terminal = nullcontext(lambda *_: None) if logger.isEnabledFor(logging.INFO) else progress()
 
     def show(done: int, total: int, step: str) -> None:
         nonlocal last
@@ -54,10 +55,6 @@ def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
     with on_terminal as shown:
         yield show
     update_progress_artifact(artifact, 100.0, description=f"{what}: done")
-
-
-def _nowhere(done: int, total: int, step: str) -> None:
-    """Show nothing: the log does."""
 
 
 def _table(key: str, columns: Sequence[str], rows: Sequence[Sequence[object]], description: str) -> None:
@@ -88,7 +85,7 @@ def publish_dataset(dataset: Dataset) -> None:
 def publish_foreseen(foreseen: Detectable | None) -> None:
     """Show which gain the gate questions can show, in Prefect and at the terminal."""
     sentence = foreseen_sentence(foreseen)
-    console().print(sentence, markup=False)
+    console().print(sentence)
     create_markdown_artifact(f"# Before training\n\n{sentence}\n", key="foreseen")
 
 

@@ -8,7 +8,7 @@ from flows.environment import drift_settings, flow_settings, retrain_settings, s
 from flows.settings import FlowSettings
 from monitoring.bootstrap import Monitoring, open_monitoring
 from rag.bootstrap import Installation, open_installation
-from retrain.bootstrap import Promotion, Retraining, open_promotion, open_retraining
+from retrain.bootstrap import Promotion, Retraining
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,8 +32,8 @@ def doors_over(installation: Installation) -> Doors:
     monitoring = open_monitoring(installation, drift_settings())
     return Doors(
         rag=installation,
-        retraining=open_retraining(installation, settings, drifted_since=monitoring.drifted_since),
-        promotion=open_promotion(installation, settings),
+        retraining=Retraining(installation, settings, monitoring.drifted_since),
+        promotion=Promotion(installation, settings),
         monitoring=monitoring,
         schedule=flow_settings(),
     )

@@ -39,22 +39,22 @@ def variable(kind: type[BaseSettings], setting: str) -> str:
 
 
 def serving_settings() -> Settings:
-    """Read the settings of serving."""
+    """Return the settings of serving."""
     return _read(Settings)
 
 
 def retrain_settings() -> RetrainSettings:
-    """Read the settings of retraining."""
+    """Return the settings of retraining."""
     return _read(RetrainSettings)
 
 
 def drift_settings() -> DriftSettings:
-    """Read the settings of drift detection."""
+    """Return the settings of drift detection."""
     return _read(DriftSettings)
 
 
 def flow_settings() -> FlowSettings:
-    """Read the settings of the schedule."""
+    """Return the settings of the schedule."""
     return _read(FlowSettings)
 
 
@@ -86,11 +86,16 @@ def _plain(value: object) -> str:
 
 
 def terminal_principal() -> str:
-    """Name whoever uses the terminal, for the audit trail."""
+    """Return who uses the terminal, for the audit trail."""
     try:
         return f"terminal:{getpass.getuser()}"
     except (KeyError, OSError):
         return "terminal"  # a container's user may have no name
+
+
+def hub_forbidden() -> bool:
+    """Tell whether the environment forbids to ask the Hugging Face hub."""
+    return os.environ.get("HF_HUB_OFFLINE") == "1"
 
 
 def prefect_environment(home: Path) -> dict[str, str]:

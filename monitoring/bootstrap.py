@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 
 from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.checking import Checks
+from monitoring.checking import check_drift
 from monitoring.domain import DriftReport
-from monitoring.gathering import Sources
+from monitoring.gathering import Sources, gather
+from monitoring.measuring import Instruments
 from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 from rag.bootstrap.installation import Installation
+from rag.releases.deployed import live_release
+from rag.releases.first import first_encoder
+from rag.releases.models import Models
+from rag.releases.trials import Scratch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,9 +25,12 @@ class Monitoring:
     """Drift checks of an installation's tenant, and their reports."""
 
     tenant: str
+    sources: Sources
+    models: Models
+    scratch: Scratch
     reports: DriftReportStore
-    checks: Checks
     renderer: ReportRenderer
+    settings: DriftSettings
 
     def check(self) -> DriftReport:
         """Compare the newest questions with earlier ones, and store the report.
@@ -31,7 +39,23 @@ class Monitoring:
             NotReady: nothing is live yet.
             SettingInvalid: so few permutations that no difference could be significant.
         """
-        return self.checks.run()
+        releases, models = self.sources.releases, self.models
+        live = live_release(releases)
+        report = check_drift(
+            gather(self.sources, tenant=self.tenant, settings=self.settings),
+            Instruments(
+                encoder=models.encoders.load(first_encoder(releases)),
+                live=models.load(live),
+                cache=models.cache,
+                scratch=self.scratch,
+            ),
+            tenant=self.tenant,
+            reports=self.reports,
+            renderer=self.renderer,
+            settings=self.settings,
+        )
+        self.reports.add(report)
+        return report
 
     def html(self, report: DriftReport) -> str:
         """Return a report as one page that loads nothing from elsewhere.
@@ -46,21 +70,15 @@ class Monitoring:
         return drifted_since(next(iter(self.reports.newest(1, tenant=self.tenant)), None))
 
     def trigger(self, report_id: str, *, earlier: Sequence[datetime], cooldown: timedelta) -> Trigger:
-        """Return whether a report calls for retraining; see `should_retrain`.
-
-        Raises:
-            NotFound: there is no such report.
-            InvalidInput: the start of an id fits several.
-        """
+        """Return whether a report calls for retraining; see `should_retrain` and `DriftReportStore.get`."""
         return should_retrain(self.reports.get(report_id), earlier=earlier, cooldown=cooldown)
 
 
 def open_monitoring(installation: Installation, settings: DriftSettings) -> Monitoring:
     """Return monitoring of an installation; it lasts as long as the installation is open."""
-    stores, tenant = installation.stores, installation.settings.tenant
-    reports, renderer = SqlDriftReports(stores.engine), EvidentlyRenderer()
-    checks = Checks(
-        tenant=tenant,
+    stores = installation.stores
+    return Monitoring(
+        tenant=installation.settings.tenant,
         sources=Sources(
             interactions=stores.interactions,
             feedback=stores.feedback,
@@ -70,8 +88,7 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         ),
         models=installation.models,
         scratch=installation.scratch,
-        reports=reports,
-        renderer=renderer,
+        reports=SqlDriftReports(stores.engine),
+        renderer=EvidentlyRenderer(),
         settings=settings,
     )
-    return Monitoring(tenant=tenant, reports=reports, checks=checks, renderer=renderer)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
-from monitoring.gathering import Compared, Sources, gather
+from monitoring.gathering import Compared
 from monitoring.measuring import Instruments, measure
 from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
@@ -14,61 +14,9 @@ from monitoring.signals.recall import golden_finding, labelled_finding
 from monitoring.signals.support import support_finding
 from rag.domain import new_id
 from rag.errors import SettingInvalid
-from rag.releases.deployed import live_release
-from rag.releases.first import first_encoder
-from rag.releases.models import Models
-from rag.releases.trials import Scratch
 
 MOST_TESTS = 4
 """Tests a check makes at most; the permutations have to reach the level that is left for one of them."""
-
-
-class Checks:
-    """Checks of one tenant."""
-
-    def __init__(
-        self,
-        *,
-        tenant: str,
-        sources: Sources,
-        models: Models,
-        scratch: Scratch,
-        reports: DriftReportStore,
-        renderer: ReportRenderer,
-        settings: DriftSettings,
-    ) -> None:
-        self._tenant = tenant
-        self._sources = sources
-        self._models = models
-        self._scratch = scratch
-        self._reports = reports
-        self._renderer = renderer
-        self._settings = settings
-
-    def run(self) -> DriftReport:
-        """Compare the newest questions with earlier ones, and store the report.
-
-        Raises:
-            NotReady: nothing is live yet.
-            SettingInvalid: as for `check_drift`.
-        """
-        releases, models = self._sources.releases, self._models
-        live = live_release(releases)
-        report = check_drift(
-            gather(self._sources, tenant=self._tenant, settings=self._settings),
-            Instruments(
-                encoder=models.encoders.load(first_encoder(releases)),
-                live=models.load(live),
-                cache=models.cache,
-                scratch=self._scratch,
-            ),
-            tenant=self._tenant,
-            reports=self._reports,
-            renderer=self._renderer,
-            settings=self._settings,
-        )
-        self._reports.add(report)
-        return report
 
 
 def check_drift(
@@ -88,13 +36,7 @@ def check_drift(
 
     Drift where any finding is; else not enough data where a window is too small; else calm.
 
-    Args:
-        compared: windows, feedback, golden questions and corpus.
-        instruments: encoder and live release.
-        tenant: whose they are.
-        reports: earlier ones; the golden questions' baseline is one of them. Only read.
-        renderer: makes the snapshot.
-        settings: sizes and levels.
+    One of the earlier `reports`, which are only read, is the golden questions' baseline.
 
     Raises:
         SettingInvalid: so few permutations that no difference could be significant.

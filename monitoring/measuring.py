@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.exact_search import Nearest
 from monitoring.gathering import Compared
 from monitoring.ports import WindowSample
 from monitoring.signals.recall import labelled_hits, question_recall
@@ -50,14 +49,22 @@ def measure(compared: Compared, instruments: Instruments, *, tenant: str, k: int
 
     # A follow-up as it was searched for: on its own it would be about nothing.
     vectors = _embed(instruments.encoder, [each.rewritten or each.question for each in asked])
-    nearest = Nearest(vectors, 1)
-    corpus = _offered(compared.passages, nearest, Embedder(instruments.encoder, instruments.cache))
-    recall = _golden_recall(golden, instruments, corpus, tenant=tenant, k=k)
+    best = np.full(len(asked), -np.inf)  # each question's cosine to the passage nearest to it
+    there: set[str] = set()  # documents
+
+    def corpus() -> Iterator[Sequence[Passage]]:
+        """Yield the corpus, comparing the questions with what goes by."""
+        embedder = Embedder(instruments.encoder, instruments.cache)
+        for batch in filter(None, compared.passages):
+            np.maximum(best, (vectors @ embedder.passages(list(batch)).T).max(axis=1), out=best)
+            there.update(passage.document_id for passage in batch)
+            yield batch
+
+    recall = _golden_recall(golden, instruments, corpus(), tenant=tenant, k=k)
     depth, hits = labelled_hits(windows, compared.feedback, k=k)
-    scores = nearest.scores[:, 0].astype(np.float64) if nearest.seen() else None
     first = len(compared.reference.interactions)
     reference, current = (
-        WindowSample(vectors=vectors[part], top_scores=None if scores is None else scores[part], hit_at_k=row)
+        WindowSample(vectors=vectors[part], top_scores=best[part] if there else None, hit_at_k=row)
         for part, row in zip((slice(first), slice(first, None)), hits, strict=True)
     )
     return Measurements(
@@ -65,7 +72,7 @@ def measure(compared: Compared, instruments: Instruments, *, tenant: str, k: int
         current=current,
         depth=depth,
         golden_recall=recall,
-        gone=sum(not (question.documents & nearest.seen()) for question in golden),
+        gone=sum(question.documents.isdisjoint(there) for question in golden),
     )
 
 
@@ -74,16 +81,6 @@ def _embed(encoder: Encoder, questions: list[str]) -> Vectors:
     if not questions:
         return np.empty((0, encoder.dimension), np.float32)
     return encoder.encode_queries(questions)
-
-
-def _offered(
-    passages: Iterable[Sequence[Passage]], nearest: Nearest, embedder: Embedder
-) -> Iterator[Sequence[Passage]]:
-    """Hand the corpus on, showing it to `nearest` as it goes by."""
-    for batch in passages:
-        if batch:
-            nearest.offer(batch, embedder.passages(list(batch)))
-            yield batch
 
 
 def _golden_recall(

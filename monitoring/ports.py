@@ -32,15 +32,11 @@ class ReportRenderer(Protocol):
         reference_sample: WindowSample | None = None,
         current_sample: WindowSample | None = None,
     ) -> str:
-        """Make a snapshot, JSON text; with plots where both samples are given."""
+        """Return a snapshot, JSON text; with plots where both samples are given."""
         ...
 
     def html(self, snapshot: str) -> str:
-        """Render a snapshot as one self-contained page.
-
-        Raises:
-            IntegrityError: it is not a snapshot.
-        """
+        """Return a snapshot as one self-contained page; IntegrityError where it is none."""
         ...
 
 

@@ -26,10 +26,8 @@ def should_retrain(
 ) -> Trigger:
     """Return whether to retrain: on drift, unless a retraining began within `cooldown` before the report.
 
-    Args:
-        report: the check to judge.
-        earlier: when retrainings began or candidates were made, in any order.
-        cooldown: how long drift seen again is taken for the same drift; zero: not at all.
+    `earlier` are the times when retrainings began or candidates were made, in any order. Drift that is seen again
+    within `cooldown` is taken for the same drift; zero: never.
     """
     if report.verdict is not DriftVerdict.DRIFT:
         said = "not enough data" if report.verdict is DriftVerdict.NOT_ENOUGH_DATA else "calm"

@@ -15,10 +15,9 @@ class BreakerState(StrEnum):
 
 
 class Permit:
-    """Leave for one call. Its first verdict counts, later ones are ignored."""
+    """Leave for one call, made by the breaker. Its first verdict counts, later ones are ignored."""
 
     def __init__(self, breaker: "Breaker", *, trial: bool) -> None:
-        """Belong to a breaker; only the breaker makes them."""
         self._breaker = breaker
         self._settled = False
         self.trial = trial
@@ -56,16 +55,8 @@ class Breaker:
         failures: int,
         pause_s: float,
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[BreakerState], None] | None = None,
+        on_change: Callable[[BreakerState], None] = lambda _: None,  # called under the lock: it must be quick
     ) -> None:
-        """Start closed.
-
-        Args:
-            failures: in a row, 1 or more, that open it.
-            pause_s: how long it stays open before one call tries, in seconds.
-            clock: seconds, never going back.
-            on_change: hears each new state, on the thread that caused it and under the lock: it must be quick.
-        """
         self._limit = failures
         self._pause_s = pause_s
         self._clock = clock
@@ -100,22 +91,18 @@ class Breaker:
 
     def _settle(self, *, trial: bool, worked: bool | None) -> None:
         with self._lock:
-            if trial:
-                self._settle_trial(worked=worked)
+            if trial and worked:
+                self._failures = 0
+                self._become(BreakerState.CLOSED)
+            elif trial and worked is None:
+                # The pause is over already, so the next call may try at once.
+                self._become(BreakerState.OPEN)
+            elif trial:
+                self._open()
             elif self._state is BreakerState.CLOSED and worked is not None:
                 self._failures = 0 if worked else self._failures + 1
                 if self._failures >= self._limit:
                     self._open()
-
-    def _settle_trial(self, *, worked: bool | None) -> None:
-        if worked:
-            self._failures = 0
-            self._become(BreakerState.CLOSED)
-        elif worked is False:
-            self._open()
-        else:
-            # The pause is over already, so the next call may try at once.
-            self._become(BreakerState.OPEN)
 
     def _open(self) -> None:
         self._opened_at = self._clock()
@@ -123,5 +110,4 @@ class Breaker:
 
     def _become(self, state: BreakerState) -> None:
         self._state = state
-        if self._on_change is not None:
-            self._on_change(state)
+        self._on_change(state)

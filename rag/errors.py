@@ -51,13 +51,15 @@ class WhetstoneError(Exception):
     retry_after_s: float | None = None
     """When it makes sense to try again, in seconds; None: trying again does not help, or nobody knows."""
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
         """Take `message`, or the first line of the class's docstring where there is nothing to add."""
         super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+        if retry_after_s is not None:
+            self.retry_after_s = retry_after_s
 
     @classmethod
     def code(cls) -> str:
-        """Machine-readable name, e.g. ``question_too_long``: OpenAI's ``error.code``."""
+        """Return the machine-readable name, e.g. ``question_too_long``: OpenAI's ``error.code``."""
         name = cls.__name__
         return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
@@ -140,11 +142,7 @@ class RateLimited(WhetstoneError):
 
     status = 429
     type = "rate_limit_error"
-
-    def __init__(self, message: str | None = None, *, retry_after_s: float = 1.0) -> None:
-        """Say when the next request will be taken, in seconds."""
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+    retry_after_s = 1.0
 
 
 class Conflict(WhetstoneError):

@@ -13,7 +13,6 @@ class Troubles:
     """What is tried again and again in a thread that has to outlive whatever comes."""
 
     def __init__(self) -> None:
-        """Begin without any."""
         self._reasons: dict[str, str] = {}  # what does not work -> why, as last seen
 
     def why(self, what: str) -> str | None:
@@ -22,11 +21,9 @@ class Troubles:
 
     @contextmanager
     def attempt(self, what: str, *, unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
-        """Keep the thread alive: log what fails when it starts to fail and when it works again.
+        """Keep the thread alive: log that `what` failed when it starts to, and that it works again.
 
-        Args:
-            what: is done; the log's line goes on with "failed" or "works again".
-            unless: tells whether errors are expected now, because the thread is being ended.
+        `unless` tells whether errors are expected now, because the thread is being ended.
         """
         try:
             yield

@@ -1,6 +1,6 @@
 """The door of retraining: an installation and settings in, a cycle and a switch out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rag.access.secret_files import load_or_make
 from rag.bootstrap.installation import Installation
+from rag.bootstrap.parts import endpoint
 from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
@@ -23,6 +24,7 @@ from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Runs
 from retrain.promotion.staging import Staging
 from retrain.settings import RetrainSettings
+from retrain.training.recipe import DEV_SAMPLES, DevSample
 from retrain.verdict.judging import Judging
 
 RETRAIN_LEASE = "retrain"
@@ -38,7 +40,7 @@ class Retraining:
     def __init__(
         self, installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
     ) -> None:
-        """Build nothing yet: a cycle is built when it begins, so that models are loaded by whoever needs them."""
+        """Build nothing yet: a cycle is built, and `drifted_since` asked, when it begins."""
         self._rag = installation
         self.settings = settings
         self._drifted_since = drifted_since
@@ -85,18 +87,11 @@ class Retraining:
         return RetrainCycle(
             present,
             mining=mining,
-            trainer=_trainer(rag, settings),
+            trainer=trainer(rag, settings),
             judging=judging,
             datasets=stores.datasets,
             candidates=stores.candidates,
         )
-
-
-def open_retraining(
-    installation: Installation, settings: RetrainSettings, *, drifted_since: DriftedSince
-) -> Retraining:
-    """Return what retrains the installation's encoder; `drifted_since` is asked when a cycle begins."""
-    return Retraining(installation, settings, drifted_since)
 
 
 class Promotion:
@@ -186,13 +181,10 @@ class Promotion:
         return load_or_make(self._rag.settings.home / "approval.key", lost=lost)
 
 
-def open_promotion(installation: Installation, settings: RetrainSettings) -> Promotion:
-    """Return what decides on the installation's candidates and switches its releases."""
-    return Promotion(installation, settings)
-
-
-def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:
-    """Return what trains the lane that is set."""
+def trainer(
+    rag: Installation, settings: RetrainSettings, *, samples: Mapping[str, DevSample] = DEV_SAMPLES
+) -> Trainer:
+    """Return what trains the lane that is set; `samples` is what an evaluation of a lane on dev reads."""
     work = rag.settings.home / "training"
     if settings.lane == "adapter":
         from retrain.adapters.training.adapter_lane import AdapterTrainer
@@ -200,27 +192,20 @@ def _trainer(rag: Installation, settings: RetrainSettings) -> Trainer:
         return AdapterTrainer(rag.models.encoders, rag.models.cache, work, settings)
     from retrain.adapters.training.trainer import LaneTrainer
 
-    return LaneTrainer(rag.models.encoders, work, settings)
+    return LaneTrainer(rag.models.encoders, work, settings, samples)
 
 
 def _writer(rag: Installation, limits: RetrainSettings) -> Writing | None:
     """Return the language model that writes questions; None where no endpoint is set."""
     settings = rag.settings
-    if settings.llm_base_url is None:
+    there = endpoint(settings)
+    if there is None:
         return None
     from retrain.adapters.openai import OpenAIQuestionWriter
     from retrain.adapters.writing_cache import SqliteWritingCache
 
-    key = settings.llm_api_key
-    writer = OpenAIQuestionWriter(
-        base_url=settings.llm_base_url,
-        api_key=key.get_secret_value() if key else None,
-        model=settings.llm_model,
-        connect_timeout_s=settings.llm_connect_timeout_s,
-        timeout_s=settings.llm_timeout_s,
-    )
     return Writing(
-        writer,
+        OpenAIQuestionWriter(there, timeout_s=settings.llm_timeout_s),
         SqliteWritingCache(settings.home / "written.sqlite"),
         Budget(calls=limits.llm_calls, tokens=limits.llm_tokens, minutes=limits.llm_minutes),
         # A call is tried twice; what takes longer than both tries is stuck.

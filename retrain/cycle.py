@@ -25,30 +25,20 @@ class Trained:
     report: TrainingReport
 
 
+@dataclass(frozen=True)
 class RetrainCycle:
     """Retrains one tenant's encoder."""
 
-    def __init__(
-        self,
-        present: Present,
-        *,
-        mining: Mining,
-        trainer: Trainer,
-        judging: Judging,
-        datasets: DatasetStore,
-        candidates: CandidateStore,
-    ) -> None:
-        """Take the three steps, and the stores of what they make."""
-        self._present = present
-        self._mining = mining
-        self._trainer = trainer
-        self._judging = judging
-        self._datasets = datasets
-        self._candidates = candidates
+    present: Present
+    mining: Mining
+    trainer: Trainer
+    judging: Judging
+    datasets: DatasetStore
+    candidates: CandidateStore
 
     def forecast(self) -> Forecast | None:
-        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
-        return self._mining.forecast()
+        """Return what asking the language model would cost; None where there is none. Asks nothing."""
+        return self.mining.forecast()
 
     def build_dataset(self, *, progress: Progress) -> Dataset:
         """Mine, reword, split, and store.
@@ -57,17 +47,17 @@ class RetrainCycle:
             EmptyCorpus: nothing is ingested.
             InvalidInput: too little was mined to train and to judge on.
         """
-        dataset = self._mining.build(progress=progress)
-        self._datasets.put(dataset)
+        dataset = self.mining.build(progress=progress)
+        self.datasets.put(dataset)
         return dataset
 
     def foresee(self, dataset: str, *, progress: Progress) -> Detectable | None:
-        """Tell before training which gain the gate questions can show; None where none of them can be answered.
+        """Return, before training, which gain the gate questions can show; None where none can be answered.
 
         Raises:
             NotReady: nothing is live yet.
         """
-        return self._judging.foresee(self._datasets.get(dataset), progress=progress)
+        return self.judging.foresee(self.datasets.get(dataset), progress=progress)
 
     def train(self, dataset: str, *, progress: Progress) -> Trained:
         """Fine-tune the live encoder on a dataset.
@@ -76,8 +66,8 @@ class RetrainCycle:
             NotReady: nothing is live yet.
             InvalidInput: too few pairs.
         """
-        stored, present = self._datasets.get(dataset), self._present
-        encoder, report = self._trainer.train(
+        stored, present = self.datasets.get(dataset), self.present
+        encoder, report = self.trainer.train(
             live_release(present.releases).encoder,
             stored.train,
             stored.dev,
@@ -91,17 +81,15 @@ class RetrainCycle:
     ) -> Candidate:
         """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
 
-        `foreseen` is what was said before training, and goes onto the scorecard.
-
-        Before, the candidate's weight of words and its threshold are chosen on the dev questions; the training
-        report says how.
+        Before that, the candidate's weight of words and its threshold are chosen on the dev questions; the training
+        report says how. What was `foreseen` before training goes onto the scorecard.
 
         Raises:
             NotReady: nothing is live yet.
             InvalidInput: no gate question has an answer in the corpus any more.
         """
-        stored, present = self._datasets.get(dataset), self._present
-        judged = self._judging.judge(stored, trained.encoder, foreseen=foreseen, progress=progress)
+        stored, present = self.datasets.get(dataset), self.present
+        judged = self.judging.judge(stored, trained.encoder, foreseen=foreseen, progress=progress)
         present.releases.add(judged.release)
         report = trained.report
         candidate = Candidate(
@@ -118,5 +106,5 @@ class RetrainCycle:
         base = judged.incumbent.encoder
         if trained.encoder != base:
             present.models.encoders.describe(trained.encoder, model_card(candidate, stored, base=base))
-        self._candidates.add(candidate)
+        self.candidates.add(candidate)
         return candidate

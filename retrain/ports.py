@@ -56,11 +56,7 @@ class QuestionWriter(Protocol):
         ...
 
     def paraphrases(self, question: str, count: int) -> Written:
-        """Write up to `count` other wordings of the question.
-
-        Raises:
-            UpstreamFailed: as above.
-        """
+        """Write up to `count` other wordings of the question; errors as above."""
         ...
 
 
@@ -132,10 +128,7 @@ class GateLookStore(Protocol):
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
         """Take down a look and return its number, from 1; the same comparison again has the number it had.
 
-        Args:
-            gate: digest of the gate questions.
-            candidate: digest of the release that is compared.
-            incumbent: digest of the release it is compared with.
+        `gate` is the digest of the gate questions, the others are those of the releases that are compared.
         """
         ...
 
@@ -176,11 +169,7 @@ class PromotionStore(Protocol):
         ...
 
     def get(self, promotion_id: str) -> Promotion:
-        """Return one.
-
-        Raises:
-            NotFound: there is none.
-        """
+        """Return one; NotFound where there is none."""
         ...
 
     def newest(self, limit: int = 20) -> list[Promotion]:

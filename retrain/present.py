@@ -21,16 +21,16 @@ class Present:
     scratch: Scratch
 
     def corpus(self) -> list[Passage]:
-        """Read every passage, documents whole."""
+        """Return every passage, those of a document together."""
         return [passage for batch in self.documents.all_passages(tenant=self.tenant) for passage in batch]
 
     def all_documents(self) -> Iterator[Document]:
-        """Read every document, page by page."""
+        """Yield every document, read page by page."""
         after = ""
         while page := self.documents.page(tenant=self.tenant, after=after, limit=500):
             yield from page
             after = page[-1].id
 
     def trial_indexes(self, corpus: Sequence[Passage]) -> AbstractContextManager[TrialIndexes]:
-        """Let releases be tried out over the corpus."""
+        """Return a context in which releases can be tried out over the corpus."""
         return trial_indexes(corpus, tenant=self.tenant, cache=self.models.cache, scratch=self.scratch)

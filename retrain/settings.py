@@ -9,7 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from retrain.domain import Excerpt, QuestionStyle
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
 
 
 class RetrainSettings(BaseSettings):
@@ -22,7 +25,7 @@ class RetrainSettings(BaseSettings):
     seed: int = Field(17, description="Seed of splits, batches and resampling.")
 
     mine_passages: Count = Field(2_000, description="Most passages questions are mined from in one run.")
-    excerpts_below: Annotated[int, Field(ge=0)] = Field(
+    excerpts_below: Whole = Field(
         1_000,
         description="Passages' own words train as well while people and the LLM asked fewer questions than that; "
         "0: never.",
@@ -32,10 +35,10 @@ class RetrainSettings(BaseSettings):
         description="Which of a passage's own words train as questions (first sentence, key phrases, span), a JSON "
         "list.",
     )
-    spans: Annotated[int, Field(ge=0)] = Field(
+    spans: Whole = Field(
         2, description="Sentences of one passage that train as questions besides its first, where spans do."
     )
-    round_trip: Annotated[int, Field(ge=0)] = Field(
+    round_trip: Whole = Field(
         20,
         description="A mined question has to find its passage among so many hits of the live release; 0: need not.",
     )
@@ -50,7 +53,7 @@ class RetrainSettings(BaseSettings):
     llm_tokens: Count = Field(
         10_000_000, description="Most tokens of the LLM in one run of mining, prompts and answers together."
     )
-    llm_minutes: Annotated[float, Field(gt=0)] = Field(
+    llm_minutes: Positive = Field(
         240.0, description="Longest time that the LLM is asked in one run of mining, minutes."
     )
     paraphrases: Annotated[int, Field(ge=0, le=8)] = Field(
@@ -59,7 +62,7 @@ class RetrainSettings(BaseSettings):
     test_paraphrases: Annotated[int, Field(ge=0, le=8)] = Field(
         1, description="Other wordings made of each gate question, to test robustness with; they never train."
     )
-    log_days: Annotated[float, Field(gt=0)] = Field(90.0, description="How far back the log is mined, days.")
+    log_days: Positive = Field(90.0, description="How far back the log is mined, days.")
     principal_share: Share = Field(
         0.25, description="Largest share of the log's pairs that one asker, or one judge, may give."
     )
@@ -67,7 +70,7 @@ class RetrainSettings(BaseSettings):
         0.05,
         description="Largest share of the log's pairs of one passage, or of one question; three are always allowed.",
     )
-    agrees_within: Annotated[int, Field(ge=0)] = Field(
+    agrees_within: Whole = Field(
         20,
         description="A pair of the log whose passage is not among so many hits of the live release needs confirmation;"
         " 0: none does.",
@@ -75,7 +78,7 @@ class RetrainSettings(BaseSettings):
     confirmations: Count = Field(
         2, description="Independent people who have to confirm a pair that the live release contradicts."
     )
-    confirmation_age_days: Annotated[float, Field(ge=0)] = Field(
+    confirmation_age_days: Amount = Field(
         7.0, description="How long each of them has to have asked questions by then, days."
     )
 
@@ -91,12 +94,10 @@ class RetrainSettings(BaseSettings):
         description="What to train; auto: the live encoder, of whichever kind it is; adapter: a matrix on questions' "
         "vectors alone, so that the index stays as it is.",
     )
-    epochs: Annotated[float, Field(gt=0)] = Field(3.0, description="Passes over the pairs, transformer lane.")
+    epochs: Positive = Field(3.0, description="Passes over the pairs, transformer lane.")
     batch_size: Annotated[int, Field(ge=2)] = Field(64, description="Pairs in a batch, transformer lane.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(5e-5, description="Highest rate, transformer lane.")
-    scale: Annotated[float, Field(gt=0)] = Field(
-        20.0, description="Factor on the cosines in the loss, transformer lane."
-    )
+    learning_rate: Positive = Field(5e-5, description="Highest rate, transformer lane.")
+    scale: Positive = Field(20.0, description="Factor on the cosines in the loss, transformer lane.")
     max_length: Annotated[int, Field(ge=16)] = Field(
         192, description="Word pieces a text is cut to in training, transformer lane."
     )
@@ -104,7 +105,7 @@ class RetrainSettings(BaseSettings):
         0,
         description="As WHETSTONE_RETRAIN_STATIC_HARD_NEGATIVES, transformer lane; each costs a passage a question.",
     )
-    retention: Annotated[float, Field(ge=0)] = Field(
+    retention: Amount = Field(
         0.3,
         description="How strongly texts' vectors are held to those of the live encoder, so that it forgets nothing else"
         " it can do, transformer lane; 0: not at all.",
@@ -128,42 +129,26 @@ class RetrainSettings(BaseSettings):
     matryoshka: tuple[Count, ...] = Field(
         (), description="Shorter lengths at which cut vectors have to rank as well (Matryoshka), a JSON list."
     )
-    static_epochs: Annotated[float, Field(gt=0)] = Field(
-        20.0, description="Passes over the pairs, static lane."
-    )
+    static_epochs: Positive = Field(20.0, description="Passes over the pairs, static lane.")
     static_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Pairs in a batch, static lane.")
-    static_learning_rate: Annotated[float, Field(gt=0)] = Field(
-        0.02, description="Highest rate, static lane."
-    )
-    static_scale: Annotated[float, Field(gt=0)] = Field(
-        20.0, description="Factor on the cosines in the loss, static lane."
-    )
+    static_learning_rate: Positive = Field(0.02, description="Highest rate, static lane.")
+    static_scale: Positive = Field(20.0, description="Factor on the cosines in the loss, static lane.")
     static_hard_negatives: Annotated[int, Field(ge=0, le=16)] = Field(
         1,
         description="Passages beside those of the batch that each question is told from, static lane: what people "
         "said does not answer it, then near ones.",
     )
     negative_margin: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.95,
-        description="Share of the right passage's score above which another one is no negative.",
+        0.95, description="Share of the right passage's score above which another one is no negative."
     )
     patience: Count = Field(
-        5,
-        description="Evaluations on the dev questions without a gain after which training ends.",
+        5, description="Evaluations on the dev questions without a gain after which training ends."
     )
-    adapter_epochs: Annotated[float, Field(gt=0)] = Field(
-        20.0, description="Passes over the questions at most, adapter lane."
-    )
-    adapter_batch_size: Annotated[int, Field(ge=1)] = Field(
-        256, description="Questions in a batch, adapter lane."
-    )
-    adapter_learning_rate: Annotated[float, Field(gt=0)] = Field(
-        1e-3, description="Highest rate, adapter lane."
-    )
-    adapter_scale: Annotated[float, Field(gt=0)] = Field(
-        40.0, description="Factor on the cosines in the loss, adapter lane."
-    )
-    adapter_decay: Annotated[float, Field(ge=0)] = Field(
+    adapter_epochs: Positive = Field(20.0, description="Passes over the questions at most, adapter lane.")
+    adapter_batch_size: Count = Field(256, description="Questions in a batch, adapter lane.")
+    adapter_learning_rate: Positive = Field(1e-3, description="Highest rate, adapter lane.")
+    adapter_scale: Positive = Field(40.0, description="Factor on the cosines in the loss, adapter lane.")
+    adapter_decay: Amount = Field(
         1.0, description="How strongly the matrix is held to the one that serves today, adapter lane."
     )
     eval_steps: Count = Field(50, description="Steps between two evaluations on the dev questions.")
@@ -192,10 +177,10 @@ class RetrainSettings(BaseSettings):
     gate_guard_margin: Share = Field(
         0.02, description="How much the gate's metric may be worse on the general-domain set."
     )
-    gate_latency_ratio: Annotated[float, Field(gt=0)] = Field(
+    gate_latency_ratio: Positive = Field(
         1.5, description="Most time that embedding a question may take, as a multiple of the live encoder's."
     )
-    gate_size_ratio: Annotated[float, Field(gt=0)] = Field(
+    gate_size_ratio: Positive = Field(
         2.0, description="Most bytes that an encoder may have, as a multiple of the live one's."
     )
     gate_most_looks: Count = Field(
@@ -210,10 +195,10 @@ class RetrainSettings(BaseSettings):
         validation_alias="WHETSTONE_APPROVAL_SECRET",
         description="Key that signs approvals; unset: one is made in the home folder.",
     )
-    approval_ttl_h: Annotated[float, Field(gt=0)] = Field(
+    approval_ttl_h: Positive = Field(
         72.0, validation_alias="WHETSTONE_APPROVAL_TTL_H", description="How long an approval holds, hours."
     )
     verify_sample: Count = Field(64, description="Passages re-embedded and compared before a switch.")
-    preload_timeout_s: Annotated[float, Field(gt=0)] = Field(
+    preload_timeout_s: Positive = Field(
         120.0, description="How long a switch waits for the replicas to load the release, s."
     )

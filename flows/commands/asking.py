@@ -33,7 +33,7 @@ class Answer(TypedDict):
 
 
 def ask_anywhere(settings: Settings, question: str) -> Answer:
-    """Ask the service at host and port where one answers, else load the live release and answer here."""
+    """Return the answer of the service at host and port; where none is up, of the live release, loaded here."""
     url = f"http://{settings.host}:{settings.port}"
     try:
         httpx.get(f"{url}/healthz", timeout=1.0).raise_for_status()

@@ -51,13 +51,12 @@ def ingest(
         )
         for _, report in reports:
             for failure in report.failed:
-                console(stderr=True).print(f"not read: {failure.uri}: {failure.reason}", markup=False)
+                console(stderr=True).print(f"not read: {failure.uri}: {failure.reason}")
         for path, report in reports:
             if report.spared:
                 console(stderr=True).print(
                     f"{path}: {report.spared} documents are gone there, which is more than half of them; nothing was "
-                    "removed. If that is right, add --force.",
-                    markup=False,
+                    "removed. If that is right, add --force."
                 )
     if any(report.failed or report.spared for _, report in reports):
         raise SystemExit(1)

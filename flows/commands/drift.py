@@ -62,10 +62,10 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
     else:
         table(f"Drift report {report.id[:8]}: {report.verdict}", *drift_rows(report))
         for finding in report.findings:
-            console().print(f"  {finding.name}: {finding.reason}", markup=False)
+            console().print(f"  {finding.name}: {finding.reason}")
         if trigger is not None:
-            console().print(f"  {trigger.sentence}", markup=False)
+            console().print(f"  {trigger.sentence}")
         if html is not None:
-            console().print(f"written to {html}", markup=False)
+            console().print(f"written to {html}")
     if report.verdict is DriftVerdict.DRIFT:
         raise SystemExit(DRIFT_FOUND)

@@ -15,7 +15,7 @@ class Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it."""
+        """Return the time that a text says."""
         if isinstance(value, timedelta):
             return value
         match = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", str(value))

@@ -21,7 +21,7 @@ def ask(question: str, json_output: bool) -> None:
     if json_output:
         as_json(answer)
         return
-    console().print(answer["answer"], markup=False)
+    console().print(answer["answer"])
     if answer["sources"]:
         console().print()
         table(

@@ -28,8 +28,6 @@ def settings(json_output: bool) -> None:
 
     rows = all_settings()
     if json_output:
-        as_json(
-            [{"name": r.name, "value": r.value, "default": r.default, "meaning": r.meaning} for r in rows]
-        )
+        as_json([row._asdict() for row in rows])
     else:
         table("Settings", ["name", "value", "meaning"], [(r.name, r.value, r.meaning) for r in rows])

@@ -1,10 +1,10 @@
 """PubMedQA from the Hugging Face hub, written out in BEIR layout."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from flows.environment import hub_forbidden
 from rag.errors import InvalidInput, Unavailable
 
 KNOWN = {"qiaojin/PubMedQA": "pqa_labeled"}
@@ -44,7 +44,7 @@ def download(name: str, folder: Path) -> Path:
 
 
 def _load(name: str) -> Any:
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
+    if hub_forbidden():
         raise Unavailable(
             f"hub:{name} needs the Hugging Face hub, and HF_HUB_OFFLINE=1 forbids it; unset it, or give a BEIR folder"
         )

@@ -11,9 +11,9 @@ import httpx
 
 from flows.demo.corpus import HeldQuestion
 from rag.errors import UpstreamFailed
+from rag.ports import Progress
 
 T = TypeVar("T")
-Progress = Callable[[int, int, str], None]
 
 ASKERS = 4
 """People who ask at the same time."""
@@ -45,11 +45,7 @@ class People:
         self._client.close()
 
     def retrieve(self, question: HeldQuestion, limit: int = 10) -> Asked:
-        """Return the hits of a question.
-
-        Raises:
-            UpstreamFailed: the service refused.
-        """
+        """Return the hits of a question; UpstreamFailed where the service refuses."""
         started = time.perf_counter()
         body = self._post("/v1/retrieve", {"query": question.text, "limit": limit})
         return Asked(
@@ -61,7 +57,7 @@ class People:
         )
 
     def chat(self, question: HeldQuestion, right_passage: str | None) -> str:
-        """Ask for an answer and, where `right_passage` is given, say that it was the right one; return the answer."""
+        """Return the answer to a question, having said that `right_passage`, where it is given, was the right one."""
         body = self._post(
             "/v1/chat/completions",
             {"model": "whetstone", "messages": [{"role": "user", "content": question.text}]},
@@ -74,20 +70,6 @@ class People:
             self._post("/v1/feedback", feedback)
         return str(body["choices"][0]["message"]["content"])
 
-    def ask_all(
-        self,
-        questions: Sequence[HeldQuestion],
-        right_passages: Callable[[HeldQuestion], str | None],
-        progress: Progress,
-        what: str,
-    ) -> None:
-        """Ask many questions, a few at a time."""
-        _each(lambda q: self.chat(q, right_passages(q)), questions, progress, what)
-
-    def retrieve_all(self, questions: Sequence[HeldQuestion], progress: Progress, what: str) -> list[Asked]:
-        """Return the hits of many questions, a few asked at a time."""
-        return _each(self.retrieve, questions, progress, what)
-
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         response = self._client.post(path, json=body)
         if response.is_error:
@@ -96,9 +78,10 @@ class People:
         return answer
 
 
-def _each(
+def each(
     ask: Callable[[HeldQuestion], T], questions: Sequence[HeldQuestion], progress: Progress, what: str
 ) -> list[T]:
+    """Return what comes of asking many questions, a few at a time."""
     found = []
     with ThreadPoolExecutor(ASKERS) as pool:
         for done, answer in enumerate(pool.map(ask, questions), 1):

@@ -49,7 +49,7 @@ def run_demo(*, dataset: str | None, once: bool, encoder: str) -> int:
         try:
             worked = Story(corpus=corpus, service=service).run()
         except WhetstoneError as error:
-            out.print(f"\nThe demonstration stopped: {error}", style="red", markup=False)
+            out.print(f"\nThe demonstration stopped: {error}", style="red")
             if once or not service.running():
                 return 1
         if not once:
@@ -65,20 +65,19 @@ def _corpus(dataset: str | None, home: Path, settings: Settings) -> DemoCorpus:
     if dataset is None:
         console().print("reading the documentation of this Python ...")
         return python_documentation(documents_at("python-docs", settings))
-    folder = _from_hub(dataset.removeprefix(HUB), home) if dataset.startswith(HUB) else Path(dataset)
+    folder = Path(dataset)
+    if dataset.startswith(HUB):
+        from flows.demo.hub import download
+
+        name = dataset.removeprefix(HUB)
+        folder = download(name, home / "hub" / name.replace("/", "-"))
     missing = [
         name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv") if not (folder / name).is_file()
     ]
     if missing:
         raise InvalidInput(f"{folder} is no BEIR folder: {', '.join(missing)} is missing")
-    console().print(f"reading {folder} ...", markup=False)
+    console().print(f"reading {folder} ...")
     return beir_folder(folder, documents_at(str(folder), settings), *questions_at(folder, settings))
-
-
-def _from_hub(name: str, home: Path) -> Path:
-    from flows.demo.hub import download
-
-    return download(name, home / "hub" / name.replace("/", "-"))
 
 
 def _clear(home: Path) -> None:
@@ -101,16 +100,13 @@ def _free_port(wanted: int) -> int:
 
 def _stay_up(service: ServeProcess, home: Path) -> None:
     out = console()
-    out.print(
-        f"\nThe service stays up at {service.url} until Ctrl-C. Try, in another terminal:", markup=False
-    )
+    out.print(f"\nThe service stays up at {service.url} until Ctrl-C. Try, in another terminal:")
     out.print(
         f"  WHETSTONE_HOME={home} WHETSTONE_PORT={service.url.rpartition(':')[2]} .venv/bin/whetstone status"
     )
     out.print(
         f"  curl -s {service.url}/v1/chat/completions -H 'Content-Type: application/json' -d"
-        ' \'{"messages": [{"role": "user", "content": "How do I read a CSV file?"}]}\'',
-        markup=False,
+        ' \'{"messages": [{"role": "user", "content": "How do I read a CSV file?"}]}\''
     )
     while service.running():
         time.sleep(0.5)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from flows.bootstrap import Doors, open_doors
 from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
-from flows.demo.people import Asked, People, Progress, Traffic
+from flows.demo.people import Asked, People, Traffic, each
 from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
 from flows.ops.tables import dataset_rows, drift_rows, percent
 from flows.ops.terminal import console, progress, show_candidate, table
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
+from rag.ports import Progress
 from retrain.domain import Outcome
 
 FIRST_QUESTIONS = 700
@@ -44,7 +45,8 @@ class Story:
             self._loop(people)
         finally:
             people.close()
-        table("What had to work", ["step", "", "detail"], self._verdicts())
+        verdicts = [(what, "yes" if held else "NO", detail) for what, held, detail in self.checks]
+        table("What had to work", ["step", "", "detail"], verdicts)
         table("Time", ["step", "seconds"], [(step, f"{s:.1f}") for step, s in self.times])
         return all(held for _, held, _ in self.checks)
 
@@ -63,13 +65,13 @@ class Story:
         with self._step("check for drift again"):
             self._check_drift(DriftVerdict.DRIFT)
         with self._step("look up held-back questions, old release"), progress() as show:
-            old = people.retrieve_all(reported, show, "look up")
+            old = each(people.retrieve, reported, show, "look up")
         with self._step("retrain"):
             candidate_id = self._retrain()
         with self._step("approve, build the new index, switch"):
             self._promote(people, reported, candidate_id)
         with self._step("look them up again, new release"), progress() as show:
-            new = people.retrieve_all(reported, show, "look up")
+            new = each(people.retrieve, reported, show, "look up")
             self._compare(old, new)
             self._show_answer(people, "after")
         with self._step("roll back"):
@@ -106,7 +108,7 @@ class Story:
             )
         with open_doors() as doors:
             right = self._right_passages(doors, questions)
-        people.ask_all(questions, lambda q: right.get(q.text), show, f"{len(questions)} people ask")
+        each(lambda q: people.chat(q, right.get(q.text)), questions, show, f"{len(questions)} people ask")
         self._check(
             f"questions answered ({topic} the shift)", True, f"{len(questions)}, {len(right)} with feedback"
         )
@@ -121,8 +123,8 @@ class Story:
     def _show_answer(self, people: People, topic: str) -> None:
         question = self.corpus.pick(topic, Use.TEST)[0]
         out = console()
-        out.print(f"\n  Q: {question.text}", markup=False)
-        out.print(f"  A: {people.chat(question, None)}\n", markup=False)
+        out.print(f"\n  Q: {question.text}")
+        out.print(f"  A: {people.chat(question, None)}\n")
 
     def _check_drift(self, expected: DriftVerdict) -> None:
         report_id = load_flow("check_drift", quiet=True)()
@@ -219,12 +221,9 @@ class Story:
     def _check(self, what: str, held: bool, detail: str) -> None:
         self.checks.append((what, held, detail))
 
-    def _verdicts(self) -> list[tuple[str, str, str]]:
-        return [(what, "yes" if held else "NO", detail) for what, held, detail in self.checks]
-
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
-        console().print(f"[{len(self.times) + 1}] {what}", style="bold", markup=False)
+        console().print(f"[{len(self.times) + 1}] {what}", style="bold")
         started = time.perf_counter()
         yield
         self.times.append((what, time.perf_counter() - started))

@@ -10,6 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
+from typing_extensions import override
+
+from flows.ops.ports import Checks
 from rag.errors import LeaseHeld, Unavailable, WhetstoneError
 
 log = logging.getLogger(__name__)
@@ -19,11 +22,7 @@ DRIFT_FOUND = 3
 
 
 def drift_check() -> str:
-    """Run ``whetstone drift`` to its end, and return the report's id.
-
-    Raises:
-        Unavailable: it failed.
-    """
+    """Run ``whetstone drift`` to its end, and return the report's id; Unavailable where it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli", "drift", "--json"],
         capture_output=True,
@@ -37,8 +36,8 @@ def drift_check() -> str:
     return str(json.loads(done.stdout)["id"])
 
 
-class BackgroundChecks:
-    """One check at a time, in the background."""
+class BackgroundChecks(Checks):
+    """One check at a time."""
 
     def __init__(self, check: Callable[[], str]) -> None:
         """Take what runs one whole check, keeps its report and returns the report's id; it is called in a thread."""
@@ -47,20 +46,16 @@ class BackgroundChecks:
         self._lock = Lock()
         self._last: Future[str] | None = None
 
+    @override
     def start(self) -> None:
-        """Start a check.
-
-        Raises:
-            LeaseHeld: one is under way.
-        """
         with self._lock:
             if self._last is not None and not self._last.done():
                 raise LeaseHeld("A drift check is under way; ask again when it has ended.")
             self._last = self._pool.submit(self._check)
             self._last.add_done_callback(_log_failure)
 
+    @override
     def status(self) -> dict[str, Any]:
-        """Return whether a check is ``running``, and the ``error`` with which the last one failed."""
         last = self._last
         if last is None or not last.done():
             return {"running": last is not None, "error": None}

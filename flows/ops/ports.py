@@ -1,32 +1,9 @@
-"""What the operators' routes call, as Protocols: no more than that. Errors are those of `rag.errors`."""
+"""What the operators' routes call beside the stores, whose ports are those of rag, retrain and monitoring."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Protocol
 
-from monitoring.domain import DriftReport
-from rag.domain import AuditEntry, Replica
-from retrain.domain import Approval, Candidate, Promotion
-
-
-class Candidates(Protocol):
-    """The candidates there are."""
-
-    def get(self, candidate_id: str) -> Candidate:
-        """Return one by its id or a prefix that fits it alone; NotFound where there is none."""
-        ...
-
-    def newest(self, limit: int = 50) -> list[Candidate]:
-        """Return the newest first."""
-        ...
-
-
-class Approvals(Protocol):
-    """What was decided."""
-
-    def newest_for(self, candidate_id: str) -> Approval | None:
-        """Return the newest decision on a candidate."""
-        ...
+from retrain.domain import Approval, Promotion
 
 
 class Approver(Protocol):
@@ -52,46 +29,6 @@ class Switches(Protocol):
 
     def rollback(self, *, principal: str, reason: str = "") -> Promotion:
         """Ask for the way back to the previous release."""
-        ...
-
-
-class Promotions(Protocol):
-    """Promotions and rollbacks: those under way, and those that were."""
-
-    def get(self, promotion_id: str) -> Promotion:
-        """Return one by its id; NotFound where there is none."""
-        ...
-
-    def newest(self, limit: int = 20) -> list[Promotion]:
-        """Return the newest first."""
-        ...
-
-
-class Replicas(Protocol):
-    """The services that answer questions."""
-
-    def alive(self, *, since: datetime) -> list[Replica]:
-        """Return those heard of since then."""
-        ...
-
-
-class AuditTrail(Protocol):
-    """Who did what."""
-
-    def newest(self, limit: int = 100) -> list[AuditEntry]:
-        """Return the newest first."""
-        ...
-
-
-class Reports(Protocol):
-    """The drift reports there are."""
-
-    def get(self, report_id: str) -> DriftReport:
-        """Return one by its id or a prefix that fits it alone; NotFound where there is none."""
-        ...
-
-    def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        """Return the newest first."""
         ...
 
 

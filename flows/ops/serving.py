@@ -18,7 +18,7 @@ from rag.running.log_lines import write_log_lines
 
 
 def operations(doors: Doors) -> Routers:
-    """Make the routes below ``/v1/ops``."""
+    """Return the routes below ``/v1/ops``."""
     stores, promotion, settings = doors.rag.stores, doors.promotion, doors.rag.settings
     switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (

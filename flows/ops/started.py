@@ -6,13 +6,15 @@ import sys
 import threading
 from pathlib import Path
 
+from typing_extensions import override
+
 from flows.ops.ports import Switches
 from retrain.domain import Promotion
 
 log = logging.getLogger(__name__)
 
 
-class StartedSwitches:
+class StartedSwitches(Switches):
     """Has a ticket written, then starts the command that works on it."""
 
     def __init__(self, requests: Switches, logs: Path) -> None:
@@ -20,14 +22,14 @@ class StartedSwitches:
         self._requests = requests
         self._logs = logs
 
+    @override
     def promote(self, candidate_id: str, *, principal: str) -> Promotion:
-        """Begin to promote an approved candidate; return its ticket."""
         ticket = self._requests.promote(candidate_id, principal=principal)
         self._start(ticket, principal, ticket.candidate or candidate_id)
         return ticket
 
+    @override
     def rollback(self, *, principal: str, reason: str = "") -> Promotion:
-        """Begin to go back to the previous release; return the ticket."""
         ticket = self._requests.rollback(principal=principal, reason=reason)
         self._start(ticket, principal)
         return ticket

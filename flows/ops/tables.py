@@ -7,10 +7,11 @@ from monitoring.domain import DriftReport
 from rag.access.keys import status
 from rag.domain import Key, Role
 from retrain.dataset.writing import Forecast
-from retrain.domain import Candidate, Dataset, Detectable, Moved, Scorecard
+from retrain.domain import Candidate, Dataset, Detectable, Difference, Hit, Moved, Scorecard
 from retrain.settings import RetrainSettings
 
-Rows = list[tuple[object, ...]]
+Table = tuple[Sequence[str], Sequence[Sequence[object]]]
+"""Columns and rows."""
 
 
 def points(value: float) -> str:
@@ -23,10 +24,15 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def scorecard_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
+def _changed(difference: Difference) -> str:
+    low, high = points(difference.low), points(difference.high)
+    return f"{points(difference.value)} ({low} to {high})"
+
+
+def scorecard_rows(scorecard: Scorecard) -> Table:
     """Return the candidate-beside-incumbent table: shares in percent, differences in points."""
     columns = ["metric", "incumbent %", "candidate %", "difference", "95 % interval", "p"]
-    rows: Rows = [
+    return columns, [
         (
             row.metric,
             percent(row.incumbent.value),
@@ -37,7 +43,6 @@ def scorecard_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
         )
         for row in scorecard.overall
     ]
-    return columns, rows
 
 
 def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
@@ -51,29 +56,24 @@ def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
     )
 
 
-def dataset_rows(dataset: Dataset) -> tuple[list[str], Rows]:
+def dataset_rows(dataset: Dataset) -> Table:
     """Return how many pairs and questions of each origin a dataset holds."""
     origins = sorted({p.origin for p in dataset.train} | {q.origin for q in (*dataset.dev, *dataset.gate)})
-    rows: Rows = [
-        (
-            origin,
-            sum(p.origin is origin for p in dataset.train),
-            sum(q.origin is origin for q in dataset.dev),
-            sum(q.origin is origin for q in dataset.gate),
-        )
-        for origin in origins
+    splits = dataset.train, dataset.dev, dataset.gate
+    rows = [
+        (origin, *(sum(item.origin is origin for item in items) for items in splits)) for origin in origins
     ]
-    rows.append(("all", len(dataset.train), len(dataset.dev), len(dataset.gate)))
-    return ["origin", "train pairs", "dev questions", "gate questions"], rows
+    return ["origin", "train pairs", "dev questions", "gate questions"], [*rows, ("all", *map(len, splits))]
 
 
-def drift_rows(report: DriftReport) -> tuple[list[str], Rows]:
+def drift_rows(report: DriftReport) -> Table:
     """Return one row a finding."""
 
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.4f}"
 
-    rows: Rows = [
+    columns = ["finding", "statistic", "threshold", "p", "reference", "current", "questions", "verdict"]
+    return columns, [
         (
             f.name,
             number(f.statistic),
@@ -86,26 +86,23 @@ def drift_rows(report: DriftReport) -> tuple[list[str], Rows]:
         )
         for f in report.findings
     ]
-    return ["finding", "statistic", "threshold", "p", "reference", "current", "questions", "verdict"], rows
 
 
-def candidate_rows(candidates: Sequence[Candidate]) -> tuple[list[str], Rows]:
+def candidate_rows(candidates: Sequence[Candidate]) -> Table:
     """Return one row a candidate."""
-    rows: Rows = []
-    for c in candidates:
-        gain = c.scorecard.row("recall@10").difference
-        rows.append(
-            (
-                c.id[:8],
-                f"{c.created_at:%Y-%m-%d %H:%M}",
-                c.status,
-                c.verdict.outcome,
-                c.training.pairs,
-                c.scorecard.questions,
-                f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})",
-            )
+    columns = ["id", "made", "status", "verdict", "pairs", "gate questions", "recall@10 difference"]
+    return columns, [
+        (
+            c.id[:8],
+            f"{c.created_at:%Y-%m-%d %H:%M}",
+            c.status,
+            c.verdict.outcome,
+            c.training.pairs,
+            c.scorecard.questions,
+            _changed(c.scorecard.row("recall@10").difference),
         )
-    return ["id", "made", "status", "verdict", "pairs", "gate questions", "recall@10 difference"], rows
+        for c in candidates
+    ]
 
 
 def foreseen_sentence(foreseen: Detectable | None) -> str:
@@ -119,56 +116,50 @@ def foreseen_sentence(foreseen: Detectable | None) -> str:
     )
 
 
-def slice_rows(scorecard: Scorecard) -> tuple[list[str], Rows]:
+def slice_rows(scorecard: Scorecard) -> Table:
     """Return recall@10 and the hit rate among the first five of each slice, in percent and points."""
-    rows: Rows = []
-    for part in scorecard.slices:
-        found = {row.metric: row for row in part.rows}
-        for metric in ("recall@10", "accuracy@5"):
-            if (row := found.get(metric)) is not None:
-                change = row.difference
-                rows.append(
-                    (
-                        part.name,
-                        part.questions,
-                        metric,
-                        percent(row.incumbent.value),
-                        percent(row.candidate.value),
-                        f"{points(change.value)} ({points(change.low)} to {points(change.high)})",
-                    )
-                )
-    return ["slice", "questions", "metric", "incumbent %", "candidate %", "difference"], rows
+    return ["slice", "questions", "metric", "incumbent %", "candidate %", "difference"], [
+        (
+            part.name,
+            part.questions,
+            row.metric,
+            percent(row.incumbent.value),
+            percent(row.candidate.value),
+            _changed(row.difference),
+        )
+        for part in scorecard.slices
+        for row in part.rows
+        if row.metric in ("recall@10", "accuracy@5")
+    ]
 
 
-def moved_rows(moved: Sequence[Moved]) -> tuple[list[str], Rows]:
+def moved_rows(moved: Sequence[Moved]) -> Table:
     """Return one row a question: where the first right passage was and is, and the lists it stands in."""
 
-    def listed(question: Moved, *, before: bool) -> str:
-        hits = question.before if before else question.after
-        right = set(question.relevant)
+    def listed(question: Moved, hits: Sequence[Hit]) -> str:
         return "\n".join(
-            f"{'*' if hit.passage in right else ' '} {hit.passage[:8]} {hit.title}" for hit in hits
+            f"{'*' if hit.passage in question.relevant else ' '} {hit.passage[:8]} {hit.title}"
+            for hit in hits
         )
 
-    rows: Rows = [
+    return ["question", "rank", "before (* right)", "after (* right)"], [
         (
             each.question,
             f"{each.rank_before or '-'} -> {each.rank_after or '-'}",
-            listed(each, before=True),
-            listed(each, before=False),
+            listed(each, each.before),
+            listed(each, each.after),
         )
         for each in moved
     ]
-    return ["question", "rank", "before (* right)", "after (* right)"], rows
 
 
-def key_rows(keys: Sequence[Key], now: datetime) -> tuple[list[str], Rows]:
+def key_rows(keys: Sequence[Key], now: datetime) -> Table:
     """Return one row a key, without its secret."""
 
     def moment(value: datetime | None) -> str:
         return "-" if value is None else f"{value:%Y-%m-%d %H:%M}"
 
-    rows: Rows = [
+    return ["id", "name", "tenant", "roles", "created", "expires", "status"], [
         (
             key.id,
             key.name or "-",
@@ -180,4 +171,3 @@ def key_rows(keys: Sequence[Key], now: datetime) -> tuple[list[str], Rows]:
         )
         for key in keys
     ]
-    return ["id", "name", "tenant", "roles", "created", "expires", "status"], rows

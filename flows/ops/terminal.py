@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return a console that keeps wide tables whole where the output is no terminal."""
+    """Return a console that prints texts as they are, and wide tables whole where the output is no terminal."""
     from rich.console import Console
 
-    out = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not out.is_terminal:
-        out = Console(stderr=stderr, highlight=False, width=140)
-    return out
+    width = None if Console(stderr=stderr).is_terminal else 140
+    return Console(stderr=stderr, highlight=False, markup=False, width=width)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -91,19 +89,17 @@ def show_candidate(candidate: Candidate) -> None:
     """Print a candidate: what it learned from, how it compares, what the gate says."""
     training, card = candidate.training, candidate.scorecard
     out = console()
-    out.print(f"Candidate {candidate.id}", markup=False)
+    out.print(f"Candidate {candidate.id}")
     out.print(
         f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
-        f" compared on {card.questions} held-back questions over {card.passages} passages",
-        markup=False,
+        f" compared on {card.questions} held-back questions over {card.passages} passages"
     )
     table("Candidate beside incumbent", *scorecard_rows(card))
-    out.print(foreseen_sentence(card.detectable), markup=False)
+    out.print(foreseen_sentence(card.detectable))
     if costs := card.costs:
         out.print(
             f"Embedding a question takes {costs.candidate_ms:.2f} ms, the incumbent {costs.incumbent_ms:.2f} ms;"
-            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB.",
-            markup=False,
+            f" weights {costs.candidate_bytes / 1e6:.1f} MB and {costs.incumbent_bytes / 1e6:.1f} MB."
         )
     if card.slices:
         table("Slices", *slice_rows(card))
@@ -111,6 +107,6 @@ def show_candidate(candidate: Candidate) -> None:
         table("Questions that got worst", *moved_rows(card.worst))
     if card.best:
         table("Questions that got best", *moved_rows(card.best))
-    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.", markup=False)
+    out.print(f"Verdict: {candidate.verdict.outcome}. Status: {candidate.status}.")
     for reason in candidate.verdict.reasons:
-        out.print(f"  - {reason}", markup=False)
+        out.print(f"  - {reason}")

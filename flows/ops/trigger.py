@@ -7,11 +7,7 @@ from monitoring.trigger import Trigger
 
 
 def retraining_trigger(doors: Doors, report_id: str) -> Trigger:
-    """Return whether a drift report calls for retraining now, and why.
-
-    Raises:
-        NotFound: there is no such report.
-    """
+    """Return whether a drift report calls for retraining now, and why; NotFound where there is no such report."""
     return doors.monitoring.trigger(
         report_id,
         earlier=[candidate.created_at for candidate in doors.retraining.candidates.newest(5)],

@@ -33,11 +33,7 @@ class ChildProcess:
         self._kill_at: float | None = None
 
     def start(self) -> None:
-        """Start the process.
-
-        Raises:
-            Unavailable: there is no such program.
-        """
+        """Start the process; Unavailable where there is no such program."""
         env = {**os.environ, "PYTHONUNBUFFERED": "1", **self.child.env}
         program = shutil.which(self.child.command[0], path=env.get("PATH"))
         if program is None:
@@ -62,11 +58,7 @@ class ChildProcess:
         self.ready = self.child.ready is None
 
     def check_ready(self) -> None:
-        """Ask the readiness check, not too often.
-
-        Raises:
-            Unavailable: it took longer than the child may.
-        """
+        """Ask the readiness check, not too often; Unavailable where it took longer than the child may."""
         if self.child.ready is None or time.monotonic() < self._check_at:
             return
         self.ready = self.child.ready()

@@ -8,7 +8,7 @@ from rag.errors import InvalidInput
 
 
 def http_ready(url: str, *, timeout_s: float = 1.0) -> Callable[[], bool]:
-    """Make a readiness check: True once a GET of `url` (http) is answered with a status below 400.
+    """Return a readiness check: True once a GET of `url` (http) is answered with a status below 400.
 
     Proxies from the environment are not used, as the children listen on this machine.
 

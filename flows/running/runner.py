@@ -38,7 +38,7 @@ def schedule_table() -> list[tuple[str, str, str]]:
 
 
 def deployments(settings: FlowSettings) -> "list[RunnerDeployment]":
-    """Make the five deployments."""
+    """Return the five deployments."""
     from prefect.events import DeploymentEventTrigger
 
     from flows.check_drift import DRIFT_EVENT

@@ -42,11 +42,8 @@ class Supervisor:
     ) -> None:
         """Take the children; nothing is started.
 
-        Args:
-            children: what to run; names are unique.
-            echo: gets every line, prefixed with the child's name and without a newline; one call at a time.
-            stop_timeout_s: seconds a child has between SIGTERM and SIGKILL.
-            restarting: how crashed children come back.
+        Every line goes to `echo`, prefixed with the child's name and without a newline, one call at a time. A child has
+        `stop_timeout_s` seconds between SIGTERM and SIGKILL.
 
         Raises:
             InvalidInput: two children share a name, or needs name an unknown child or go in a circle.

@@ -1,13 +1,17 @@
 """Drift reports, in the database that serving uses."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from sqlalchemy import JSON, Column, Engine, Index, RowMapping, Table, Text, cast, insert, or_, select
+from sqlalchemy import JSON, Column, Index, RowMapping, Table, Text, cast, insert, or_, select
+from typing_extensions import override
 
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, PastRecall
+from monitoring.domain import DriftReport, DriftVerdict, PastRecall
+from monitoring.ports import DriftReportStore
 from rag.adapters.sql.database.engine import reading, writing
-from rag.adapters.sql.database.records import from_json, to_json
+from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import by_prefix
+from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
 
 drift_reports = Table(
@@ -32,60 +36,35 @@ RECALLS_AT_ONCE = 50
 """Reports of which one statement reads the golden recall; most often the first one is the only one wanted."""
 
 
-class SqlDriftReports:
-    """Drift reports."""
+_report = partial(from_json, DriftReport)
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
+class SqlDriftReports(SqlStore, DriftReportStore):
+    """A `DriftReportStore` in SQL."""
+
+    @override
     def add(self, report: DriftReport) -> None:
-        """Write one.
-
-        Raises:
-            Conflict: one of that id is there.
-        """
+        """Write one; Conflict where one of that id is there."""
         with writing(self._engine) as connection:
-            connection.execute(
-                insert(drift_reports).values(
-                    id=report.id,
-                    tenant=report.tenant,
-                    verdict=report.verdict.value,
-                    findings=[to_json(DriftFinding, finding) for finding in report.findings],
-                    encoder=report.encoder,
-                    release=report.release,
-                    reference=dict(report.reference),
-                    current=dict(report.current),
-                    snapshot=report.snapshot,
-                    golden_recall=dict(report.golden_recall),
-                    created_at=report.created_at,
-                )
-            )
+            connection.execute(insert(drift_reports).values(to_row(report)))
 
+    @override
     def get(self, report_id: str) -> DriftReport:
-        """Return one by its id, or by a prefix of it, of 4 characters or more, that fits one alone.
-
-        Raises:
-            NotFound: none fits.
-            InvalidInput: several fit.
-        """
+        """Return one as the port says; a prefix has 4 characters or more."""
         with reading(self._engine) as connection:
             return _report(by_prefix(connection, drift_reports, report_id, "drift report"))
 
+    @override
     def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        """Return the newest first."""
         query = select(drift_reports).order_by(drift_reports.c.created_at.desc(), drift_reports.c.id)
         if tenant is not None:
             query = query.where(drift_reports.c.tenant == tenant)
-        with reading(self._engine) as connection:
-            return [_report(row) for row in connection.execute(query.limit(limit)).mappings()]
+        return self._all(query.limit(limit), _report)
 
+    @override
     def recalls(
         self, *, tenant: str, release: str | None = None, newest_first: bool = False
     ) -> Iterator[PastRecall]:
-        """Yield the golden recall of every report that has any, oldest first unless said otherwise.
-
-        Nothing else of a report is read, and no more reports than are taken.
-        """
         at, key = drift_reports.c.created_at, drift_reports.c.id
         some = (drift_reports.c.tenant == tenant) & (cast(drift_reports.c.golden_recall, Text) != "{}")
         if release is not None:
@@ -98,12 +77,11 @@ class SqlDriftReports:
         )
         page = query
         while True:
-            with reading(self._engine) as connection:
-                rows = connection.execute(page).mappings().all()
-            yield from (_past(row) for row in rows)
-            if len(rows) < RECALLS_AT_ONCE:
+            some_past = self._all(page, _past)
+            yield from some_past
+            if len(some_past) < RECALLS_AT_ONCE:
                 return
-            last, last_key = rows[-1]["created_at"], rows[-1]["id"]
+            last, last_key = some_past[-1].created_at, some_past[-1].report
             # Said of the moment alone first, because that is what the index is over.
             beyond = (at <= last, or_(at < last, key < last_key))
             if not newest_first:
@@ -117,14 +95,4 @@ def _past(row: RowMapping) -> PastRecall:
         created_at=row["created_at"],
         recall=row["golden_recall"],
         verdicts={finding["name"]: DriftVerdict(finding["verdict"]) for finding in row["findings"]},
-    )
-
-
-def _report(row: RowMapping) -> DriftReport:
-    return DriftReport(
-        **{
-            **row,
-            "verdict": DriftVerdict(row["verdict"]),
-            "findings": tuple(from_json(DriftFinding, finding) for finding in row["findings"]),
-        }
     )

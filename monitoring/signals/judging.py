@@ -15,8 +15,7 @@ class Measured:
     comparison: Comparison
     reference: float | None  # the value in the reference, for metrics that have one
     current: float | None
-    reference_count: int
-    current_count: int
+    counts: tuple[int, int]  # questions in the reference and now
     drifted: str  # what to say where it is drift
     calm: str  # what to say where it is not
 
@@ -67,12 +66,12 @@ def _decide(test: Measured, drift: bool, level: float) -> DriftFinding:
         p_value=comparison.p_value,
         reference=test.reference,
         current=test.current,
-        reference_count=test.reference_count,
-        current_count=test.current_count,
+        reference_count=test.counts[0],
+        current_count=test.counts[1],
         verdict=DriftVerdict.DRIFT if drift else DriftVerdict.CALM,
         reason=(
             f"{test.drifted if drift else test.calm} "
             f"(p = {comparison.p_value:.3g}, drift at {level:.3g} or less; "
-            f"{test.current_count} questions against {test.reference_count})."
+            f"{test.counts[1]} questions against {test.counts[0]})."
         ),
     )

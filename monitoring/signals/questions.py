@@ -19,21 +19,14 @@ BATCH = 1_000
 def mmd_test(reference: Vectors, current: Vectors, *, permutations: int, seed: int) -> Comparison:
     """Test whether two sets of vectors come from one distribution: unbiased MMD^2, permutation p-value.
 
-    MMD^2 = mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the first two without x = x' (Gretton et al.
-    2012, A Kernel Two-Sample Test, JMLR 13:723-773, lemma 6), with k(a, b) = exp(-|a - b|^2 / (2 s^2)) and
-    s the median distance in the pooled sample (ibid., section 8). It sees any change of topics, also one
-    that leaves the mean alone. It is exact where questions are exchangeable under "nothing changed",
-    whatever their distribution.
+    MMD^2 = mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the first two without x = x' (Gretton et al. 2012, A Kernel
+    Two-Sample Test, JMLR 13:723-773, lemma 6), with k(a, b) = exp(-|a - b|^2 / (2 s^2)) and s the median distance in
+    the pooled sample (ibid., section 8). It sees any change of topics, also one that leaves the mean alone. It is exact
+    where questions are exchangeable under "nothing changed", whatever their distribution. The smallest p-value there
+    can be is 1 / (1 + permutations).
 
-    The rows' order does not matter. The same rows with the same seed give the same answer. Memory grows with
-    the square of the number of rows.
-
-    Args:
-        reference: shape (m, dimension), m >= 2.
-        current: shape (n, dimension), n >= 2.
-        permutations: how many relabellings the p-value rests on; the smallest it can be is 1 / (1 +
-            permutations).
-        seed: of the relabellings.
+    The rows' order does not matter. The same rows with the same seed give the same answer. Memory grows with the square
+    of the number of rows. Shapes (m, dimension) and (n, dimension), m and n at least 2.
     """
     m, n = len(reference), len(current)
     rows = np.vstack([reference, current]).astype(np.float64)  # (m + n, dimension)
@@ -65,8 +58,7 @@ def question_finding(
         ),
         reference=None,
         current=None,
-        reference_count=counts[0],
-        current_count=counts[1],
+        counts=counts,
         drifted="People ask about other things than before",
         calm="People ask about the same things as before",
     )

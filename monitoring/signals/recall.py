@@ -63,15 +63,10 @@ def golden_finding(
     release: str,
     settings: DriftSettings,
 ) -> Measured | DriftFinding:
-    """Return whether golden questions are found less often than at their baseline.
+    """Return whether golden questions are found less often than at their baseline, one of the earlier reports.
 
-    Args:
-        recall: golden question's id -> recall@k now.
-        gone: how many of them ask for documents that are no longer there; they count as not found.
-        reports: earlier ones; one of them is the baseline.
-        tenant: whose questions these are.
-        release: digest of the live one.
-        settings: k, and how many questions are enough.
+    `recall` is golden question's id -> recall@k now. Of them `gone` ask for documents that are no longer there; they
+    count as not found.
     """
     name = f"golden_recall@{settings.recall_k}"
     count, enough = len(recall), settings.min_labelled
@@ -98,8 +93,7 @@ def golden_finding(
         comparison=paired_drop_test(before, now, permutations=settings.permutations, seed=settings.seed),
         reference=float(before.mean()),
         current=float(now.mean()),
-        reference_count=len(both),
-        current_count=len(both),
+        counts=(len(both), len(both)),
         drifted=f"Recall fell: {change}",
         calm=f"Recall did not fall beyond chance: {change}",
     )
@@ -110,11 +104,8 @@ def labelled_finding(
 ) -> Measured | DriftFinding:
     """Return whether right passages are found less often than in the reference.
 
-    Args:
-        reference: hit_at_k of its questions, shape (m,); nan where nobody said what was right.
-        current: the same now, shape (n,).
-        depth: the k of both.
-        settings: how many labelled questions are enough.
+    `reference`, shape (m,), and `current`, shape (n,), are the hit_at_k of questions before and now, nan where nobody
+    said what was right; `depth` is the k of both.
     """
     before, now = reference[~np.isnan(reference)], current[~np.isnan(current)]
     name = f"{LABELLED}@{depth or settings.recall_k}"
@@ -134,8 +125,7 @@ def labelled_finding(
         comparison=hit_rate_drop_test(before, now),
         reference=float(before.mean()),
         current=float(now.mean()),
-        reference_count=counts[0],
-        current_count=counts[1],
+        counts=counts,
         drifted=f"Right passages are found less often: {change}",
         calm=f"Right passages are not found less often beyond chance: {change}",
     )

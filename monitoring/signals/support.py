@@ -48,8 +48,7 @@ def support_finding(
         comparison=ks_test(reference.top_scores, current.top_scores),
         reference=before,
         current=now,
-        reference_count=counts[0],
-        current_count=counts[1],
+        counts=counts,
         drifted=(
             f"The documents fit the questions {'worse' if now < before else 'otherwise'} than before: "
             f"{change}"

@@ -52,7 +52,7 @@ class _LookUp(Generic[T]):
         self._clock = clock
         self._threads = threads
         self._values: list[T] = []  # none or one: what was read last
-        self._checked_at: float | None = None
+        self._checked_at = 0.0  # on the clock
         self._failed = False  # so was the last attempt
         self._reading: asyncio.Task[None] | None = None
         self._hangs = False
@@ -63,7 +63,7 @@ class _LookUp(Generic[T]):
         Raises:
             Unavailable: it was never read, and cannot be now.
         """
-        if self._values and self._checked_at is not None and self._clock() - self._checked_at < FRESH_S:
+        if self._values and self._clock() - self._checked_at < FRESH_S:
             return self._values[0]
         if self._reading is None:
             # A task, so that one reads for all who ask, and goes on where the first of them leaves.
@@ -100,24 +100,12 @@ class Keyring:
         store: KeyStore,
         maths: KeyMaths,
         *,
-        environment: str | None,
-        tenant: str,
-        demanded: bool = False,
+        environment: str | None,  # the one key that is a setting: it has all roles and no limits of its own
+        tenant: str,  # the installation's own
+        demanded: bool = False,  # a request needs a key even where none is known
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utcnow,
     ) -> None:
-        """Look keys up in `store`.
-
-        Args:
-            store: the keys.
-            maths: with the installation's key secret.
-            environment: the one key that is a setting: all roles, without limits of its own; one that was made
-                here does not become more by it.
-            tenant: the installation's own.
-            demanded: a request needs a key even where none is known.
-            clock: monotonic, seconds.
-            now: for what expires.
-        """
         self._store = store
         self._maths = maths
         # The command line sends its key from the same setting: a key that was made keeps its own roles and end.
@@ -157,13 +145,12 @@ class Keyring:
             token.encode(errors="replace"), self._environment
         ):
             return Principal(id="environment", tenant=self._tenant, roles=frozenset(Role))
-        parts = self._maths.parse(token)
-        if parts is None:
-            raise _unknown()
-        key_id, secret = parts
-        key = await self._look_up(key_id).value()
+        key_id, secret = self._maths.parse(token) or ("", "")
+        key = await self._look_up(key_id).value() if key_id else None
         if key is None or not self._maths.fits(key, secret):
-            raise _unknown()
+            raise Unauthorised(
+                "This key is not known; send one of this service's as `Authorization: Bearer <key>`."
+            )
         state = status(key, self._now())
         if state is not KeyStatus.USABLE:
             what = "was revoked" if state is KeyStatus.REVOKED else "has expired"
@@ -184,7 +171,3 @@ class Keyring:
                 self._known.popitem(last=False)
         self._known.move_to_end(key_id)
         return known
-
-
-def _unknown() -> Unauthorised:
-    return Unauthorised("This key is not known; send one of this service's as `Authorization: Bearer <key>`.")

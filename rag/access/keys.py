@@ -132,13 +132,9 @@ class KeyRegister:
         store: KeyStore,
         maths: KeyMaths,
         *,
-        home_tenant: str,
-        made: Callable[[], None] = lambda: None,
+        home_tenant: str,  # only its keys may have the roles over the installation
+        made: Callable[[], None] = lambda: None,  # called after each key that was made
     ) -> None:
-        """Keep keys in `store`; only keys of `home_tenant` may have the roles over the installation.
-
-        `made` is called after each key that was made.
-        """
         self._store = store
         self._maths = maths
         self._home_tenant = home_tenant
@@ -155,16 +151,9 @@ class KeyRegister:
         requests_per_minute: int | None = None,
         concurrent: int | None = None,
     ) -> NewKey:
-        """Make a key.
+        """Make a key, in the name of `principal`, for the documents of a tenant, by default the installation's own.
 
-        Args:
-            roles: what it may be used for; none implies another.
-            principal: who makes it.
-            tenant: whose documents it is for; None: the installation's own.
-            name: what it is for.
-            expires_at: from when on it lets nobody in; None: never.
-            requests_per_minute: None: as the settings say.
-            concurrent: requests under way at once; None as above.
+        No role implies another. Where no limits are named they are what the settings say.
 
         Raises:
             InvalidInput: roles are missing or not possible for the tenant, or another value is not usable.
@@ -172,10 +161,8 @@ class KeyRegister:
         now = utcnow()
         tenant = self._home_tenant if tenant is None else tenant
         self._check(frozenset(roles), tenant, name, expires_at, now)
-        for what, limit in (
-            ("requests per minute", requests_per_minute),
-            ("concurrent requests", concurrent),
-        ):
+        limits = {"requests per minute": requests_per_minute, "concurrent requests": concurrent}
+        for what, limit in limits.items():
             if limit is not None and limit < 1:
                 raise InvalidInput(f"A key needs at least 1 of {what}, got {limit}; revoke it to stop it.")
         secret = secrets.token_urlsafe(_SECRET_BYTES)

@@ -63,7 +63,7 @@ class KeyLimits:
         self._accounts: OrderedDict[tuple[str, str], _Account] = OrderedDict()  # longest unused first
 
     def __len__(self) -> int:
-        """Number of keys that are remembered."""
+        """Return the number of keys that are remembered."""
         return len(self._accounts)
 
     def begin(self, principal: Principal) -> Standing:
@@ -125,7 +125,6 @@ class Turns:
     """Lets so many in at a time, has so many wait in a row, and refuses the rest at once."""
 
     def __init__(self, *, concurrent: int, queued: int) -> None:
-        """Bound what is under way and what waits."""
         self._concurrent = concurrent
         self._queued = queued
         self._under_way = 0
@@ -173,7 +172,6 @@ class Turn:
     """A turn that has come, or a place in the row; a context, so that it ends for certain."""
 
     def __init__(self, end: Callable[["Turn"], None]) -> None:
-        """Call `end` on leaving the context."""
         self.come = anyio.Event()
         self._end = end
 

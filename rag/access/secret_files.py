@@ -12,12 +12,8 @@ _BYTES = 32
 def load_or_make(path: Path, *, lost: str) -> bytes:
     """Return the secret in the file `path`, making it where there is none.
 
-    The file holds 32 random bytes in hex and has mode 0600. Two processes that start together end with the
-    same secret.
-
-    Args:
-        path: the file; its folder is made too.
-        lost: what happens when the file is deleted, for the message, e.g. "every API key has to be made again".
+    The file holds 32 random bytes in hex and has mode 0600; its folder is made too. Two processes that start together
+    end with the same secret. `lost` says, for the message, what happens when the file is deleted.
 
     Raises:
         SettingInvalid: the file holds something else, or everybody may read it.

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.errors import DimensionMismatch, Unavailable
-from rag.ports import Vectors
+from rag.ports import EmbeddingCache, Vectors
 
 _IDS_AT_ONCE = 500  # SQLite takes 999 parameters in old builds
 _BUSY_S = 60.0
 
 
-class SqliteEmbeddingCache:
+class SqliteEmbeddingCache(EmbeddingCache):
     """An `EmbeddingCache` that threads and processes may share; each call opens its own connection."""
 
     def __init__(self, path: Path) -> None:
@@ -27,8 +28,8 @@ class SqliteEmbeddingCache:
             "PRIMARY KEY (encoder, text_hash))",
         )
 
+    @override
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return what is known: text hash -> vector of shape (dimension,)."""
         known: dict[str, NDArray[np.float32]] = {}
         with closing(self._file.connect()) as connection:
             for start in range(0, len(text_hashes), _IDS_AT_ONCE):
@@ -41,12 +42,8 @@ class SqliteEmbeddingCache:
                 known.update((text_hash, np.frombuffer(vector, dtype="<f4")) for text_hash, vector in rows)
         return known
 
+    @override
     def put(self, encoder: str, text_hashes: Sequence[str], vectors: Vectors) -> None:
-        """Keep vectors, shape (len(text_hashes), dimension).
-
-        Raises:
-            DimensionMismatch: there is not one vector for every hash.
-        """
         if len(text_hashes) != len(vectors):
             raise DimensionMismatch(
                 f"Expected {len(text_hashes)} vectors, one for every text; got {len(vectors)}."
@@ -61,8 +58,8 @@ class SqliteEmbeddingCache:
                 ),
             )
 
+    @override
     def drop(self, encoder: str) -> None:
-        """Forget everything of one encoder."""
         with closing(self._file.connect()) as connection, connection:
             connection.execute("DELETE FROM embeddings WHERE encoder = ?", (encoder,))
 
@@ -78,11 +75,7 @@ class CacheFile:
         self._making = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:
-        """Return a new connection.
-
-        Raises:
-            Unavailable: the file cannot be opened.
-        """
+        """Return a new connection; Unavailable where the file cannot be opened."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = sqlite3.connect(self._path, timeout=_BUSY_S)

@@ -1,14 +1,15 @@
 """A generator without a language model: it quotes the sentences of the hits that are nearest to the question."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from anyio import to_thread
+from typing_extensions import override
 
 from rag.domain import Ending, Hit, Prompt
-from rag.ports import Encoder, Vectors
+from rag.ports import Encoder, Generator, Vectors
 from rag.text.sentences import sentences
 
 _MAX_SENTENCES = 3
@@ -31,12 +32,13 @@ class _Sentence:
     rank: int  # of the hit it stands in
 
 
-class ExtractiveGenerator:
+class ExtractiveGenerator(Generator):
     """Answers with one to three sentences, each quoted and followed by the number of its passage."""
 
     name = "extractive"
 
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    @override
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield the chosen sentences, best first; nothing where no sentence is near enough.
 
         The prompt's limit on tokens, counted the encoder's way, cuts the answer after a word.

@@ -13,8 +13,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from rag.domain import Interaction, InteractionStatus
+from rag.running.observing import Observer
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -24,16 +26,13 @@ if TYPE_CHECKING:
 _MS = 1_000_000  # nanoseconds
 
 
-class Tracing:
+class Tracing(Observer):
     """Writes a trace of each request and its question."""
 
     def __init__(self, exporter: "SpanExporter", *, content: bool = False, at_once: bool = False) -> None:
-        """Send spans to `exporter`, in batches from a thread of its own.
+        """Send spans to `exporter`, in batches from a thread of its own, or `at_once` as each ends: for tests.
 
-        Args:
-            exporter: where they go.
-            content: whether questions and answers may stand in them; by default only sizes and ids do.
-            at_once: send each span as it ends: for tests.
+        `content` says whether questions and answers may stand in them; by default only sizes and ids do.
         """
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
@@ -48,8 +47,9 @@ class Tracing:
 
     def around(self, app: ASGIApp) -> ASGIApp:
         """Return the application with a span around each request."""
-        return _Traced(app, self._tracer)
+        return _traced(app, self._tracer)
 
+    @override
     def interaction(self, interaction: Interaction) -> None:
         """Write the spans of a question that has ended, below the request's where there is one."""
         end = time.time_ns()
@@ -76,6 +76,7 @@ class Tracing:
             self._chat(question, interaction, end - int(interaction.generate_ms * _MS), end)
         _close(question, interaction, end)
 
+    @override
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Nothing: the request's span is written around the application."""
 
@@ -135,22 +136,18 @@ def otlp(endpoint: str, *, content: bool = False) -> Tracing:
     return Tracing(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5), content=content)
 
 
-class _Traced:
-    """A span around each request, joined to the caller's by its traceparent header."""
+def _traced(app: ASGIApp, tracer: "Tracer") -> ASGIApp:
+    """Return `app` with a span around each request, joined to the caller's by its traceparent header."""
 
-    def __init__(self, app: ASGIApp, tracer: "Tracer") -> None:
-        self._app = app
-        self._tracer = tracer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def traced(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ("/healthz", "/readyz", "/metrics"):
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         from opentelemetry.trace import SpanKind, Status, StatusCode, use_span
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        span = self._tracer.start_span(
+        span = tracer.start_span(
             scope["method"],
             context=TraceContextTextMapPropagator().extract(carrier),
             kind=SpanKind.SERVER,
@@ -166,11 +163,13 @@ class _Traced:
 
         with use_span(span, end_on_exit=True):
             try:
-                await self._app(scope, receive, watched)
+                await app(scope, receive, watched)
             finally:
                 if route := getattr(scope.get("route"), "path", ""):
                     span.update_name(f"{scope['method']} {route}")
                     span.set_attribute("http.route", route)
+
+    return traced
 
 
 def _close(span: "Span", interaction: Interaction, end: int) -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from rag.domain import Interaction, InteractionStatus
+from rag.running.observing import Observer
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -14,7 +17,7 @@ Gauges = Callable[[], Mapping[str, tuple[str, Mapping[tuple[tuple[str, str], ...
 """Returns name -> (help, labels -> value) of what is measured at the moment of asking."""
 
 
-class Metrics:
+class Metrics(Observer):
     """Counts and times what the service does, in a registry of its own."""
 
     def __init__(self, gauges: Gauges = dict) -> None:
@@ -56,8 +59,8 @@ class Metrics:
         )
         self._registry.register(_Gauges(gauges))
 
+    @override
     def interaction(self, interaction: Interaction) -> None:
-        """Count a question that has ended."""
         self._questions.labels(
             status=interaction.status.value,
             generator=interaction.generator or "none",
@@ -82,8 +85,8 @@ class Metrics:
         if told and not interaction.auxiliary and interaction.hits:
             self._nearest.observe(max(hit.score for hit in interaction.hits))
 
+    @override
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that has ended."""
         self._requests.labels(method=method, route=route or "none", status=str(status)).observe(seconds)
 
     def text(self) -> bytes:

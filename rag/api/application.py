@@ -56,9 +56,7 @@ Routers = Sequence[APIRouter]
 def create_app(serving: Serving, *, routers: Routers = ()) -> FastAPI:
     """Make the application; starting and stopping what `serving` holds is its maker's business.
 
-    Args:
-        serving: the parts the routes use.
-        routers: further routes, under the same guards and with errors in the same shape.
+    Further `routers` stand behind the same guards, with errors in the same shape.
 
     Raises:
         TypeError: a route does not say who may use it.

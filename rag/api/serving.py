@@ -36,7 +36,6 @@ class Metrics(Protocol):
 
     def text(self) -> bytes:
         """Return it in Prometheus's text format."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,19 +103,13 @@ def source_url(request: Request, passage_id: str, span: tuple[int, int] | None =
     """Return the link to a passage that works for whoever sent the request.
 
     Where there are keys it is signed, so that it opens in a browser, and for a while. A request that came by such a
-    link itself gets that one for its own passage and bare ones for others: else it could go on for ever.
-
-    Args:
-        request: gives the address the service is known by, and who asks.
-        passage_id: of the passage.
-        span: the characters of its text that the page is to mark.
+    link itself gets that one for its own passage and bare ones for others: else it could go on for ever. The page marks
+    the characters `span` of the passage's text.
     """
-    serving = serving_of(request)
-    base = serving.settings.public_url or str(request.base_url)
+    base = serving_of(request).settings.public_url or str(request.base_url)
     url = f"{base.rstrip('/')}/v1/sources/{passage_id}"
-    query = _signed(request, passage_id)
-    if span is not None:
-        query = "&".join(part for part in (query, f"s={span[0]}-{span[1]}") if part)
+    marked = f"s={span[0]}-{span[1]}" if span else ""
+    query = "&".join(part for part in (_signed(request, passage_id), marked) if part)
     return f"{url}?{query}" if query else url
 
 

@@ -1,7 +1,7 @@
 """What decides who may come in, over the settings' state alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from rag.access.authentication import Keyring
 from rag.access.keys import SHORTEST_SECRET, KeyMaths, KeyRegister, KeyStatus, status
@@ -80,11 +80,8 @@ def keys(settings: Settings, stores: Stores) -> Keys:
 @contextmanager
 def open_keys(settings: Settings) -> Iterator[KeyRegister]:
     """Yield what makes and revokes keys, over the settings' state alone; errors as for `key_secret`."""
-    stores = open_stores_for(settings)
-    try:
+    with closing(open_stores_for(settings)) as stores:
         yield key_register(settings, stores)
-    finally:
-        stores.close()
 
 
 def any_usable_key(settings: Settings) -> bool:

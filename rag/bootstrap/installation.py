@@ -1,21 +1,14 @@
 """What serving, retraining and monitoring of one installation share, opened once in a process."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap.parts import (
-    embedding_cache,
-    encoder_folder,
-    index_store,
-    library,
-    open_stores_for,
-    reranker_folder,
-)
+from rag.bootstrap.parts import index_store, library, models, open_stores_for
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.library.labelling import purposes_of, store_labels
@@ -102,30 +95,21 @@ class Installation:
 
 @contextmanager
 def open_installation(settings: Settings, *, patience: Patience = PATIENT) -> Iterator[Installation]:
-    """Yield everything over the settings' state, and close it afterwards.
-
-    Args:
-        settings: as read.
-        patience: with PostgreSQL.
+    """Yield everything over the settings' state, and close it afterwards; `patience` is with PostgreSQL.
 
     Raises:
         SettingInvalid: a setting cannot be used.
         Unavailable: the database does not answer.
     """
-    stores = open_stores_for(settings, patience=patience)
-    try:
-        cache = embedding_cache(settings)
+    with closing(open_stores_for(settings, patience=patience)) as stores:
+        known = models(settings)
         yield Installation(
             settings=settings,
             stores=stores,
-            models=Models(
-                encoders=encoder_folder(settings), rerankers=reranker_folder(settings), cache=cache
-            ),
+            models=known,
             indexes=index_store(settings),
-            indexing=Indexing(stores.documents, stores.cursors, cache),
+            indexing=Indexing(stores.documents, stores.cursors, known.cache),
         )
-    finally:
-        stores.close()
 
 
 def documents_at(location: str, settings: Settings) -> Iterator[Document]:

@@ -31,12 +31,8 @@ def serve(
 ) -> None:
     """Run the service until it is told to stop (SIGINT or SIGTERM); answers under way are finished.
 
-    It listens at once and says "not ready" until the live release is loaded.
-
-    Args:
-        settings: as read.
-        routers: makes further routes over the installation that serves.
-        on_ready: called with the service's URL once it can answer; by default a line is printed.
+    It listens at once and says "not ready" until the live release is loaded. `routers` makes further routes over the
+    installation that serves. `on_ready` is called with the service's URL once it can answer, by default to print it.
 
     Raises:
         SettingInvalid: an address or key that is not safe or not possible.
@@ -68,7 +64,7 @@ def serve(
         listening.set()
         loading.start()
         try:
-            server.run_on(sock)
+            server.run(sockets=[sock])
         finally:
             service.live.stop()
             loading.join()

@@ -1,5 +1,6 @@
 """A service, wired over an installation."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -9,30 +10,25 @@ from uuid import uuid4
 
 from rag.access.limits import Turns
 from rag.adapters.extractive import ExtractiveGenerator
-from rag.adapters.opentelemetry import Tracing
-from rag.adapters.parsing import ApartChunker
+from rag.adapters.openai import OpenAIGenerator, TimeLimits
+from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.prometheus import Metrics
 from rag.adapters.sql.database.engine import Patience
+from rag.adapters.sql.replicas import FORGOTTEN_AFTER
 from rag.adapters.sql.stores import Stores
-from rag.api.serving import Answering, Documents, Logs, Serving
+from rag.api.serving import Answering, Logs, Serving
 from rag.bootstrap.access import keys
+from rag.bootstrap.documents import documents_of
 from rag.bootstrap.installation import Installation, open_installation
-from rag.bootstrap.parts import (
-    documents_work,
-    feedback_log,
-    language_model,
-    library,
-    logbook,
-    model_breaker,
-    reading_processes,
-    splitting_processes,
-    tracing,
-)
+from rag.bootstrap.parts import endpoint
 from rag.breaker import Breaker, BreakerState
+from rag.domain import utcnow
 from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
 from rag.library.documents import Library
+from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
+from rag.log.spool import Spool
 from rag.ports import Generator
 from rag.questions.answering import Answerer
 from rag.questions.retrieval import Retriever
@@ -45,6 +41,11 @@ from rag.releases.loading import Loader
 from rag.running.gauges import ServiceState, gauges
 from rag.running.observing import ObservedLog, Observer
 from rag.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_FEEDBACK_SHARE = 16
+"""Feedback gets this part of what the spool of questions may take, beside it."""
 
 _PATIENCE = Patience(reading_s=3.0, writing_s=10.0)
 """With PostgreSQL, while somebody waits for an answer."""
@@ -98,8 +99,21 @@ def open_serving(settings: Settings) -> Iterator[Service]:
     """
     with open_installation(settings, patience=_PATIENCE) as installation, ExitStack() as at_the_end:
         stores = installation.stores
-        splitting, reading = splitting_processes(settings), reading_processes(settings)
-        shelves = library(settings, stores, ApartChunker(splitting, settings.chunking))
+        # What is made first is closed last.
+        traces = (
+            otlp(settings.otlp_endpoint, content=settings.log_content) if settings.otlp_endpoint else None
+        )
+        if traces is not None:
+            at_the_end.callback(traces.close)
+        replica_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        log = Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
+        judged = _feedback_log(settings, stores, log, replica_id=replica_id)
+        at_the_end.callback(judged.close)
+        at_the_end.callback(log.close)
+        live = _live_release(installation, replica_id=replica_id)
+        at_the_end.callback(live.stop)
+        documents, arrivals = documents_of(installation, live)
+        at_the_end.callback(arrivals.stop)
         ensure_first_release(
             stores.releases,
             installation.models,
@@ -109,41 +123,27 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             retrieval=settings.retrieval,
             principal="system",
         )
-        # What is made first is closed last.
-        traces = tracing(settings)
-        if traces is not None:
-            at_the_end.callback(traces.close)
-        replica_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        log = logbook(settings, stores)
-        judged = feedback_log(settings, stores, log, replica_id=replica_id)
-        at_the_end.callback(judged.close)
-        at_the_end.callback(log.close)
-        live = _live_release(installation, replica_id=replica_id)
-        at_the_end.callback(live.stop)
-        intake, arrivals = documents_work(settings, stores, live, shelves, splitting, reading)
-        at_the_end.callback(arrivals.stop)
 
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
-        model = language_model(settings)
-        breaker = model_breaker(settings) if model else None
-        writer = (
-            StandIn(model, ExtractiveGenerator(), breaker) if model and breaker else ExtractiveGenerator()
-        )
+        writer, breaker = _writer(settings)
         metrics = Metrics(lambda: gauges(_state(live, installation.indexing, breaker, log, turns)))
         observers: list[Observer] = [metrics] if traces is None else [metrics, traces]
+        answerer = Answerer(
+            live,
+            Retriever(stores.documents),
+            writer,
+            ObservedLog(log, observers),
+            rewriter=ModelRewriter(writer) if breaker else TurnRewriter(),
+            tenant=settings.tenant,
+            max_question_chars=settings.max_question_chars,
+            max_tokens=settings.llm_max_tokens,
+        )
         yield Service(
             installation=installation,
             parts=Serving(
                 settings=settings,
-                answering=Answering(
-                    live=live,
-                    answerer=_answerer(installation, live, writer, ObservedLog(log, observers)),
-                    breaker=breaker,
-                    turns=turns,
-                ),
-                documents=Documents(
-                    store=stores.documents, ingestions=stores.ingestions, library=shelves, intake=intake
-                ),
+                answering=Answering(live=live, answerer=answerer, breaker=breaker, turns=turns),
+                documents=documents,
                 logs=Logs(questions=log, feedback=judged),
                 keys=keys(settings, stores),
                 metrics=metrics,
@@ -153,6 +153,39 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             arrivals=arrivals,
             tracing=traces,
         )
+
+
+def _feedback_log(settings: Settings, stores: Stores, log: Logbook, *, replica_id: str) -> FeedbackLog:
+    def elsewhere() -> bool:
+        # A SQLite file is shared by processes of one home only, and these share the spool's folder.
+        if settings.database_url is None:
+            return False
+        known = stores.replicas.alive(since=utcnow() - FORGOTTEN_AFTER)
+        return any(replica.id != replica_id for replica in known)
+
+    spool = Spool(settings.home / "spool" / "feedback", settings.spool_bytes // _FEEDBACK_SHARE)
+    return FeedbackLog(stores.feedback, stores.documents, spool, log, elsewhere=elsewhere)
+
+
+def _writer(settings: Settings) -> tuple[Generator, Breaker | None]:
+    """Return what writes answers, and the language model's breaker; None where no model is named."""
+    there = endpoint(settings)
+    if there is None:
+        return ExtractiveGenerator(), None
+    limits = TimeLimits(
+        first_token_s=settings.llm_first_token_timeout_s,
+        between_s=settings.llm_timeout_s,
+        total_s=settings.llm_total_timeout_s,
+    )
+    model = OpenAIGenerator(there, limits=limits, max_tokens=settings.llm_max_tokens)
+
+    def tell(state: BreakerState) -> None:
+        logger.warning("the language model's breaker is %s", state.value.replace("_", " "))
+
+    breaker = Breaker(
+        failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
+    )
+    return StandIn(model, ExtractiveGenerator(), breaker), breaker
 
 
 def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease:
@@ -174,20 +207,6 @@ def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease
         replica_id=replica_id,
         poll_interval_s=settings.poll_interval_s,
         rollback_window_h=settings.rollback_window_h,
-    )
-
-
-def _answerer(installation: Installation, live: LiveRelease, writer: Generator, log: ObservedLog) -> Answerer:
-    settings = installation.settings
-    return Answerer(
-        live,
-        Retriever(installation.stores.documents),
-        writer,
-        log,
-        rewriter=ModelRewriter(writer) if settings.llm_base_url else TurnRewriter(),
-        tenant=settings.tenant,
-        max_question_chars=settings.max_question_chars,
-        max_tokens=settings.llm_max_tokens,
     )
 
 

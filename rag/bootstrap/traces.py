@@ -20,8 +20,8 @@ def traces(home: Path) -> Traces:
 
 
 def _found(home: Path, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(pattern.removesuffix("*") for pattern in patterns if any(map(_shown, home.glob(pattern))))
-
-
-def _shown(path: Path) -> bool:
-    return not path.name.startswith(".")
+    return tuple(
+        pattern.removesuffix("*")
+        for pattern in patterns
+        if any(not path.name.startswith(".") for path in home.glob(pattern))
+    )

@@ -74,14 +74,9 @@ class Release:
     ) -> "Release":
         """Make a release, deriving its digest.
 
-        Args:
-            encoder: digest of the encoder.
-            dimension: of a vector.
-            chunking: how documents become passages.
-            retrieval: how passages are found.
-            passages: digest of the encoder that gives the passages' vectors (`Encoder.passages_digest`); None: the
-                same. Another one is that which a query-side adapter was trained on.
-            beside: the release that an adapter's is made for; where both indexes would hold the same, it is shared.
+        `passages` is the digest of the encoder that gives the passages' vectors (`Encoder.passages_digest`); None: the
+        same. Another one is that which a query-side adapter was trained on; its release is made for the one `beside`,
+        whose index it shares where both would hold the same.
         """
         made = cls(
             digest="",

@@ -18,11 +18,9 @@ class Workers(Protocol):
         Raises:
             Unavailable: it does not start.
         """
-        ...
 
     def close(self) -> None:
         """Kill all; jobs under way end with `Unavailable`."""
-        ...
 
 
 class Arrivals:
@@ -31,7 +29,6 @@ class Arrivals:
     def __init__(
         self, ingester: Ingester, watch: FolderWatch, *, splitting: Workers, reading: Workers
     ) -> None:
-        """Take the parts; nothing is started."""
         self._ingester = ingester
         self._watch = watch
         self._splitting = splitting

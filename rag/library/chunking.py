@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection, Iterator
 
+from typing_extensions import override
+
 from rag.domain import Chunking, Document, Passage
 from rag.errors import SettingInvalid
-from rag.ports import Splitter
+from rag.ports import PassageMaker, Splitter
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
@@ -17,10 +19,7 @@ _LONGEST_TRAIL = 200  # characters of headings with nothing between them; a long
 def check_chunking(asked: Chunking, *, live: Chunking | None, stored: Collection[str]) -> None:
     """Do nothing where documents may be split as the settings ask: all documents of a corpus are split alike.
 
-    Args:
-        asked: what the settings say.
-        live: the live release's; None where nothing is live.
-        stored: digests of the chunkings that stored documents were split with.
+    `live` is the live release's chunking; `stored` are the digests of those that stored documents were split with.
 
     Raises:
         SettingInvalid: the live release, or what is stored, is split in another way.
@@ -39,19 +38,19 @@ def check_chunking(asked: Chunking, *, live: Chunking | None, stored: Collection
         )
 
 
-class Chunker:
-    """Makes passages the way one chunking setting says."""
+class Chunker(PassageMaker):
+    """Makes passages with the splitter that was made for one chunking setting."""
 
     def __init__(self, splitter: Splitter, chunking: Chunking) -> None:
-        """Take the splitter that was made for `chunking`."""
         self._splitter = splitter
         self.chunking = chunking
 
     @property
+    @override
     def digest(self) -> str:
-        """Identify the setting the passages are made under."""
         return self.chunking.digest
 
+    @override
     def split(self, document: Document) -> list[Passage]:
         """Return the document's passages in order; none where it holds no text.
 

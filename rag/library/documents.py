@@ -62,10 +62,9 @@ class SyncReport:
 
 
 class Library:
-    """Puts documents into the store."""
+    """Puts documents into the store, all of them split by one chunker."""
 
     def __init__(self, documents: DocumentStore, chunker: PassageMaker) -> None:
-        """Take the store and the chunker everything in it is split with."""
         self._documents = documents
         self._chunker = chunker
 
@@ -251,9 +250,7 @@ def _storable(document: Document) -> Document:
     metadata = {name.replace("\0", ""): value.replace("\0", "") for name, value in document.metadata.items()}
     if (title, text, metadata) == (document.title, document.text, dict(document.metadata)):
         return document
-    return replace(
-        with_content(document, title=title, text=text, metadata=metadata), updated_at=document.updated_at
-    )
+    return with_content(document, title=title, text=text, metadata=metadata)
 
 
 def with_content(
@@ -264,7 +261,7 @@ def with_content(
     metadata: Mapping[str, str] | None = None,
 ) -> Document:
     """Return the same document with other content where it is named."""
-    return Document.create(
+    made = Document.create(
         uri=document.uri,
         text=document.text if text is None else text,
         title=document.title if title is None else title,
@@ -273,3 +270,4 @@ def with_content(
         source=document.source,
         metadata=document.metadata if metadata is None else metadata,
     )
+    return replace(made, updated_at=document.updated_at)

@@ -26,7 +26,6 @@ from rag.troubles import Troubles
 logger = logging.getLogger(__name__)
 
 _LEASE = "ingesting"
-_LEASE_S = 15.0
 _ROUND = 20
 """Files taken at a time; then the waiting tenants are asked for anew."""
 
@@ -45,7 +44,6 @@ class FileReader(Protocol):
     @property
     def formats(self) -> Collection[str]:
         """The endings of file names that are read, with the dot."""
-        ...
 
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
         """Return the documents in a file, and a failure for whatever in it could not be read.
@@ -54,7 +52,6 @@ class FileReader(Protocol):
             UnreadableDocument: reading it takes more than it may, or brought its reader down.
             Unavailable: there is nobody to read it now.
         """
-        ...
 
 
 class LiveIndex(Protocol):
@@ -62,7 +59,6 @@ class LiveIndex(Protocol):
 
     def holds(self, seq: int) -> bool:
         """Tell whether it holds the documents as of change `seq`, and see to it that it soon does."""
-        ...
 
 
 class Ingester:
@@ -78,26 +74,13 @@ class Ingester:
         documents: DocumentStore,
         library: Library,
         reader: FileReader,
-        live: LiveIndex,
+        live: LiveIndex,  # when it is up to date, a document is "indexed"
         leases: Leases,
         *,
-        pages: WebPages | None = None,
-        interval_s: float = 1.0,
-        lease_s: float = _LEASE_S,
+        pages: WebPages | None = None,  # None: those that wait fail
+        interval_s: float = 1.0,  # pause between two polls where nobody tells of arrivals
+        lease_s: float = 15.0,  # how long a service that died keeps the next one from beginning
     ) -> None:
-        """Wire the parts; `start` begins.
-
-        Args:
-            ingestions: where it waits.
-            documents: tells how far the change log is.
-            library: puts documents.
-            reader: reads files.
-            live: the index whose being up to date makes a document "indexed".
-            leases: keeps other services out meanwhile.
-            pages: fetches web pages; None: those that wait fail.
-            interval_s: pause between two polls where nobody tells of arrivals, in seconds.
-            lease_s: how long a service that died keeps the next one from beginning, in seconds.
-        """
         self._ingestions = ingestions
         self._documents = documents
         self._library = library
@@ -201,10 +184,7 @@ class Ingester:
             raise UnreadableDocument("holds no records")
         documents = [record for record in records if isinstance(record, Document)]
         if len(documents) == 1 and ingestion.title:
-            records = [
-                with_content(record, title=ingestion.title) if record is documents[0] else record
-                for record in records
-            ]
+            records[records.index(documents[0])] = with_content(documents[0], title=ingestion.title)
         # Rows that a table had before and has no more are removed; a table of other rows is meant so.
         report = self._library.sync(
             records,

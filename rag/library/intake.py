@@ -36,20 +36,11 @@ class Intake:
         self,
         ingestions: IngestionStore,
         *,
-        formats: Collection[str],
+        formats: Collection[str],  # endings of file names that are taken, with the dot
         room: Room,
-        pages: WebPages | None = None,
-        arrived: Callable[[], None] = lambda: None,
+        pages: WebPages | None = None,  # checks addresses; None: no web pages are taken
+        arrived: Callable[[], None] = lambda: None,  # called after each that was taken
     ) -> None:
-        """Keep in `ingestions` what has one of the formats; without `pages` no web pages are taken.
-
-        Args:
-            ingestions: where it is kept.
-            formats: endings of file names that are taken, with the dot.
-            room: how much may wait.
-            pages: checks addresses.
-            arrived: called after each that was taken.
-        """
         self._ingestions = ingestions
         self._formats = formats
         self._room = room

@@ -30,14 +30,9 @@ def store_labels(
     documents: DocumentStore,
     questions: QuestionStore,
 ) -> dict[str, tuple[int, int]]:
-    """Write labelled questions; return purpose -> (how many there are, how many are new).
+    """Write one tenant's labelled questions; return purpose -> (how many there are, how many are new).
 
-    Args:
-        labelled: what was read, all of one tenant.
-        source: where it was read, for the message.
-        tenant: whose documents are asked about.
-        documents: the corpus.
-        questions: where they are kept.
+    `source` says, for the message, where they were read.
 
     Raises:
         InvalidInput: none of the documents that are asked about is there.

@@ -38,11 +38,9 @@ class Folder(Protocol):
     @property
     def source(self) -> str:
         """The `source` of its documents."""
-        ...
 
     def list(self) -> Listing:
         """Return what is in it, without reading."""
-        ...
 
     def read(self, uri: str) -> Sequence[Document | ReadFailure]:
         """Read one of its files.
@@ -50,7 +48,6 @@ class Folder(Protocol):
         Raises:
             Unavailable: there is nobody to read it now.
         """
-        ...
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,7 +60,10 @@ class _Known:
 
 
 class FolderWatch:
-    """Keeps the library in line with folders: one thread, one service at a time by a lease."""
+    """Keeps the library in line with folders: one thread, one service at a time by a lease.
+
+    A file is read once two polls found it the same, so that one that is being written is not.
+    """
 
     def __init__(
         self,
@@ -72,20 +72,9 @@ class FolderWatch:
         leases: Leases,
         *,
         tenant: str,
-        interval_s: float,
-        lease_s: float = 15.0,
+        interval_s: float,  # between two polls
+        lease_s: float = 15.0,  # how long a service that died keeps the next one from going on
     ) -> None:
-        """Follow `folders`; `start` begins.
-
-        Args:
-            folders: what to follow.
-            library: what is kept in line.
-            leases: keeps other services out meanwhile.
-            tenant: whose the documents are.
-            interval_s: seconds between two polls. A file is read once two of them found it the same, so that
-                one that is being written is not.
-            lease_s: how long a service that died keeps the next one from going on, in seconds.
-        """
         self._folders = [(folder, _Known()) for folder in folders]
         self._library = library
         self._leases = leases

@@ -30,17 +30,15 @@ class Batch:
 
 
 class Spool:
-    """Bounded, durable, first in first out. One thread may append while another one reads and discards."""
+    """Bounded, durable, first in first out. One thread may append while another one reads and discards.
+
+    The folder is on a local file system, and made with the first record; several processes may share it. The limit is
+    that of this process's file and those it took over; 0 keeps nothing.
+    """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
-        """Name the folder, which is made with the first record.
-
-        Args:
-            folder: on a local file system; several processes may share it.
-            limit_bytes: room of this process's file and those it took over; 0 keeps nothing.
-        """
+        self.limit = limit_bytes
         self._folder = folder
-        self._limit = limit_bytes
         self._writing = threading.Lock()  # one change of files at a time
         self._own: Segment | None = None
         self._adopted: list[Segment] = []
@@ -55,14 +53,9 @@ class Spool:
         """Bytes they take."""
         return sum(each.size for each in self._segments())
 
-    @property
-    def limit(self) -> int:
-        """Bytes they may take."""
-        return self._limit
-
     def room(self) -> int:
-        """Bytes that may still be written: what the limit leaves, or the disk where that is less."""
-        left = self._limit - self.used
+        """Return the bytes that may still be written: what the limit leaves, or the disk where that is less."""
+        left = self.limit - self.used
         if left <= 0:
             return 0
         folder = self._folder
@@ -82,7 +75,7 @@ class Spool:
         """
         lines: list[bytes] = []
         with self._writing:
-            left = self._limit - self.used
+            left = self.limit - self.used
             for record in records:
                 line = line_of(record)
                 if len(line) > left:
@@ -126,11 +119,8 @@ class Spool:
         with self._writing:
             if self.count:
                 return True
-            mine = {each.path for each in self._segments()}
             try:
-                return any(
-                    path.stat().st_size > 0 for path in self._folder.glob("*.spool") if path not in mine
-                )
+                return any(path.stat().st_size > 0 for path in self._others())
             except OSError:
                 # One went away meanwhile, with or without others beside it.
                 return True
@@ -165,12 +155,8 @@ class Spool:
         """Take over what dead processes left, oldest first; return the number of records."""
         found = 0
         with self._writing:
-            mine = {each.path for each in self._segments()}
             try:
-                others = sorted(
-                    (path for path in self._folder.glob("*.spool") if path not in mine),
-                    key=lambda path: (path.stat().st_mtime, path.name),
-                )
+                others = sorted(self._others(), key=lambda path: (path.stat().st_mtime, path.name))
             except OSError:
                 # No folder, or one that another process emptied just now: the next call sees.
                 return 0
@@ -196,6 +182,11 @@ class Spool:
                     segment.remove()
                 else:
                     segment.file.close()
+
+    def _others(self) -> list[Path]:
+        """Return the files of other processes, and what dead ones left."""
+        mine = {each.path for each in self._segments()}
+        return [path for path in self._folder.glob("*.spool") if path not in mine]
 
     def _segments(self) -> list[Segment]:
         own = self._own

@@ -17,13 +17,7 @@ class SpoolWriter:
     """Appends entries to the spool in a thread of its own, together whatever came meanwhile."""
 
     def __init__(self, spool: Spool, lock: threading.Lock, *, kept: Callable[[], None]) -> None:
-        """Take the parts; `start` begins.
-
-        Args:
-            spool: where entries go.
-            lock: of the log; it is held where `take`, `busy` and `kept` are called.
-            kept: told after each append.
-        """
+        """Take the log's lock, held where `take` and `busy` are called, and what to call, under it, after an append."""
         self._spool = spool
         self._kept = kept
         self._change = threading.Condition(lock)

@@ -3,7 +3,15 @@
 from rag.ports.access import AuditLog, KeyStore
 from rag.ports.answers import Generator, Rewriter
 from rag.ports.documents import DocumentStore, IngestionStore, PassageMaker, Splitter, WebPage, WebPages
-from rag.ports.encoders import EmbeddingCache, Encoder, EncoderStore, Reranker, RerankerStore, Vectors
+from rag.ports.encoders import (
+    EmbeddingCache,
+    Encoder,
+    EncoderStore,
+    ModelStore,
+    Reranker,
+    RerankerStore,
+    Vectors,
+)
 from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
 from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
 from rag.ports.progress import Progress
@@ -26,6 +34,7 @@ __all__ = [
     "KeyStore",
     "Lease",
     "Leases",
+    "ModelStore",
     "PassageIndex",
     "PassageMaker",
     "Permit",

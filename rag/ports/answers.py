@@ -1,6 +1,6 @@
 """Who writes answers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from rag.domain import Ending, Message, Prompt
@@ -12,7 +12,7 @@ class Generator(Protocol):
 
     name: str
 
-    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield the answer piece by piece, citing hits as [rank], and an `Ending` where there is something to say.
 
         No text at all means: they do not say.
@@ -21,7 +21,6 @@ class Generator(Protocol):
             UpstreamFailed: the model refused or broke off.
             UpstreamTimeout: it took too long.
         """
-        ...
 
 
 class Rewriter(Protocol):
@@ -32,4 +31,3 @@ class Rewriter(Protocol):
 
         A language model that fails is no error: there is a plainer way then.
         """
-        ...

@@ -15,51 +15,39 @@ class DocumentStore(Protocol):
 
         Gives False, and writes nothing, where the content hash is what is there already.
         """
-        ...
 
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
         """Write several documents with their passages in one transaction; return for each what `put` gives."""
-        ...
 
     def delete(self, document_id: str, *, tenant: str) -> bool:
         """Remove a document and its passages, and log the change. False where there was none."""
-        ...
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
         """Return one document."""
-        ...
 
     def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
         """Return documents in the order of their ids, beyond the id `after`."""
-        ...
 
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
         """Return document id -> content hash; of one source where it is named."""
-        ...
 
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
         """Return document id -> uri of those that exist."""
-        ...
 
     def count(self, *, tenant: str | None = None) -> int:
         """Number of documents."""
-        ...
 
     def chunkings(self) -> frozenset[str]:
         """The chunking digests that passages exist under."""
-        ...
 
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
         """Return id -> passage of those that exist now."""
-        ...
 
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
         """Return those of the ids under which there is a passage now: `passages` without reading them."""
-        ...
 
     def passages_of(self, document_ids: Collection[str]) -> dict[str, list[Passage]]:
         """Return document id -> its passages by position; a document that is gone is left out."""
-        ...
 
     def all_passages(
         self, *, tenant: str | None = None, after: str = "", batch: int = 500
@@ -68,23 +56,18 @@ class DocumentStore(Protocol):
 
         A batch has about `batch` passages, more where one document has more; a document's are by position.
         """
-        ...
 
     def neighbours(self, passages: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
         """Return passage id -> the other passages within `reach` positions before and after it, by position."""
-        ...
 
     def passage_ids(self) -> frozenset[str]:
         """Every passage id there is."""
-        ...
 
     def changes(self, *, after: int, limit: int = 500) -> list[Change]:
         """Return changes beyond the sequence number `after`, in order."""
-        ...
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
-        ...
 
 
 class PassageMaker(Protocol):
@@ -93,7 +76,6 @@ class PassageMaker(Protocol):
     @property
     def digest(self) -> str:
         """Identify the setting the passages are made under."""
-        ...
 
     def split(self, document: Document) -> list[Passage]:
         """Return the document's passages in order; none where it holds no text.
@@ -101,7 +83,6 @@ class PassageMaker(Protocol):
         Raises:
             UnreadableDocument: splitting it takes more time or memory than a document may.
         """
-        ...
 
 
 class Splitter(Protocol):
@@ -109,43 +90,34 @@ class Splitter(Protocol):
 
     def split(self, text: str) -> list[str]:
         """Return the pieces in order; none for blank text."""
-        ...
 
 
 class IngestionStore(Protocol):
     """What was handed in, as it came, and what became of it."""
 
     def add(self, ingestion: Ingestion, payload: bytes) -> None:
-        """Keep one with its bytes; on return both are durable."""
-        ...
+        """Keep one with its bytes; on return both are durable. Conflict where one of that id is there."""
 
     def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
         """Return one."""
-        ...
 
     def page(self, *, tenant: str, before: str = "", limit: int = 100) -> list[Ingestion]:
-        """Return the newest first, received before the one of id `before`."""
-        ...
+        """Return the newest first, received before the one of id `before`; none where that is not known."""
 
     def waiting(self, limit: int = 10) -> list[Ingestion]:
         """Return those that are received and not read: each tenant's oldest first, the tenants in turns."""
-        ...
 
     def backlog(self, *, tenant: str) -> tuple[int, int]:
         """Return how many of a tenant are received and not read, and how many bytes they have together."""
-        ...
 
     def parsed(self, limit: int = 100) -> list[Ingestion]:
         """Return those that are parsed and not indexed, of every tenant, oldest first."""
-        ...
 
     def payload(self, ingestion_id: str) -> bytes | None:
         """Return the bytes; None where they are gone because it was read."""
-        ...
 
     def settle(self, ingestion: Ingestion) -> None:
-        """Write its new state; the bytes of what is not waiting any more are dropped."""
-        ...
+        """Write its new state, dropping the bytes of what is not waiting any more; NotFound where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,18 +132,12 @@ class WebPages(Protocol):
     """Fetches pages from public addresses, and from no others."""
 
     def check(self, url: str) -> None:
-        """Do nothing where the address is one that pages may be fetched from, as far as it can tell unasked.
-
-        Raises:
-            AddressRefused: it is not.
-        """
-        ...
+        """Do nothing where pages may be fetched from the address, as far as it tells unasked; else AddressRefused."""
 
     def fetch(self, url: str) -> WebPage:
         """Fetch a page, following redirects.
 
         Raises:
             AddressRefused: the address, or one it leads to, is not one that pages are fetched from.
-            UnreadableDocument: there is no such page, it is too large, or of a kind that is not read.
+            UnreadableDocument: it cannot be had, is too large or too slow, or of a kind that is not read.
         """
-        ...

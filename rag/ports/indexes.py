@@ -33,11 +33,9 @@ class PassageIndex(Protocol):
         Raises:
             DimensionMismatch: the vectors do not have the index's dimension.
         """
-        ...
 
     def delete_documents(self, document_ids: Collection[str], *, keep: Collection[str] = ()) -> None:
         """Remove the documents' passages, but for the passage ids in `keep`."""
-        ...
 
     def search(
         self,
@@ -60,7 +58,6 @@ class PassageIndex(Protocol):
                 words is searched by the vector alone.
             where: confines the search by metadata.
         """
-        ...
 
     def order(
         self,
@@ -72,23 +69,18 @@ class PassageIndex(Protocol):
         dense_weight: float | None = None,
     ) -> list[str]:
         """Return the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
-        ...
 
     def ids(self) -> frozenset[str]:
         """Every passage id in the index."""
-        ...
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors, unit length, of those ids that are there."""
-        ...
 
     def count(self) -> int:
         """Number of passages."""
-        ...
 
     def close(self) -> None:
         """Let go of it; a second call does nothing."""
-        ...
 
 
 class IndexStore(Protocol):
@@ -103,15 +95,12 @@ class IndexStore(Protocol):
             Unavailable: the server does not answer.
             DimensionMismatch: what is there has another dimension or vector name.
         """
-        ...
 
     def names(self) -> frozenset[str]:
         """Every index that exists."""
-        ...
 
     def drop(self, name: str) -> None:
         """Delete an index; nothing happens where there is none."""
-        ...
 
 
 class IndexCursors(Protocol):
@@ -119,20 +108,15 @@ class IndexCursors(Protocol):
 
     def cursor(self, index: str) -> int | None:
         """Last change applied to the index; None where the index is not known."""
-        ...
 
     def set_cursor(self, index: str, seq: int) -> None:
         """Remember that changes up to `seq` are applied."""
-        ...
 
     def backfill(self, index: str) -> str | None:
         """Id of the last document backfilled; None where none is under way or it is done."""
-        ...
 
     def set_backfill(self, index: str, document_id: str | None) -> None:
         """Remember the last document backfilled; None ends it."""
-        ...
 
     def forget(self, index: str) -> None:
         """Drop what is known of an index."""
-        ...

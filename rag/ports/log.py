@@ -16,7 +16,6 @@ class InteractionLog(Protocol):
         Raises:
             Unavailable: the database does not answer and there is no room beside it.
         """
-        ...
 
     async def write(self, interaction: Interaction) -> None:
         """Write one; on return it is durable.
@@ -24,7 +23,6 @@ class InteractionLog(Protocol):
         Raises:
             Unavailable: the database does not answer and there is no room beside it.
         """
-        ...
 
 
 class InteractionStore(Protocol):
@@ -32,11 +30,9 @@ class InteractionStore(Protocol):
 
     def add_all(self, interactions: Sequence[Interaction]) -> None:
         """Write several in one transaction; those that are there already are left as they are."""
-        ...
 
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
         """Return one."""
-        ...
 
     def between(
         self,
@@ -48,27 +44,19 @@ class InteractionStore(Protocol):
         newest_first: bool = False,
     ) -> list[Interaction]:
         """Return those with since <= asked_at < until, oldest first unless said otherwise."""
-        ...
 
     def count(self) -> int:
         """Number of interactions."""
-        ...
 
 
 class FeedbackStore(Protocol):
     """What people thought of the answers."""
 
     def add(self, feedback: Feedback) -> None:
-        """Write one; one that is there already is left as it is.
-
-        Raises:
-            NotFound: the tenant has no such interaction.
-        """
-        ...
+        """Write one, but for one that is there already; NotFound where the tenant has no such interaction."""
 
     def of(self, interaction_ids: Collection[str]) -> dict[str, list[Feedback]]:
         """Return interaction id -> its feedback, oldest first."""
-        ...
 
 
 class QuestionStore(Protocol):
@@ -76,8 +64,6 @@ class QuestionStore(Protocol):
 
     def put(self, questions: Sequence[LabelledQuestion]) -> int:
         """Write questions, replacing those of the same id; return how many are new."""
-        ...
 
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:
         """Return the tenant's questions in the order of their ids."""
-        ...

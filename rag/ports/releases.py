@@ -21,7 +21,6 @@ class Permit(Protocol):
         Raises:
             ApprovalInvalid: it does not hold, or no longer; nothing is switched.
         """
-        ...
 
 
 class ReleaseStore(Protocol):
@@ -29,35 +28,26 @@ class ReleaseStore(Protocol):
 
     def add(self, release: Release) -> None:
         """Write one; the same digest again does nothing."""
-        ...
 
     def get(self, digest: str) -> Release:
-        """Return one.
-
-        Raises:
-            NotFound: there is no such release.
-        """
-        ...
+        """Return one; NotFound where there is no such release."""
 
     def all(self) -> list[Release]:
         """Return all, newest first."""
-        ...
 
     def deployment(self) -> Deployment | None:
         """Return the deployment row; None before the first release."""
-        ...
 
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, return that."""
-        ...
+        """Make the first release live at epoch 1, or return what is live already; NotFound where there is none."""
 
     def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:
         """Ask the replicas to load a release; None withdraws.
 
         Raises:
             EpochMoved: the deployment is at another epoch.
+            NotFound: there is no such release.
         """
-        ...
 
     def flip(
         self, release: str, *, expected_epoch: int, entry: AuditEntry, permit: Permit | None = None
@@ -67,10 +57,9 @@ class ReleaseStore(Protocol):
         The permit is used in the same transaction, where the switch needs one.
 
         Raises:
-            EpochMoved: the deployment is at another epoch, or another release is staged.
+            EpochMoved: the deployment is at another epoch, or this release is not the staged one.
             ApprovalInvalid: the permit does not hold, or no longer.
         """
-        ...
 
 
 class ReplicaStore(Protocol):
@@ -78,27 +67,19 @@ class ReplicaStore(Protocol):
 
     def beat(self, replica: Replica) -> None:
         """Write or renew a replica's row."""
-        ...
 
     def leave(self, replica_id: str) -> None:
         """Remove a replica that ends."""
-        ...
 
     def alive(self, *, since: datetime) -> list[Replica]:
         """Return those whose heartbeat is not older than `since`."""
-        ...
 
 
 class Leases(Protocol):
     """Keeps a second runner out of one piece of work."""
 
     def hold(self, name: str, *, ttl_s: float = 30.0) -> AbstractContextManager["Lease"]:
-        """Hold the lease while in the context, renewing it in the background.
-
-        Raises:
-            LeaseHeld: somebody else has it.
-        """
-        ...
+        """Hold the lease while in the context, renewing it in the background; LeaseHeld where somebody else has it."""
 
 
 class Lease(Protocol):
@@ -107,9 +88,4 @@ class Lease(Protocol):
     token: int  # grows with every new holder
 
     def check(self) -> None:
-        """Do nothing while it is still ours.
-
-        Raises:
-            LeaseHeld: it was lost, because it could not be renewed in time.
-        """
-        ...
+        """Do nothing while it is still ours; LeaseHeld where it was lost, because it could not be renewed in time."""

@@ -34,7 +34,6 @@ class ReleaseSource(Protocol):
         Raises:
             NotReady: nothing is loaded yet.
         """
-        ...
 
 
 class Answerer:
@@ -47,23 +46,11 @@ class Answerer:
         generator: Generator,
         log: InteractionLog,
         *,
-        rewriter: Rewriter | None = None,
-        tenant: str = DEFAULT_TENANT,
-        max_question_chars: int = 8_000,
-        max_tokens: int | None = None,
+        rewriter: Rewriter | None = None,  # None: by rules
+        tenant: str = DEFAULT_TENANT,  # where a call names none
+        max_question_chars: int = 8_000,  # a front end's own prompt may have eight times as many
+        max_tokens: int | None = None,  # of every answer
     ) -> None:
-        """Wire the parts.
-
-        Args:
-            live: gives the release.
-            retriever: finds passages.
-            generator: writes answers.
-            log: every question ends there, once.
-            rewriter: makes follow-ups stand alone; None: by rules.
-            tenant: taken where a call names none.
-            max_question_chars: of a question; a front end's own prompt may have eight times as many.
-            max_tokens: caps every answer.
-        """
         self._live = live
         self._retriever = retriever
         self._generator = generator
@@ -97,17 +84,14 @@ class Answerer:
         aside = auxiliary(question, wishes.history, wishes.instructions)
         question = self._limits.checked(question, auxiliary=aside is not None)
         self._log.check()
+        asked = Asked(
+            question=question[: self._limits.question_chars],
+            principal=principal,
+            tenant=self._tenant if tenant is None else tenant,
+            auxiliary=aside is not None,
+        )
         with self._live.pin() as pinned:
-            draft = Draft(
-                asked=Asked(
-                    question=question[: self._limits.question_chars],
-                    principal=principal,
-                    tenant=self._tenant if tenant is None else tenant,
-                    auxiliary=aside is not None,
-                ),
-                pinned=pinned,
-                reply=Reply(generator=self._generator.name),
-            )
+            draft = Draft(asked=asked, pinned=pinned, reply=Reply(generator=self._generator.name))
             try:
                 if aside:
                     draft.prompt = self._plain_prompt(question, wishes)
@@ -126,8 +110,7 @@ class Answerer:
 
     async def answer(self, question: str, *, principal: str = "local") -> Finished:
         """Answer in one go; errors as for `ask`."""
-        asked = self.ask(question, principal=principal)
-        async with aclosing(asked) as events:
+        async with aclosing(self.ask(question, principal=principal)) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     return event
@@ -145,16 +128,10 @@ class Answerer:
         """Find passages without an answer; logged as retrieved. Errors as for `ask`."""
         question = self._limits.checked(question)
         self._log.check()
+        tenant = self._tenant if tenant is None else tenant
+        asked = Asked(question=question, principal=principal, tenant=tenant)
         with self._live.pin() as pinned:
-            draft = Draft(
-                asked=Asked(
-                    question=question,
-                    principal=principal,
-                    tenant=self._tenant if tenant is None else tenant,
-                ),
-                pinned=pinned,
-                reply=Reply(generator=""),
-            )
+            draft = Draft(asked=asked, pinned=pinned, reply=Reply(generator=""))
             try:
                 await self._retrieve(draft, Wishes(limit=limit, where=where), prompted=False)
                 return await self._finish(draft, InteractionStatus.RETRIEVED)
@@ -196,11 +173,7 @@ class Answerer:
         began = time.perf_counter()
         pinned, retrieval = draft.pinned, draft.pinned.release.retrieval
         draft.retrieved = self._retriever.retrieve(
-            pinned,
-            draft.searched,
-            tenant=draft.asked.tenant,
-            limit=wishes.limit,
-            where=wishes.where,
+            pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
         if prompted and draft.retrieved.supports(retrieval.threshold):

@@ -95,12 +95,9 @@ _TURN = re.compile(
 def auxiliary(
     prompt: str, history: Sequence[Message] = (), instructions: Sequence[str] = ()
 ) -> Auxiliary | None:
-    """Tell what a front end wants with the last message of a request; None where a person asks something.
+    """Tell what a front end wants with the `prompt`, a request's last user message; None where a person asks something.
 
-    Args:
-        prompt: the last user message.
-        history: the turns before it.
-        instructions: the system messages.
+    The `history` holds the turns before it, the `instructions` are the system messages.
     """
     head = prompt[:_LOOKED_AT]
     system = "\n".join(instructions)[:_LOOKED_AT]
@@ -118,13 +115,13 @@ def reply(asked: Auxiliary) -> str:
         case Task.TITLE:
             return _as(asked, "title", _title(questions))
         case Task.TAGS:
-            return json.dumps({"tags": _tags(questions)}, ensure_ascii=False)
+            return _json("tags", _tags(questions))
         case Task.FOLLOW_UPS:
-            return json.dumps({"follow_ups": _further(questions)}, ensure_ascii=False)
+            return _json("follow_ups", _further(questions))
         case Task.QUERIES:
-            return json.dumps({"queries": _searched(asked.turns)}, ensure_ascii=False)
+            return _json("queries", _searched(asked.turns))
         case Task.TOOLS:
-            return json.dumps({"tool_calls": []})
+            return _json("tool_calls", [])
         case Task.COMPLETION:
             return _as(asked, "text", "")
         case Task.IMAGE:
@@ -179,7 +176,11 @@ def _around_history(prompt: str) -> tuple[str, str]:
 
 
 def _as(asked: Auxiliary, name: str, value: str) -> str:
-    return json.dumps({name: value}, ensure_ascii=False) if asked.as_json else value
+    return _json(name, value) if asked.as_json else value
+
+
+def _json(name: str, value: str | list[str]) -> str:
+    return json.dumps({name: value}, ensure_ascii=False)
 
 
 def _title(questions: Sequence[str]) -> str:

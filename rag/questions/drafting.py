@@ -154,5 +154,5 @@ class Draft:
 
 
 def since(began: float) -> float:
-    """Milliseconds since `began`, as `time.perf_counter` gave it."""
+    """Return the milliseconds since `began`, as `time.perf_counter` gave it."""
     return (time.perf_counter() - began) * 1_000

@@ -4,9 +4,8 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
 
-from rag.domain import Ending, Prompt
+from rag.domain import Ending
 from rag.errors import UpstreamFailed
 from rag.ports import Generator
 from rag.questions.auxiliary import Auxiliary, reply
@@ -21,13 +20,10 @@ logger = logging.getLogger(__name__)
 async def pieces(
     draft: Draft, generator: Generator, aside: Auxiliary | None, stop: tuple[str, ...]
 ) -> AsyncGenerator[str, None]:
-    """Yield the answer, up to the first stop string, as it goes into the draft.
+    """Yield the answer, up to the first of the `stop` strings, as it goes into the draft.
 
-    Args:
-        draft: its prompt is what the generator gets; None where it is not asked.
-        generator: writes the answer.
-        aside: what a front end's own prompt asks for; None for a question.
-        stop: what the answer ends before.
+    The generator gets the draft's prompt; it is not asked where there is none. `aside` is what a front end's own
+    prompt asks for; None for a question.
 
     Raises:
         UpstreamFailed: the language model failed.
@@ -36,9 +32,12 @@ async def pieces(
     if draft.prompt is not None:
         began = time.perf_counter()
         try:
-            async with aclosing(_generated(draft, generator, draft.prompt)) as generated:
+            # Closed when the client leaves.
+            async with aclosing(generator.stream(draft.prompt, encoder=draft.pinned.encoder)) as generated:
                 async for piece in generated:
-                    if text := stops.feed(piece):
+                    if isinstance(piece, Ending):
+                        said.ending = piece
+                    elif text := stops.feed(piece):
                         yield draft.say(text)
                     if stops.met:
                         break
@@ -58,16 +57,3 @@ async def pieces(
     if aside is None:
         said.abstained |= bool(said.text.strip()) and abstains(said.text)
         said.mentions = () if said.abstained else mentions(said.text, draft.hits)
-
-
-async def _generated(draft: Draft, generator: Generator, prompt: Prompt) -> AsyncGenerator[str, None]:
-    # The port promises an iterator only; what is there is a generator, which can be closed when the client leaves.
-    stream = cast(
-        "AsyncGenerator[str | Ending, None]", generator.stream(prompt, encoder=draft.pinned.encoder)
-    )
-    async with aclosing(stream):
-        async for piece in stream:
-            if isinstance(piece, Ending):
-                draft.reply.ending = piece
-            elif piece:
-                yield piece

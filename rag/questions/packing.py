@@ -38,11 +38,8 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
     the best hit's first and the nearest first, joined in the order of the document. A passage that is a hit itself
     or stands beside another hit already is not repeated, and neither is the text that neighbouring passages share.
 
-    Args:
-        hits: best first.
-        budget: of everything together, tokens.
-        frame: what is written around each piece; it counts too.
-        count_tokens: counts as the budget is meant.
+    The budget is in tokens as `count_tokens` counts them, of everything together: the `frame`, which is written around
+    each piece, counts too.
     """
     longest = budget * _CHARS_PER_TOKEN
     texts = [hit.passage.text[:longest] for hit in hits]
@@ -65,14 +62,10 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
 
 
 def cut(text: str, room: int, count_tokens: CountTokens, *, end: bool = False, words: bool = False) -> str:
-    """Return as many of the text's first sentences as the room holds; none where the first one is too long.
+    """Return as many of the text's first sentences as the room, in tokens, holds; none where the first is too long.
 
-    Args:
-        text: any.
-        room: tokens.
-        count_tokens: counts as the room is meant.
-        end: the last sentences, not the first.
-        words: where not even one sentence fits, as many of its words as do.
+    `end` takes the last sentences, not the first. `words` takes, where not even one sentence fits, as many of its
+    words as do.
     """
     if room <= 0:
         return ""

@@ -47,14 +47,12 @@ def messages(
 ) -> tuple[Message, ...]:
     """Write the prompt: the rules, the conversation so far, then passages and question.
 
-    Counting takes a few milliseconds for a long prompt.
-
     Args:
         question: what is asked now.
         hits: passages, best first, with their neighbours; what goes in is said at `rag.questions.packing.pack`.
         history: earlier turns of user and assistant, oldest first; the oldest are left out first, long ones are
             cut, and the first one kept is the user's.
-        count_tokens: the encoder's; a language model counts a little otherwise.
+        count_tokens: the encoder's; a language model counts a little otherwise. A long prompt takes milliseconds.
         context_tokens: budget of all passages, tokens.
         instructions: the caller's own system messages. They are handed on, up to a limit, as wishes about the
             answer's form; they never replace the rules.

@@ -49,10 +49,9 @@ class Retrieved:
 
 
 class Retriever:
-    """Finds the passages for a question."""
+    """Finds the passages for a question. The documents are the only truth about what may be cited."""
 
     def __init__(self, documents: DocumentStore) -> None:
-        """Read the passages' text from `documents`, the only truth about what may be cited."""
         self._documents = documents
         self._lock = threading.Lock()
         self._away = False  # the database, at the last question
@@ -71,16 +70,8 @@ class Retriever:
         While the database is away, the index's own copies of the passages are given instead, so that questions
         are answered nevertheless: as fresh as the index is, and without neighbours.
 
-        Args:
-            pinned: the release to search with.
-            question: any text that is not blank.
-            tenant: whose passages may be found.
-            limit: most hits given; None means the release's `top_k`.
-            where: confines the search by metadata.
-
-        Returns:
-            At most `limit` hits. A passage that SQL no longer holds is left out, even where the index
-            still has it, so a deleted passage is never shown or cited.
+        At most `limit` hits are given, by default the release's `top_k`. A passage that SQL no longer holds is left
+        out, even where the index still has it, so a deleted passage is never shown or cited.
 
         Raises:
             Unavailable: the index does not answer.
@@ -163,9 +154,9 @@ def candidates(
     limit: int,
     where: Where | None = None,
 ) -> list[Found]:
-    """Search the index as the release says, deep enough for its cross-encoder; `vector` is the question's.
+    """Return `limit` passages or more, best first, where the tenant has as many; `vector` is the question's.
 
-    Gives `limit` passages or more, best first, where the tenant has as many.
+    The index is searched as the release says, deep enough for its cross-encoder.
     """
     retrieval = pinned.release.retrieval
     depth = limit if pinned.reranker is None else max(limit, retrieval.rerank_depth)

@@ -8,17 +8,13 @@ import logging
 import re
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+
+from typing_extensions import override
 
 from rag.domain import Message, Prompt
 from rag.errors import Unavailable, UpstreamFailed
-from rag.ports import Encoder, Generator
+from rag.ports import Encoder, Generator, Rewriter
 from rag.questions.follow_ups import Topic, is_courtesy, is_english, is_follow_up, proper_names
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from rag.domain import Ending
 
 logger = logging.getLogger(__name__)
 
@@ -37,27 +33,26 @@ Keep its language and meaning. Do not answer it. If it stands alone already, rep
 Reply with the question and nothing else."""
 
 
-class TurnRewriter:
+class TurnRewriter(Rewriter):
     """Puts what the conversation is about before a follow-up, by rules."""
 
-    async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:  # noqa: ARG002 the port's signature
-        """Return the question as it can be searched for; the same where it stands alone."""
+    @override
+    async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
         return standalone(question, history)
 
 
-class ModelRewriter:
+class ModelRewriter(Rewriter):
     """Asks a language model for the question, where the rules say that it is a follow-up.
 
     A question that stands alone is not kept waiting; where the model fails or takes too long, the rules' form is taken.
     """
 
     def __init__(self, generator: Generator, *, timeout_s: float = 10.0) -> None:
-        """Take the model's generator, and how long it may take, in seconds."""
         self._generator = generator
         self._timeout_s = timeout_s
 
+    @override
     async def rewrite(self, question: str, history: Sequence[Message], *, encoder: Encoder) -> str:
-        """Return the question as it can be searched for; the same where it stands alone."""
         by_rules = standalone(question, history)
         if by_rules == question:
             return question
@@ -87,17 +82,13 @@ class ModelRewriter:
             temperature=0.0,
         )
         pieces: list[str] = []
-        # The port promises an iterator only; what is there is a generator, which can be closed on the spot.
-        stream = cast("AsyncGenerator[str | Ending, None]", self._generator.stream(prompt, encoder=encoder))
-        async with aclosing(stream):
+        async with aclosing(self._generator.stream(prompt, encoder=encoder)) as stream:
             async for piece in stream:
                 if isinstance(piece, str):
                     pieces.append(piece)
-        lines = "".join(pieces).strip().splitlines()
         # Some models go on to answer; the question is the first line.
-        written = (
-            re.sub(r"^(?:last |standalone )?question:\s*", "", lines[0], flags=re.IGNORECASE) if lines else ""
-        )
+        first = next(iter("".join(pieces).strip().splitlines()), "")
+        written = re.sub(r"^(?:last |standalone )?question:\s*", "", first, flags=re.IGNORECASE)
         written = written.strip().strip("\"“”'").strip()
         return written if len(written) <= _LONGEST else ""
 
@@ -107,11 +98,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
     A follow-up gets the topic before it: the content words of the last question that stood alone, and of the
     follow-up in between where this one goes on from there. A follow-up without content words of its own ("why?") is
-    searched for as the question before it.
-
-    Args:
-        question: what is asked now.
-        history: earlier turns of user and assistant, oldest first.
+    searched for as the question before it. The `history` holds the earlier turns of user and assistant, oldest first.
     """
     topic = Topic()
     before = ""  # the user's last turn

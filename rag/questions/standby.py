@@ -1,10 +1,11 @@
 """A generator that stands in for one that is out of order."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import cast
+
+from typing_extensions import override
 
 from rag.breaker import Breaker
 from rag.domain import Ending, Prompt
@@ -13,10 +14,8 @@ from rag.ports import Encoder, Generator
 
 logger = logging.getLogger(__name__)
 
-_Pieces = AsyncIterator[str | Ending]
 
-
-class StandIn:
+class StandIn(Generator):
     """Answers with a language model, and with another generator while the breaker leaves the model alone.
 
     Until the breaker opens, a failing model is an error to whoever asked. After that the other generator answers,
@@ -25,24 +24,18 @@ class StandIn:
     """
 
     def __init__(self, model: Generator, standby: Generator, breaker: Breaker) -> None:
-        """Wire the two; the breaker belongs to the model."""
         self.name = f"{model.name}, else {standby.name}"
         self.breaker = breaker
         self._model = model
         self._standby = standby
 
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> _Pieces:
-        """Yield the answer piece by piece.
-
-        Raises:
-            UpstreamFailed: the model failed, and is not left alone yet or had begun its answer.
-            UpstreamTimeout: likewise, for lack of time.
-        """
+    @override
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         permit = self.breaker.permit()
         if permit is not None:
             begun = False
             try:
-                async with aclosing(_closable(self._model.stream(prompt, encoder=encoder))) as pieces:
+                async with aclosing(self._model.stream(prompt, encoder=encoder)) as pieces:
                     async for piece in pieces:
                         begun = begun or bool(piece)
                         yield piece
@@ -57,7 +50,7 @@ class StandIn:
                 logger.warning("%s is still out of order: %s", self._model.name, error)
             finally:
                 permit.abandoned()
-        async with aclosing(_closable(self._standby.stream(prompt, encoder=encoder))) as pieces:
+        async with aclosing(self._standby.stream(prompt, encoder=encoder)) as pieces:
             said = Ending()
             async for piece in pieces:
                 if isinstance(piece, Ending):
@@ -65,8 +58,3 @@ class StandIn:
                 else:
                     yield piece
         yield replace(said, degraded=True)
-
-
-def _closable(pieces: _Pieces) -> "AsyncGenerator[str | Ending, None]":
-    # The port promises an iterator only; what is there is a generator, which can be closed when the asker leaves.
-    return cast("AsyncGenerator[str | Ending, None]", pieces)

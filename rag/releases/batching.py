@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
+from typing_extensions import override
 
 from rag.ports import Encoder, Vectors
 
@@ -21,14 +22,10 @@ MOST = 32
 """Texts embedded together at most; one caller's are never parted."""
 
 
-class MicroBatching:
-    """An `Encoder` whose questions from several threads share computations; passages go through as they come."""
-
-    digest: str
-    dimension: int
+class MicroBatching(Encoder):
+    """An encoder whose questions from several threads share computations; passages go through as they come."""
 
     def __init__(self, encoder: Encoder, *, most: int = MOST) -> None:
-        """Wrap `encoder`, which threads may share; `most` is how many texts are embedded together."""
         self.digest = encoder.digest
         self.passages_digest = encoder.passages_digest
         self.dimension = encoder.dimension
@@ -38,6 +35,7 @@ class MicroBatching:
         self._busy = False
         self._waiting: deque[_Request] = deque()
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions as the encoder does, perhaps along with other callers'.
 
@@ -59,12 +57,12 @@ class MicroBatching:
         assert mine.vectors is not None  # noqa: S101  # done without an error
         return mine.vectors
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages, on their own."""
         return self._encoder.encode_passages(texts)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens."""
         return self._encoder.count_tokens(texts)
 
     def _lead(self, mine: "_Request") -> None:
@@ -98,14 +96,14 @@ class MicroBatching:
             vectors = self._encoder.encode_queries([text for request in batch for text in request.texts])
         except Exception as error:  # noqa: BLE001  # belongs to a caller, who gets it
             if len(batch) == 1:
-                batch[0].fail(error)
-                return
-            for request in batch:
-                self._embed([request])
+                batch[0].error, batch[0].done = error, True
+            else:
+                for request in batch:
+                    self._embed([request])
             return
         ends = np.cumsum([len(request.texts) for request in batch])[:-1]
         for request, rows in zip(batch, np.split(vectors, ends), strict=True):
-            request.succeed(rows)
+            request.vectors, request.done = rows, True
 
 
 class _Request:
@@ -117,9 +115,3 @@ class _Request:
         self.done = False
         self.vectors: Vectors | None = None
         self.error: Exception | None = None
-
-    def succeed(self, vectors: Vectors) -> None:
-        self.vectors, self.done = vectors, True
-
-    def fail(self, error: Exception) -> None:
-        self.error, self.done = error, True

@@ -19,16 +19,8 @@ def ensure_first_release(
 ) -> Deployment:
     """Return the deployment; where there is none yet, make the first release and deploy it at epoch 1.
 
-    Encoder and retrieval of a release that is live are what they are: they change by a promotion only.
-
-    Args:
-        releases: where releases and the deployment are kept.
-        models: where models are made artefacts and loaded.
-        encoder: name of the encoder.
-        reranker: name of the cross-encoder; None: none.
-        chunking: how documents are split.
-        retrieval: how passages are found.
-        principal: for the audit trail.
+    Encoder and retrieval of a release that is live are what they are: they change by a promotion only. Encoder and
+    cross-encoder are given by their names.
 
     Raises:
         NotFound: there is no such model.
@@ -39,12 +31,8 @@ def ensure_first_release(
     digest = models.encoders.resolve(encoder)
     if reranker is not None:
         retrieval = replace(retrieval, reranker=models.rerankers.resolve(reranker))
-    release = Release.create(
-        encoder=digest,
-        dimension=models.encoders.load(digest).dimension,
-        chunking=chunking,
-        retrieval=retrieval,
-    )
+    dimension = models.encoders.load(digest).dimension
+    release = Release.create(encoder=digest, dimension=dimension, chunking=chunking, retrieval=retrieval)
     releases.add(release)
     return releases.deploy_first(release.digest, principal=principal)
 

@@ -28,7 +28,7 @@ class Indexing:
     def __init__(
         self, documents: DocumentStore, cursors: IndexCursors, cache: EmbeddingCache, *, batch: int = 256
     ) -> None:
-        """Read from `documents`, remember in `cursors`; `batch` passages are written at a time."""
+        """Write `batch` passages at a time."""
         self._documents = documents
         self._cursors = cursors
         self._cache = cache
@@ -40,20 +40,14 @@ class Indexing:
         encoder: Encoder,
         index: PassageIndex,
         *,
-        progress: Progress | None = None,
-        check: Callable[[], None] | None = None,
+        progress: Progress = lambda *_: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Write every passage to a new index; goes on where it was killed, does nothing where it was through.
 
         What changes meanwhile is left to `catch_up`: the index's cursor stands where the change log ended before
-        the first passage was read.
-
-        Args:
-            release: the index's release.
-            encoder: the release's encoder.
-            index: the release's index, open.
-            progress: told of every batch; a batch is whole documents.
-            check: called before every batch; what it raises ends the work.
+        the first passage was read. A batch is whole documents; `check` is called before it, and ends the work by
+        raising.
         """
         name = release.index_name
         if self._begin(name):
@@ -62,13 +56,11 @@ class Indexing:
         after = self._cursors.backfill(name) or ""
         total, done = len(self._documents.passage_ids()), index.count() if after else 0
         for passages in self._documents.all_passages(after=after, batch=self._batch):
-            if check is not None:
-                check()
-            self._write(passages, vectors, index)
+            check()
+            vectors.write(passages, index)
             self._cursors.set_backfill(name, passages[-1].document_id)
             done += len(passages)
-            if progress is not None:
-                progress(done, max(done, total), "passages")
+            progress(done, max(done, total), "passages")
         self._cursors.set_backfill(name, None)
 
     def catch_up(self, release: Release, encoder: Encoder, index: PassageIndex, *, limit: int = 200) -> int:
@@ -89,7 +81,7 @@ class Indexing:
             changed = {change.document_id for change in changes}
             present = self._documents.passages_of(changed)
             for some in self._batches(present.values()):
-                self._write(some, vectors, index)
+                vectors.write(some, index)
             index.delete_documents(changed, keep={p.id for of_one in present.values() for p in of_one})
             cursor = changes[-1].seq
             self._cursors.set_cursor(index.name, cursor)
@@ -117,12 +109,7 @@ class Indexing:
     ) -> list[str]:
         """Compare the index with the documents; return what is wrong as sentences, none where all is well.
 
-        Args:
-            release: the index's release.
-            encoder: the release's encoder.
-            index: the release's index, open.
-            sample: how many passages, drawn by `seed`, are embedded anew, without the cache, and compared.
-            seed: draws the sample.
+        So many passages as `sample` says, drawn by `seed`, are embedded anew, without the cache, and compared.
         """
         problems = []
         lag = self.lag(index.name)
@@ -164,12 +151,6 @@ class Indexing:
         if some:
             yield some
 
-    def _write(self, passages: Sequence[Passage], vectors: ReleaseVectors, index: PassageIndex) -> None:
-        rows = vectors.of(passages)
-        for start in range(0, len(passages), self._batch):
-            end = start + self._batch
-            index.upsert(passages[start:end], rows[start:end])
-
     def _sampled(self, drawn: Sequence[str], vectors: ReleaseVectors) -> list[Passage]:
         """Return the drawn passages, with the rest of their documents where a vector depends on it."""
         # A passage deleted since it was drawn is not here any more, and the change log will tell.
@@ -204,7 +185,7 @@ class Indexing:
 
 
 def _cosine(stored: NDArray[np.float32], fresh: NDArray[np.float32]) -> float:
-    """Cosine of two vectors; 1 where both are zero, as blank text is in a static encoder."""
+    """Return the cosine of two vectors; 1 where both are zero, as blank text is in a static encoder."""
     lengths = float(np.linalg.norm(stored) * np.linalg.norm(fresh))
     if not lengths:
         return float(not np.any(stored) and not np.any(fresh))

@@ -12,6 +12,7 @@ from rag.domain import Deployment, Replica, utcnow
 from rag.errors import NotReady
 from rag.ports import ReleaseStore, ReplicaStore
 from rag.questions.retrieval import Pinned
+from rag.releases.deployed import deployed
 from rag.releases.indexing import Indexing
 from rag.releases.loading import Loader, OpenRelease, Stopped
 from rag.troubles import Troubles
@@ -47,21 +48,10 @@ class LiveRelease:
         loader: Loader,
         indexing: Indexing,
         *,
-        replica_id: str,
-        poll_interval_s: float,
-        rollback_window_h: float,
+        replica_id: str,  # this process's name among the replicas
+        poll_interval_s: float,  # between two polls of the deployment and the change log
+        rollback_window_h: float,  # hours for which the previous release stays loaded
     ) -> None:
-        """Take the parts; nothing is loaded yet.
-
-        Args:
-            releases: where the deployment row is read.
-            replicas: where this process says what it has loaded.
-            loader: loads releases; stopped with this object.
-            indexing: tells how far an index has come.
-            replica_id: this process's name among the replicas.
-            poll_interval_s: seconds between two polls of the deployment and the change log.
-            rollback_window_h: hours for which the previous release stays loaded.
-        """
         self._releases = releases
         self._replicas = replicas
         self._loader = loader
@@ -93,9 +83,7 @@ class LiveRelease:
             IndexLocked: another process has the index open.
             WhetstoneError: encoder, index or database failed in another way.
         """
-        deployment = self._releases.deployment()
-        if deployment is None:
-            raise NotReady("There is no release yet; make the first one before the service starts.")
+        deployment = deployed(self._releases)
         try:
             self._load(deployment.release, create=True)
         except Stopped:
@@ -160,12 +148,7 @@ class LiveRelease:
         return model, index, Part(name="sql", ready=trouble is None, detail=trouble or "answers")
 
     def wait_caught_up(self, seq: int, timeout_s: float) -> bool:
-        """Wait until the live index holds the documents as of change `seq`; False where that takes longer.
-
-        Args:
-            seq: sequence number of a change that is committed.
-            timeout_s: longest wait, in seconds.
-        """
+        """Wait until the live index holds the documents as of the committed change `seq`; False after `timeout_s`."""
         if not self._threads:
             with self._lock:
                 current = self._current
@@ -180,11 +163,7 @@ class LiveRelease:
         return caught_up
 
     def holds(self, seq: int) -> bool:
-        """Tell whether the live index holds the documents as of change `seq`; where not, have it polled soon.
-
-        Args:
-            seq: sequence number of a change that is committed.
-        """
+        """Tell whether the live index holds the documents as of change `seq`; where not, have it polled soon."""
         with self._lock:
             current = self._current
         reached = None if current is None else self._indexing.reached(current[1].index.name)
@@ -232,7 +211,7 @@ class LiveRelease:
                 self._beat()
 
     def _wanted(self, deployment: Deployment) -> list[str]:
-        """Digests of the releases to keep loaded, the live one first."""
+        """Return the digests of the releases to keep loaded, the live one first."""
         wanted = [deployment.release]
         if deployment.previous and utcnow() - deployment.changed_at < self._rollback_window:
             wanted.append(deployment.previous)

@@ -50,19 +50,9 @@ class Loader:
         indexes: IndexStore,
         indexing: Indexing,
         *,
-        poll_interval_s: float,
-        leases: Leases | None = None,
+        poll_interval_s: float,  # between two polls of another replica's backfill
+        leases: Leases | None = None,  # where several processes share an index: one applies changes at a time
     ) -> None:
-        """Take where releases, their models and their indexes are.
-
-        Args:
-            releases: where releases are read.
-            models: where encoders and cross-encoders are loaded from.
-            indexes: where indexes are opened.
-            indexing: applies documents to an index.
-            poll_interval_s: seconds between two polls of another replica's backfill.
-            leases: given where several processes share an index, so that one applies changes at a time.
-        """
         self._releases = releases
         self._models = models
         self._indexes = indexes
@@ -78,10 +68,7 @@ class Loader:
     def load(self, digest: str, *, create: bool, beside: Sequence[OpenRelease]) -> OpenRelease:
         """Load a release; with `create`, make and fill its index where that is missing.
 
-        Args:
-            digest: the release's.
-            create: whether it is to have an index in any case.
-            beside: releases in memory. What it shares with one of them is not loaded again.
+        What it shares with one of the releases `beside`, which are in memory, is not loaded again.
 
         Raises:
             NotFound: there is no such release, encoder, index or cross-encoder.

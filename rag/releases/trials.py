@@ -12,21 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
-from rag.ports import (
-    EmbeddingCache,
-    Found,
-    IndexStore,
-    PassageIndex,
-    Vectors,
-)
+from rag.ports import EmbeddingCache, Found, IndexStore, PassageIndex, Vectors
 from rag.questions.retrieval import Pinned, candidates, reranked
 from rag.releases.models import LoadedRelease
 from rag.releases.vectors import Embedder, ReleaseVectors
 
 Scratch = Callable[[], AbstractContextManager[IndexStore]]
-"""Gives a place for indexes that is gone afterwards, with everything in it."""
-
-_AT_ONCE = 1_000  # passages in one write
+"""Makes a place for indexes that is gone afterwards, with everything in it."""
 
 Embedded = dict[tuple[str, str], NDArray[np.float32]]
 """Encoder's digest and question -> its vector, shape (dimension,)."""
@@ -87,13 +79,8 @@ def trial(
 ) -> Iterator[Trial]:
     """Put a corpus into a temporary index of the release, and let it be asked while in the context.
 
-    Args:
-        loaded: the release, with its models.
-        passages: the corpus, in batches of whole documents; read once.
-        tenant: whose passages are searched; other tenants' may be among them.
-        cache: of passages' embeddings.
-        scratch: where the index is made.
-        check: called before every batch; what it raises ends the work.
+    The passages come in batches of whole documents, and are read once; other tenants' may be among them. `check` is
+    called before every batch; what it raises ends the work.
     """
     with scratch() as indexes, closing(indexes.open(loaded.release, create=True)) as index:
         _write(passages, loaded, index, cache, check)
@@ -141,11 +128,7 @@ def trial_indexes(
 ) -> Iterator[TrialIndexes]:
     """Let releases be tried out over one corpus while in the context; every index is gone afterwards.
 
-    Args:
-        corpus: whole documents.
-        tenant: whose passages are searched; other tenants' may be among them.
-        cache: of passages' embeddings.
-        scratch: where the indexes are made.
+    The corpus is whole documents; other tenants' may be among them.
     """
     with scratch() as indexes, ExitStack() as opened:
         yield TrialIndexes(corpus, indexes, opened, tenant=tenant, cache=cache)
@@ -168,6 +151,4 @@ def _write(
     vectors = ReleaseVectors(loaded.release, loaded.encoder, cache)
     for batch in passages:
         check()
-        rows = vectors.of(batch)
-        for start in range(0, len(batch), _AT_ONCE):
-            index.upsert(batch[start : start + _AT_ONCE], rows[start : start + _AT_ONCE])
+        vectors.write(batch, index)

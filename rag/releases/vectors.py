@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
-from rag.ports import EmbeddingCache, Encoder, Vectors
+from rag.ports import EmbeddingCache, Encoder, PassageIndex, Vectors
 
 
 class Embedder:
@@ -46,6 +46,7 @@ class ReleaseVectors:
         """Embed with `encoder`, the release's; `cache` keeps the passages' own vectors, whatever is joined to them."""
         self._release = release
         self._encoder = encoder
+        self._batch = batch
         self._embedder = Embedder(encoder, cache, batch=batch)
 
     def of(self, passages: Sequence[Passage]) -> Vectors:
@@ -58,6 +59,13 @@ class ReleaseVectors:
     def fresh(self, passages: Sequence[Passage]) -> Vectors:
         """Return what `of` gives, without the cache."""
         return self._joined(passages, self._encoder.encode_passages([p.embedded_text for p in passages]))
+
+    def write(self, passages: Sequence[Passage], index: PassageIndex) -> None:
+        """Write the passages, whole documents as for `of`, to the release's index, a batch at a time."""
+        rows = self.of(passages)
+        for start in range(0, len(passages), self._batch):
+            end = start + self._batch
+            index.upsert(passages[start:end], rows[start:end])
 
     @property
     def by_document(self) -> bool:
@@ -77,13 +85,8 @@ def in_context(passages: Sequence[Passage], plain: Vectors, weight: float) -> Ve
     ("Late Chunking", 2024) reach for the same context inside a long-context encoder; the mean is our way, because it
     needs no other encoder and plain vectors can be cached. Of a document with one passage nothing changes.
 
-    Args:
-        passages: whole documents, in any order.
-        plain: their own vectors, shape (len(passages), dimension), unit length.
-        weight: w, 0 to below 1.
-
-    Returns:
-        Shape (len(passages), dimension), unit length.
+    The passages are whole documents, in any order; w is from 0 to below 1. `plain`, their own vectors, and what is
+    returned have the shape (len(passages), dimension) and unit length.
     """
     if not weight or not passages:
         return plain

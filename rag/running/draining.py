@@ -12,7 +12,6 @@ class Draining:
     """
 
     def __init__(self) -> None:
-        """Start with nothing under way, and new requests welcome."""
         self._stopping = threading.Event()
         self._cuts: dict[int, Callable[[], None]] = {}
         self._next = 0

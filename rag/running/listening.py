@@ -23,9 +23,7 @@ _SHORTEST_KEY = 16
 def check_access(settings: Settings, *, any_key: Callable[[], bool]) -> None:
     """Refuse to listen where strangers could ask without a key.
 
-    Args:
-        settings: host, public URL and key.
-        any_key: tells whether a key was made that lets anybody in; called only where that matters.
+    `any_key` tells whether a key was made that lets anybody in; it is called only where that matters.
 
     Raises:
         SettingInvalid: the address is public and there is no key, or the key is too short.
@@ -94,12 +92,9 @@ def signals_ending(begin: Callable[[], None], *, within_s: float = 28.0) -> Iter
     """Have the first SIGINT or SIGTERM call `begin`, and end the process should that take too long.
 
     What is acknowledged is on disk, so the process may end anywhere. The second signal ends it at once, with the
-    status shells give for that signal; the time limit ends it with 0, because it was asked to end. Outside of the
-    main thread, which alone hears signals, this does nothing.
-
-    Args:
-        begin: starts the end; quick, called between any two instructions of the main thread.
-        within_s: from the first signal to the end of this context, in seconds.
+    status shells give for that signal; the limit of `within_s` seconds from the first signal to the end of this
+    context ends it with 0, because it was asked to end. `begin` has to be quick: it is called between any two
+    instructions of the main thread. Outside of that thread, which alone hears signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

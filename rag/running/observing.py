@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Protocol
 
+from typing_extensions import override
+
 from rag.domain import Interaction
 from rag.ports import InteractionLog
 
@@ -19,34 +21,28 @@ class Observer(Protocol):
 
     def interaction(self, interaction: Interaction) -> None:
         """Hear of a question that has ended, however it did."""
-        ...
 
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Hear of a request that has ended.
+        """Hear of a request that has ended, so many seconds after it began.
 
-        Args:
-            method: of HTTP.
-            route: the route's template, never the path as sent; empty where there was none.
-            status: of the response; 499 where the client left before it.
-            seconds: until the last byte.
+        The route is its template, never the path as sent; empty where there was none. The status is 499 where the
+        client left before the response.
         """
-        ...
 
 
-class ObservedLog:
-    """An `InteractionLog` that tells observers of what was written."""
+class ObservedLog(InteractionLog):
+    """Writes to another log, then tells observers. What goes wrong in an observer is logged and no more."""
 
     def __init__(self, log: InteractionLog, observers: Sequence[Observer]) -> None:
-        """Write to `log`, then tell `observers`."""
         self._log = log
         self._observers = tuple(observers)
 
+    @override
     def check(self) -> None:
-        """Do nothing while there is room; errors as for the log itself."""
         self._log.check()
 
+    @override
     async def write(self, interaction: Interaction) -> None:
-        """Write one; errors as for the log itself. What goes wrong in an observer is logged and no more."""
         try:
             await self._log.write(interaction)
         finally:

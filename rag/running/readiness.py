@@ -14,12 +14,8 @@ def readiness(
     """Return the parts; the service can answer where all of them are ready.
 
     Without the database questions are still answered, with what is loaded, as long as there is room to log them.
-
-    Args:
-        live: what the live release says: "model", "index", "sql".
-        sql_trouble: why the database does not answer now; empty where it does.
-        log: how the log of questions is doing.
-        breaker: the language model's; None where there is no model.
+    `sql_trouble` says why the database does not answer now; it is empty where it does. The breaker is the language
+    model's; None where there is no model.
     """
     parts = {part.name: part for part in live}
     if sql_trouble:

@@ -12,14 +12,10 @@ _TENANT = "general-domain"  # never searched when serving: nothing of this is st
 
 
 def read_guard_set(folder: Path, *, max_bytes: int) -> GuardSet:
-    """Read the questions of every split, and all passages; a document is one passage.
+    """Return the questions of every split, and all passages, of a folder in BEIR's layout; a document is one passage.
 
     The `test` split is read like the others, because the set is only measured on: nothing is learned or chosen by it.
     Questions none of whose documents is there are left out.
-
-    Args:
-        folder: holds corpus.jsonl, queries.jsonl and qrels.tsv.
-        max_bytes: largest file that is read.
 
     Raises:
         InvalidInput: there is no question with an answer in it.

@@ -5,12 +5,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import override
 
-from rag.adapters.openai.endpoint import Endpoint
+from rag.adapters.openai import Endpoint
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.dataset.wording import normal, one_line, words
 from retrain.domain import QuestionStyle, Written
+from retrain.ports import QuestionWriter
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
@@ -52,50 +54,33 @@ class Questions(BaseModel):
     questions: list[str]
 
 
-class OpenAIQuestionWriter:
-    """Fulfils `QuestionWriter`. May be shared by threads."""
+class OpenAIQuestionWriter(QuestionWriter):
+    """Asks a model that knows structured output (``json_schema``); UpstreamTimeout where it takes too long."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        api_key: str | None = None,
-        connect_timeout_s: float = 5.0,
-        timeout_s: float = 60.0,
-        retries: int = 1,
-    ) -> None:
-        """Name the endpoint; nothing is connected yet.
+    def __init__(self, endpoint: Endpoint, *, timeout_s: float = 60.0, retries: int = 1) -> None:
+        """Connect to nothing yet.
 
         Args:
-            base_url: with its version, e.g. ``http://127.0.0.1:8000/v1``.
-            model: asked for there; it has to know structured output (``json_schema``).
-            api_key: None for an endpoint that wants none.
-            connect_timeout_s: limit of connecting, in seconds.
+            endpoint: whose model writes.
             timeout_s: limit of waiting for an answer, in seconds.
             retries: further tries of a call that timed out or was turned away for now.
         """
-        self._endpoint = Endpoint(
-            base_url=base_url, model=model, api_key=api_key, connect_timeout_s=connect_timeout_s
-        )
+        self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._retries = retries
-        self.fingerprint = digest_of({"model": model, "write": _WRITE, "reword": _REWORD, "styles": _STYLES})
+        self.fingerprint = digest_of(
+            {"model": endpoint.model, "write": _WRITE, "reword": _REWORD, "styles": _STYLES}
+        )
         self._opening = Lock()
         self._opened: OpenAI | None = None
 
+    @override
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
-        """Write up to `count` questions of that style that this passage alone answers.
-
-        Raises:
-            UpstreamTimeout: the model took too long.
-            UpstreamFailed: it cannot be reached, refused, or did not answer in the form asked for.
-        """
         task = _WRITE.format(style=_STYLES[style])
         return self._ask(task, {"passage": passage.embedded_text[:LONGEST_PASSAGE]}, count, known="")
 
+    @override
     def paraphrases(self, question: str, count: int) -> Written:
-        """Write up to `count` other wordings of the question; errors as for `questions`."""
         return self._ask(_REWORD, {"question": question[:LONGEST_PASSAGE]}, count, known=question)
 
     def _ask(self, task: str, data: dict[str, str], count: int, *, known: str) -> Written:

@@ -29,12 +29,7 @@ def held_back(
 ) -> dict[Split, list[EvalQuestion]]:
     """Return the questions of dev and gate: labelled ones, and pairs' whose documents are held back.
 
-    Args:
-        pairs: mined ones, paraphrases among them.
-        labelled: questions that never train.
-        common: in normal form, questions that too many documents answer.
-        split_of: returns a document's split.
-        dropped: reason -> how many were left out; added to.
+    Questions in `common`, in normal form, have answers in too many documents. What is left out is counted in `dropped`.
     """
     found: dict[str, tuple[Split, EvalQuestion]] = {}
     for question in labelled:
@@ -94,11 +89,6 @@ def newest(gate: Sequence[EvalQuestion], most: int, dropped: Counter[str]) -> li
     dropped["older than the log's questions that judge"] += len(log) - len(kept)
     judging = {question.id for question in kept}
     return [question for question in gate if question.origin is not Origin.LOG or question.id in judging]
-
-
-def apart(reworded: Sequence[EvalQuestion], taken: Collection[str]) -> list[EvalQuestion]:
-    """Return the wordings that are no questions of their own."""
-    return [question for question in reworded if normal(question.text) not in taken]
 
 
 def peoples(

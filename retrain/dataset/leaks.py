@@ -14,46 +14,37 @@ def leak_report(
 ) -> list[str]:
     """Return a sentence for each thing that a dataset's splits share, without relying on how they were made.
 
-    Looks for documents, passages and questions in two splits, questions that train
-    in nearly a held-back one's words, paraphrases and excerpts that judge, paraphrases of a held-back question
-    that train, wordings to test with that are not the gate's or train, negatives that are held back, and golden
-    questions. With `texts` (document id -> title and text) also for documents in two splits that are nearly the same.
+    Looks for documents, passages and questions in two splits, questions that train in nearly a held-back one's words,
+    paraphrases and excerpts that judge, paraphrases of a held-back question that train, wordings to test with that are
+    not the gate's or train, answers that are negatives as well, and golden questions. With `texts` (document id ->
+    title and text) also for documents in two splits that are nearly the same.
     """
     leaks = []
-    documents = {
-        "train": {pair.document_id for pair in dataset.train},
-        "dev": {document for question in dataset.dev for document in question.documents},
-        "gate": {document for question in dataset.gate for document in question.documents},
-    }
-    passages = {
-        "train": {pair.passage_id for pair in dataset.train},
-        "dev": {passage for question in dataset.dev for passage in question.relevant},
-        "gate": {passage for question in dataset.gate for passage in question.relevant},
-    }
-    questions = {
-        "train": {normal(pair.question) for pair in dataset.train},
-        "dev": {normal(question.text) for question in dataset.dev},
-        "gate": {normal(question.text) for question in dataset.gate},
-    }
+    documents = {"train": {pair.document_id for pair in dataset.train}}
+    passages = {"train": {pair.passage_id for pair in dataset.train}}
+    questions = {"train": {normal(pair.question) for pair in dataset.train}}
+    for split, asked in (("dev", dataset.dev), ("gate", dataset.gate)):
+        documents[split] = {document for question in asked for document in question.documents}
+        passages[split] = {passage for question in asked for passage in question.relevant}
+        questions[split] = {normal(question.text) for question in asked}
+    held_back = questions["dev"] | questions["gate"]
     for one, other in (("train", "dev"), ("train", "gate"), ("dev", "gate")):
         for noun, held in (("Document", documents), ("Passage", passages), ("Question", questions)):
             leaks += [
                 f"{noun} {shared!r} is in {one} and {other}." for shared in sorted(held[one] & held[other])
             ]
     for pair in dataset.train:
-        if pair.parent and normal(pair.parent) in questions["dev"] | questions["gate"]:
+        if pair.parent and normal(pair.parent) in held_back:
             leaks.append(f"{pair.question!r} trains and is a paraphrase of a held-back question.")
     for question in (*dataset.dev, *dataset.gate):
         if question.origin is Origin.PARAPHRASE:
             leaks.append(f"{question.text!r} judges and is a paraphrase.")
         if question.origin is Origin.DOCUMENT and question.kind in EXCERPTS:
             leaks.append(f"{question.text!r} judges and is a passage's own words.")
-    held_back = questions["dev"] | questions["gate"]
+    nearly = alike_across(questions["train"] - held_back, held_back, same=SAME_HELD_BACK)
     leaks += [
-        f"{reworded!r} trains and is nearly {asked!r}, which is held back."
-        for reworded, asked in alike_across(
-            questions["train"] - held_back, held_back, same=SAME_HELD_BACK
-        ).items()
+        f"{reworded!r} trains and is nearly {other!r}, which is held back."
+        for reworded, other in nearly.items()
     ]
     leaks += _reworded_leaks(dataset, questions)
     leaks += _negative_leaks(dataset)

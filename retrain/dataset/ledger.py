@@ -11,10 +11,11 @@ from typing import Any
 
 from rag.domain import Passage
 from rag.errors import IntegrityError
-from retrain.dataset.held_back import Split, apart, held_back, newest, peoples
+from retrain.dataset.held_back import Split, held_back, newest, peoples
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
+from retrain.dataset.pairs import counted
 from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
@@ -51,29 +52,23 @@ def build_dataset(
 ) -> Dataset:
     """Return the dataset, split by document, without what would leak.
 
-    Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one
-    split, which a hash of the seed and its smallest document id decides, so a document stays where it was
-    when others come. Clusters that labelled questions point at never train: half are dev's, half the
-    gate's. Paraphrases and a passage's own words only train. The gate asks what people asked, as long as that gives
-    `gate_min` questions; else questions from documents and from the language model join, and the manifest says so.
+    Documents that are nearly the same, or that one question needs, form a cluster; a cluster is in one split, which a
+    hash of the seed and its smallest document id decides, so a document stays where it was when others come. Clusters
+    that labelled questions point at never train: half are dev's, half the gate's. Paraphrases and a passage's own words
+    only train. The gate asks what people asked, as long as that gives `gate_min` questions; else questions from
+    documents and from the language model join, and the manifest says so.
 
     Of the log's held-back questions the newest `gate_log_questions` judge, because a promotion has to be right for what
     people ask now; older ones neither judge nor train. Newer questions of the training clusters do train: their
     documents judge nothing, and without them every encoder would lack the freshest tenth of the log.
 
     Questions of one passage that are nearly worded alike count once, a person's before a made one; no question trains
-    that is nearly worded like one that is held back, whatever its passage.
+    that is nearly worded like one that is held back, whatever its passage. Golden questions neither train nor judge, in
+    whatever wording of theirs differs in case, blanks and punctuation alone.
 
-    Args:
-        pairs: mined ones, paraphrases among them.
-        labelled_dev: imported questions that may judge and never train.
-        texts: document id -> title and text, to find those that are nearly the same.
-        golden: texts of questions that are watched; they neither train nor judge, in whatever wording of theirs
-            differs in case, blanks and punctuation alone.
-        negatives: question in normal form -> passages that people said do not answer it.
-        previous: the dataset this one continues; only the manifest depends on it.
-        reword: makes other wordings of the gate questions, to test with.
-        splitting: shares and limits.
+    `texts` is document id -> title and text; `negatives` is question in normal form -> passages that people said do not
+    answer it. Of the `previous` dataset only the manifest depends. `reword` makes other wordings of the gate questions,
+    to test with.
 
     Raises:
         IntegrityError: an independent check found a leak between the splits.
@@ -103,7 +98,9 @@ def build_dataset(
     gate = newest(gate, splitting.gate_log_questions, dropped)
     dev, dev_origins = peoples(held[Split.DEV], splitting.gate_min, dropped)
     kept_apart = {normal(question.text) for questions in held.values() for question in questions}
-    robustness = apart(reword(gate), watched | kept_apart) if reword else []
+    reworded = reword(gate) if reword else []
+    # No questions of their own.
+    robustness = [each for each in reworded if normal(each.text) not in watched | kept_apart]
     kept_apart |= {normal(question.text) for question in robustness}
     train = _train(usable, kept_apart, split_of, dropped)
     train = _with_negatives(train, negatives or {}, split_of)
@@ -124,10 +121,12 @@ def build_dataset(
         "near_duplicates": sum(groups.of(document) != document for document in texts),
         "gate_origins": gate_origins,
         "dev_origins": dev_origins,
-        "dropped": {reason: count for reason, count in sorted(dropped.items()) if count},
+        "dropped": counted(dropped),
         "leaks": [],
     }
-    dataset = Dataset.create(train=train, dev=dev, gate=gate, robustness=robustness, manifest=manifest)
+    dataset = Dataset(
+        train=tuple(train), dev=tuple(dev), gate=tuple(gate), robustness=tuple(robustness), manifest=manifest
+    )
     leaks = leak_report(dataset, texts=texts, golden=golden)
     if leaks:
         raise IntegrityError(

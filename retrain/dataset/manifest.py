@@ -11,17 +11,17 @@ SHOWN = 10
 
 
 def by_origin(items: Iterable[TrainingPair | EvalQuestion]) -> dict[str, int]:
-    """Count by origin."""
+    """Return origin -> how many."""
     return dict(sorted(Counter(item.origin.value for item in items).items()))
 
 
 def by_kind(items: Iterable[TrainingPair | EvalQuestion]) -> dict[str, int]:
-    """Count by origin and kind, e.g. "document: title"; items without a kind are left out."""
+    """Return origin and kind, e.g. "document: title" -> how many; items without a kind are left out."""
     return dict(sorted(Counter(f"{item.origin}: {item.kind}" for item in items if item.kind).items()))
 
 
 def log_shares(pairs: Sequence[TrainingPair]) -> dict[str, Any]:
-    """Tell whose questions, whose judgements and which passages the log's pairs are, the largest shares first."""
+    """Return whose questions, whose judgements and which passages the log's pairs are, the largest shares first."""
     log = [pair for pair in pairs if pair.origin is Origin.LOG]
     return {
         "pairs": len(log),
@@ -39,7 +39,7 @@ def _shares(owners: Iterable[str]) -> dict[str, float]:
 
 
 def continuing(gate: Sequence[EvalQuestion], previous: Dataset | None) -> Mapping[str, Any]:
-    """Tell which gate questions are new, gone and kept since the previous dataset, by id.
+    """Return which gate questions are new, gone and kept since the previous dataset, by id.
 
     A question that is kept with other answers counts as changed: it is another exam.
     """

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rag.domain import Passage, utcnow
+from rag.domain import Interaction, Passage, utcnow
 from rag.errors import EmptyCorpus
 from rag.ports import FeedbackStore, InteractionStore, Progress, QuestionStore
 from rag.releases.deployed import live_release
@@ -27,55 +27,36 @@ from retrain.present import Present
 from retrain.settings import RetrainSettings
 
 
+@dataclass(frozen=True)
 class Mining:
     """Asks every source for pairs and makes datasets of them."""
 
-    def __init__(
-        self,
-        present: Present,
-        *,
-        interactions: InteractionStore,
-        feedback: FeedbackStore,
-        questions: QuestionStore,
-        datasets: DatasetStore,
-        writer: Writing | None,
-        settings: RetrainSettings,
-        drifted_since: datetime | None,
-    ) -> None:
-        """Mine what is present.
-
-        `writer` is the language model, where there is one. It writes first about what people have asked more of
-        since `drifted_since`; None: it is calm.
-        """
-        self._present = present
-        self._interactions = interactions
-        self._feedback = feedback
-        self._questions = questions
-        self._datasets = datasets
-        self._writer = writer
-        self._settings = settings
-        self._drifted_since = drifted_since
+    present: Present
+    interactions: InteractionStore
+    feedback: FeedbackStore
+    questions: QuestionStore
+    datasets: DatasetStore
+    writer: Writing | None  # the language model, where there is one
+    settings: RetrainSettings
+    drifted_since: (
+        datetime | None
+    )  # it writes first about what people ask more of since then; None: it is calm
 
     def build(self, *, progress: Progress) -> Dataset:
-        """Return a dataset of what is mined, reworded and split.
-
-        Raises:
-            EmptyCorpus: nothing is ingested.
-            InvalidInput: too little was mined to train and to judge on.
-        """
-        corpus = self._present.corpus()
+        """Return a dataset of what is mined, reworded and split; errors as for `RetrainCycle.build_dataset`."""
+        corpus = self.present.corpus()
         if not corpus:
             raise EmptyCorpus()
-        settings = self._settings
-        previous = self._datasets.newest(tenant=self._present.tenant)
+        settings = self.settings
+        previous = self.datasets.newest(tenant=self.present.tenant)
         labels = mine_labels(
-            self._questions.all(tenant=self._present.tenant), self._present.documents.passages_of
+            self.questions.all(tenant=self.present.tenant), self.present.documents.passages_of
         )
         with self._incumbent(corpus) as find:
             mined = self._mine(corpus, labels, find, previous, progress)
         progress(0, 0, "reword")
         pairs = [pair for source in mined.values() for pair in source.pairs]
-        pairs += paraphrase(pairs, writing=self._writer, count=settings.paraphrases, seed=settings.seed)
+        pairs += paraphrase(pairs, writing=self.writer, count=settings.paraphrases, seed=settings.seed)
         progress(0, 0, "split by document")
         dataset = build_dataset(
             pairs,
@@ -85,7 +66,7 @@ class Mining:
             negatives=mined["log"].negatives,
             previous=previous,
             reword=lambda gate: reword_for_testing(
-                gate, writing=self._writer, count=settings.test_paraphrases, seed=settings.seed
+                gate, writing=self.writer, count=settings.test_paraphrases, seed=settings.seed
             ),
             splitting=Splitting(
                 seed=settings.seed,
@@ -96,22 +77,21 @@ class Mining:
             ),
         )
         about: dict[str, Any] = {
-            "tenant": self._present.tenant,
+            "tenant": self.present.tenant,
             "mined_left_out": {source: dict(some.dropped) for source, some in mined.items()},
         }
-        if self._writer is not None:
-            about["language_model"] = asdict(self._writer.spent)
+        if self.writer is not None:
+            about["language_model"] = asdict(self.writer.spent)
         return replace(dataset, manifest={**dataset.manifest, **about})
 
     def forecast(self) -> Forecast | None:
-        """Tell what asking the language model would cost; None where there is none. Asks nothing."""
-        if self._writer is None:
+        """Return what asking the language model would cost; None where there is none. Asks nothing."""
+        if self.writer is None:
             return None
-        settings = self._settings
-        wanted = self._most_wanted(
-            self._present.corpus(), (), self._datasets.newest(tenant=self._present.tenant)
-        )
-        return self._writer.forecast(
+        settings = self.settings
+        previous = self.datasets.newest(tenant=self.present.tenant)
+        wanted = self._most_wanted(self.present.corpus(), (), previous)
+        return self.writer.forecast(
             wanted[: settings.mine_passages], settings.questions_per_passage, settings.llm_styles
         )
 
@@ -124,7 +104,7 @@ class Mining:
         progress: Progress,
     ) -> dict[str, MinedPairs]:
         """Return source -> what was mined from it."""
-        settings = self._settings
+        settings = self.settings
 
         def checked(source: MinedPairs) -> MinedPairs:
             return round_trip(source, find, n=settings.round_trip) if find and settings.round_trip else source
@@ -137,17 +117,17 @@ class Mining:
         progress(0, 0, "mine the documents")
         mined["document"] = checked(
             mine_documents(
-                self._present.all_documents(),
-                self._present.documents.passages_of,
+                self.present.all_documents(),
+                self.present.documents.passages_of,
                 limit=settings.mine_passages,
                 seed=settings.seed,
             )
         )
-        if self._writer is not None:
+        if self.writer is not None:
             mined["llm"] = checked(
                 mine_llm(
                     self._most_wanted(corpus, mined["log"].pairs, previous),
-                    self._writer,
+                    self.writer,
                     styles=settings.llm_styles,
                     count=settings.questions_per_passage,
                     limit=settings.mine_passages,
@@ -172,7 +152,7 @@ class Mining:
     @contextmanager
     def _incumbent(self, corpus: Sequence[Passage]) -> Iterator[Find | None]:
         """Yield the live release's whole retrieval over the corpus; None where nothing is live, or nothing asks it."""
-        settings, present = self._settings, self._present
+        settings, present = self.settings, self.present
         if present.releases.deployment() is None or not (settings.round_trip or settings.agrees_within):
             yield None
             return
@@ -186,37 +166,33 @@ class Mining:
         """Return the passages by how much the language model's questions about them would teach."""
         changed = {
             document.id
-            for document in self._present.all_documents()
+            for document in self.present.all_documents()
             if previous is not None and document.updated_at > previous.created_at
         }
         drifted: dict[str, float] = {}
-        if self._drifted_since is not None:
-            log = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
-            before = [interaction for interaction in log if interaction.asked_at < self._drifted_since]
+        if self.drifted_since is not None:
+            log = self._log()
+            before = [interaction for interaction in log if interaction.asked_at < self.drifted_since]
             drifted = topics_drifted_to(before, log[len(before) :])
         return most_wanted(
             corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
         )
 
-    def _log_start(self) -> datetime:
-        return utcnow() - timedelta(days=self._settings.log_days)
+    def _log(self) -> list[Interaction]:
+        since = utcnow() - timedelta(days=self.settings.log_days)
+        return self.interactions.between(since=since, tenant=self.present.tenant)
 
     def _mine_log(self, find: Find | None) -> MinedPairs:
-        settings = self._settings
-        interactions = self._interactions.between(since=self._log_start(), tenant=self._present.tenant)
-        feedback = self._feedback.of([interaction.id for interaction in interactions])
-        named = {
-            p
-            for said in feedback.values()
-            for f in said
-            for p in (f.corrected_passage, f.clicked_passage)
-            if p
-        }
+        settings = self.settings
+        interactions = self._log()
+        feedback = self.feedback.of([interaction.id for interaction in interactions])
+        said = [each for some in feedback.values() for each in some]
+        named = {passage for each in said for passage in (each.corrected_passage, each.clicked_passage)}
         cited = {passage for interaction in interactions for passage in interaction.cited}
         return mine_log(
             interactions,
             feedback,
-            self._present.documents.passages(named | cited),
+            self.present.documents.passages(cited.union(filter(None, named))),
             trust=Trust(
                 principal_share=settings.principal_share,
                 passage_share=settings.passage_share,

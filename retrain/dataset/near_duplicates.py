@@ -59,10 +59,7 @@ def cluster(texts: Mapping[str, str]) -> Groups:
     Same words in the same order, or a Jaccard similarity of word shingles of `SAME` or more. Candidates
     come from MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, "Mining of Massive
     Datasets", ch. 3) and are then compared exactly. Deterministic. Seconds for ten thousand documents of
-    a few hundred words.
-
-    Args:
-        texts: document id -> text. Documents without a word stay alone.
+    a few hundred words. Documents without a word stay alone.
     """
     groups = Groups()
     shingles: dict[str, Shingles] = {}
@@ -75,7 +72,7 @@ def cluster(texts: Mapping[str, str]) -> Groups:
         hashed = np.array([hashes.setdefault(word, crc32(word.encode())) for word in found], dtype=np.uint64)
         twin = first_of.setdefault(hashed.tobytes(), document)
         if twin == document:
-            shingles[document] = _shingles(hashed)
+            shingles[document] = _runs(hashed, SHINGLE)
         else:
             groups.join((twin, document))
     for one, other in _candidates(shingles):
@@ -87,11 +84,8 @@ def cluster(texts: Mapping[str, str]) -> Groups:
 def cluster_questions(questions: Iterable[str]) -> Groups:
     """Return groups of questions that are worded nearly alike, by their text.
 
-    Questions are too short for shingles of words: compared are the sets of all runs of three characters, by the
-    same MinHash with banding, and then exactly. Numbers have to be the same: type 1 is not type 2.
-
-    Args:
-        questions: in normal form (`retrain.dataset.wording.normal`).
+    Questions come in normal form, and are too short for shingles of words: compared are the sets of all runs of three
+    characters, by the same MinHash with banding, and then exactly. Numbers have to be the same: type 1 is not type 2.
     """
     groups = Groups()
     for pair in alike_questions(questions):
@@ -116,10 +110,9 @@ def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> 
     Whether two are alike depends on the two alone, whatever else is compared: so what is left once these are taken out
     has none. `same` is as for `cluster_questions`.
     """
-    multipliers = _multipliers()
     theirs = sorted({other for other in others if other})
     shingles = [_trigrams(other) for other in theirs]
-    signatures = np.array([_signature(values, multipliers) for values in shingles])  # (others, BANDS * ROWS)
+    signatures = np.array([_signature(values) for values in shingles])  # (others, BANDS * ROWS)
     buckets: dict[tuple[int, bytes], list[int]] = {}
     for row, signature in enumerate(signatures):
         for band in _bands(signature):
@@ -127,14 +120,14 @@ def alike_across(ones: Iterable[str], others: Iterable[str], *, same: float) -> 
     alike = {}
     for one in sorted({one for one in ones if one}):
         values = _trigrams(one)
-        signature = _signature(values, multipliers)
+        signature = _signature(values)
         rows = sorted({row for band in _bands(signature) for row in buckets.get(band, ())})
         if not rows:
             continue
         # The share of equal entries estimates the similarity: far below, there is no need to compare.
         near = (signatures[rows] == signature).mean(axis=1) >= same - ESTIMATE_OFF
-        for row in (row for row, close in zip(rows, near, strict=True) if close):
-            if _numbers(one) == _numbers(theirs[row]) and _jaccard(values, shingles[row]) >= same:
+        for row, close in zip(rows, near, strict=True):
+            if close and _numbers(one) == _numbers(theirs[row]) and _jaccard(values, shingles[row]) >= same:
                 alike[one] = theirs[row]
                 break
     return alike
@@ -147,20 +140,15 @@ def _numbers(question: str) -> set[str]:
 
 def _trigrams(question: str) -> Shingles:
     """Return the distinct hashes of all runs of three characters, blanks around the text among them."""
-    letters = np.frombuffer(f" {question} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    runs = np.lib.stride_tricks.sliding_window_view(letters, min(3, len(letters)))
+    letters = np.frombuffer(f" {question} ".encode("utf-32-le"), dtype=np.uint32)
+    return _runs(letters.astype(np.uint64), 3)
+
+
+def _runs(hashed: NDArray[np.uint64], width: int) -> Shingles:
+    """Return the distinct hashes of all runs of `width` words or characters; of the whole, where it is shorter."""
+    runs = np.lib.stride_tricks.sliding_window_view(hashed, min(width, len(hashed)))  # (runs, at most width)
     value = np.zeros(len(runs), dtype=np.uint64)
     for column in range(runs.shape[1]):
-        value = _mix(value + runs[:, column])
-    return np.unique(value)
-
-
-def _shingles(hashed: NDArray[np.uint64]) -> Shingles:
-    """Return the distinct hashes of all runs of `SHINGLE` words; of the whole, where it is shorter."""
-    width = min(SHINGLE, len(hashed))
-    runs = np.lib.stride_tricks.sliding_window_view(hashed, width)  # (words - width + 1, width)
-    value = np.zeros(len(runs), dtype=np.uint64)
-    for column in range(width):
         value = _mix(value + runs[:, column])
     return np.unique(value)
 
@@ -175,10 +163,9 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
     """Yield pairs of documents that share a band of their MinHash signatures."""
-    multipliers = _multipliers()
     buckets: dict[tuple[int, bytes], list[str]] = {}
     for document, values in shingles.items():
-        for band in _bands(_signature(values, multipliers)):
+        for band in _bands(_signature(values)):
             buckets.setdefault(band, []).append(document)
     for bucket in buckets.values():
         if len(bucket) > LARGEST_BUCKET:
@@ -187,21 +174,20 @@ def _candidates(shingles: Mapping[str, Shingles]) -> Iterable[tuple[str, str]]:
             yield from combinations(bucket, 2)
 
 
-def _multipliers() -> NDArray[np.uint64]:
-    """Return the hash functions. Multiply-shift: an odd factor permutes the 64-bit numbers."""
-    return _mix(np.arange(BANDS * ROWS, dtype=np.uint64)) | np.uint64(1)
+_MULTIPLIERS = _mix(np.arange(BANDS * ROWS, dtype=np.uint64)) | np.uint64(1)
+"""The hash functions. Multiply-shift: an odd factor permutes the 64-bit numbers."""
 
 
 def _bands(signature: NDArray[np.uint64]) -> list[tuple[int, bytes]]:
     return [(band, rows.tobytes()) for band, rows in enumerate(signature.reshape(BANDS, ROWS))]
 
 
-def _signature(values: Shingles, multipliers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _signature(values: Shingles) -> NDArray[np.uint64]:
     """Return the smallest hash under each function, shape (BANDS * ROWS,)."""
     if len(values) <= SHORT:
-        smallest: NDArray[np.uint64] = (multipliers[:, None] * values).min(axis=1)
+        smallest: NDArray[np.uint64] = (_MULTIPLIERS[:, None] * values).min(axis=1)
         return smallest
-    return np.array([(values * factor).min() for factor in multipliers], dtype=np.uint64)
+    return np.array([(values * factor).min() for factor in _MULTIPLIERS], dtype=np.uint64)
 
 
 def _jaccard(one: Shingles, other: Shingles) -> float:

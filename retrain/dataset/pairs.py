@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.domain import Passage
-from retrain.dataset.wording import one_line, without, words
+from retrain.dataset.wording import normal, one_line, without, words
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]
@@ -35,7 +35,6 @@ class MinedPairs:
 
     pairs: tuple[TrainingPair, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)  # reason -> how many
-    failures: int = 0  # calls of the language model that failed
     negatives: Mapping[str, tuple[Passage, ...]] = field(
         default_factory=dict
     )  # question in normal form -> passages that people said do not answer it
@@ -50,15 +49,9 @@ def make_pair(
     kind: str,
     cut: bool = True,
 ) -> TrainingPair | None:
-    """Return the pair, or count why there is none.
+    """Return the pair, or count in `dropped` why there is none.
 
-    Args:
-        question: as asked or found.
-        passage: what answers it.
-        origin: where the question came from.
-        dropped: reason -> how many, added to.
-        kind: within the origin.
-        cut: leave the question out of the passage's text where it stands in it word for word.
+    Where the question stands word for word in the passage's text, it is left out of it, unless `cut` is False.
     """
     question = one_line(question)
     if not words(question):
@@ -79,6 +72,13 @@ def make_pair(
         origin=origin,
         kind=kind,
     )
+
+
+def take(pair: TrainingPair, found: dict[tuple[str, str], TrainingPair], dropped: Counter[str]) -> None:
+    """Add a pair to those found, each question and passage once."""
+    key = (normal(pair.question), pair.passage_id)
+    dropped["the same question and passage"] += key in found
+    found.setdefault(key, pair)
 
 
 def order(*parts: str) -> str:

@@ -44,14 +44,9 @@ def paraphrase(
     """Return up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
 
     With a language model, its wordings. Without one, or where a call fails or the budget is spent: keywords alone, and
-    other question words. No wording that stands among the questions already is given. Deterministic for a seed,
-    as far as the language model is. Excerpts are not reworded: they are no questions.
-
-    Args:
-        pairs: what to reword; paraphrases among them are passed over.
-        writing: the language model, where there is one.
-        count: wordings of one question; 0: none.
-        seed: of the choice among forms.
+    other question words, chosen by the seed. A wording that stands among the questions already is left out.
+    Deterministic as far as the language model is. Excerpts are no questions and are not reworded; neither are
+    paraphrases.
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}
     worth = [pair for pair in pairs if pair.origin is not Origin.PARAPHRASE and pair.kind not in EXCERPTS]
@@ -146,17 +141,13 @@ def _hasty_forms(question: str, seed: int) -> list[str]:
 def _forms(question: str, seed: int) -> list[str]:
     """Return the rule-made wordings of a question in an order that the seed decides."""
     core = one_line(question).rstrip(" ?!.")
-    found = [form for form in (_keywords(core), *_question_words(core)) if form]
+    topic = content_words(core)
+    keywords = [" ".join(topic)] if len(topic) >= 2 else []  # as typed into a search box
+    found = [*keywords, *_question_words(core)]
     different = list({normal(form): form for form in found if normal(form) != normal(question)}.values())
     number = hashlib.sha256(f"{seed}\0{question}".encode()).digest()
     random.Random(number).shuffle(different)
     return different
-
-
-def _keywords(question: str) -> str:
-    """Return the topic words, as typed into a search box; nothing where fewer than two are left."""
-    topic = content_words(question)
-    return " ".join(topic) if len(topic) >= 2 else ""
 
 
 def _question_words(question: str) -> list[str]:

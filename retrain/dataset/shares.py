@@ -20,14 +20,8 @@ def capped(
     """Return the items without so many, drawn by a hash, that no owner has more than the share of what is kept.
 
     With fewer owners than the share allows for (three at a share of 0.25), they have equal parts at most; a single one
-    has all.
-
-    Args:
-        items: what is owned.
-        owners: each returns the owner of an item in one respect; the share holds in every one.
-        key: tells items apart; the hash is of it.
-        share: 0 to 1, of what is kept.
-        floor: so many an owner may have whatever the share.
+    has all. The share holds in every respect that `owners` name one in, but `floor` items an owner may always have. The
+    hash is of an item's `key`.
     """
     kept = list(items)
     while True:

@@ -44,17 +44,14 @@ def doubtful(
 ) -> list[Claim]:
     """Return the claims that contradict the retriever and are confirmed by too few.
 
-    A claim contradicts where its passage is not among what was found for its wording; that another wording finds it
-    is no excuse. It is confirmed where enough people said so, in whichever wording of the question, who had been
-    known for `rules.age` by then and are independent: those who make `IN_STEP` or more of the same contradicting
-    claims, directly or through others, count as one person. So ten keys that together push a passage for several
-    questions are one voice, while two colleagues who happen to correct the same question are two.
+    A claim contradicts where its passage is not among what was found for its wording; that another wording finds it is
+    no excuse. It is confirmed where enough people said so, in whichever wording of the question, who had been known for
+    `rules.age` by then and are independent: those who make `IN_STEP` or more of the same contradicting claims, directly
+    or through others, count as one person. So ten keys that together push a passage for several questions are one
+    voice, while two colleagues who happen to correct the same question are two.
 
-    Args:
-        claims: all there are; each wording and passage once.
-        found: wording -> ids of the passages the retriever gives for it, as far down as counts as agreeing.
-        known_since: principal -> when they were first seen; who is not in it is new.
-        rules: as above.
+    Each wording and passage is in the claims once. `found` is wording -> ids of the passages the retriever finds for
+    it, as far down as counts as agreeing. Who is not in `known_since`, principal -> when they were first seen, is new.
     """
     contradicting = [claim for claim in claims if claim.passage_id not in found.get(claim.wording, ())]
     voices = _voices(contradicting)
@@ -71,7 +68,7 @@ def doubtful(
 
 
 def _voices(contradicting: Sequence[Claim]) -> Groups:
-    """Join those who speak in step: counted by question, and by wording, whichever shows it."""
+    """Return people in groups that speak in step, counted by question and by wording, whichever shows it."""
     voices = Groups()
     for about in ("question", "wording"):
         mine: dict[str, set[tuple[str, str]]] = defaultdict(set)

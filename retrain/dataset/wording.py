@@ -5,10 +5,12 @@ import unicodedata
 
 from rag.text.stop_words import stop_words
 
-# Retrieval's list, but for a few words: training data is reproducible, so the difference stays.
+# Retrieval's list, but for a few words: training data is reproducible, so the differences stay.
 _BESIDES = {"get", "more", "most", "much", "only", "other", "over", "tell", "under", "until", "up"}
 _TOPICAL = {"all", "also", "done", "hers", "him", "itself", "nor", "ours", "shall", "theirs", "very", "yours"}
-STOP_WORDS = (stop_words("english") | _BESIDES) - _TOPICAL
+# Before an apostrophe, which is a letter of the word here.
+_CUT = "aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren wouldn"
+STOP_WORDS = (stop_words("english") | _BESIDES) - _TOPICAL - set(_CUT.split())
 """English words that carry no topic."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamTimeout
@@ -44,16 +44,16 @@ class Forecast:
     tokens: int  # of the calls to be made, about
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Spent:
     """What asking has cost."""
 
-    calls: int
-    remembered: int  # answers that were known already
-    failures: int  # calls that gave nothing
-    tokens: int
-    seconds: float
-    stopped: str  # which limit was reached; empty: none
+    calls: int = 0
+    remembered: int = 0  # answers that were known already
+    failures: int = 0  # calls that gave nothing
+    tokens: int = 0
+    seconds: float = 0.0
+    stopped: str = ""  # which limit was reached; empty: none
 
 
 class BudgetReached(Exception):  # nothing went wrong
@@ -72,14 +72,9 @@ class Writing:
         patience_s: float = 120.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the model, where its answers are kept, and the limits.
+        """Ask within `budget`.
 
-        Args:
-            writer: the model.
-            cache: of its answers.
-            budget: what the run may cost.
-            patience_s: a call that has given nothing by then counts as failed, whatever its connection does.
-            clock: seconds, growing.
+        A call that has given nothing after `patience_s` seconds counts as failed, whatever its connection does.
         """
         self._writer = writer
         self._cache = cache
@@ -88,9 +83,8 @@ class Writing:
         self._clock = clock
         self._lock = threading.Lock()
         self._began: float | None = None
-        self._calls = self._remembered = self._failures = self._in_a_row = 0
-        self._tokens = self._reserved = 0
-        self._stopped = ""
+        self._spent = Spent()
+        self._reserved = self._in_a_row = 0  # tokens of calls under way; failed calls
 
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> tuple[str, ...]:
         """Return up to `count` questions of a style about a passage.
@@ -106,16 +100,12 @@ class Writing:
         )
 
     def paraphrases(self, question: str, count: int) -> tuple[str, ...]:
-        """Return up to `count` other wordings of a question.
-
-        Raises:
-            BudgetReached, UpstreamFailed: as above.
-        """
+        """Return up to `count` other wordings of a question; errors as above."""
         key = digest_of({"writer": self._writer.fingerprint, "reword": question, "count": count})
         return self._asked(key, _tokens(question, count), lambda: self._writer.paraphrases(question, count))
 
     def forecast(self, passages: Sequence[Passage], count: int, styles: Sequence[QuestionStyle]) -> Forecast:
-        """Tell what asking for `count` questions of each style about each passage would cost; asks nothing."""
+        """Return what asking for `count` questions of each style about each passage would cost; asks nothing."""
         calls = remembered = tokens = 0
         for passage in passages:
             for style in styles:
@@ -130,30 +120,18 @@ class Writing:
     def spent(self) -> Spent:
         """What asking has cost so far."""
         with self._lock:
-            return Spent(
-                calls=self._calls,
-                remembered=self._remembered,
-                failures=self._failures,
-                tokens=self._tokens,
-                seconds=0.0 if self._began is None else self._clock() - self._began,
-                stopped=self._stopped,
-            )
+            seconds = 0.0 if self._began is None else self._clock() - self._began
+            return replace(self._spent, seconds=seconds)
 
     def _passage_key(self, passage: Passage, count: int, style: QuestionStyle) -> str:
-        return digest_of(
-            {
-                "writer": self._writer.fingerprint,
-                "passage": passage.text_hash,
-                "count": count,
-                "style": str(style),
-            }
-        )
+        writer, text = self._writer.fingerprint, passage.text_hash
+        return digest_of({"writer": writer, "passage": text, "count": count, "style": str(style)})
 
     def _asked(self, key: str, estimate: int, call: Callable[[], Written]) -> tuple[str, ...]:
         known = self._cache.get(key)
         if known is not None:
             with self._lock:
-                self._remembered += 1
+                self._spent.remembered += 1
             return known.texts
         patience = self._reserve(estimate)
         try:
@@ -169,32 +147,33 @@ class Writing:
 
     def _reserve(self, estimate: int) -> float:
         """Set aside what a call may cost, and return how long it may take, in seconds."""
-        limits = self._budget
+        limits, spent = self._budget, self._spent
         with self._lock:
             now = self._clock()
             self._began = now if self._began is None else self._began
             left = float("inf") if limits.minutes is None else 60 * limits.minutes - (now - self._began)
-            if not self._stopped:
-                if limits.calls is not None and self._calls >= limits.calls:
-                    self._stopped = f"{limits.calls} calls were made"
-                elif limits.tokens is not None and self._tokens + self._reserved + estimate > limits.tokens:
-                    self._stopped = f"another call might go beyond {limits.tokens} tokens"
+            if not spent.stopped:
+                if limits.calls is not None and spent.calls >= limits.calls:
+                    spent.stopped = f"{limits.calls} calls were made"
+                elif limits.tokens is not None and spent.tokens + self._reserved + estimate > limits.tokens:
+                    spent.stopped = f"another call might go beyond {limits.tokens} tokens"
                 elif left <= 0:
-                    self._stopped = f"{limits.minutes:g} minutes had passed"
-            if self._stopped:
-                raise BudgetReached(self._stopped)
-            self._calls += 1
+                    spent.stopped = f"{limits.minutes:g} minutes had passed"
+            if spent.stopped:
+                raise BudgetReached(spent.stopped)
+            spent.calls += 1
             self._reserved += estimate
             return min(self._patience_s, left)
 
     def _settle(self, estimate: int, tokens: int, *, failed: bool) -> None:
+        spent = self._spent
         with self._lock:
             self._reserved -= estimate
-            self._tokens += tokens
-            self._failures += failed
+            spent.tokens += tokens
+            spent.failures += failed
             self._in_a_row = self._in_a_row + 1 if failed else 0
-            if self._in_a_row >= FAILURES_IN_A_ROW and not self._stopped:
-                self._stopped = "the language model kept failing"
+            if self._in_a_row >= FAILURES_IN_A_ROW and not spent.stopped:
+                spent.stopped = "the language model kept failing"
 
 
 def _within(seconds: float, call: Callable[[], Written]) -> Written:

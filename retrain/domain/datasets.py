@@ -1,6 +1,6 @@
 """What a candidate is trained on, chosen by and judged by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,11 +32,11 @@ class EvalQuestion:
 class Dataset:
     """Pairs to train on and questions to judge by; the three splits share no document. Content-addressed."""
 
-    digest: str  # SHA-256 over all pairs and questions
+    digest: str = ""  # SHA-256 over all pairs and questions; derived where it is not given
     train: tuple[TrainingPair, ...]
     dev: tuple[EvalQuestion, ...]  # choose the checkpoint
     gate: tuple[EvalQuestion, ...]  # decide on the promotion
-    manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why
+    manifest: Mapping[str, Any]  # counts by split and origin, what was left out and why; JSON values
     robustness: tuple[EvalQuestion, ...] = ()  # other wordings of gate questions: a slice, never the verdict
     created_at: datetime = field(default_factory=utcnow)
 
@@ -46,42 +46,12 @@ class Dataset:
         questions = sorted((_plain(question) for question in self.gate), key=lambda plain: str(plain["id"]))
         return digest_of({"gate": questions})
 
-    @staticmethod
-    def digest_for(
-        train: Sequence[TrainingPair],
-        dev: Sequence[EvalQuestion],
-        gate: Sequence[EvalQuestion],
-        robustness: Sequence[EvalQuestion] = (),
-    ) -> str:
-        """Return the digest of that content; the order within a split counts, the manifest does not."""
-        splits = {
-            "train": [_plain(pair) for pair in train],
-            "dev": [_plain(question) for question in dev],
-            "gate": [_plain(question) for question in gate],
-        }
-        if robustness:
-            splits["robustness"] = [_plain(question) for question in robustness]
-        return digest_of(splits)
-
-    @classmethod
-    def create(
-        cls,
-        *,
-        train: Sequence[TrainingPair],
-        dev: Sequence[EvalQuestion],
-        gate: Sequence[EvalQuestion],
-        manifest: Mapping[str, Any],
-        robustness: Sequence[EvalQuestion] = (),
-    ) -> "Dataset":
-        """Make a dataset, deriving its digest. The manifest holds JSON values only."""
-        return cls(
-            digest=cls.digest_for(train, dev, gate, robustness),
-            train=tuple(train),
-            dev=tuple(dev),
-            gate=tuple(gate),
-            manifest=dict(manifest),
-            robustness=tuple(robustness),
-        )
+    def __post_init__(self) -> None:
+        """Derive the digest where none is given; the order within a split counts, the manifest does not."""
+        if not self.digest:
+            splits = ("train", "dev", "gate", "robustness") if self.robustness else ("train", "dev", "gate")
+            content = {split: [_plain(item) for item in getattr(self, split)] for split in splits}
+            object.__setattr__(self, "digest", digest_of(content))
 
 
 _LATER = frozenset({"kind", "interaction", "asked_at", "judge", "negatives"})

@@ -1,7 +1,6 @@
 """How a candidate does beside the incumbent."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from rag.domain import digest_of
 
@@ -106,7 +105,7 @@ _LATER = ("detectable", "costs", "concentration", "worst", "best")
 class Scorecard:
     """Candidate beside incumbent: same corpus, same questions."""
 
-    digest: str  # SHA-256 over all that follows
+    digest: str = ""  # SHA-256 over all that follows; derived where it is not given
     dataset: str  # digest
     incumbent: str  # encoder digest
     candidate: str  # encoder digest
@@ -121,53 +120,18 @@ class Scorecard:
     worst: tuple[Moved, ...] = ()  # questions that lost most, the worst first
     best: tuple[Moved, ...] = ()  # questions that gained most, the best first
 
-    @classmethod
-    def create(
-        cls,
-        *,
-        dataset: str,
-        incumbent: str,
-        candidate: str,
-        questions: int,
-        passages: int,
-        overall: Sequence[MetricRow],
-        slices: Sequence[Slice] = (),
-        look: int = 1,
-        detectable: Detectable | None = None,
-        costs: Costs | None = None,
-        concentration: Concentration | None = None,
-        worst: Sequence[Moved] = (),
-        best: Sequence[Moved] = (),
-    ) -> "Scorecard":
-        """Make a scorecard, deriving its digest."""
-        card = cls(
-            digest="",
-            dataset=dataset,
-            incumbent=incumbent,
-            candidate=candidate,
-            questions=questions,
-            passages=passages,
-            overall=tuple(overall),
-            slices=tuple(slices),
-            look=look,
-            detectable=detectable,
-            costs=costs,
-            concentration=concentration,
-            worst=tuple(worst),
-            best=tuple(best),
-        )
-        # What came later is left out where it is not there, so that older scorecards keep their digests.
-        missing = {"look"} if look == 1 else set()
-        missing |= {name for name in _LATER if not getattr(card, name)}
-        content = {name: value for name, value in asdict(card).items() if name not in {"digest", *missing}}
-        return replace(card, digest=digest_of(content))
+    def __post_init__(self) -> None:
+        """Derive the digest where none is given."""
+        if not self.digest:
+            # What came later is left out where it is not there, so that older scorecards keep their digests.
+            missing = {"look"} if self.look == 1 else set()
+            missing |= {name for name in _LATER if not getattr(self, name)}
+            left_out = {"digest", *missing}
+            content = {name: value for name, value in asdict(self).items() if name not in left_out}
+            object.__setattr__(self, "digest", digest_of(content))
 
     def row(self, metric: str) -> MetricRow:
-        """Return the overall row of a metric.
-
-        Raises:
-            KeyError: it was not measured.
-        """
+        """Return the overall row of a metric; KeyError where it was not measured."""
         for row in self.overall:
             if row.metric == metric:
                 return row

@@ -3,13 +3,13 @@
 import hashlib
 import hmac
 import json
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from rag.domain import AuditEntry, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput
 from rag.ports import AuditLog
-from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome, Scorecard
+from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
 from retrain.ports import ApprovalStore, CandidateStore
 
 MAX_COMMENT = 2_000
@@ -82,7 +82,8 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
         "encoder": (approval.encoder, candidate.encoder),
         "release": (approval.release, candidate.release),
         "dataset": (approval.dataset, candidate.dataset),
-        "scorecard": (approval.scorecard, _digest_of_figures(candidate.scorecard)),
+        # Derived anew, so that figures changed after the approval show.
+        "scorecard": (approval.scorecard, replace(candidate.scorecard, digest="").digest),
         "incumbent": (approval.incumbent, candidate.incumbent),
     }
     for name, (approved, actual) in bound.items():
@@ -93,51 +94,29 @@ def _check_bound(approval: Approval, candidate: Candidate) -> None:
             )
 
 
-def _digest_of_figures(scorecard: Scorecard) -> str:
-    """Return the digest derived anew, so that figures changed after the approval show."""
-    content = {
-        field.name: getattr(scorecard, field.name) for field in fields(scorecard) if field.name != "digest"
-    }
-    return Scorecard.create(**content).digest
-
-
+@dataclass(frozen=True)
 class Approver:
     """Takes down what people decide on candidates."""
 
-    def __init__(
-        self,
-        candidates: CandidateStore,
-        approvals: ApprovalStore,
-        audit: AuditLog,
-        *,
-        key: bytes,
-        ttl_h: float,
-    ) -> None:
-        """Sign with `key`; an approval holds for `ttl_h` hours."""
-        self._candidates = candidates
-        self._approvals = approvals
-        self._audit = audit
-        self._key = key
-        self._ttl = timedelta(hours=ttl_h)
+    candidates: CandidateStore
+    approvals: ApprovalStore
+    audit: AuditLog
+    key: bytes = field(repr=False)  # signs them
+    ttl_h: float  # how long an approval holds, hours
 
     def approve(
         self, candidate_id: str, *, principal: str, comment: str = "", override: bool = False
     ) -> Approval:
         """Approve a candidate, also one that was rejected or approved before: the newest decision counts.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who decides.
-            comment: at most `MAX_COMMENT` characters; needed with `override`.
-            override: approve against a verdict that is not "promote".
+        The id may be a prefix that fits one alone. A verdict that is not "promote" takes `override` and a comment.
 
         Raises:
             NotFound: there is no such candidate.
-            InvalidInput: the verdict is not "promote" and `override` or its comment is missing, or the
-                comment is too long.
+            InvalidInput: `override` or its comment is missing, or the comment is longer than `MAX_COMMENT`.
         """
         comment = _checked(comment)
-        candidate = self._candidates.get(candidate_id)
+        candidate = self.candidates.get(candidate_id)
         against = candidate.verdict.outcome is not Outcome.PROMOTE
         if against and not override:
             raise InvalidInput(
@@ -161,7 +140,7 @@ class Approver:
             InvalidInput: the comment is too long.
         """
         comment = _checked(comment)
-        candidate = self._candidates.get(candidate_id)
+        candidate = self.candidates.get(candidate_id)
         if candidate.status is CandidateStatus.PROMOTED:
             raise Conflict(
                 f"Candidate {candidate.id} has been promoted; to stop its release from serving, roll back."
@@ -185,16 +164,16 @@ class Approver:
                 scorecard=candidate.scorecard.digest,
                 incumbent=candidate.incumbent,
                 decided_at=now,
-                expires_at=now + self._ttl,
+                expires_at=now + timedelta(hours=self.ttl_h),
             ),
-            self._key,
+            self.key,
         )
         approved = decision is Decision.APPROVE
-        self._approvals.add(approval)
-        self._candidates.set_status(
+        self.approvals.add(approval)
+        self.candidates.set_status(
             candidate.id, CandidateStatus.APPROVED if approved else CandidateStatus.REJECTED
         )
-        self._audit.add(
+        self.audit.add(
             AuditEntry(
                 at=now,
                 principal=principal,

@@ -7,6 +7,7 @@ Only for an index that no service has open: an embedded index folder has one own
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rag.domain import Release
 from rag.errors import IndexLocked, NotFound, VerificationFailed
@@ -24,30 +25,18 @@ LOCK_PATIENCE_S = 15.0
 _ROUNDS = 5  # of verifying, while documents keep changing under it
 
 
+@dataclass(frozen=True, kw_only=True)
 class IndexBuilder:
     """Backfills, catches up and verifies."""
 
-    def __init__(
-        self,
-        *,
-        documents: DocumentStore,
-        cursors: IndexCursors,
-        models: Models,
-        indexes: IndexStore,
-        indexing: Indexing,
-        scratch: Scratch,
-        verify_sample: int,
-        seed: int,
-    ) -> None:
-        """Verify `verify_sample` passages and as many questions, drawn with `seed`."""
-        self._documents = documents
-        self._cursors = cursors
-        self._models = models
-        self._indexes = indexes
-        self._indexing = indexing
-        self._scratch = scratch
-        self._sample = verify_sample
-        self._seed = seed
+    documents: DocumentStore
+    cursors: IndexCursors
+    models: Models
+    indexes: IndexStore
+    indexing: Indexing
+    scratch: Scratch
+    verify_sample: int  # passages that are verified, and questions, drawn with the seed
+    seed: int
 
     def build(
         self,
@@ -60,27 +49,21 @@ class IndexBuilder:
     ) -> None:
         """Bring the release's index to the present state of the documents, verify it and let go of it.
 
-        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and
-        made anew by the next call.
-
-        Args:
-            release: whose index it is.
-            questions: asked of the index and of the corpus; a sample is.
-            tenant: whose passages are searched with them.
-            run: told of each phase.
-            served: tells that a service keeps the index open for good, so that waiting for it is no use.
+        Goes on where an earlier call was broken off. An index that failed verification is kept to be examined, and made
+        anew by the next call. A sample of the questions is asked of it and of the tenant's corpus. Where `served`, a
+        service keeps the index open for good, so that waiting for it is no use.
 
         Raises:
             VerificationFailed: it does not hold what it should.
             IndexLocked: another process keeps the folder open.
             NotFound, ArtefactTampered: the encoder cannot be loaded.
         """
-        loaded = self._models.load(release)
+        loaded = self.models.load(release)
         encoder = loaded.encoder
         index = self._open(release, served)
         try:
             run.enter(PromotionPhase.BACKFILL)
-            self._indexing.backfill(
+            self.indexing.backfill(
                 release,
                 encoder,
                 index,
@@ -88,27 +71,27 @@ class IndexBuilder:
                 check=run.check,
             )
             run.enter(PromotionPhase.CATCH_UP)
-            self._indexing.catch_up(release, encoder, index)
+            self.indexing.catch_up(release, encoder, index)
             run.enter(PromotionPhase.VERIFY)
             self._verify(loaded, index, self._drawn(questions), tenant=tenant, check=run.check)
         finally:
             index.close()
 
     def exists(self, release: Release) -> bool:
-        """Tell whether the release has an index, finished or not."""
-        return release.index_name in self._indexes.names()
+        """Return whether the release has an index, finished or not."""
+        return release.index_name in self.indexes.names()
 
     def filled(self, release: Release) -> bool:
-        """Tell whether the release's index is there and was filled to the end, whoever keeps it."""
-        return self.exists(release) and self._indexing.lag(release.index_name) is not None
+        """Return whether the release's index is there and was filled to the end, whoever keeps it."""
+        return self.exists(release) and self.indexing.lag(release.index_name) is not None
 
     def check_models(self, release: Release) -> None:
         """Load the release's models for a moment, to find a damaged one; errors as for `Models.load`."""
-        self._models.load(release)
+        self.models.load(release)
 
     def need_encoder(self, release: Release) -> None:
         """Raise NotFound where the release's encoder was deleted."""
-        if release.encoder not in self._models.encoders.digests():
+        if release.encoder not in self.models.encoders.digests():
             raise NotFound(
                 f"The encoder {release.encoder[:12]} of release {release.digest[:12]} was deleted; "
                 "train and evaluate anew."
@@ -116,16 +99,16 @@ class IndexBuilder:
 
     def _open(self, release: Release, served: Callable[[], bool]) -> PassageIndex:
         name = release.index_name
-        known = self._cursors.cursor(name) is not None or self._cursors.backfill(name) is not None
+        known = self.cursors.cursor(name) is not None or self.cursors.backfill(name) is not None
         give_up = time.monotonic() + LOCK_PATIENCE_S
         while True:
             try:
                 if self.exists(release) and not known:
                     # Nothing vouches for what is in it: broken off at once, or failed verification.
-                    self._indexes.drop(name)
+                    self.indexes.drop(name)
                 elif known and not self.exists(release):
-                    self._cursors.forget(name)
-                return self._indexes.open(release, create=True)
+                    self.cursors.forget(name)
+                return self.indexes.open(release, create=True)
             except IndexLocked:
                 if served() or time.monotonic() > give_up:
                     raise
@@ -144,29 +127,31 @@ class IndexBuilder:
         problems: list[str] = []
         for _ in range(_ROUNDS):
             check()
-            self._indexing.catch_up(release, encoder, index)
-            seen = self._documents.last_change()
-            problems = self._indexing.verify(release, encoder, index, sample=self._sample, seed=self._seed)
+            self.indexing.catch_up(release, encoder, index)
+            seen = self.documents.last_change()
+            problems = self.indexing.verify(
+                release, encoder, index, sample=self.verify_sample, seed=self.seed
+            )
             problems += verify_answers(
                 questions,
                 loaded=loaded,
                 index=index,
-                documents=self._documents,
-                cache=self._models.cache,
-                scratch=self._scratch,
+                documents=self.documents,
+                cache=self.models.cache,
+                scratch=self.scratch,
                 tenant=tenant,
                 check=check,
             )
             if not problems:
                 return
-            if self._documents.last_change() == seen:
+            if self.documents.last_change() == seen:
                 break  # No document changed meanwhile that would explain them.
-        self._cursors.forget(index.name)
+        self.cursors.forget(index.name)
         raise VerificationFailed(
             f"Index {index.name} was not switched to: {' '.join(problems)} It is kept for a look and made anew "
             "by the next try."
         )
 
     def _drawn(self, questions: Sequence[EvalQuestion]) -> list[str]:
-        count = min(self._sample, len(questions))
-        return [question.text for question in random.Random(self._seed).sample(list(questions), count)]
+        count = min(self.verify_sample, len(questions))
+        return [question.text for question in random.Random(self.seed).sample(list(questions), count)]

@@ -84,10 +84,8 @@ def plan(
 def kept_always(releases: ReleaseStore, models: Models, *, reranker: str | None) -> Artefacts:
     """Return what stays though no release needs it, since it would only be made or fetched again.
 
-    Args:
-        releases: questions of all times are compared in the first one's encoder.
-        models: the encoders that settings may name stay.
-        reranker: what the settings call the cross-encoder of a first release.
+    Questions of all times are compared in the first release's encoder; encoders that settings may name stay, and so
+    does the cross-encoder that they name for a first release.
     """
     first = {first_encoder(releases)} if releases.all() else set()
     named = models.rerankers.known(reranker) if reranker else None
@@ -97,63 +95,41 @@ def kept_always(releases: ReleaseStore, models: Models, *, reranker: str | None)
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class GarbageCollector:
     """Deletes what `plan` allows, while nothing is promoted or rolled back."""
 
-    def __init__(
-        self,
-        *,
-        releases: ReleaseStore,
-        candidates: CandidateStore,
-        promotions: PromotionStore,
-        indexes: IndexStore,
-        cursors: IndexCursors,
-        models: Models,
-        leases: Leases,
-        rollback_window_h: float,
-        min_age_h: float = MIN_AGE_H,
-    ) -> None:
-        """Take where things are named, and where they lie.
-
-        Artefacts younger than `min_age_h` hours stay: training made them, and no candidate names them yet.
-        """
-        self._releases = releases
-        self._candidates = candidates
-        self._promotions = promotions
-        self._indexes = indexes
-        self._cursors = cursors
-        self._models = models
-        self._leases = leases
-        self._rollback_window_h = rollback_window_h
-        self._min_age = timedelta(hours=min_age_h)
+    releases: ReleaseStore
+    candidates: CandidateStore
+    promotions: PromotionStore
+    indexes: IndexStore
+    cursors: IndexCursors
+    models: Models
+    leases: Leases
+    rollback_window_h: float
+    min_age_h: float = MIN_AGE_H  # younger artefacts stay: no candidate may name them yet
 
     def collect(self, keep: Artefacts, *, dry_run: bool = False) -> Artefacts:
-        """Delete what nothing needs; return what was deleted.
+        """Delete what nothing needs and `keep` does not name; return what was deleted, with `dry_run` what would be.
 
-        An index that a service has not let go of yet stays until the next time.
-
-        Args:
-            keep: stays whatever happens.
-            dry_run: delete nothing, only return what would be.
-
-        Raises:
-            LeaseHeld: a promotion or a rollback is running.
+        An index that a service has not let go of yet stays until the next time. LeaseHeld where a promotion or a
+        rollback is running.
         """
-        encoders, rerankers = self._models.encoders, self._models.rerankers
+        encoders, rerankers = self.models.encoders, self.models.rerankers
         with contextlib.ExitStack() as held:
-            work = [held.enter_context(self._leases.hold(name)) for name in (PROMOTION_LEASE, ROLLBACK_LEASE)]
+            work = [held.enter_context(self.leases.hold(name)) for name in (PROMOTION_LEASE, ROLLBACK_LEASE)]
             garbage = plan(
                 Artefacts(
-                    indexes=frozenset(self._indexes.names()),
+                    indexes=frozenset(self.indexes.names()),
                     encoders=encoders.digests(),
                     rerankers=rerankers.digests(),
                 ),
                 keep,
-                deployment=self._releases.deployment(),
-                releases=self._releases.all(),
-                candidates=self._candidates.newest(_EVERY),
-                promotions=self._promotions.open(),
-                rollback_window_h=self._rollback_window_h,
+                deployment=self.releases.deployment(),
+                releases=self.releases.all(),
+                candidates=self.candidates.newest(_EVERY),
+                promotions=self.promotions.open(),
+                rollback_window_h=self.rollback_window_h,
                 now=utcnow(),
             )
             garbage = replace(
@@ -173,25 +149,25 @@ class GarbageCollector:
 
             dropped = frozenset(name for name in ours(garbage.indexes) if self._drop(name))
             for digest in ours(garbage.encoders):
-                self._models.cache.drop(digest)
+                self.models.cache.drop(digest)
                 encoders.drop(digest)
             for digest in ours(garbage.rerankers):
                 rerankers.drop(digest)
             return replace(garbage, indexes=dropped)
 
     def _old_enough(self, artefacts: EncoderStore | RerankerStore, digests: Iterable[str]) -> frozenset[str]:
-        born_before = utcnow() - self._min_age
+        born_before = utcnow() - timedelta(hours=self.min_age_h)
         return frozenset(digest for digest in digests if _made_at(artefacts, digest) <= born_before)
 
     def _drop(self, name: str) -> bool:
         # Forgotten first: an index that nothing vouches for is made anew, half a one with a cursor would be trusted.
-        seq = self._cursors.cursor(name)
-        self._cursors.forget(name)
+        seq = self.cursors.cursor(name)
+        self.cursors.forget(name)
         try:
-            self._indexes.drop(name)
+            self.indexes.drop(name)
         except IndexLocked:
             if seq is not None:
-                self._cursors.set_cursor(name, seq)
+                self.cursors.set_cursor(name, seq)
             return False
         return True
 

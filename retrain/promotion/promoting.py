@@ -7,6 +7,7 @@ second runner out.
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rag.domain import AuditEntry, Release, utcnow
 from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld
@@ -23,28 +24,17 @@ PROMOTION_LEASE = "promotion"
 """Held while a release is built and made live, and while anything is deleted."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Promoter:
     """Carries out switches of the live release."""
 
-    def __init__(
-        self,
-        *,
-        requests: SwitchRequests,
-        builder: IndexBuilder,
-        staging: Staging,
-        runs: Runs,
-        releases: ReleaseStore,
-        datasets: DatasetStore,
-        candidates: CandidateStore,
-    ) -> None:
-        """Take the steps of a switch, and the stores that it reads and writes itself."""
-        self._requests = requests
-        self._builder = builder
-        self._staging = staging
-        self._runs = runs
-        self._releases = releases
-        self._datasets = datasets
-        self._candidates = candidates
+    requests: SwitchRequests
+    builder: IndexBuilder
+    staging: Staging
+    runs: Runs
+    releases: ReleaseStore
+    datasets: DatasetStore
+    candidates: CandidateStore
 
     def promote(
         self,
@@ -56,11 +46,8 @@ class Promoter:
     ) -> Promotion:
         """Make an approved candidate's release live, going on where an earlier call was broken off; return it done.
 
-        Args:
-            candidate_id: its id, or a prefix that fits it alone.
-            principal: who asked.
-            promotion_id: the ticket `SwitchRequests.promote` wrote; None: the open one, or a new one.
-            progress: called with (passages done, total, phase).
+        The ticket is the one that `SwitchRequests.promote` wrote, else the open one, or a new one. Progress is called
+        with (passages done, total, phase).
 
         Raises:
             Conflict: the release is live already, or a rollback is under way.
@@ -70,31 +57,31 @@ class Promoter:
             NotReady: a replica did not load the release in time; nothing was switched.
             EpochMoved: another switch came first; nothing was switched.
         """
-        candidate = self._candidates.get(candidate_id)
+        candidate = self.candidates.get(candidate_id)
         with self._work(PROMOTION_LEASE, promotion_id) as lease:
             if promotion_id:
-                ticket = self._requests.promotion(promotion_id, candidate)
+                ticket = self.requests.promotion(promotion_id, candidate)
             else:
-                ticket = self._requests.open_promotion(candidate) or self._requests.promote(
+                ticket = self.requests.open_promotion(candidate) or self.requests.promote(
                     candidate.id, principal=principal
                 )
             if ticket.phase is PromotionPhase.DONE:
                 return ticket
-            run = self._runs.begin(ticket, lease, progress)
-            if self._requests.switched(candidate):
+            run = self.runs.begin(ticket, lease, progress)
+            if self.requests.switched(candidate):
                 return self._finish(run, candidate)
-            epoch = deployed(self._releases).epoch
+            epoch = deployed(self.releases).epoch
             with self._recording(run, epoch):
-                self._requests.admit(candidate)
-                self._requests.fail_abandoned(ticket)
+                self.requests.admit(candidate)
+                self.requests.fail_abandoned(ticket)
                 release = self._release_of(candidate)
-                questions = self._datasets.get(candidate.dataset).gate
+                questions = self.datasets.get(candidate.dataset).gate
                 self._prepare(run, release, epoch, questions, tenant=candidate.tenant)
                 run.enter(PromotionPhase.FLIP)
                 # Once more: it may have been withdrawn, or have expired, while the index was built.
-                candidate = self._candidates.get(candidate.id)
-                approval = self._requests.admit(candidate)
-                permit = self._requests.permit(approval, candidate)
+                candidate = self.candidates.get(candidate.id)
+                approval = self.requests.admit(candidate)
+                permit = self.requests.permit(approval, candidate)
                 self._flip(run, epoch, permit, {"approval": approval, "candidate": candidate.id})
             return self._finish(run, candidate)
 
@@ -109,13 +96,8 @@ class Promoter:
         """Make the previous release live again, the one that was live the previous; return the rollback, done.
 
         So a second rollback goes forward again. It needs no approval, and it does not wait for a promotion that is
-        still being built: that one then ends with an error and switches nothing.
-
-        Args:
-            principal: who asked.
-            reason: kept in the audit trail.
-            promotion_id: the ticket `SwitchRequests.rollback` wrote; None: one that was broken off, or a new one.
-            progress: called with (passages done, total, phase).
+        still being built: that one then ends with an error and switches nothing. Ticket and progress are as for
+        `promote`; the reason is kept in the audit trail.
 
         Raises:
             Conflict: there is no previous release.
@@ -126,15 +108,15 @@ class Promoter:
         """
         with self._work(ROLLBACK_LEASE, promotion_id) as lease:
             if promotion_id:
-                ticket = self._requests.rollback_ticket(promotion_id)
+                ticket = self.requests.rollback_ticket(promotion_id)
             else:
-                ticket = self._requests.open_rollback() or self._requests.rollback(
+                ticket = self.requests.open_rollback() or self.requests.rollback(
                     principal=principal, reason=reason
                 )
             if ticket.phase is PromotionPhase.DONE:
                 return ticket
-            run = self._runs.begin(ticket, lease, progress)
-            deployment = deployed(self._releases)
+            run = self.runs.begin(ticket, lease, progress)
+            deployment = deployed(self.releases)
             if ticket.phase is PromotionPhase.FLIP and ticket.release == deployment.release:
                 return run.finish()
             with self._recording(run, deployment.epoch):
@@ -142,7 +124,7 @@ class Promoter:
                     raise EpochMoved(
                         f"Release {ticket.release[:12]} is no longer the previous one; ask for a rollback again."
                     )
-                self._prepare(run, self._releases.get(ticket.release), deployment.epoch, (), tenant="")
+                self._prepare(run, self.releases.get(ticket.release), deployment.epoch, (), tenant="")
                 run.enter(PromotionPhase.FLIP)
                 # A failed ticket's message tells why it failed, not why it was asked for.
                 asked = ticket.message if ticket.phase is not PromotionPhase.FAILED else ""
@@ -152,36 +134,36 @@ class Promoter:
     def _prepare(
         self, run: Run, release: Release, epoch: int, questions: Sequence[EvalQuestion], *, tenant: str
     ) -> None:
-        """Have the index ready, and the release loaded by every live replica."""
-        self._builder.need_encoder(release)
-        deployment = deployed(self._releases)
-        live = self._releases.get(deployment.release)
-        if release.index_name == live.index_name and self._builder.filled(release):
+        """Make the index ready, and let every live replica load the release."""
+        self.builder.need_encoder(release)
+        deployment = deployed(self.releases)
+        live = self.releases.get(deployment.release)
+        if release.index_name == live.index_name and self.builder.filled(release):
             # It was verified when it was built, and is the live release's to keep up to date, not ours to open.
-            self._builder.check_models(release)
+            self.builder.check_models(release)
             run.enter(PromotionPhase.PRELOAD)
-            self._staging.preload(run, release, epoch)
+            self.staging.preload(run, release, epoch)
             return
         # A service keeps these two open and up to date by itself; opening them here would fail, or steal them.
-        kept = release.digest in (deployment.previous, deployment.staged) and self._builder.exists(release)
+        kept = release.digest in (deployment.previous, deployment.staged) and self.builder.exists(release)
 
         def served() -> bool:
-            return kept and bool(self._staging.alive())
+            return kept and bool(self.staging.alive())
 
         if served():
             run.enter(PromotionPhase.PRELOAD)
-            if self._staging.preload(run, release, epoch):
+            if self.staging.preload(run, release, epoch):
                 return
         # No service has it: there never was one, or it died meanwhile. One that starts now must not open it.
-        self._staging.withdraw(release.digest, epoch)
+        self.staging.withdraw(release.digest, epoch)
         try:
-            self._builder.build(release, questions, tenant=tenant, run=run, served=served)
+            self.builder.build(release, questions, tenant=tenant, run=run, served=served)
         except IndexLocked:
             # A service that was still starting was faster, and looks after the index from now on.
             if not served():
                 raise
         run.enter(PromotionPhase.PRELOAD)
-        self._staging.preload(run, release, epoch)
+        self.staging.preload(run, release, epoch)
 
     def _flip(self, run: Run, epoch: int, permit: Permit | None, detail: Mapping[str, str | None]) -> None:
         run.check()
@@ -191,17 +173,17 @@ class Promoter:
             principal=promotion.principal,
             action=promotion.kind.value,
             subject=promotion.release,
-            detail={"promotion": promotion.id, "replaces": deployed(self._releases).release, **detail},
+            detail={"promotion": promotion.id, "replaces": deployed(self.releases).release, **detail},
         )
-        self._releases.flip(promotion.release, expected_epoch=epoch, entry=entry, permit=permit)
+        self.releases.flip(promotion.release, expected_epoch=epoch, entry=entry, permit=permit)
 
     def _finish(self, run: Run, candidate: Candidate) -> Promotion:
         """Write down a promotion that has happened."""
-        self._candidates.set_status(candidate.id, CandidateStatus.PROMOTED)
+        self.candidates.set_status(candidate.id, CandidateStatus.PROMOTED)
         return run.finish()
 
     def _release_of(self, candidate: Candidate) -> Release:
-        release = self._releases.get(candidate.release)
+        release = self.releases.get(candidate.release)
         if release.encoder != candidate.encoder:
             raise IntegrityError(
                 f"Candidate {candidate.id} has the encoder {candidate.encoder[:12]}, but its release "
@@ -213,10 +195,10 @@ class Promoter:
     def _work(self, lease_name: str, promotion_id: str | None) -> Iterator[Lease]:
         with contextlib.ExitStack() as stack:
             try:
-                lease = stack.enter_context(self._runs.hold(lease_name))
+                lease = stack.enter_context(self.runs.hold(lease_name))
             except LeaseHeld as error:
                 if promotion_id:
-                    self._requests.refuse(promotion_id, str(error))
+                    self.requests.refuse(promotion_id, str(error))
                 raise
             yield lease
 
@@ -228,6 +210,6 @@ class Promoter:
         except LeaseHeld:
             raise  # The work, its ticket and the staging are another runner's now.
         except Exception as error:
-            self._staging.withdraw(run.promotion.release, epoch)
-            self._runs.note_failure(run, error)
+            self.staging.withdraw(run.promotion.release, epoch)
+            self.runs.note_failure(run, error)
             raise

@@ -1,7 +1,8 @@
 """A switch under way, as its steps see it, and how it ends."""
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rag.domain import AuditEntry, utcnow
 from rag.ports import AuditLog, Lease, Leases, Progress
@@ -22,68 +23,59 @@ class Run:
         self._progress = progress
 
     def check(self) -> None:
-        """Do nothing while no other runner took over.
-
-        Raises:
-            LeaseHeld: one did.
-        """
+        """Do nothing while no other runner took over; LeaseHeld where one did."""
         self._lease.check()
 
     def enter(self, phase: PromotionPhase) -> None:
         """Note that a phase begins."""
-        self._write(replace(self.promotion, phase=phase, updated_at=utcnow()))
+        self._note(phase=phase)
 
     def advance(self, done: int, total: int) -> None:
         """Note how many passages are written to the index."""
-        self._write(replace(self.promotion, done=done, total=total, updated_at=utcnow()))
+        self._note(done=done, total=total)
 
     def fail(self, message: str) -> None:
         """Note why it ended without a switch."""
-        self._write(
-            replace(self.promotion, phase=PromotionPhase.FAILED, message=message, updated_at=utcnow())
-        )
+        self._note(phase=PromotionPhase.FAILED, message=message)
 
     def finish(self) -> Promotion:
         """Note that the switch has happened, whoever holds the lease now."""
-        self._put(replace(self.promotion, phase=PromotionPhase.DONE, updated_at=utcnow()))
+        self._put(phase=PromotionPhase.DONE)
         return self.promotion
 
-    def _write(self, promotion: Promotion) -> None:
+    def _note(self, **changes: Any) -> None:
         self.check()
-        self._put(promotion)
+        self._put(**changes)
 
-    def _put(self, promotion: Promotion) -> None:
-        self.promotion = promotion
-        self._promotions.put(promotion)
+    def _put(self, **changes: Any) -> None:
+        self.promotion = replace(self.promotion, updated_at=utcnow(), **changes)
+        self._promotions.put(self.promotion)
         if self._progress:
-            self._progress(promotion.done, promotion.total, promotion.phase.value)
+            self._progress(self.promotion.done, self.promotion.total, self.promotion.phase.value)
 
 
+@dataclass(frozen=True)
 class Runs:
     """Begins runs under a lease, and takes down those that fail."""
 
-    def __init__(
-        self, promotions: PromotionStore, leases: Leases, audit: AuditLog, *, lease_ttl_s: float = 30.0
-    ) -> None:
-        """Show progress in `promotions`; `lease_ttl_s` seconds after a kill another runner may go on."""
-        self._promotions = promotions
-        self._leases = leases
-        self._audit = audit
-        self._lease_ttl_s = lease_ttl_s
+    promotions: PromotionStore
+    leases: Leases
+    audit: AuditLog
+    lease_ttl_s: float = 30.0  # so many seconds after a kill another runner may go on
 
     def hold(self, lease: str) -> contextlib.AbstractContextManager[Lease]:
         """Hold a lease while in the context; LeaseHeld where another runner has it."""
-        return self._leases.hold(lease, ttl_s=self._lease_ttl_s)
+        return self.leases.hold(lease, ttl_s=self.lease_ttl_s)
 
     def begin(self, ticket: Promotion, lease: Lease, progress: Progress | None) -> Run:
         """Return the run that goes on with a ticket."""
-        return Run(ticket, self._promotions, lease, progress)
+        return Run(ticket, self.promotions, lease, progress)
 
     def note_failure(self, run: Run, error: Exception) -> None:
         """Write down why a run ended without a switch, in its ticket and the audit trail."""
         reason = str(error) or type(error).__name__
         run.fail(reason)
-        self._audit.add(
+        self.audit.add(
             AuditEntry(
                 at=utcnow(),
                 principal=run.promotion.principal,

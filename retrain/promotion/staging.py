@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rag.domain import Deployment, Release, Replica, utcnow
@@ -17,28 +18,19 @@ ROLLBACK_LEASE = "rollback"
 """Held by a rollback from its start to its end, and by a promotion for the moment in which it stages."""
 
 
+@dataclass(frozen=True)
 class Staging:
     """The hand-over to the replicas."""
 
-    def __init__(
-        self,
-        releases: ReleaseStore,
-        replicas: ReplicaStore,
-        leases: Leases,
-        *,
-        timeout_s: float,
-        poll_s: float = 0.2,
-    ) -> None:
-        """Wait `timeout_s` seconds at most, and poll every `poll_s` seconds."""
-        self._releases = releases
-        self._replicas = replicas
-        self._leases = leases
-        self._timeout_s = timeout_s
-        self._poll_s = poll_s
+    releases: ReleaseStore
+    replicas: ReplicaStore
+    leases: Leases
+    timeout_s: float  # longest wait for all of them, in seconds
+    poll_s: float = 0.2  # between two checks, in seconds
 
     def alive(self) -> list[Replica]:
         """Return the replicas that have been heard of lately."""
-        return self._replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
+        return self.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
 
     def preload(self, run: Run, release: Release, epoch: int) -> bool:
         """Stage the release, and wait until every replica has loaded it; False where none is alive.
@@ -53,10 +45,10 @@ class Staging:
         run.check()
         asked_at = utcnow()
         self._stage(run, release, epoch)
-        give_up = time.monotonic() + self._timeout_s
+        give_up = time.monotonic() + self.timeout_s
         while True:
             run.check()
-            deployment = self._releases.deployment()
+            deployment = self.releases.deployment()
             if deployment is None or not _staged(deployment, release.digest, epoch):
                 raise EpochMoved("Another switch came first, so this one stopped; look again and repeat.")
             alive = self.alive()
@@ -71,27 +63,27 @@ class Staging:
             if time.monotonic() > give_up:
                 raise NotReady(
                     f"{len(waiting)} of {len(alive)} replicas did not load release {release.digest[:12]} within "
-                    f"{self._timeout_s:g} s: {', '.join(sorted(waiting))}. Nothing was switched; "
+                    f"{self.timeout_s:g} s: {', '.join(sorted(waiting))}. Nothing was switched; "
                     "see their logs, then repeat."
                 )
-            time.sleep(self._poll_s)
+            time.sleep(self.poll_s)
 
     def withdraw(self, release: str, epoch: int) -> None:
         """Tell the replicas that the release will not come, where they were told that it would."""
-        deployment = self._releases.deployment()
+        deployment = self.releases.deployment()
         if deployment is not None and _staged(deployment, release, epoch):
             # Another switch between these two steps has taken the staging away itself.
             with contextlib.suppress(EpochMoved):
-                self._releases.stage(None, expected_epoch=epoch)
+                self.releases.stage(None, expected_epoch=epoch)
 
     def _stage(self, run: Run, release: Release, epoch: int) -> None:
         if run.promotion.kind is PromotionKind.ROLLBACK:
-            self._releases.stage(release.digest, expected_epoch=epoch)
+            self.releases.stage(release.digest, expected_epoch=epoch)
             return
         try:
             # A rollback may take the place of a promotion that waits for replicas, never the other way round.
-            with self._leases.hold(ROLLBACK_LEASE):
-                self._releases.stage(release.digest, expected_epoch=epoch)
+            with self.leases.hold(ROLLBACK_LEASE):
+                self.releases.stage(release.digest, expected_epoch=epoch)
         except LeaseHeld as error:
             raise Conflict(
                 "A rollback is under way, so this promotion stopped; look again and repeat."

@@ -42,16 +42,8 @@ def verify_answers(
     By vectors alone the index has to find what exact search over the release's vectors finds. Where the release does
     more (words, a cross-encoder), its whole retrieval has to find what it finds in a trial over the corpus.
 
-    Args:
-        questions: the sample; their count times `limit` passages are compared.
-        loaded: the release, with its models.
-        index: what is verified.
-        documents: the corpus; it is read once, twice where the release does more.
-        cache: of passages' embeddings.
-        scratch: where the trial's index is made.
-        tenant: whose passages are searched.
-        limit: passages asked for with each question.
-        check: called between batches; may raise to stop.
+    The sample's questions times `limit` passages are compared. The corpus is read once, twice where the release does
+    more. `check` is called between batches, and may raise to stop.
     """
     if not questions:
         return []

@@ -61,14 +61,9 @@ def fit(
 ) -> Fitted:
     """Return a matrix near `start` under which the questions' answers come first.
 
-    Args:
-        start: the matrix that serves today, the identity where none does; (dimension, dimension).
-        material: what answers what, and what may be a negative.
-        questions: the material's, (n, dimension), unit length.
-        passages: the material's, (m, dimension), unit length.
-        recipe: see there.
-        measure: called after every epoch; None: the last matrix is kept.
-        tell: told of every step.
+    It begins with the matrix that serves today, or the identity, (dimension, dimension). The material's questions, (n,
+    dimension), and passages, (m, dimension), have unit length. `measure` is called after every epoch; without it the
+    last matrix is kept.
     """
     rng = np.random.default_rng(recipe.seed)
     everything = np.arange(len(passages), dtype=np.int64)
@@ -116,18 +111,12 @@ def gradient(
     *,
     scale: float,
 ) -> tuple[float, Matrix]:
-    """Return the loss and its gradient with respect to the matrix.
+    """Return the loss and its gradient with respect to the matrix, (dimension, dimension).
 
-    The loss is that of `retrain.adapters.training.loss`: cosines times `scale`, a softmax over answers and negatives,
-    several answers counting as one class (Henderson et al. 2017), the mean over the questions.
-
-    Args:
-        matrix: (dimension, dimension).
-        questions: (n, dimension).
-        passages: (m, dimension), unit length.
-        right: (n, m), what answers; each question has an answer.
-        wrong: (n, m), what is a negative.
-        scale: the inverse temperature.
+    The loss is that of `retrain.adapters.training.loss`: cosines times `scale` (the inverse temperature), a softmax
+    over answers and negatives, several answers counting as one class (Henderson et al. 2017), the mean over the
+    questions. Questions are (n, dimension), passages (m, dimension) of unit length, both masks (n, m); each question
+    has an answer.
     """
     mapped = questions @ matrix.T  # (n, dimension)
     lengths = np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), _TINY)

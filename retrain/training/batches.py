@@ -30,20 +30,16 @@ def count(material: Material, size: int) -> int:
 def epoch(
     material: Material, *, size: int, nearest: Rows, negatives: Rows | None = None, seed: int
 ) -> Iterator[Batch]:
-    """Yield an epoch's batches; the same arguments, the same batches.
+    """Yield an epoch's batches of `size` questions; the same arguments, the same batches.
 
-    Questions of one passage come together, so that it goes through the model once for all of them: where passages
-    are ten times as long as questions, three questions a passage make a step nearly three times as cheap. Passages
-    come in groups of neighbours, because a batch's other passages are its negatives: those of other subjects teach
-    nothing that the model does not know (Hofstätter et al. 2021, "Efficiently Teaching an Effective Dense Retriever
-    with Balanced Topic Aware Sampling").
+    Questions of one passage come together, so that it goes through the model once for all of them: where passages are
+    ten times as long as questions, three questions a passage make a step nearly three times as cheap. Passages come in
+    groups of neighbours, because a batch's other passages are its negatives: those of other subjects teach nothing that
+    the model does not know (Hofstätter et al. 2021, "Efficiently Teaching an Effective Dense Retriever with Balanced
+    Topic Aware Sampling").
 
-    Args:
-        material: what to learn from.
-        size: questions in a batch.
-        nearest: passages near each passage, from `neighbours`.
-        negatives: further passages to show with a question, (questions, k); -1: none.
-        seed: of this epoch.
+    `nearest` comes from `neighbours`; `negatives`, (questions, k), are further passages to show with a question, -1:
+    none.
     """
     rng = np.random.default_rng(seed)
     first = np.array([min(answers) for answers in material.answers], dtype=np.int64)

@@ -33,12 +33,11 @@ def choose(scores: dict[float, NDArray[np.float64]], groups: Sequence[int]) -> B
     """Return the smallest share that is within one standard error of the best.
 
     Weights between a model and its fine-tuned self often do as well on the new questions and keep more of what the
-    model knew (WiSE-FT, Wortsman et al. 2022). So of shares that cannot be told apart on dev the smallest is taken:
-    the one-standard-error rule (Breiman et al., "Classification and Regression Trees", 1984), on paired differences.
+    model knew (WiSE-FT, Wortsman et al. 2022). So of shares that cannot be told apart on dev the smallest is taken: the
+    one-standard-error rule (Breiman et al., "Classification and Regression Trees", 1984), on paired differences.
 
-    Args:
-        scores: share -> the metric of each dev question, (questions,); at least one share.
-        groups: of the dev questions, those that stand and fall together (wordings of one) share a number.
+    `scores` is share -> the metric of each dev question, (questions,). Dev questions that stand and fall together
+    (wordings of one) share a number in `groups`.
     """
     means = {alpha: float(values.mean()) for alpha, values in scores.items()}
     best = max(sorted(means), key=lambda alpha: means[alpha])

@@ -27,17 +27,11 @@ class Material:
     groups: Rows  # (passages,), the same number for one document's passages and near-duplicates
 
     def masks(self, questions: Rows, passages: Rows) -> tuple[Mask, Mask]:
-        """Tell for each question and passage whether it is an answer, and whether it may be a negative.
+        """Return for each question and passage whether it is an answer, and whether it may be a negative.
 
-        A passage is no negative where it shares a document with an answer or is nearly the same as one, unless a
-        person said that it does not answer. What is neither takes no part in the loss.
-
-        Args:
-            questions: rows of questions, (n,).
-            passages: rows of passages, (m,).
-
-        Returns:
-            Two masks of shape (n, m).
+        A passage is no negative where it shares a document with an answer or is nearly the same as one, unless a person
+        said that it does not answer. What is neither takes no part in the loss. Of rows of questions, (n,), and of
+        passages, (m,), both masks have shape (n, m).
         """
         column = {int(row): place for place, row in enumerate(passages)}
         groups = self.groups[passages]
@@ -56,11 +50,7 @@ class Material:
 
 
 def check(pairs: Sequence[TrainingPair]) -> None:
-    """Raise where nothing can be learned from pairs: a single passage has none to be told from.
-
-    Raises:
-        InvalidInput: they are of fewer than two passages.
-    """
+    """Raise InvalidInput where nothing can be learned from pairs: a single passage has none to be told from."""
     passages = {pair.passage_id for pair in pairs}
     if len(passages) < 2:
         raise InvalidInput(

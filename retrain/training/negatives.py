@@ -12,21 +12,13 @@ DEPTH = 10
 def near(
     material: Material, questions: NDArray[np.float32], passages: NDArray[np.float32], *, margin: float
 ) -> Rows:
-    """Return the passages nearest to each question that may be its negatives.
+    """Return the passages nearest to each question that may be its negatives: rows, best first, (questions, DEPTH).
 
-    A passage that scores above ``margin`` times the question's best answer is left out: it is likely to answer too,
-    and nobody has said so (positive-aware mining, TopK-PercPos of Moreira et al. 2024, "NV-Retriever"; 0.95 there).
-    What shares a document with an answer or is nearly the same as one is left out as well, and so is what people
-    recorded, which is drawn anyway.
-
-    Args:
-        material: the questions and passages.
-        questions: their vectors, (questions, dimension), unit length.
-        passages: their vectors, (passages, dimension), unit length.
-        margin: share of the answer's score, above 0.
-
-    Returns:
-        Rows of passages, (questions, DEPTH), best first; -1 where there are no more.
+    A passage that scores above ``margin`` times the question's best answer is left out: it is likely to answer too, and
+    nobody has said so (positive-aware mining, TopK-PercPos of Moreira et al. 2024, "NV-Retriever"; 0.95 there). What
+    shares a document with an answer or is nearly the same as one is left out as well, and so is what people recorded,
+    which is drawn anyway. Where there are no more, -1 stands. Vectors, (questions, dimension) and (passages,
+    dimension), have unit length.
     """
     everything = np.arange(len(passages), dtype=np.int64)
     found = np.full((len(questions), DEPTH), -1, dtype=np.int64)
@@ -42,16 +34,9 @@ def near(
 
 
 def draw(material: Material, nearest: Rows, *, count: int, seed: int) -> Rows:
-    """Return negatives for each question: those that people recorded first, then near ones at random.
+    """Return `count` negatives for each question: those that people recorded first, then near ones at random.
 
-    Args:
-        material: the questions and passages.
-        nearest: from `near`.
-        count: negatives for each question.
-        seed: of the draw.
-
-    Returns:
-        Rows of passages, (questions, count); -1 where there are no more.
+    `nearest` comes from `near`. The result has rows of passages, (questions, count), and -1 where there are no more.
     """
     rng = np.random.default_rng(seed)
     chosen = np.full((len(nearest), count), -1, dtype=np.int64)

@@ -14,16 +14,10 @@ _ROWS_AT_ONCE = 512
 
 
 def neighbours(material: Material) -> Rows:
-    """Return the passages with the most alike words, best first, of each passage.
+    """Return the passages with the most alike words of each: rows, best first, (passages, at most NEAREST).
 
-    Cosines of BM25's weights; words, since they cost seconds where a model's vectors of all passages cost minutes.
-
-    Args:
-        material: what to learn from.
-
-    Returns:
-        Rows of passages, (passages, at most NEAREST); a passage of the same group (one document, nearly the same
-        text) is not given, and -1 stands where there are no more.
+    Cosines of BM25's weights; words, since they cost seconds where a model's vectors of all passages cost minutes. A
+    passage of the same group (one document, nearly the same text) is left out; -1 stands where there are no more.
     """
     weighed = _weighed(material)
     count = len(material.passages)
@@ -40,18 +34,10 @@ def neighbours(material: Material) -> Rows:
 
 
 def in_groups(nearest: Rows, *, size: int, seed: int) -> Rows:
-    """Return every passage a place in an order in which neighbours follow each other, `size` at a time.
+    """Return every passage's place, (passages,), in an order in which neighbours follow each other, `size` at a time.
 
     Groups are started at random and filled with the nearest passages that are still free, so that another seed makes
-    other groups.
-
-    Args:
-        nearest: from `neighbours`.
-        size: passages in a group; 1: a random order.
-        seed: of the draw.
-
-    Returns:
-        Places, (passages,), a permutation.
+    other groups. A size of 1 makes a random order.
     """
     place = np.full(len(nearest), -1, dtype=np.int64)
     taken = 0

@@ -39,3 +39,18 @@ class TransformerRecipe(EncoderRecipe):
     lora_rank: int  # of the changes to the weights; 0: the weights themselves are trained
     tokens_at_once: int  # of a batch; a larger one goes through the model twice
     precision: Literal["float32", "bfloat16"]  # of the products of matrices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DevSample:
+    """How much an evaluation on dev reads."""
+
+    questions: int  # at most
+    distractors: int  # passages that answer none of them, searched along with those that do
+
+
+DEV_SAMPLES = {
+    "static": DevSample(questions=100_000, distractors=2_000),
+    # Reading costs a third of learning: so many texts take as long as three or four steps.
+    "transformer": DevSample(questions=400, distractors=400),
+}

@@ -29,13 +29,7 @@ ADAPTER = (
 
 
 def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
-    """Write the README.md of a candidate's artefact.
-
-    Args:
-        candidate: what was trained and how it did.
-        dataset: what it was trained on.
-        base: digest of the encoder it was trained from.
-    """
+    """Return the README.md of a candidate's artefact; `base` is the digest of the encoder it was trained from."""
     training, card = candidate.training, candidate.scorecard
     counts = {
         "train pairs": Counter(str(pair.origin) for pair in dataset.train),

@@ -1,7 +1,6 @@
 """Candidate beside incumbent: each with its whole retrieval, over the same corpus, on the same questions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -11,8 +10,8 @@ from rag.domain import Passage
 from rag.errors import InvalidInput
 from rag.ports import EmbeddingCache, Encoder
 from rag.releases.models import LoadedRelease
-from rag.releases.trials import Trial, TrialIndexes
-from retrain.domain import EvalQuestion, MetricRow, Moved, Slice
+from rag.releases.trials import TrialIndexes
+from retrain.domain import Dataset, EvalQuestion, Scorecard, Slice
 from retrain.verdict.evaluation import (
     DEPTH,
     METRICS,
@@ -27,55 +26,35 @@ from retrain.verdict.moved import moved
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Compared:
-    """Both sides on the held-back questions."""
-
-    questions: int  # that were asked
-    overall: tuple[MetricRow, ...]
-    slices: tuple[Slice, ...]
-    worst: tuple[Moved, ...]  # questions that lost most, the worst first
-    best: tuple[Moved, ...]  # questions that gained most, the best first
-
-
 def compare(
-    questions: Sequence[EvalQuestion],
+    dataset: Dataset,
     *,
     incumbent: LoadedRelease,
     candidate: LoadedRelease,
     on: TrialIndexes,
     seed: int,
-    robustness: Sequence[EvalQuestion] = (),
     updated: Mapping[str, datetime] | None = None,
     frozen: frozenset[str] = frozenset(),
-) -> Compared:
-    """Return how candidate and incumbent do on the same questions and corpus, each with its whole retrieval.
+) -> Scorecard:
+    """Return how candidate and incumbent do on the gate questions and the same corpus, each with its whole retrieval.
 
-    Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder
-    as well as the encoder.
+    Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder as
+    well as the encoder.
 
-    Questions whose answers are all gone from the corpus are left out, since neither release could find
-    them; the result says how many were asked.
-
-    Args:
-        questions: the held-back ones.
-        incumbent: the release that is live.
-        candidate: the one that wants to be.
-        on: where both are tried out, over the corpus.
-        seed: of resampling.
-        robustness: other wordings of the held-back questions, a slice beside all the others: of no overall figure, no
-            other slice, and not among the questions that moved.
-        updated: document id -> when it was changed, for the slices by age.
-        frozen: fingerprints of the questions that a live release has answered, for the anchors.
+    Questions whose answers are all gone from the corpus are left out, since neither release could find them; the result
+    says how many were asked. Other wordings of the questions (robustness) are a slice beside all the others: of no
+    overall figure, no other slice, and not among the questions that moved. `updated`, document id -> when it was
+    changed, makes the slices by age. `frozen` are fingerprints of the questions that a live release has answered: they
+    are anchors.
 
     Raises:
         InvalidInput: no question has an answer in the corpus.
     """
     corpus = on.corpus
-    asked = answerable(questions, corpus)
+    asked = answerable(dataset.gate, corpus)
     if not asked:
         raise InvalidInput(
-            f"None of the {len(questions)} held-back questions has an answer in the {len(corpus)} passages; "
+            f"None of the {len(dataset.gate)} held-back questions has an answer in the {len(corpus)} passages; "
             "ingest more documents or import labelled questions, then mine again."
         )
     old, new = on.of(incumbent), on.of(candidate)
@@ -89,22 +68,22 @@ def compare(
     held[anchored(before, incumbent.release.retrieval.top_k)] = True
     named[ANCHORS] = np.flatnonzero(held)
     slices = [
-        Slice(
-            name=name,
-            questions=len(rows),
-            rows=contrast(
-                before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed
-            ),
-        )
+        _slice(name, before[rows], after[rows], np.unique(groups[rows], return_inverse=True)[1], seed=seed)
         for name, rows in named.items()
         if len(rows)
     ]
-    if reworded := answerable(robustness, corpus):
-        slices.append(_robustness(reworded, old, new, seed=seed))
+    if reworded := answerable(dataset.robustness, corpus):
+        texts = [question.text for question in reworded]
+        was, now = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
+        slices.append(_slice(ROBUSTNESS, was, now, clusters(reworded), seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
     worst, best = moved(asked, ranked[0], ranked[1], titles)
-    return Compared(
+    return Scorecard(
+        dataset=dataset.digest,
+        incumbent=incumbent.encoder.digest,
+        candidate=candidate.encoder.digest,
         questions=len(asked),
+        passages=len(corpus),
         overall=contrast(before, after, groups, seed=seed),
         slices=tuple(slices),
         worst=tuple(worst),
@@ -115,15 +94,16 @@ def compare(
 def anchored(before: Floats, top_k: int) -> NDArray[np.int64]:
     """Return the rows of the questions that the incumbent answers among the hits it would show: anchors from now on.
 
-    Args:
-        before: the incumbent's metrics, shape (questions, len(METRICS)).
-        top_k: hits shown; of the depths that are measured the deepest within it counts, see `anchor_metric`.
+    `before` are its metrics, shape (questions, len(METRICS)), `top_k` the hits shown; see `anchor_metric`.
     """
     return np.flatnonzero(before[:, list(METRICS).index(anchor_metric(top_k))] > 0)
 
 
 def anchor_metric(top_k: int) -> str:
-    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned."""
+    """Return the hit rate whose difference over the anchors is the share lost, with its sign turned.
+
+    Of the depths that are measured it is at the deepest within `top_k`.
+    """
     return f"accuracy@{max(k for k in (1, 3, 5, 10) if k <= max(1, top_k))}"
 
 
@@ -144,11 +124,8 @@ def guarded(
     before, after = (
         evaluate(search(encoder, asked, corpus, cache), asked) for encoder in (incumbent, candidate)
     )
-    return Slice(name=GUARD, questions=len(asked), rows=contrast(before, after, clusters(asked), seed=seed))
+    return _slice(GUARD, before, after, clusters(asked), seed=seed)
 
 
-def _robustness(questions: Sequence[EvalQuestion], old: Trial, new: Trial, *, seed: int) -> Slice:
-    texts = [question.text for question in questions]
-    before, after = (evaluate(side.rank(texts, limit=DEPTH), questions) for side in (old, new))
-    rows = contrast(before, after, clusters(questions), seed=seed)
-    return Slice(name=ROBUSTNESS, questions=len(questions), rows=rows)
+def _slice(name: str, before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> Slice:
+    return Slice(name=name, questions=len(before), rows=contrast(before, after, groups, seed=seed))

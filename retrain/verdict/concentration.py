@@ -17,12 +17,8 @@ def concentration(before: Sequence[str], after: Sequence[str]) -> Concentration 
     first on one side only, half should be on either side. Times the number of passages that were first anywhere
     (Bonferroni), as the passage was picked for having gained most.
 
-    Args:
-        before: the passage that the incumbent puts first, for each question.
-        after: the same of the candidate.
-
-    Returns:
-        None where there are no questions, or no passage gained.
+    Each side is the passage put first for each question, `before` by the incumbent, `after` by the candidate. None
+    where there are no questions, or no passage gained.
     """
     gained = Counter(new for old, new in zip(before, after, strict=True) if old != new)
     lost = Counter(old for old, new in zip(before, after, strict=True) if old != new)

@@ -20,14 +20,9 @@ def measure_costs(
     incumbent_folder: Path,
     candidate_folder: Path,
 ) -> Costs:
-    """Return each encoder's median time for one question, and the bytes of its weights and settings.
+    """Return each encoder's median time for one question, and the bytes of its weights.
 
-    Args:
-        questions: what is embedded, at most `ROUNDS` of them; at least one.
-        incumbent: timed first in each turn.
-        candidate: timed second.
-        incumbent_folder: its artefact.
-        candidate_folder: the other's.
+    At most `ROUNDS` of the questions, and at least one, are embedded; in each turn the incumbent comes first.
     """
     times: dict[str, list[float]] = {"incumbent": [], "candidate": []}
     for question in (questions[0], *questions[:ROUNDS]):

@@ -1,7 +1,7 @@
 """How well something finds what it should: ranking metrics, intervals, a paired test, and exact search."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +28,8 @@ SCORES_AT_ONCE = 2**25
 def rank(questions: Vectors, passages: Vectors, k: int) -> NDArray[np.int64]:
     """Return the rows of the `k` passages nearest to each question by exact search, best first.
 
-    Ties go to the earlier row, so that the result depends on nothing but the vectors.
-
-    Args:
-        questions: shape (n, dimension), unit length.
-        passages: shape (m, dimension), unit length.
-        k: how many.
-
-    Returns:
-        Shape (n, min(k, m)).
+    Ties go to the earlier row, so that the result depends on nothing but the vectors. Of `questions`, shape (n,
+    dimension), and `passages`, (m, dimension), both of unit length, the result has shape (n, min(k, m)).
     """
     k = min(k, len(passages))
     found = np.empty((len(questions), k), dtype=np.int64)
@@ -77,7 +70,7 @@ def mrr_at(relevance: Relevance, totals: Totals, k: int) -> Floats:  # noqa: ARG
 
 
 def ndcg_at(relevance: Relevance, totals: Totals, k: int) -> Floats:
-    """nDCG@k with gains 0 and 1, discount log2(rank + 1) (Järvelin and Kekäläinen 2002)."""
+    """Return nDCG@k with gains 0 and 1, discount log2(rank + 1) (Järvelin and Kekäläinen 2002)."""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
     first = relevance[:, :k]
     ideal: Floats = np.cumsum(discounts)[np.minimum(totals, k) - 1]
@@ -105,14 +98,10 @@ METRICS: Mapping[str, tuple[Callable[[Relevance, Totals, int], Floats], int]] = 
 
 
 def evaluate(ranked: Sequence[Sequence[str]], questions: Sequence[EvalQuestion]) -> Floats:
-    """Return every metric of every question.
+    """Return every metric of every question, shape (questions, len(METRICS)).
 
-    Args:
-        ranked: for each question, passage ids, best first, `DEPTH` of them where there are as many.
-        questions: the questions, each with at least one relevant passage.
-
-    Returns:
-        Shape (questions, len(METRICS)).
+    `ranked` are passage ids for each question, best first, `DEPTH` of them where there are as many. Each question has
+    at least one relevant passage.
     """
     relevance = np.zeros((len(questions), DEPTH), dtype=np.bool_)
     for row, (found, question) in enumerate(zip(ranked, questions, strict=True)):
@@ -160,37 +149,20 @@ def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(q.relevant, len(numbers)) for q in questions], dtype=np.int64)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Sums:
-    """Metrics added up by cluster."""
-
-    before: Floats  # (clusters, metrics)
-    after: Floats  # (clusters, metrics)
-    sizes: Floats  # (clusters,), questions in each
-
-
 def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
     """Return every metric's means, their difference, 95 % intervals and p-value.
 
-    Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani,
-    "An Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired.
-    The p-value is that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of
-    `FLIPS` random swaps of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
+    Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani, "An
+    Introduction to the Bootstrap", 1993), the same draws for both sides, so the difference is paired. The p-value is
+    that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of `FLIPS` random swaps
+    of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
 
-    Args:
-        before: the incumbent's metrics, shape (questions, len(METRICS)).
-        after: the candidate's, same shape.
-        groups: shape (questions,), from `clusters`.
-        seed: of the random numbers.
+    `before` and `after` have shape (questions, len(METRICS)), `groups`, from `clusters`, has (questions,).
     """
-    sums = _Sums(
-        before=_added(before, groups),
-        after=_added(after, groups),
-        sizes=np.bincount(groups).astype(np.float64),
-    )
+    sums = _added(before, groups), _added(after, groups)
     rng = np.random.default_rng(seed)
-    drawn = _bootstrap(sums, rng)
-    p_values = _randomisation(sums, rng)
+    drawn = _bootstrap(*sums, np.bincount(groups).astype(np.float64), rng)
+    p_values = _randomisation(sums[1] - sums[0], rng)
     rows = []
     for column, metric in enumerate(METRICS):
         old, new = float(before[:, column].mean()), float(after[:, column].mean())
@@ -208,14 +180,15 @@ def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: 
 
 
 def _added(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    """Return the metrics added up by cluster, shape (clusters, metrics)."""
     added = np.zeros((int(groups.max()) + 1, values.shape[1]))
     np.add.at(added, groups, values)
     return added
 
 
-def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
+def _bootstrap(before: Floats, after: Floats, sizes: Floats, rng: np.random.Generator) -> Floats:
     """Return resampled means, shape (3, RESAMPLES, metrics): incumbent, candidate, difference."""
-    count = len(sums.sizes)
+    count = len(sizes)
     means = []
     step = max(1, SCORES_AT_ONCE // (8 * count))
     for start in range(0, RESAMPLES, step):
@@ -224,15 +197,14 @@ def _bootstrap(sums: _Sums, rng: np.random.Generator) -> Floats:
         drawn = rng.integers(0, count, size=(draws, count)) + np.arange(draws)[:, None] * count
         counted = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
         weights = counted.astype(np.float64)
-        asked = (weights @ sums.sizes)[:, None]  # (draws, 1)
-        old, new = weights @ sums.before / asked, weights @ sums.after / asked
+        asked = (weights @ sizes)[:, None]  # (draws, 1)
+        old, new = weights @ before / asked, weights @ after / asked
         means.append(np.stack((old, new, new - old)))
     return np.concatenate(means, axis=1)
 
 
-def _randomisation(sums: _Sums, rng: np.random.Generator) -> Floats:
+def _randomisation(difference: Floats, rng: np.random.Generator) -> Floats:
     """Return two-sided p-values, shape (metrics,); the arrangement that was seen counts as one of them."""
-    difference = sums.after - sums.before  # (clusters, metrics)
     # Sums of the same numbers in another order differ in the last bits.
     seen = np.abs(difference.sum(axis=0)) - 1e-9
     as_large = np.zeros(difference.shape[1])

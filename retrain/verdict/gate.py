@@ -64,20 +64,23 @@ class _Guard:
 def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     """Return the verdict on a candidate by its scorecard.
 
-    Promote: the interval of the metric's difference lies above 0, its p-value is below the level of this look,
-    every headline metric is worse by no more than the margin at its interval's low end, and so is the policy's
-    metric in every slice whose own minimum detectable effect is within the slice's margin. A slice too small for
-    that can hardly prove that it is within a margin: asked to, nearly nothing would ever be promoted. What it can
-    show is harm, and must not. Reject: both encoders are the same, the metric's interval lies below 0, a headline
-    metric is worse by more than the margin even at its interval's high end, a slice that can prove its margin, or
-    the anchors, are beyond theirs for certain, a smaller one is worse for certain (interval below 0 and p-value no
-    larger than alpha over the number of slices), it adds to a loss of anchors that is beyond their margin since they
-    were frozen, or the encoder is slower or larger than its limits. Otherwise, and
-    whenever there are too few questions, the gate set was looked at too often, or one passage gained too many first
-    places, inconclusive.
+    Promote: the interval of the metric's difference lies above 0, its p-value is below the level of this look, every
+    headline metric is worse by no more than the margin at its interval's low end, and so is the policy's metric in
+    every slice whose own minimum detectable effect is within the slice's margin. A slice too small for that can hardly
+    prove that it is within a margin: asked to, nearly nothing would ever be promoted. What it can show is harm, and
+    must not.
 
-    Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a
-    number proves nothing, so it never promotes and never rejects.
+    Reject: both encoders are the same, the metric's interval lies below 0, a headline metric is worse by more than the
+    margin even at its interval's high end, a slice that can prove its margin, or the anchors, are beyond theirs for
+    certain, a smaller one is worse for certain (interval below 0 and p-value no larger than alpha over the number of
+    slices), it adds to a loss of anchors that is beyond their margin since they were frozen, or the encoder is slower
+    or larger than its limits.
+
+    Otherwise, and whenever there are too few questions, the gate set was looked at too often, or one passage gained too
+    many first places, inconclusive.
+
+    Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a number
+    proves nothing, so it never promotes and never rejects.
 
     Raises:
         SettingInvalid: the policy's metric is not on the scorecard.

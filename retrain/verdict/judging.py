@@ -4,7 +4,7 @@ Each release is tried out once for all of it: the dev questions choose, the gate
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.domain import Passage, Release, sha256_text
 from rag.ports import Encoder, Progress
@@ -38,34 +38,22 @@ class Judged:
     tuning: Note  # how the release's retrieval was chosen
 
 
+@dataclass(frozen=True)
 class Judging:
     """Compares encoders with the live one."""
 
-    def __init__(
-        self,
-        present: Present,
-        *,
-        gate_looks: GateLookStore,
-        anchors: AnchorStore,
-        guard: Callable[[], GuardSet] | None,
-        settings: RetrainSettings,
-    ) -> None:
-        """Judge over what is present; `guard` reads the general-domain set, where there is one."""
-        self._present = present
-        self._gate_looks = gate_looks
-        self._anchors = anchors
-        self._guard = guard
-        self._settings = settings
+    present: Present
+    gate_looks: GateLookStore
+    anchors: AnchorStore
+    guard: Callable[[], GuardSet] | None  # reads the general-domain set, where there is one
+    settings: RetrainSettings
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
-        """Tell which gain the gate questions can show; None where none of them can be answered.
+        """Return which gain the gate questions can show; None where none of them can be answered.
 
         Those that the live release answers today are frozen as anchors, before there is a candidate.
-
-        Raises:
-            NotReady: nothing is live yet.
         """
-        present, settings = self._present, self._settings
+        present, settings = self.present, self.settings
         corpus, live = present.corpus(), live_release(present.releases)
         asked = answerable(dataset.gate, corpus)
         if not asked:
@@ -74,11 +62,11 @@ class Judging:
         with present.trial_indexes(corpus) as on:
             ranked = on.of(present.models.load(live)).rank([question.text for question in asked], limit=DEPTH)
         groups = clusters(asked)
-        look = self._gate_looks.count(dataset.gate_digest) + 1
+        look = self.gate_looks.count(dataset.gate_digest) + 1
         alpha = level(settings.gate_alpha, look)
         measured = evaluate(ranked, asked)
         answered = anchored(measured, live.retrieval.top_k)
-        self._anchors.freeze([asked[row].fingerprint for row in answered], release=live.digest)
+        self.anchors.freeze([asked[row].fingerprint for row in answered], release=live.digest)
         values = measured[:, list(METRICS).index(settings.gate_metric)]
         return Detectable(
             metric=settings.gate_metric,
@@ -95,17 +83,9 @@ class Judging:
     ) -> Judged:
         """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
 
-        Args:
-            dataset: what the encoder was trained on.
-            encoder: its digest.
-            foreseen: what was said before training, as it goes onto the scorecard.
-            progress: told of the steps.
-
-        Raises:
-            NotReady: nothing is live yet.
-            InvalidInput: no gate question has an answer in the corpus any more.
+        What was `foreseen` before training goes onto the scorecard. Errors are as for `RetrainCycle.evaluate`.
         """
-        present, settings = self._present, self._settings
+        present, settings = self.present, self.settings
         live = live_release(present.releases)
         incumbent = present.models.load(live)
         loaded = present.models.encoders.load(encoder)
@@ -148,7 +128,7 @@ class Judging:
         foreseen: Detectable | None,
     ) -> Scorecard:
         """Return the scorecard: both sides on all that the gate reads."""
-        encoders = self._present.models.encoders
+        encoders = self.present.models.encoders
         asked = answerable(dataset.gate, on.corpus)
         costs = None
         if asked:
@@ -160,47 +140,40 @@ class Judging:
                 candidate_folder=encoders.path(candidate.release.encoder),
             )
         # Taken down before the result is known: who looks and is then killed has looked.
-        look = self._gate_looks.look(
+        look = self.gate_looks.look(
             dataset.gate_digest, candidate=candidate.release.digest, incumbent=incumbent.release.digest
         )
-        compared = compare(
-            dataset.gate,
+        card = compare(
+            dataset,
             incumbent=incumbent,
             candidate=candidate,
             on=on,
-            seed=self._settings.seed,
-            robustness=dataset.robustness,
-            updated={document.id: document.updated_at for document in self._present.all_documents()},
-            frozen=self._anchors.among([question.fingerprint for question in asked]),
+            seed=self.settings.seed,
+            updated={document.id: document.updated_at for document in self.present.all_documents()},
+            frozen=self.anchors.among([question.fingerprint for question in asked]),
         )
         guard = self._guarded(incumbent.encoder, candidate.encoder)
-        return Scorecard.create(
-            dataset=dataset.digest,
-            incumbent=incumbent.encoder.digest,
-            candidate=candidate.encoder.digest,
-            questions=compared.questions,
-            passages=len(on.corpus),
-            overall=compared.overall,
-            slices=[*compared.slices, *([guard] if guard else [])],
+        return replace(
+            card,
+            digest="",  # derived of all that is on the card now
+            slices=(*card.slices, guard) if guard else card.slices,
             look=look,
             detectable=foreseen,
             costs=costs,
             concentration=self._concentration(dataset, on.corpus, incumbent.encoder, candidate.encoder),
-            worst=compared.worst,
-            best=compared.best,
         )
 
     def _guarded(self, incumbent: Encoder, candidate: Encoder) -> Slice | None:
-        if self._guard is None:
+        if self.guard is None:
             return None
-        there = self._guard()
+        there = self.guard()
         return guarded(
             there.questions,
             there.passages,
             incumbent=incumbent,
             candidate=candidate,
-            cache=self._present.models.cache,
-            seed=self._settings.seed,
+            cache=self.present.models.cache,
+            seed=self.settings.seed,
         )
 
     def _concentration(
@@ -209,15 +182,15 @@ class Judging:
         """Return how first places moved over the gate's questions and training's: an attack is on what was taught."""
         texts = {question.text for question in dataset.gate} | {pair.question for pair in dataset.train}
         # By hash, so that the draw has nothing to do with where a question came from.
-        probes = sorted(texts, key=lambda text: sha256_text(f"{self._settings.seed}:{text}"))[:PROBES]
+        probes = sorted(texts, key=lambda text: sha256_text(f"{self.settings.seed}:{text}"))[:PROBES]
         before, after = (
-            [ids[0] for ids in nearest(encoder, probes, corpus, self._present.models.cache, k=1) if ids]
+            [ids[0] for ids in nearest(encoder, probes, corpus, self.present.models.cache, k=1) if ids]
             for encoder in (incumbent, candidate)
         )
         return concentration(before, after)
 
     def _policy(self, live: Release) -> Policy:
-        settings = self._settings
+        settings = self.settings
         return Policy(
             metric=settings.gate_metric,
             alpha=settings.gate_alpha,

@@ -16,11 +16,8 @@ def moved(
 ) -> tuple[list[Moved], list[Moved]]:
     """Return the questions that got worst and best by the change of 1 / rank, at most `MOVED` of each.
 
-    Args:
-        questions: the questions.
-        before: passage ids for each, best first, by the incumbent.
-        after: the same by the candidate.
-        titles: passage id -> what it is called.
+    `before` and `after` are passage ids for each question, best first, by incumbent and candidate; `titles` is passage
+    id -> what it is called.
     """
 
     def rank_in(found: Sequence[str], question: EvalQuestion) -> int | None:

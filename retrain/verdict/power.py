@@ -18,11 +18,8 @@ def standard_error(values: NDArray[np.float64], groups: NDArray[np.int64]) -> fl
     """Return the standard error of a mean over questions that come in clusters, 0 to infinity.
 
     The linearised ratio estimator (Cochran, "Sampling Techniques", 1977, 9A.2): with e_c the sum of a cluster's
-    deviations from the mean, ``sqrt(C / (C - 1) * sum(e_c ** 2)) / n``. Infinite for a single cluster.
-
-    Args:
-        values: shape (questions,).
-        groups: shape (questions,), numbers from 0 of the clusters.
+    deviations from the mean, ``sqrt(C / (C - 1) * sum(e_c ** 2)) / n``. Infinite for a single cluster. Both arrays have
+    shape (questions,); `groups` are the clusters' numbers, from 0.
     """
     sums = np.bincount(groups, weights=values - values.mean())  # (clusters,)
     count = len(sums)
@@ -34,11 +31,8 @@ def standard_error(values: NDArray[np.float64], groups: NDArray[np.int64]) -> fl
 def smallest_effect(error: float, alpha: float) -> float:
     """Return the minimum detectable effect: ``(z(1 - alpha / 2) + z(POWER)) * error``.
 
-    Bloom 1995, "Minimum detectable effects", Evaluation Review 19(5).
-
-    Args:
-        error: standard error of the difference.
-        alpha: two-sided level of the test.
+    Bloom 1995, "Minimum detectable effects", Evaluation Review 19(5). `error` is the difference's standard error,
+    `alpha` the two-sided level of the test.
     """
     normal = NormalDist()
     return (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(POWER)) * error
@@ -52,13 +46,8 @@ def foreseen_effect(
 ) -> float:
     """Return the minimum detectable effect before there is a candidate, from the incumbent's figures alone.
 
-    With equal variances on both sides the difference has variance ``2 * (1 - correlation)`` times one side's.
-
-    Args:
-        incumbent: the metric of each question, shape (questions,).
-        groups: shape (questions,), clusters of questions.
-        alpha: two-sided level of the test.
-        correlation: assumed between both sides over questions.
+    With equal variances on both sides the difference has variance ``2 * (1 - correlation)`` times one side's. Arguments
+    are as for `standard_error` and `smallest_effect`.
     """
     return smallest_effect(math.sqrt(2 * (1 - correlation)) * standard_error(incumbent, groups), alpha)
 

@@ -38,12 +38,8 @@ def partitions(
 ) -> dict[str, Rows]:
     """Return slice name -> rows of its questions, in the order of names' kinds.
 
-    Args:
-        questions: the gate questions that are asked.
-        vectors: their embeddings by the incumbent, shape (questions, dimension).
-        updated: document id -> when it was last changed; documents may lack.
-        tenants: passage id -> whose it is.
-        seed: of clustering.
+    `vectors` are the questions' embeddings by the incumbent, shape (questions, dimension). `updated` is document id ->
+    when it was last changed, as far as that is known; `tenants` is passage id -> whose it is.
     """
     kinds = {
         "origin": [str(question.origin) for question in questions],

@@ -56,22 +56,12 @@ def tune(
     min_questions: int,
     seed: int,
 ) -> Tuned:
-    """Return the candidate with `context_weight`, `dense_weight` and `threshold` of its release chosen.
+    """Return the candidate with `context_weight`, `dense_weight` and `threshold` of its release chosen on dev.
 
     Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
-    `better_weight`. An index that is shared with the live release stays as it is, and its context with it. With fewer
-    than `min_questions` dev questions that people asked, neither is tried. The threshold moves with the scale of
-    the cosines; see `moved_threshold`.
-
-    Args:
-        candidate: the trained encoder under the incumbent's retrieval.
-        incumbent: the live release.
-        dev: the dataset's dev questions.
-        on: where both are tried out, over the corpus.
-        metric: what has to gain, a name of `retrain.verdict.evaluation.METRICS`.
-        alpha: two-sided level of the whole choice of a weight.
-        min_questions: see above.
-        seed: of resampling.
+    `better_weight`, also for `metric` and `alpha`. An index that is shared with the live release stays as it is, and
+    its context with it. With fewer than `min_questions` dev questions that people asked, neither is tried. The
+    threshold moves with the scale of the cosines; see `moved_threshold`.
     """
     top_k = incumbent.release.retrieval.top_k
     # No deeper than is measured: every hit beyond it takes time and changes nothing.
@@ -89,10 +79,14 @@ def tune(
         context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
         candidate = _retrieving(candidate, replace(candidate.release.retrieval, context_weight=context))
         notes["context_weight"] = context
-    kept = candidate.release.retrieval.dense_weight
+    retrieval = candidate.release.retrieval
+    kept = retrieval.dense_weight
     weights = {kept, *WEIGHTS} if len(asked) >= min_questions else {kept}
     # From the words' side, so that the first index has words in it, and serves every weight.
-    tried = {weight: found(_weighing(candidate, weight)) for weight in sorted(weights)}
+    tried = {
+        weight: found(_retrieving(candidate, replace(retrieval, dense_weight=weight)))
+        for weight in sorted(weights)
+    }
     measured = {
         weight: evaluate([[each.passage.id for each in hits] for hits in results], asked)
         for weight, results in tried.items()
@@ -111,7 +105,7 @@ def tune(
         "found": len(after),
         "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
     }
-    retrieval = replace(candidate.release.retrieval, dense_weight=weight, threshold=threshold)
+    retrieval = replace(retrieval, dense_weight=weight, threshold=threshold)
     return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
 
 
@@ -128,15 +122,8 @@ def better_context(
 
     How much of its document a passage's vector should have depends on the documents: where a question asks for a
     document, all of its passages answer; where passages of one document answer different questions, only one does. By
-    exact search of vectors alone, since words are the same under every context and each context is another index.
-
-    Args:
-        candidate: its release's context is kept where no other is better.
-        asked: dev questions.
-        on: where releases are tried out, over the corpus.
-        metric: what has to gain.
-        alpha: two-sided level of the whole choice.
-        seed: of resampling.
+    exact search of vectors alone, since words are the same under every context and each context is another index. The
+    release's own context is kept where no other is better.
     """
     kept = candidate.release.retrieval.context_weight
     if len({passage.document_id for passage in on.corpus}) == len(on.corpus):
@@ -177,14 +164,8 @@ def better_weight(
     Certain: the 95 % interval of the paired difference lies above 0, and its p-value is below alpha divided by the
     number of weights tried (Bonferroni), so that trying several does not find a gain by luck.
 
-    Args:
-        measured: weight -> metrics, shape (questions, len(METRICS)); the kept weight is one of them.
-        groups: shape (questions,), from `retrain.verdict.evaluation.clusters`.
-        kept: the incumbent's weight.
-        metric: the one that has to gain.
-        alpha: level of the whole choice.
-        tried: how many were tried besides the kept one; None: as many as were measured.
-        seed: of resampling.
+    `measured` is weight -> metrics, shape (questions, len(METRICS)), the kept weight among them; `tried`: how many were
+    tried besides the kept one, where that is more than were measured.
     """
     column = list(METRICS).index(metric)
     gains = {}
@@ -214,22 +195,15 @@ def nearest_of_found(
 
 
 def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float:
-    """Return the threshold on the candidate's scale of cosines.
+    """Return the threshold on the candidate's scale of cosines, -1 to 1, to four digits.
 
     Fine-tuning moves and stretches the cosines, so that a threshold of another encoder says nothing. With Q the
     quantile of share `REFUSED` of the nearest hit's cosine over questions whose right passage is found, the new
     threshold is ``min(Q_after, threshold + Q_after - Q_before)``: as far below the quantile as it was, so that
     somebody's choice of a lower one is kept, and never above it, so that at most that share of these questions is
-    refused. Of few questions a low quantile is uncertain where their median is not: the move of the quantile is
-    shrunk towards the median's, with weight n / `ENOUGH`. Below `FEWEST` questions the threshold stays.
-
-    Args:
-        threshold: the incumbent's.
-        before: cosines under the incumbent.
-        after: cosines under the candidate.
-
-    Returns:
-        A cosine, -1 to 1, to four digits. A threshold of -1 refuses nothing and stays.
+    refused. Of few questions a low quantile is uncertain where their median is not: the move of the quantile is shrunk
+    towards the median's, with weight n / `ENOUGH`. Below `FEWEST` questions the threshold stays, and so does one of -1,
+    which refuses nothing.
     """
     count = min(len(before), len(after))
     if count < FEWEST or threshold <= -1:
@@ -241,10 +215,6 @@ def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float
     moved = min(high, threshold + trust * (high - low) + (1 - trust) * middle)
     # Rounded down, so that rounding refuses nobody.
     return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
-
-
-def _weighing(loaded: LoadedRelease, weight: float) -> LoadedRelease:
-    return _retrieving(loaded, replace(loaded.release.retrieval, dense_weight=weight))
 
 
 def _retrieving(loaded: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:

@@ -59,7 +59,7 @@ def candidate(**values: object) -> Candidate:
         training=TrainingReport(
             lane="static", pairs=1, steps=1, epochs=1.0, seconds=1.0, best_dev=0.5, history=(), settings={}
         ),
-        scorecard=Scorecard.create(
+        scorecard=Scorecard(
             dataset="d",
             incumbent=OLD.encoder,
             candidate=NEW.encoder,

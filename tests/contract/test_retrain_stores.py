@@ -46,14 +46,14 @@ rows = st.lists(
     max_size=2,
 ).map(tuple)
 scorecards = st.builds(
-    Scorecard.create,
+    Scorecard,
     dataset=words,
     incumbent=words,
     candidate=words,
     questions=whole,
     passages=whole,
     overall=rows,
-    slices=st.lists(st.builds(Slice, name=words, questions=whole, rows=rows), max_size=2),
+    slices=st.lists(st.builds(Slice, name=words, questions=whole, rows=rows), max_size=2).map(tuple),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | number | words,
@@ -116,7 +116,7 @@ def dataset(text: str = "Why?") -> Dataset:
     held_back = EvalQuestion(
         id="q", text=text, relevant=frozenset("ab"), documents=frozenset("d"), origin=Origin.LABEL
     )
-    return Dataset.create(train=[pair], dev=[held_back], gate=[held_back], manifest={"train": {"log": 1}})
+    return Dataset(train=(pair,), dev=(held_back,), gate=(held_back,), manifest={"train": {"log": 1}})
 
 
 def candidate(**values: object) -> Candidate:
@@ -144,14 +144,14 @@ def candidate(**values: object) -> Candidate:
             history=({"step": 1.0, "loss": 0.5},),
             settings={"batch": 64, "lane": None},
         ),
-        scorecard=Scorecard.create(
+        scorecard=Scorecard(
             dataset="d",
             incumbent="i",
             candidate="e",
             questions=50,
             passages=1000,
-            overall=[row],
-            slices=[Slice(name="origin=log", questions=5, rows=(row,))],
+            overall=(row,),
+            slices=(Slice(name="origin=log", questions=5, rows=(row,)),),
         ),
         verdict=Verdict(outcome=Outcome.INCONCLUSIVE, reasons=("too few", "questions")),
     )
@@ -179,7 +179,9 @@ def test_any_dataset_round_trips(
     others: list[EvalQuestion],
 ) -> None:
     """Whatever was mined comes back exactly, and its digest with it."""
-    written = Dataset.create(train=train, dev=dev, gate=gate, robustness=others, manifest={})
+    written = Dataset(
+        train=tuple(train), dev=tuple(dev), gate=tuple(gate), robustness=tuple(others), manifest={}
+    )
     retrain.datasets.put(written)
     found = retrain.datasets.get(written.digest)
     assert (found.train, found.dev, found.gate) == (tuple(train), tuple(dev), tuple(gate))
@@ -249,7 +251,7 @@ def test_any_candidate_round_trips(
     again = found.scorecard
     assert (
         again.digest
-        == Scorecard.create(
+        == Scorecard(
             dataset=again.dataset,
             incumbent=again.incumbent,
             candidate=again.candidate,

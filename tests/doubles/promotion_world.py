@@ -181,10 +181,10 @@ class World:
         """Evaluate an encoder against what is live, without doing the sums."""
         deployment = self.stores.releases.deployment()
         assert deployment is not None
-        dataset = Dataset.create(
+        dataset = Dataset(
             train=(),
             dev=(),
-            gate=[
+            gate=tuple(
                 EvalQuestion(
                     id=f"q{at}",
                     text=text,
@@ -193,7 +193,7 @@ class World:
                     origin=Origin.LABEL,
                 )
                 for at, text in enumerate(QUESTIONS)
-            ],
+            ),
             manifest={},
         )
         self.retrain.datasets.put(dataset)
@@ -216,13 +216,13 @@ class World:
                 history=({"step": 1.0, "loss": 0.1},),
                 settings={},
             ),
-            scorecard=Scorecard.create(
+            scorecard=Scorecard(
                 dataset=dataset.digest,
                 incumbent=self.stores.releases.get(deployment.release).encoder,
                 candidate=encoder,
                 questions=len(QUESTIONS),
                 passages=40,
-                overall=[MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)],
+                overall=(MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain),),
             ),
             verdict=Verdict(outcome=outcome, reasons=("Because.",)),
         )

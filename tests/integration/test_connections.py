@@ -56,7 +56,7 @@ def address(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, 
         monkeypatch.setattr(connections, name, 0.5, raising=False)
     server = DrainingServer(echo, Draining(), grace_s=1)
     with listen("127.0.0.1", 0) as sock:
-        thread = threading.Thread(target=server.run_on, args=(sock,), daemon=True)
+        thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
         thread.start()
         yield sock.getsockname()
         server.should_exit = True

@@ -12,10 +12,11 @@ from safetensors.numpy import load_file
 from rag.domain import Document, Passage
 from rag.errors import InvalidInput
 from rag.ports import EncoderStore
-from retrain.adapters.training.trainer import DevSample, LaneTrainer
+from retrain.adapters.training.trainer import LaneTrainer
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 from retrain.settings import RetrainSettings
 from retrain.training.blending import WITHOUT_DEV
+from retrain.training.recipe import DevSample
 from retrain.verdict.evaluation import METRICS, evaluate, rank
 
 

@@ -54,6 +54,28 @@ def test_no_part_needs_more_than_nine_others() -> None:
     assert crowded == {}
 
 
+def test_the_environment_is_read_in_one_place() -> None:
+    """Settings are built, and variables read, in flows/environment.py alone; others hand the environment to a child."""
+    to_a_child = {
+        "flows/demo/run.py", "flows/demo/serve_process.py", "flows/ops/checks.py", "flows/running/child_process.py",
+        "flows/running/up.py", "monitoring/adapters/evidently/metrics.py", "rag/adapters/parsing/process.py",
+        "rag/adapters/readers/python_docs.py",
+    }  # fmt: skip
+    reading = {
+        module.relative_to(ROOT).as_posix()
+        for module in modules()
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("Settings", "RetrainSettings", "DriftSettings", "FlowSettings")
+        )
+    }
+
+    assert reading == {"flows/environment.py"} | to_a_child
+
+
 def constructors(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield each class that is no frozen record and no model of pydantic's, and how much its constructor takes."""
     for node in ast.walk(tree):

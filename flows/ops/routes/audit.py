@@ -3,13 +3,13 @@
 from fastapi import APIRouter
 
 from flows.ops.bounds import Limit
-from flows.ops.ports import AuditTrail
 from rag.api.guards.roles import allow
 from rag.domain import AuditEntry, Role
+from rag.ports import AuditLog
 
 
-def router(audit: AuditTrail) -> APIRouter:
-    """Make the route ``/v1/ops/audit``."""
+def router(audit: AuditLog) -> APIRouter:
+    """Return the route ``/v1/ops/audit``."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 
     @routes.get("/audit", dependencies=[allow(Role.OPERATOR, Role.APPROVER)])

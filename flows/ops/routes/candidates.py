@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from flows.ops.bounds import Body, Comment, Limit
-from flows.ops.ports import Approvals, Approver, Candidates, Switches
+from flows.ops.ports import Approver, Switches
 from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Role
 from retrain.domain import Approval, Candidate, Promotion
+from retrain.ports import ApprovalStore, CandidateStore
 
 
 class ApproveRequest(Body):
@@ -34,15 +35,10 @@ class CandidateView:
     approval: Approval | None  # the newest decision, without its signature
 
 
-def router(candidates: Candidates, approvals: Approvals, approver: Approver, switches: Switches) -> APIRouter:
-    """Make the routes below ``/v1/ops/candidates``; a list is an object with ``data``, newest first.
-
-    Args:
-        candidates: what is shown and decided on.
-        approvals: shown with a candidate.
-        approver: writes the decisions down.
-        switches: begins a promotion elsewhere.
-    """
+def router(
+    candidates: CandidateStore, approvals: ApprovalStore, approver: Approver, switches: Switches
+) -> APIRouter:
+    """Return the routes below ``/v1/ops/candidates``; a list is an object with ``data``, newest first."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
     # Whoever decides has to see what on, so an approver may read what an operator does.
     watching, approver_only = allow(Role.OPERATOR, Role.APPROVER), allow(Role.APPROVER)

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from flows.ops.ports import Checks, Reports
+from flows.ops.ports import Checks
 from monitoring.domain import DriftReport
+from monitoring.ports import DriftReportStore
 from rag.api.guards.roles import allow
 from rag.domain import Role
 from rag.errors import NotFound
@@ -27,21 +28,14 @@ PAGE_HEADERS = {
 
 
 def router(
-    reports: Reports, html: Callable[[DriftReport], str], checks: Checks, *, tenant: str | None = None
+    reports: DriftReportStore, html: Callable[[DriftReport], str], checks: Checks, *, tenant: str
 ) -> APIRouter:
-    """Make the routes below ``/v1/ops/drift``.
-
-    Args:
-        reports: what is shown.
-        html: returns a report as one self-contained page.
-        checks: makes new reports.
-        tenant: whose reports are shown; None shows everybody's.
-    """
+    """Return the routes below ``/v1/ops/drift``; `html` returns a report as one self-contained page."""
     routes = APIRouter(prefix="/v1/ops/drift", tags=["drift"], dependencies=[allow(Role.OPERATOR)])
 
     def one(report_id: str) -> DriftReport:
         report = reports.get(report_id)
-        if tenant is not None and report.tenant != tenant:
+        if report.tenant != tenant:
             raise NotFound(f"There is no drift report {report_id!r}.")
         return report
 

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request
 
 from flows.ops.bounds import Body, Limit, Reason
-from flows.ops.ports import Promotions, Replicas, Switches
+from flows.ops.ports import Switches
 from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Deployment, Replica, Role, utcnow
+from rag.ports import ReplicaStore
 from retrain.domain import Promotion
+from retrain.ports import PromotionStore
 from retrain.promotion.staging import ALIVE_S
 
 
@@ -37,15 +39,14 @@ class DeploymentView:
 
 
 def router(
-    deployment: Callable[[], Deployment], replicas: Replicas, promotions: Promotions, switches: Switches
+    deployment: Callable[[], Deployment],
+    replicas: ReplicaStore,
+    promotions: PromotionStore,
+    switches: Switches,
 ) -> APIRouter:
-    """Make the routes of the deployment, of promotions and of rollbacks; a list is an object with ``data``.
+    """Return the routes of the deployment, of promotions and of rollbacks; a list is an object with ``data``.
 
-    Args:
-        deployment: returns the deployment row; NotReady where nothing is live yet.
-        replicas: who serves it.
-        promotions: what is under way, and what was.
-        switches: begins a rollback elsewhere.
+    `deployment` raises NotReady where nothing is live yet.
     """
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
     watching = allow(Role.OPERATOR, Role.APPROVER)

@@ -7,14 +7,17 @@ Evidently's own embedding drift methods are not calibrated for question embeddin
 import json
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from monitoring.domain import DriftFinding, Window
-from monitoring.ports import WindowSample
+from monitoring.ports import ReportRenderer, WindowSample
 from rag.errors import IntegrityError
 
 
-class EvidentlyRenderer:
-    """Fulfils ReportRenderer. Importing Evidently takes seconds, so only a call does it."""
+class EvidentlyRenderer(ReportRenderer):
+    """A `ReportRenderer`. Importing Evidently takes seconds, so only a call does it."""
 
+    @override
     def snapshot(
         self,
         findings: Sequence[DriftFinding],
@@ -24,17 +27,13 @@ class EvidentlyRenderer:
         reference_sample: WindowSample | None = None,
         current_sample: WindowSample | None = None,
     ) -> str:
-        """Make a snapshot, JSON text; with plots where both samples are given. Holds no question's text."""
+        """Make a snapshot as the port says; it holds no question's text."""
         from monitoring.adapters.evidently.metrics import run
 
         return str(run(findings, reference, current, reference_sample, current_sample).dumps())
 
+    @override
     def html(self, snapshot: str) -> str:
-        """Render a snapshot as one page that loads nothing from elsewhere.
-
-        Raises:
-            IntegrityError: it is not a snapshot.
-        """
         from monitoring.adapters.evidently.metrics import parse
 
         try:

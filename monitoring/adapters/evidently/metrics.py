@@ -146,11 +146,7 @@ def run(
 
 
 def parse(content: object) -> Snapshot:
-    """Return the snapshot back from its JSON.
-
-    Raises:
-        IntegrityError: it is not a snapshot.
-    """
+    """Return the snapshot that its JSON holds; IntegrityError where it holds none."""
     try:
         return Snapshot.load_dict(content)
     except (ValidationError, ValueError, TypeError, AttributeError) as error:

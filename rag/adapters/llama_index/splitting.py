@@ -3,13 +3,16 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from rag.domain import Chunking
+from rag.ports import Splitter
 
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
 
-class SentenceSplitterAdapter:
+class SentenceSplitterAdapter(Splitter):
     """Cuts text between sentences where it can, within words only where it must.
 
     The first text that has to be cut takes about 2.5 s, for loading; making the object takes nothing.
@@ -19,8 +22,8 @@ class SentenceSplitterAdapter:
         """Take the longest piece and the overlap, in tokens of tiktoken's cl100k_base."""
         self._chunking = chunking
 
+    @override
     def split(self, text: str) -> list[str]:
-        """Return the pieces in order, each a stretch of the text; none for blank text."""
         # A token is one byte or more, so this fits whatever the tokeniser says.
         if len(text.encode()) <= self._chunking.max_tokens:
             return [text.strip()] if text.strip() else []

@@ -8,11 +8,7 @@ _WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 def snapshot(name: str, missing: str) -> Path:
-    """Return the folder of the hub's model `name`, downloading what is not here yet.
-
-    Args:
-        name: e.g. ``sentence-transformers/all-MiniLM-L6-v2``.
-        missing: begins the sentence that says it is not to be had.
+    """Return the folder of the hub's model `name`, downloading what is not here yet; errors begin with `missing`.
 
     Raises:
         NotFound: the hub has no such model, or may not or cannot be asked.

@@ -3,7 +3,6 @@
 The artefact is the adapted encoder's, file by file, and one more module at the end: sentence-transformers' `Router`,
 whose query route is a `Dense` layer without bias and whose document route leaves a vector alone. So whoever loads it
 there has both sides, and the digest of the encoder it adapts follows from its own files: it need not be believed.
-Knows nothing of how the matrix was found.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.disk import (
     json_bytes,
@@ -32,37 +32,28 @@ _UNIT = "query_1_Normalize"
 _MODULES = "modules.json"
 
 
-class AdaptedEncoder:
+class AdaptedEncoder(Encoder):
     """An `Encoder` whose questions' vectors go through a matrix; passages are the adapted encoder's, bit for bit."""
 
-    digest: str
-    passages_digest: str
-    dimension: int
-
     def __init__(self, encoder: Encoder, matrix: NDArray[np.float32], *, digest: str) -> None:
-        """Adapt `encoder`.
-
-        Args:
-            encoder: whatever computes its vectors.
-            matrix: shape (dimension, dimension); a question's vector is multiplied by it from the left.
-            digest: what the adapter's artefact is known as.
-        """
+        """Multiply a question's vector, from the left, by `matrix`: shape (dimension, dimension)."""
         self._encoder = encoder
         self._matrix = matrix
         self.digest = digest
         self.passages_digest = encoder.passages_digest
         self.dimension = encoder.dimension
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions: (len(texts), dimension), unit length; zeros where the adapted encoder gives zeros."""
+        """Embed questions as the port says; zeros where the adapted encoder gives zeros."""
         return adapted(self._encoder.encode_queries(texts), self._matrix)
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages as the adapted encoder does."""
         return self._encoder.encode_passages(texts)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         return self._encoder.count_tokens(texts)
 
 
@@ -105,12 +96,9 @@ def query_matrix(folder: Path) -> NDArray[np.float32] | None:
 
 
 def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> None:
-    """Write the sentence-transformers folder of an encoder with a matrix on its questions into the new folder `target`.
+    """Write an encoder with a matrix, shape (dimension, dimension), on its questions into the new folder `target`.
 
-    Args:
-        encoder: the adapted encoder's artefact; one that is adapted itself loses its own matrix.
-        matrix: shape (dimension, dimension).
-        target: new.
+    An encoder that is adapted itself loses its own matrix.
     """
     from safetensors.numpy import save
 
@@ -131,18 +119,10 @@ def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> N
             "parameters": {"default_route": "document", "allow_empty_key": True, "route_mappings": {}},
         },
     )
-    write_json(
-        target / path / _MAP / "config.json",
-        {
-            "in_features": size,
-            "out_features": size,
-            "bias": False,
-            "activation_function": "torch.nn.modules.linear.Identity",
-            "module_input_name": "sentence_embedding",
-            "module_output_name": "sentence_embedding",
-        },
-    )
     names = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
+    layer = {"in_features": size, "out_features": size, "bias": False}
+    identity = {"activation_function": "torch.nn.modules.linear.Identity"}
+    write_json(target / path / _MAP / "config.json", layer | identity | names)
     write_json(target / path / _UNIT / "config.json", names)
     tensor = np.ascontiguousarray(matrix, dtype=np.float32)
     write_synced(target / path / _MAP / WEIGHTS, save({"linear.weight": tensor}))
@@ -150,11 +130,7 @@ def write_adapter(encoder: Path, matrix: NDArray[np.float32], target: Path) -> N
 
 def passages_digest(folder: Path) -> str:
     """Return the digest of the encoder that a checked artefact embeds passages as, from its manifest."""
-    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
-    listed = modules(folder)
-    if not is_router(listed[-1]):
-        return files_digest(files)
-    return files_digest(_passage_side(files, listed))
+    return files_digest(_passage_side(folder)[0])
 
 
 def copy_passage_side(folder: Path, target: Path) -> str:
@@ -162,11 +138,7 @@ def copy_passage_side(folder: Path, target: Path) -> str:
 
     What is copied is the adapted encoder's artefact to the last byte, or `folder`'s own where it adapts none.
     """
-    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
-    listed = modules(folder)
-    if is_router(listed[-1]):
-        files = _passage_side(files, listed)
-        listed = listed[:-1]
+    files, listed = _passage_side(folder)
     for name in files:
         if name != _MODULES:
             write_synced(target / name, folder / name)
@@ -177,7 +149,12 @@ def copy_passage_side(folder: Path, target: Path) -> str:
     return files_digest(files)
 
 
-def _passage_side(files: dict[str, str], listed: list[dict[str, Any]]) -> dict[str, str]:
-    router = PurePosixPath(listed[-1]["path"])
+def _passage_side(folder: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return files (relative path -> SHA-256) and modules of a checked artefact without its router, if it has one."""
+    files: dict[str, str] = read_json(folder / MANIFEST)["files"]
+    *others, last = modules(folder)
+    if not is_router(last):
+        return files, [*others, last]
+    router = PurePosixPath(last["path"])
     kept = {name: sha for name, sha in files.items() if router not in PurePosixPath(name).parents}
-    return kept | {_MODULES: sha256_bytes(json_bytes(listed[:-1]))}
+    return kept | {_MODULES: sha256_bytes(json_bytes(others))}, others

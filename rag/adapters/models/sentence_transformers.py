@@ -1,7 +1,4 @@
-"""Encoders and cross-encoders, loaded with sentence-transformers and torch.
-
-Knows nothing of where artefacts come from.
-"""
+"""Encoders and cross-encoders, loaded with sentence-transformers and torch."""
 
 import threading
 from collections.abc import Sequence
@@ -10,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from rag.ports import Vectors
+from rag.ports import Encoder, Reranker, Vectors
 
 _SAFELY: dict[str, Any] = {
     "local_files_only": True,
@@ -21,21 +19,13 @@ _SAFELY: dict[str, Any] = {
 """How a folder is loaded: no code of its own, nothing from the hub."""
 
 
-class SentenceTransformerEncoder:
+class SentenceTransformerEncoder(Encoder):
     """A sentence-transformers folder as an `Encoder`. May be shared by threads; they take turns."""
-
-    digest: str
-    passages_digest: str
-    dimension: int
 
     def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
         """Load the checked artefact in `folder`: safetensors only, nothing from the network, no custom code.
 
-        Args:
-            folder: a sentence-transformers folder.
-            digest: what the artefact is known as.
-            threads: of torch, for everything in this process; None leaves them as they are.
-            batch: texts that go through the model at once.
+        `threads` are torch's, for everything in this process; None leaves them. `batch` texts go through at once.
         """
         from sentence_transformers import SentenceTransformer
 
@@ -51,19 +41,18 @@ class SentenceTransformerEncoder:
         # Fast tokenisers change their own padding while they work: two threads would disturb each other.
         self._lock = threading.Lock()
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions with the model's query prompt: (len(texts), dimension), unit length.
-
-        A text without any token (blank) gives a row of zeros in a static encoder: it is like nothing.
-        """
+        """Embed questions with the model's query prompt; a static encoder gives zeros for a text without any token."""
         return self._encode(texts, query=True)
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages with the model's document prompt: shape and units as for questions."""
+        """Embed passages with the model's document prompt."""
         return self._encode(texts, query=False)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         tokenizer = self._model.tokenizer
         with self._lock:
             if hasattr(tokenizer, "encode_batch"):
@@ -87,10 +76,8 @@ class SentenceTransformerEncoder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-class CrossEncoderReranker:
+class CrossEncoderReranker(Reranker):
     """A cross-encoder's folder as a `Reranker`. May be shared by threads; they take turns."""
-
-    digest: str
 
     def __init__(self, folder: Path, *, digest: str, threads: int | None = None, batch: int = 32) -> None:
         """Load the checked artefact in `folder`; arguments as for `SentenceTransformerEncoder`."""
@@ -105,8 +92,9 @@ class CrossEncoderReranker:
         self._batch = batch
         self._lock = threading.Lock()
 
+    @override
     def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Judge each passage beside the question: the model's logits, shape (len(passages),)."""
+        """Return the model's logits."""
         if not passages:
             return np.empty(0, dtype=np.float32)
         with self._lock:

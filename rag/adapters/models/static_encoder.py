@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.layout import WEIGHTS
 from rag.adapters.models.artefacts.modules import module_types, prompts
 from rag.adapters.models.openvino.model import count_tokens, tokenizer
-from rag.ports import Vectors
+from rag.ports import Encoder, Vectors
 
 _NUMBERS = {"F16", "F32", "F64", "I8", "U8", "I16", "I32", "I64"}
 _TEXTS = 1_000  # tokenised at once; bounds memory
@@ -28,20 +29,11 @@ def readable(folder: Path) -> bool:
         return all(tensors.get_slice(name).get_dtype() in _NUMBERS for name in tensors.keys())  # noqa: SIM118
 
 
-class StaticEncoder:
+class StaticEncoder(Encoder):
     """A table of one vector a token as an `Encoder`. May be shared by threads."""
 
-    digest: str
-    passages_digest: str
-    dimension: int
-
     def __init__(self, folder: Path, *, digest: str) -> None:
-        """Load the checked artefact in `folder`: a sentence-transformers `StaticEmbedding`, normalised or not.
-
-        Args:
-            folder: a sentence-transformers folder.
-            digest: what the artefact is known as.
-        """
+        """Load the checked artefact in `folder`: a sentence-transformers `StaticEmbedding`, normalised or not."""
         self._table = _table(folder / WEIGHTS)
         self._tokenizer = tokenizer(folder)
         self._tokenizer.no_padding()
@@ -52,19 +44,18 @@ class StaticEncoder:
         self.digest = self.passages_digest = digest
         self.dimension = self._table.shape[1]
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions with the model's query prompt: (len(texts), dimension), unit length.
-
-        A text without any token (blank) gives a row of zeros: it is like nothing.
-        """
+        """Embed questions with the model's query prompt; a text without any token gives zeros: it is like nothing."""
         return self._encode(texts, self._query_prompt)
 
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages with the model's document prompt: shape and units as for questions."""
+        """Embed passages with the model's document prompt."""
         return self._encode(texts, self._document_prompt)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         return count_tokens(self._tokenizer, texts)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:

@@ -1,5 +1,7 @@
 """Answers from any OpenAI-compatible endpoint."""
 
+from rag.adapters.openai.endpoint import Endpoint
 from rag.adapters.openai.generator import OpenAIGenerator
+from rag.adapters.openai.streaming import TimeLimits
 
-__all__ = ["OpenAIGenerator"]
+__all__ = ["Endpoint", "OpenAIGenerator", "TimeLimits"]

@@ -14,7 +14,7 @@ class Endpoint:
     base_url: str = field(repr=False)  # with its version, e.g. http://127.0.0.1:8000/v1; may hold a password
     model: str
     api_key: str | None = field(default=None, repr=False)  # None for an endpoint that wants none
-    connect_timeout_s: float = 5.0
+    connect_timeout_s: float = 5.0  # limit of connecting, in seconds
 
     @property
     def sent_key(self) -> str:

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from rag.adapters.openai.connections import Connections
 from rag.adapters.openai.endpoint import Endpoint
 from rag.adapters.openai.failures import Failure, broken_off, failure, harmless
 from rag.adapters.openai.streaming import StreamedAnswer, TimeLimits
 from rag.domain import Ending, Prompt
-from rag.ports import Encoder
+from rag.ports import Encoder, Generator
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -20,46 +22,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PATIENT = TimeLimits()
 
-class OpenAIGenerator:
+
+class OpenAIGenerator(Generator):
     """Streams answers from an OpenAI-compatible endpoint."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        api_key: str | None = None,
-        connect_timeout_s: float = 5.0,
-        first_token_timeout_s: float = 30.0,
-        timeout_s: float = 60.0,
-        total_timeout_s: float = 300.0,
-        max_tokens: int = 800,
-    ) -> None:
-        """Name the endpoint; nothing is connected yet.
-
-        Args:
-            base_url: with its version, e.g. ``http://127.0.0.1:8000/v1``.
-            model: asked for there.
-            api_key: None for an endpoint that wants none.
-            connect_timeout_s: limit of connecting, in seconds.
-            first_token_timeout_s: limit until the first piece, of each try, in seconds.
-            timeout_s: limit between two pieces of an answer, in seconds.
-            total_timeout_s: limit of the whole answer, a second try included, in seconds.
-            max_tokens: longest answer where the prompt sets no limit, in tokens.
-        """
-        self.name = f"openai:{model}"
-        self._endpoint = Endpoint(
-            base_url=base_url, model=model, api_key=api_key, connect_timeout_s=connect_timeout_s
-        )
-        self._limits = TimeLimits(
-            first_token_s=first_token_timeout_s, between_s=timeout_s, total_s=total_timeout_s
-        )
+    def __init__(self, endpoint: Endpoint, *, limits: TimeLimits = _PATIENT, max_tokens: int = 800) -> None:
+        """Connect to nothing yet; where a prompt sets no limit, an answer has `max_tokens` at most."""
+        self.name = f"openai:{endpoint.model}"
+        self._endpoint = endpoint
+        self._limits = limits
         self._max_tokens = max_tokens
-        self._connections = Connections(self._endpoint)
+        self._connections = Connections(endpoint)
         self._tells_usage: bool | None = None  # None: nobody has asked yet
 
-    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:  # noqa: ARG002 the port's signature
+    @override
+    async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield the answer piece by piece, then how it ended.
 
         A failure that may pass (no connection, status 429 or 5xx, silence) is tried once more, unless the answer

@@ -16,9 +16,9 @@ _AFTERMATH_S = 2.0
 class TimeLimits:
     """How long an endpoint may take, in seconds."""
 
-    first_token_s: float  # until the first piece, of each try
-    between_s: float  # between two pieces of an answer
-    total_s: float  # of the whole answer, a second try included
+    first_token_s: float = 30.0  # until the first piece, of each try
+    between_s: float = 60.0  # between two pieces of an answer
+    total_s: float = 300.0  # of the whole answer, a second try included
 
 
 class StreamedAnswer:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from rag.adapters.parsing import wire
 from rag.errors import Unavailable, UnreadableDocument
@@ -49,66 +49,47 @@ class Process:
             )
         except OSError as error:
             raise Unavailable(f"No process to read documents with could be started: {error}") from error
-
-    @property
-    def pid(self) -> int:
-        """Its id."""
-        return self._process.pid
+        self._stdin = cast(BinaryIO, self._process.stdin)
+        self._stdout = cast(BinaryIO, self._process.stdout)
 
     def alive(self) -> bool:
         """Tell whether it runs."""
         return self._process.poll() is None
 
     def begin(self, *, warm: bool) -> None:
-        """Hand over the limits and wait until it is ready.
-
-        Raises:
-            Unavailable: it does not start.
-        """
-        settings = {
-            "warm": warm,
-            "memory_bytes": self._limits.memory_bytes,
-            "timeout_s": self._limits.timeout_s,
-        }
-        timer = self._timer(_START_S)
+        """Hand over the limits and wait until it is ready; Unavailable where it does not start."""
+        limits = {"memory_bytes": self._limits.memory_bytes, "timeout_s": self._limits.timeout_s}
         try:
-            wire.send(cast(Any, self._stdin), settings)
-            wire.receive(cast(Any, self._stdout), most=10_000)
+            with self._within(_START_S):
+                wire.send(self._stdin, {"warm": warm} | limits)
+                wire.receive(self._stdout, most=10_000)
         except (EOFError, OSError, ValueError) as error:
             self.kill()
             raise Unavailable(
                 "The process that reads documents does not start; see that memory is left and try again."
             ) from error
-        finally:
-            timer.cancel()
 
     def run(self, job: Mapping[str, Any], body: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Yield the replies to one job.
-
-        Raises:
-            UnreadableDocument: see `Processes.run`.
-        """
+        """Yield the replies to one job; UnreadableDocument as for `Processes.run`."""
         self.jobs += 1
         left = self._limits.most_bytes
-        timer = self._timer(self._limits.timeout_s)
         try:
-            wire.send(cast(Any, self._stdin), dict(job), body)
-            while True:
-                reply, content = wire.receive(cast(Any, self._stdout), most=left)
-                left -= len(content) + sum(len(text) for text in _texts(reply))
-                if "done" in reply:
-                    return
-                if "error" in reply:
-                    raise UnreadableDocument(self._refusal(reply))
-                yield reply, content
+            with self._within(self._limits.timeout_s):
+                wire.send(self._stdin, dict(job), body)
+                while True:
+                    reply, content = wire.receive(self._stdout, most=left)
+                    left -= len(content) + sum(len(text) for text in _texts(reply))
+                    if "done" in reply:
+                        return
+                    if "error" in reply:
+                        raise UnreadableDocument(self._refusal(reply))
+                    yield reply, content
         except wire.TooLarge:
             raise UnreadableDocument(
                 f"gives more than {self._limits.most_bytes:,} bytes of text, which is too much; split it"
             ) from None
         except (EOFError, OSError, ValueError):
             raise UnreadableDocument(self._fate()) from None
-        finally:
-            timer.cancel()
 
     def kill(self) -> None:
         """Kill it and whatever it started; nothing happens where it has ended."""
@@ -124,28 +105,25 @@ class Process:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
 
-    def _timer(self, seconds: float) -> threading.Timer:
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
         timer = threading.Timer(seconds, self._expire)
         timer.daemon = True
         timer.start()
-        return timer
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _expire(self) -> None:
         # The pipes are left to the thread that reads from them; it finds their end.
         self._late = True
         self._end()
 
-    @property
-    def _stdin(self) -> IO[bytes]:
-        return cast(IO[bytes], self._process.stdin)
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        return cast(IO[bytes], self._process.stdout)
-
     def _refusal(self, reply: Mapping[str, Any]) -> str:
         if reply["error"] == "memory":
-            return self._out_of_memory()
+            limit = self._limits.memory_bytes
+            return f"takes more memory to read than the limit of {limit:,} bytes; split it"
         return f"is not a file that can be read ({reply.get('kind', 'unknown')})"
 
     def _fate(self) -> str:
@@ -162,9 +140,6 @@ class Process:
             return "brought the process that read it down, for lack of memory perhaps; split it"
         how = signal.Signals(-code).name if code is not None and code < 0 else f"status {code}"
         return f"brought the process that read it down ({how}); it is broken, or hostile"
-
-    def _out_of_memory(self) -> str:
-        return f"takes more memory to read than the limit of {self._limits.memory_bytes:,} bytes; split it"
 
 
 def _environment() -> dict[str, str]:

@@ -2,45 +2,36 @@
 
 from typing import Any
 
+from typing_extensions import override
+
 from rag.adapters.parsing.processes import Processes
 from rag.domain import Document
 from rag.library.documents import ReadFailure
+from rag.library.ingesting import FileReader
 
 _LONGEST_REASON = 500
 
 
-class ApartReader:
+class ApartReader(FileReader):
     """Reads files of all known formats in another process."""
 
     def __init__(self, processes: Processes, *, max_bytes: int) -> None:
         """Read with `processes` files of up to `max_bytes`."""
-        from rag.adapters.readers import FORMATS
-
         self._processes = processes
         self._max_bytes = max_bytes
-        self.formats = frozenset(FORMATS)
 
+    @property
+    @override
+    def formats(self) -> frozenset[str]:
+        from rag.adapters.readers import FORMATS
+
+        return frozenset(FORMATS)
+
+    @override
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
-        """Return the documents in a file, and a failure for whatever in it could not be read.
-
-        Args:
-            content: the file's bytes.
-            filename: its ending tells the format.
-            uri: of its document; those of a table's rows begin with it.
-            tenant: whose the documents are.
-
-        Raises:
-            UnreadableDocument: reading it takes more than it may, or brought the process down.
-            Overloaded: every process is at work.
-            Unavailable: no process can be started.
-        """
-        job = {
-            "op": "read",
-            "filename": filename,
-            "uri": uri,
-            "tenant": tenant,
-            "max_bytes": self._max_bytes,
-        }
+        """Return the documents as the port says; errors also as for `Processes.run`."""
+        given = {"filename": filename, "uri": uri, "tenant": tenant, "max_bytes": self._max_bytes}
+        job = {"op": "read", "given": given}
         return [
             _record(reply, text, uri=uri, tenant=tenant) for reply, text in self._processes.run(job, content)
         ]

@@ -2,13 +2,16 @@
 
 from dataclasses import asdict
 
+from typing_extensions import override
+
 from rag.adapters.llama_index import SentenceSplitterAdapter
 from rag.adapters.parsing.processes import Processes
 from rag.domain import Chunking, Document, Passage
 from rag.library.chunking import Chunker
+from rag.ports import PassageMaker
 
 
-class ApartChunker:
+class ApartChunker(PassageMaker):
     """Makes the passages that `Chunker` makes with the sentence splitter, in another process."""
 
     def __init__(self, processes: Processes, chunking: Chunking) -> None:
@@ -18,28 +21,18 @@ class ApartChunker:
         self._short = Chunker(SentenceSplitterAdapter(chunking), chunking)
 
     @property
+    @override
     def digest(self) -> str:
-        """Identify the setting the passages are made under."""
         return self._chunking.digest
 
+    @override
     def split(self, document: Document) -> list[Passage]:
-        """Return the document's passages in order; none where it holds no text.
-
-        Raises:
-            UnreadableDocument: splitting it takes more time or memory than a document may.
-            Overloaded: every process is at work.
-            Unavailable: no process can be started.
-        """
+        """Return the document's passages as the port says; errors also as for `Processes.run`."""
         text = document.text.encode()
         # What fits into one passage needs no splitter, and is not worth the way.
         if not document.divisible or len(text) <= self._chunking.max_tokens:
             return self._short.split(document)
-        job = {
-            "op": "split",
-            "chunking": asdict(self._chunking),
-            "title": document.title,
-            "divisible": True,
-        }
+        job = {"op": "split", "chunking": asdict(self._chunking), "title": document.title}
         pieces = [piece for reply, _ in self._processes.run(job, text) for piece in reply["passages"]]
         return [
             Passage.create(document, position, piece, title) for position, (title, piece) in enumerate(pieces)

@@ -16,11 +16,7 @@ class TooLarge(Exception):
 
 
 def send(stream: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
-    """Write one message.
-
-    Raises:
-        OSError: the other side is gone.
-    """
+    """Write one message; OSError where the other side is gone."""
     encoded = json.dumps(header, separators=(",", ":")).encode()
     stream.write(_LENGTHS.pack(len(encoded), len(body)))
     stream.write(encoded)

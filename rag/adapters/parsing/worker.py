@@ -107,14 +107,7 @@ def _answer(replies: BinaryIO, job: dict[str, Any], body: bytes) -> None:
 def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
     from rag.adapters.readers import read_content
 
-    records = read_content(
-        content,
-        filename=job["filename"],
-        uri=job["uri"],
-        tenant=job["tenant"],
-        max_bytes=job["max_bytes"],
-    )
-    for record in records:
+    for record in read_content(content, **job["given"]):
         if isinstance(record, ReadFailure):
             yield {"failure": {"uri": record.uri, "reason": record.reason}}, b""
         else:
@@ -132,7 +125,7 @@ def _split(job: dict[str, Any], text: bytes) -> Iterator[Reply]:
 
     chunking = Chunking(**job["chunking"])
     chunker = Chunker(SentenceSplitterAdapter(chunking), chunking)
-    document = Document.create(uri="-", title=job["title"], text=text.decode(), divisible=job["divisible"])
+    document = Document.create(uri="-", title=job["title"], text=text.decode())
     pieces = [(passage.title, passage.text) for passage in chunker.split(document)]
     for start in range(0, len(pieces), _BATCH):
         yield {"passages": pieces[start : start + _BATCH]}, b""

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, IndexCursors
 
@@ -17,41 +19,38 @@ _NOTHING: dict[str, Any] = {"seq": None, "backfill": None, "change": None}
 _FROM_THE_BEGINNING = _NOTHING | {"seq": 0}  # of the log, which brings every document to its present state
 
 
-class FolderCursors:
+class FolderCursors(IndexCursors):
     """An `IndexCursors` over the folders of `QdrantFolders`; of a folder that is not there nothing is known."""
 
     def __init__(self, root: Path, documents: DocumentStore, before: IndexCursors | None = None) -> None:
-        """Read and write below `root`.
+        """Read and write in root/<index name>/; the documents' store has the change log.
 
-        Args:
-            root: root/<index name>/ holds an index.
-            documents: has the change log.
-            before: knows the folders that version 0.2 filled; None: the change log is applied to them anew.
+        `before` knows the folders that version 0.2 filled; without it the change log is applied to them anew.
         """
         self._root = root
         self._documents = documents
         self._before = before
 
+    @override
     def cursor(self, index: str) -> int | None:
-        """Last change applied to the index; None where the index is not known."""
         seq: int | None = self._read(index)["seq"]
         return seq
 
+    @override
     def set_cursor(self, index: str, seq: int) -> None:
-        """Remember that changes up to `seq` are applied."""
         self._write(index, self._read(index) | {"seq": seq, "change": self._change(seq)})
 
+    @override
     def backfill(self, index: str) -> str | None:
-        """Id of the last document backfilled; None where none is under way or it is done."""
         document_id: str | None = self._read(index)["backfill"]
         return document_id
 
+    @override
     def set_backfill(self, index: str, document_id: str | None) -> None:
-        """Remember the last document backfilled; None ends it."""
         self._write(index, self._read(index) | {"backfill": document_id})
 
+    @override
     def forget(self, index: str) -> None:
-        """Drop what is known of an index."""
         if (self._root / index).is_dir():
             self._write(index, _NOTHING)
 

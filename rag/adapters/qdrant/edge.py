@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words
+from typing_extensions import override
+
+from rag.adapters.qdrant.index import (
+    IDS_AT_ONCE,
+    INDEXED,
+    WORDS,
+    Point,
+    Question,
+    ReleaseIndex,
+    Scored,
+    has_words,
+)
 from rag.domain import Release
 from rag.errors import IntegrityError
 
@@ -20,7 +31,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
     from qdrant_edge import EdgeConfig, EdgeShard, Filter, QueryRequest
 
-_PAGE = 10_000  # ids in one answer
 _NO_GRAPH_KB = 1 << 40  # of vectors, above which the engine would make a graph
 
 
@@ -33,19 +43,15 @@ class EdgeIndex(ReleaseIndex):
         self._writing = threading.Lock()
         self._end = weakref.finalize(self, _let_go, shard, held)
 
-    def ids(self) -> frozenset[str]:
-        """Every passage id in the index."""
-        return frozenset(self._scroll())
-
+    @override
     def count(self) -> int:
-        """Number of passages."""
         from qdrant_edge import CountRequest
 
         with self._calls():
             return self._shard.count(CountRequest(exact=True))
 
+    @override
     def close(self) -> None:
-        """Let go of the folder; a second call does nothing."""
         with self._writing:
             self._end()
 
@@ -114,36 +120,23 @@ class EdgeIndex(ReleaseIndex):
         exact = edge.SearchParams(exact=True)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
         own = edge.SearchParams(idf=edge.IdfParams(corpus=_filter(question, labels=False)))
-        shown = False if question.bare else [self._vector]
+        shown: dict[str, Any] = {
+            "with_payload": not question.bare,
+            "with_vector": False if question.bare else [self._vector],
+        }
         if not question.dense_weight:
-            return edge.QueryRequest(
-                question.limit,
-                query=by_words,
-                filter=allowed,
-                params=own,
-                with_payload=not question.bare,
-                with_vector=shown,
-            )
-        candidates = [
-            edge.Prefetch(question.depth, query=by_vector, filter=allowed, params=exact),
-            edge.Prefetch(question.depth, query=by_words, filter=allowed, params=own),
-        ]
-        score = edge.Expression.Sum(
-            [
-                _times(question.dense_weight, "$score[0]"),
-                _times(question.words_weight, "$score[1]"),
-            ]
-        )
+            return edge.QueryRequest(question.limit, query=by_words, filter=allowed, params=own, **shown)
+        both, depth = ((by_vector, exact), (by_words, own)), question.depth
+        candidates = [edge.Prefetch(depth, query=one, filter=allowed, params=how) for one, how in both]
+        judged = [edge.Prefetch(2 * depth, query=one, prefetches=candidates, params=how) for one, how in both]
+        weights = {"$score[0]": question.dense_weight, "$score[1]": question.words_weight}
+        score = edge.Expression.Sum([_times(weight, name) for name, weight in weights.items()])
         return edge.QueryRequest(
             question.limit,
-            prefetches=[
-                edge.Prefetch(2 * question.depth, query=by_vector, prefetches=candidates, params=exact),
-                edge.Prefetch(2 * question.depth, query=by_words, prefetches=candidates, params=own),
-            ],
+            prefetches=judged,
             # A passage without any of the words is not among those judged by words.
-            query=edge.Formula(score, {"$score[0]": 0.0, "$score[1]": 0.0}),
-            with_payload=not question.bare,
-            with_vector=shown,
+            query=edge.Formula(score, dict.fromkeys(weights, 0.0)),
+            **shown,
         )
 
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
@@ -155,18 +148,13 @@ class EdgeIndex(ReleaseIndex):
             )
         return [(str(record.id), record.vector[self._vector]) for record in records]  # type: ignore
 
-    def _scroll(self) -> Iterator[str]:
+    def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
         from qdrant_edge import ScrollRequest
 
-        offset = None
-        while True:
-            with self._calls():
-                records, offset = self._shard.scroll(
-                    ScrollRequest(offset=offset, limit=_PAGE, with_payload=False, with_vector=False)
-                )
-            yield from (str(record.id) for record in records)
-            if offset is None:
-                return
+        request = ScrollRequest(offset=offset, limit=IDS_AT_ONCE, with_payload=False, with_vector=False)
+        with self._calls():
+            records, following = self._shard.scroll(request)
+        return (str(record.id) for record in records), following
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
@@ -194,11 +182,7 @@ def make_shard(folder: Path, release: Release) -> None:
 
 
 def load_shard(shard: Path, release: Release) -> "EdgeShard":
-    """Open the engine's files of a release.
-
-    Raises:
-        IntegrityError: they cannot be read.
-    """
+    """Open the engine's files of a release; IntegrityError where they cannot be read."""
     from qdrant_edge import EdgeShard
 
     try:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from typing_extensions import override
+
 from rag.adapters.qdrant.cursors import write_cursor, write_whole
 from rag.adapters.qdrant.edge import EdgeIndex, load_shard, make_shard
 from rag.adapters.qdrant.index import WORDS, has_words, verify
 from rag.domain import Release
 from rag.errors import IndexLocked, NotFound
-from rag.ports import PassageIndex
+from rag.ports import IndexStore, PassageIndex
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -22,20 +24,19 @@ _FORMAT = 1
 _SHARD = "shard"
 
 
-class QdrantFolders:
+class QdrantFolders(IndexStore):
     """An `IndexStore` in process: root/<index name>/, one process at a time in each."""
 
     def __init__(self, root: Path) -> None:
         """Keep the folders in `root`, made when the first index is."""
         self._root = root
 
+    @override
     def open(self, release: Release, *, create: bool = False) -> PassageIndex:
-        """Open the release's index, making it first where `create` says so; close it to let others in.
+        """Open the release's index as the port says; close it to let others in.
 
         Raises:
-            NotFound: it does not exist and `create` is False.
             IndexLocked: another process, or another index object of this one, has it open.
-            DimensionMismatch: what is there has another dimension or vector name.
             IntegrityError: what is there cannot be read.
         """
         folder = self._root / release.index_name
@@ -52,18 +53,15 @@ class QdrantFolders:
             held.release()
             raise
 
+    @override
     def names(self) -> frozenset[str]:
-        """Every index that exists."""
         if not self._root.is_dir():
             return frozenset()
         return frozenset(folder.name for folder in self._root.iterdir() if _exists(folder))
 
+    @override
     def drop(self, name: str) -> None:
-        """Delete an index; nothing happens where there is none.
-
-        Raises:
-            IndexLocked: it is open somewhere.
-        """
+        """Delete an index as the port says; IndexLocked where it is open somewhere."""
         folder = self._root / name
         # What an engine of before left under the name of an index goes too.
         if not name.startswith(".") and Path(name).name == name and folder.is_dir():

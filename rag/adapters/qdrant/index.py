@@ -1,7 +1,7 @@
 """The index of one release: what embedded and served Qdrant share. Knows nothing of either."""
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.domain import Passage, Release
 from rag.errors import DimensionMismatch
-from rag.ports import Found, Vectors, Where
+from rag.ports import Found, PassageIndex, Vectors, Where
 from rag.text.sparse import Weighted, Words
 
 WORDS = "words"
@@ -24,6 +25,10 @@ INDEXED = ("tenant", "document_id", "labels")
 BM25_UNIT = 20.0
 """BM25 score that counts as much as a cosine of 1 where both have the same weight."""
 
+IDS_AT_ONCE = 10_000
+"""Ids in one answer."""
+
+_KEPT = ("document_id", "tenant", "position", "uri", "title", "text", "text_hash")  # of a passage, as it is
 _AT_ONCE = 1_000  # ids in one request
 _DEPTH = 100  # candidates of each kind that are fused, at least
 
@@ -73,7 +78,7 @@ class Scored:
     vector: Sequence[float] | None  # None: the score is the cosine, or nobody asked
 
 
-class ReleaseIndex(ABC):
+class ReleaseIndex(PassageIndex):
     """A `PassageIndex` but for the calls to Qdrant.
 
     Where the release weighs words as well, a passage's score is ``w * cosine + (1 - w) * BM25 / 20`` with w the
@@ -89,8 +94,9 @@ class ReleaseIndex(ABC):
         self._dense_weight = release.retrieval.dense_weight
         self._words = Words(release.retrieval) if has_words(release) else None
 
+    @override
     def upsert(self, passages: Sequence[Passage], vectors: Vectors) -> None:
-        """Write and wait until it is searchable and on disk; same id replaces."""
+        """Write as the port says; what is searchable is on disk too."""
         if vectors.shape != (len(passages), self._dimension):
             raise DimensionMismatch(
                 f"The index {self.name} takes {len(passages)} vectors of dimension {self._dimension} here; "
@@ -108,12 +114,13 @@ class ReleaseIndex(ABC):
         for start in range(0, len(points), _AT_ONCE):
             self._write(points[start : start + _AT_ONCE])
 
+    @override
     def delete_documents(self, document_ids: Collection[str], *, keep: Collection[str] = ()) -> None:
-        """Remove the documents' passages, but for the passage ids in `keep`."""
         documents = sorted(document_ids)
         for start in range(0, len(documents), _AT_ONCE):
             self._delete(documents[start : start + _AT_ONCE], sorted(keep))
 
+    @override
     def search(
         self,
         vector: NDArray[np.float32],
@@ -124,13 +131,14 @@ class ReleaseIndex(ABC):
         dense_weight: float | None = None,
         where: Where | None = None,
     ) -> list[Found]:
-        """Return the best passages of one tenant, best first. `vector` has shape (dimension,).
+        """Return the best passages of one tenant as the port says.
 
         A question none of whose words any passage has is searched by its vector, whatever the release says.
         """
         found = self._best(vector, tenant, limit, text, dense_weight, where=where)
         return [Found(passage=_passage(each.id, each.payload), score=_cosine(vector, each)) for each in found]
 
+    @override
     def order(
         self,
         vector: NDArray[np.float32],
@@ -140,7 +148,6 @@ class ReleaseIndex(ABC):
         text: str | None = None,
         dense_weight: float | None = None,
     ) -> list[str]:
-        """Return the ids of what `search` gives, in its order. `vector` has shape (dimension,)."""
         return [each.id for each in self._best(vector, tenant, limit, text, dense_weight, bare=True)]
 
     def _best(
@@ -184,8 +191,8 @@ class ReleaseIndex(ABC):
         found.sort(key=lambda each: (-each.score, each.id))
         return found
 
+    @override
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the stored vectors, unit length, of those ids that are there."""
         stored: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(passage_ids), _AT_ONCE):
             for passage_id, values in self._stored(passage_ids[start : start + _AT_ONCE]):
@@ -193,17 +200,15 @@ class ReleaseIndex(ABC):
                 stored[passage_id] = row / (np.linalg.norm(row) or 1)
         return stored
 
-    @abstractmethod
+    @override
     def ids(self) -> frozenset[str]:
-        """Every passage id in the index."""
-
-    @abstractmethod
-    def count(self) -> int:
-        """Number of passages."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of it; a second call does nothing."""
+        found: set[str] = set()
+        offset = None
+        while True:
+            some, offset = self._page(offset)
+            found.update(some)
+            if offset is None:
+                return frozenset(found)
 
     @abstractmethod
     def _write(self, points: Sequence[Point]) -> None:
@@ -221,6 +226,10 @@ class ReleaseIndex(ABC):
     def _stored(self, passage_ids: Sequence[str]) -> Iterable[tuple[str, Sequence[float]]]:
         """Return id and vector of those points that are there."""
 
+    @abstractmethod
+    def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
+        """Return some ids from an offset on (None: from the beginning), and the next offset; None at the end."""
+
 
 def has_words(release: Release) -> bool:
     """Tell whether the release's index has weighted words beside the vectors."""
@@ -228,15 +237,10 @@ def has_words(release: Release) -> bool:
 
 
 def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) -> None:
-    """Make sure that what is there is of this release.
-
-    Args:
-        release: whose index it should be.
-        sizes: the vectors that are there, name -> dimension.
-        sparse: names of the sparse vectors that are there.
+    """Make sure that the vectors that are there (name -> dimension), and the sparse ones, are of this release.
 
     Raises:
-        DimensionMismatch: it is another one's.
+        DimensionMismatch: they are another one's.
     """
     expected = {release.vector_name: release.dimension}
     words = {WORDS} if has_words(release) else set()
@@ -248,31 +252,16 @@ def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) 
 
 
 def _payload(passage: Passage) -> dict[str, Any]:
-    return {
-        "document_id": passage.document_id,
-        "tenant": passage.tenant,
-        "position": passage.position,
-        "uri": passage.uri,
-        "title": passage.title,
-        "text": passage.text,
-        "text_hash": passage.text_hash,
+    return {name: getattr(passage, name) for name in _KEPT} | {
         "metadata": dict(passage.metadata),
         "labels": sorted(_label(name, value) for name, value in passage.metadata.items()),
     }
 
 
 def _passage(passage_id: str, payload: Mapping[str, Any]) -> Passage:
-    return Passage(
-        id=passage_id,
-        document_id=payload["document_id"],
-        tenant=payload["tenant"],
-        position=payload["position"],
-        uri=payload["uri"],
-        title=payload["title"],
-        text=payload["text"],
-        text_hash=payload["text_hash"],
-        metadata=payload.get("metadata", {}),  # collections made before there was any have none
-    )
+    # Collections made before there was any metadata have none.
+    kept = {name: payload[name] for name in _KEPT}
+    return Passage(id=passage_id, metadata=payload.get("metadata", {}), **kept)
 
 
 def _label(name: str, value: str) -> str:

@@ -3,14 +3,26 @@
 import math
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rag.adapters.qdrant.index import INDEXED, WORDS, Point, Question, ReleaseIndex, Scored, has_words, verify
+from typing_extensions import override
+
+from rag.adapters.qdrant.index import (
+    IDS_AT_ONCE,
+    INDEXED,
+    WORDS,
+    Point,
+    Question,
+    ReleaseIndex,
+    Scored,
+    has_words,
+    verify,
+)
 from rag.domain import Release
 from rag.errors import NotFound, Unavailable
-from rag.ports import PassageIndex
+from rag.ports import IndexStore, PassageIndex
 from rag.text.sparse import Weighted
 
 if TYPE_CHECKING:
@@ -18,9 +30,6 @@ if TYPE_CHECKING:
 
 _OLDEST_SERVER = (1, 19)  # older ones can lose acknowledged points right after a restart
 _PREFIX = "whetstone-"
-
-
-_PAGE = 10_000  # ids in one answer
 
 
 class _ServerIndex(ReleaseIndex):
@@ -35,17 +44,14 @@ class _ServerIndex(ReleaseIndex):
         sizes = {name: params.size for name, params in _named(there.vectors).items()}
         verify(release, sizes, list(there.sparse_vectors or {}))
 
-    def ids(self) -> frozenset[str]:
-        """Every passage id in the index."""
-        return frozenset(self._scroll())
-
+    @override
     def count(self) -> int:
-        """Number of passages."""
         with _asking(self._url):
             return self._client.count(self.name, exact=True).count
 
+    @override
     def close(self) -> None:
-        """Let go of it; a second call does nothing."""
+        """Do nothing: the connection is the store's."""
 
     def _write(self, points: Sequence[Point]) -> None:
         from qdrant_client import models
@@ -102,30 +108,18 @@ class _ServerIndex(ReleaseIndex):
         by_vector = {"query": question.vector, "using": self._vector}
         by_words = {"query": _sparse(question.words), "using": WORDS, "params": own}
         if not question.dense_weight:
-            return {
-                "query": by_words["query"],
-                "using": WORDS,
-                "search_params": own,
-                "query_filter": allowed,
-                "with_vectors": shown,
-            }
-        candidates = [
-            models.Prefetch(**some, filter=allowed, limit=question.depth) for some in (by_vector, by_words)
-        ]
-        judged = [
-            models.Prefetch(**some, prefetch=candidates, limit=2 * question.depth)
-            for some in (by_vector, by_words)
-        ]
+            question_only = {"query": by_words["query"], "using": WORDS, "search_params": own}
+            return question_only | {"query_filter": allowed, "with_vectors": shown}
+        both, depth = (by_vector, by_words), question.depth
+        candidates = [models.Prefetch(**some, filter=allowed, limit=depth) for some in both]
+        judged = [models.Prefetch(**some, prefetch=candidates, limit=2 * depth) for some in both]
+        weights = {"$score[0]": question.dense_weight, "$score[1]": question.words_weight}
         score = models.SumExpression(
-            sum=[
-                models.MultExpression(mult=[question.dense_weight, "$score[0]"]),
-                models.MultExpression(mult=[question.words_weight, "$score[1]"]),
-            ]
+            sum=[models.MultExpression(mult=[weight, name]) for name, weight in weights.items()]
         )
-        # A passage without any of the words is not among those judged by words.
-        missing = {"$score[0]": 0.0, "$score[1]": 0.0}
         return {
-            "query": models.FormulaQuery(formula=score, defaults=missing),
+            # A passage without any of the words is not among those judged by words.
+            "query": models.FormulaQuery(formula=score, defaults=dict.fromkeys(weights, 0.0)),
             "prefetch": judged,
             "with_vectors": shown,
         }
@@ -138,19 +132,15 @@ class _ServerIndex(ReleaseIndex):
         for point in points:
             yield str(point.id), _named(point.vector)[self._vector]
 
-    def _scroll(self) -> Iterator[str]:
-        offset = None
-        while True:
-            with _asking(self._url):
-                points, offset = self._client.scroll(
-                    self.name, limit=_PAGE, offset=offset, with_payload=False, with_vectors=False
-                )
-            yield from (str(point.id) for point in points)
-            if offset is None:
-                return
+    def _page(self, offset: Any) -> tuple[Iterable[str], Any]:
+        with _asking(self._url):
+            points, following = self._client.scroll(
+                self.name, limit=IDS_AT_ONCE, offset=offset, with_payload=False, with_vectors=False
+            )
+        return (str(point.id) for point in points), following
 
 
-class QdrantServer:
+class QdrantServer(IndexStore):
     """An `IndexStore` on a Qdrant server or cluster, 1.19 or newer. May be shared by threads."""
 
     def __init__(
@@ -161,13 +151,9 @@ class QdrantServer:
         *,
         client: "QdrantClient | None" = None,
     ) -> None:
-        """Point at the server; nothing is sent before the first use.
+        """Point at the server, e.g. ``http://127.0.0.1:6333``; nothing is sent before the first use.
 
-        Args:
-            url: e.g. ``http://127.0.0.1:6333``.
-            api_key: sent where the server wants one.
-            timeout_s: limit of one call, in seconds, rounded up to a whole one.
-            client: used instead of a connection of its own.
+        `timeout_s` limits one call, in seconds, and is rounded up; `client` stands in for a connection of its own.
         """
         self._url = url
         self._api_key = api_key
@@ -175,14 +161,9 @@ class QdrantServer:
         self._client = client
         self._connecting = threading.Lock()
 
+    @override
     def open(self, release: Release, *, create: bool = False) -> PassageIndex:
-        """Open the release's collection, making it first where `create` says so.
-
-        Raises:
-            NotFound: it does not exist and `create` is False.
-            Unavailable: the server does not answer, refuses the key, or is too old.
-            DimensionMismatch: what is there has another dimension or vector name.
-        """
+        """Open the release's collection as the port says; Unavailable also where the server refuses or is too old."""
         client = self._connected()
         with _asking(self._url):
             there = client.collection_exists(release.index_name)
@@ -192,14 +173,15 @@ class QdrantServer:
                 self._make(client, release, there=there)
         return _ServerIndex(client, release, self._url)
 
+    @override
     def names(self) -> frozenset[str]:
         """Every index of ours; other collections on the server are none of our business."""
         with _asking(self._url):
             collections = self._connected().get_collections().collections
         return frozenset(c.name for c in collections if c.name.startswith(_PREFIX))
 
+    @override
     def drop(self, name: str) -> None:
-        """Delete an index; nothing happens where there is none."""
         with _asking(self._url):
             self._connected().delete_collection(name)
 

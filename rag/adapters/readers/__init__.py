@@ -1,19 +1,19 @@
 """Documents from where they lie: files, folders, BEIR data sets, and Python's own documentation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
-from rag.adapters.readers.files import SourceFile, absolute
+from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
-from rag.domain import Document
 from rag.errors import NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
 PYTHON_DOCS = python_docs.NAME
 """The location that stands for the documentation of the running Python."""
 
-Reader = Callable[[SourceFile], Iterator[Document | ReadFailure]]
+Reader = Callable[[SourceFile], Records]
 
 FORMATS: Mapping[str, Reader] = {
     ".csv": tabular.read_csv,
@@ -40,9 +40,7 @@ def source_of(location: str) -> str:
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 
-def read(
-    location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None
-) -> Iterator[Document | ReadFailure]:
+def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None) -> Records:
     """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
 
     Args:
@@ -60,30 +58,19 @@ def read(
         return python_docs.read(tenant=tenant)
     root = absolute(location)
 
-    def source_file(path: Path) -> SourceFile:
-        return SourceFile(
-            path=path,
-            tenant=tenant,
-            source=root.as_uri(),
-            max_bytes=max_bytes,
-            fields=fields or FieldNames(),
-        )
-
+    source_file = partial(
+        SourceFile, tenant=tenant, source=root.as_uri(), max_bytes=max_bytes, fields=fields or FieldNames()
+    )
     if root.is_dir():
         if beir.is_data_set(root):
-            return _records(source_file(root / beir.CORPUS), beir.read)
+            return _records(source_file(path=root / beir.CORPUS), beir.read)
         return _folder(root, source_file)
     if not root.exists():
         raise NotFound(f"there is no file or folder {root}; name one, or {PYTHON_DOCS}")
-    reader = FORMATS.get(root.suffix.lower())
-    if reader is None:
-        raise UnsupportedFormat(f"{root.name}: {_unknown(root)}")
-    return _records(source_file(root), reader)
+    return _records(source_file(path=root), _reader(root, root.name))
 
 
-def read_content(
-    content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int
-) -> Iterator[Document | ReadFailure]:
+def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
     Args:
@@ -96,33 +83,30 @@ def read_content(
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
     """
-    path = Path(filename)
+    file = SourceFile(
+        path=Path(filename), tenant=tenant, source=uri, max_bytes=max_bytes, content=content, given_uri=uri
+    )
+    return _records(file, _reader(file.path, filename))
+
+
+def _reader(path: Path, name: str) -> Reader:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
-        raise UnsupportedFormat(f"{filename}: {_unknown(path)}")
-    file = SourceFile(
-        path=path,
-        tenant=tenant,
-        source=uri,
-        max_bytes=max_bytes,
-        fields=FieldNames(),
-        content=content,
-        given_uri=uri,
-    )
-    return _records(file, reader)
+        raise UnsupportedFormat(f"{name}: {_unknown(path)}")
+    return reader
 
 
-def _folder(root: Path, source_file: Callable[[Path], SourceFile]) -> Iterator[Document | ReadFailure]:
+def _folder(root: Path, source_file: Callable[..., SourceFile]) -> Records:
     for entry in files_below(root):
         if isinstance(entry, ReadFailure):
             yield entry
         elif reader := FORMATS.get(entry.suffix.lower()):
-            yield from _records(source_file(entry), reader)
+            yield from _records(source_file(path=entry), reader)
         else:
             yield ReadFailure(uri=entry.as_uri(), reason=_unknown(entry))
 
 
-def _records(file: SourceFile, reader: Reader) -> Iterator[Document | ReadFailure]:
+def _records(file: SourceFile, reader: Reader) -> Records:
     try:
         yield from reader(file)
     except UnreadableDocument as error:

@@ -1,10 +1,9 @@
 """BEIR's corpus.jsonl: passages that labels point at, so none is divided."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-from rag.adapters.readers.files import SourceFile, absolute, document_or_failure
+from rag.adapters.readers.files import Records, SourceFile, absolute, document_or_failure
 from rag.domain import Document
 from rag.errors import UnreadableDocument
 from rag.library.documents import ReadFailure
@@ -21,7 +20,7 @@ def _uri(folder: Path) -> str:
     return f"beir:{absolute(folder).name}"
 
 
-def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read(file: SourceFile) -> Records:
     """Read the corpus. String fields beside ``_id``, ``title`` and ``text`` become metadata.
 
     A record whose id cannot be told fails under the data set's uri, so that pruning touches nothing in it.

@@ -1,23 +1,18 @@
 """Word's DOCX: paragraphs, headings and tables in their order."""
 
 import re
-import struct
 import zipfile
-import zlib
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-from rag.adapters.readers.files import SourceFile
-from rag.domain import Document
+from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.errors import UnreadableDocument
-from rag.library.documents import ReadFailure
 
 _OLE = b"\xd0\xcf\x11\xe0"  # an old .doc, or a .docx that is encrypted
 _MOST_UNPACKED = 4  # times the largest file allowed; a small archive can unpack to anything
 
 
-def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read(file: SourceFile) -> Records:
     """Read a DOCX as one document.
 
     Raises:
@@ -37,22 +32,7 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
         word = docx.Document(BytesIO(data))
         text = "\n\n".join(filter(None, map(_block, word.iter_inner_content())))
         title = (word.core_properties.title or "").strip() or _first_heading(word)
-    except (
-        OpcError,
-        # A damaged archive surfaces as whatever its wrong numbers and names lead to.
-        AssertionError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        OSError,
-        RuntimeError,
-        SyntaxError,  # lxml's
-        TypeError,
-        ValueError,
-        struct.error,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (OpcError, *DAMAGE) as error:
         raise UnreadableDocument(f"is not a DOCX that can be read: {error}") from error
     yield file.document(text=text, title=title or file.stem)
 

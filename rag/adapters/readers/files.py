@@ -3,14 +3,37 @@
 import codecs
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from rag.domain import Document
 from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames, ReadFailure
+
+Records = Iterator[Document | ReadFailure]
+"""What a reader yields."""
+
+DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,  # lxml's
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""A damaged file surfaces as whatever its wrong numbers and names lead to."""
 
 
 def absolute(location: str | Path) -> Path:
@@ -26,7 +49,7 @@ class SourceFile:
     tenant: str
     source: str  # uri of the root it was found under
     max_bytes: int
-    fields: FieldNames
+    fields: FieldNames = field(default_factory=FieldNames)
     content: bytes | None = None  # of one that was handed in
     given_uri: str = ""  # of one that was handed in
 
@@ -77,12 +100,7 @@ class SourceFile:
         return decoded(self.read_bytes())
 
     def document(
-        self,
-        *,
-        text: str,
-        title: str = "",
-        record: str = "",
-        metadata: Mapping[str, str] | None = None,
+        self, *, text: str, title: str = "", record: str = "", metadata: Mapping[str, str] | None = None
     ) -> Document | ReadFailure:
         """Make the file's document, or that of one of its records."""
         return document_or_failure(

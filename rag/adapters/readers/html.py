@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rag.adapters.readers.files import SourceFile, decoded
-from rag.domain import Document
-from rag.library.documents import ReadFailure
+from rag.adapters.readers.files import Records, SourceFile, decoded
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -24,7 +22,7 @@ _BLOCKS = frozenset(
 )
 
 
-def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read(file: SourceFile) -> Records:
     """Read an HTML page: ``<main>`` or ``<article>`` where there is one, else the body."""
     from bs4 import BeautifulSoup
     from bs4.dammit import EncodingDetector

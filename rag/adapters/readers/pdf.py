@@ -2,16 +2,11 @@
 
 import logging
 import re
-import struct
 import warnings
-import zlib
-from collections.abc import Iterator
 from io import BytesIO
 
-from rag.adapters.readers.files import SourceFile
-from rag.domain import Document
+from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.errors import UnreadableDocument
-from rag.library.documents import ReadFailure
 
 # What programs write into the title by themselves.
 _NO_TITLE = re.compile(
@@ -19,7 +14,7 @@ _NO_TITLE = re.compile(
 )
 
 
-def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read(file: SourceFile) -> Records:
     """Read a PDF as one document.
 
     Raises:
@@ -41,21 +36,7 @@ def read(file: SourceFile) -> Iterator[Document | ReadFailure]:
             named = (reader.metadata and reader.metadata.title) or ""
         except DependencyError as error:
             raise UnreadableDocument("is encrypted; save it without a password") from error
-        except (
-            # A broken file surfaces as whatever its wrong numbers and names lead to.
-            PyPdfError,
-            ArithmeticError,
-            AssertionError,
-            AttributeError,
-            EOFError,
-            LookupError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-            struct.error,
-            zlib.error,
-        ) as error:
+        except (PyPdfError, *DAMAGE) as error:
             raise UnreadableDocument(
                 f"is not a PDF that can be read: {error or type(error).__name__}"
             ) from error

@@ -9,10 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rag.adapters.readers.files import document_or_failure
-from rag.domain import Document
+from rag.adapters.readers.files import Records, document_or_failure
 from rag.errors import Unavailable
-from rag.library.documents import ReadFailure
 
 NAME = "python-docs"
 _PROGRAM = Path(__file__).with_name("python_docstrings.py")
@@ -29,7 +27,7 @@ _LONGEST_SUMMARY = 250  # characters; a longer opening is no summary
 _FEWEST_WORDS = 4  # a text shorter than this says nothing without its summary
 
 
-def read(*, tenant: str) -> Iterator[Document | ReadFailure]:
+def read(*, tenant: str) -> Records:
     """Yield a document for each docstring and topic, in a fixed order, the same text only once.
 
     A docstring's summary line, where more text follows it, is taken out of the text and kept as the metadata

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from rag.adapters.readers.files import SourceFile
+from rag.adapters.readers.files import Records, SourceFile
 from rag.domain import Document
 from rag.errors import UnreadableDocument
 from rag.library.documents import ReadFailure
@@ -15,7 +15,7 @@ from rag.library.documents import ReadFailure
 _NAMED = 20  # fields listed in a failure
 
 
-def read_csv(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read_csv(file: SourceFile) -> Records:
     """Read a CSV or TSV file; its first line names the fields. Comma, semicolon and tab are told apart."""
     text = file.read_text()
     # A text longer than the module's 128 KiB is no mistake here; the file's size is limited already.
@@ -39,7 +39,7 @@ def read_csv(file: SourceFile) -> Iterator[Document | ReadFailure]:
     yield from _documents(file, iter(rows))
 
 
-def read_json(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read_json(file: SourceFile) -> Records:
     """Read a JSON file: a list of records, or one record."""
     value = _parsed(file.read_text())
     if isinstance(value, ReadFailure):
@@ -48,7 +48,7 @@ def read_json(file: SourceFile) -> Iterator[Document | ReadFailure]:
     yield from _documents(file, ((f"row {number}", record) for number, record in enumerate(records, start=1)))
 
 
-def read_jsonl(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read_jsonl(file: SourceFile) -> Records:
     """Read JSON lines: a record on each line."""
     lines = file.read_text().split("\n")
     yield from _documents(
@@ -67,7 +67,7 @@ def _parsed(text: str) -> Any:
         return ReadFailure(uri="", reason=f"is not JSON: {error}")
 
 
-def _documents(file: SourceFile, records: Iterator[tuple[str, Any]]) -> Iterator[Document | ReadFailure]:
+def _documents(file: SourceFile, records: Iterator[tuple[str, Any]]) -> Records:
     """Turn (place, record) into documents; a place is "row 3" or "line 3".
 
     A record whose id cannot be told fails under the file's own uri, so that pruning touches nothing in it.

@@ -1,11 +1,8 @@
 """Plain text and Markdown."""
 
 import re
-from collections.abc import Iterator
 
-from rag.adapters.readers.files import SourceFile
-from rag.domain import Document
-from rag.library.documents import ReadFailure
+from rag.adapters.readers.files import Records, SourceFile
 
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\n(?P<fields>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -18,12 +15,12 @@ _HEADING = re.compile(
 )
 
 
-def read_text(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read_text(file: SourceFile) -> Records:
     """Read a text file; its title is its name."""
     yield file.document(text=file.read_text(), title=file.stem)
 
 
-def read_markdown(file: SourceFile) -> Iterator[Document | ReadFailure]:
+def read_markdown(file: SourceFile) -> Records:
     """Read a Markdown file; its title is that of the front matter, its first heading, or its name."""
     text = file.read_text()
     title = ""

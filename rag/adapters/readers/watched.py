@@ -4,18 +4,20 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from typing_extensions import override
+
 from rag.adapters.readers import FORMATS
 from rag.adapters.readers.beir import CORPUS
 from rag.adapters.readers.files import SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.domain import Document
 from rag.errors import UnreadableDocument
-from rag.library.documents import FieldNames, ReadFailure
+from rag.library.documents import ReadFailure
 from rag.library.ingesting import FileReader
-from rag.library.watching import Listing, Stamp
+from rag.library.watching import Folder, Listing, Stamp
 
 
-class DiskFolder:
+class DiskFolder(Folder):
     """A folder, and all below it; its documents are the ones that `readers.read` makes of it."""
 
     def __init__(self, root: Path, reader: FileReader, *, tenant: str, max_bytes: int) -> None:
@@ -27,10 +29,12 @@ class DiskFolder:
         self._paths: dict[str, Path] = {}
 
     @property
+    @override
     def source(self) -> str:
-        """The `source` of its documents: its uri."""
+        """Return the `source` of its documents: its uri."""
         return self._root.as_uri()
 
+    @override
     def list(self) -> Listing:
         """Return what is in it. Files of no known format are passed over, and so are data sets with labels."""
         files: dict[str, Stamp] = {}
@@ -55,16 +59,10 @@ class DiskFolder:
         self._paths = paths
         return Listing(files=files, failed=tuple(failed))
 
+    @override
     def read(self, uri: str) -> Sequence[Document | ReadFailure]:
-        """Read one of its files."""
         path = self._paths[uri]
-        file = SourceFile(
-            path=path,
-            tenant=self._tenant,
-            source=self.source,
-            max_bytes=self._max_bytes,
-            fields=FieldNames(),
-        )
+        file = SourceFile(path=path, tenant=self._tenant, source=self.source, max_bytes=self._max_bytes)
         try:
             return self._reader.read(file.read_bytes(), filename=path.name, uri=uri, tenant=self._tenant)
         except UnreadableDocument as error:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, insert, select, update
 
+from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.schema.documents import change_counter, changes
 from rag.domain import Change, ChangeKind, utcnow
 
@@ -16,23 +17,8 @@ def next_seq(connection: Connection) -> int:
 def log_change(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
     """Write a change under the number that `next_seq` gave."""
     connection.execute(update(change_counter).values(seq=seq))
-    row = {"seq": seq, "document_id": document_id, "tenant": tenant, "kind": kind.value, "at": utcnow()}
-    connection.execute(insert(changes).values(row))
-
-
-def changes_after(connection: Connection, after: int, limit: int) -> list[Change]:
-    """Return changes beyond the sequence number `after`, in order."""
-    query = select(changes).where(changes.c.seq > after).order_by(changes.c.seq).limit(limit)
-    return [
-        Change(
-            seq=row.seq,
-            document_id=row.document_id,
-            tenant=row.tenant,
-            kind=ChangeKind(row.kind),
-            at=row.at,
-        )
-        for row in connection.execute(query)
-    ]
+    change = Change(seq=seq, document_id=document_id, tenant=tenant, kind=kind, at=utcnow())
+    connection.execute(insert(changes).values(to_row(change)))
 
 
 def last_change(connection: Connection) -> int:

@@ -1,41 +1,41 @@
 """How far each index has come."""
 
-from sqlalchemy import Engine, delete, select
+from typing import Any
 
-from rag.adapters.sql.database.engine import reading, writing
+from sqlalchemy import delete, select
+from typing_extensions import override
+
+from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.database.statements import upsert
+from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.documents import index_cursors
+from rag.ports import IndexCursors
 
 
-class SqlCursors:
-    """How far each index has come: the last change applied, and the backfill's checkpoint."""
+class SqlCursors(SqlStore, IndexCursors):
+    """`IndexCursors` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     def cursor(self, index: str) -> int | None:
-        """Last change applied to the index; None where the index is not known."""
-        query = select(index_cursors.c.seq).where(index_cursors.c.index_name == index)
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one_or_none()
+        return self._value(select(index_cursors.c.seq).where(index_cursors.c.index_name == index))
 
+    @override
     def set_cursor(self, index: str, seq: int) -> None:
-        """Remember that changes up to `seq` are applied."""
-        with writing(self._engine) as connection:
-            upsert(connection, index_cursors, {"index_name": index, "seq": seq})
+        self._set(index, "seq", seq)
 
+    @override
     def backfill(self, index: str) -> str | None:
-        """Id of the last passage backfilled; None where none is under way or it is done."""
-        query = select(index_cursors.c.backfill).where(index_cursors.c.index_name == index)
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one_or_none()
+        return self._value(select(index_cursors.c.backfill).where(index_cursors.c.index_name == index))
 
-    def set_backfill(self, index: str, passage_id: str | None) -> None:
-        """Remember the last passage backfilled; None ends it."""
-        with writing(self._engine) as connection:
-            upsert(connection, index_cursors, {"index_name": index, "backfill": passage_id})
+    @override
+    def set_backfill(self, index: str, document_id: str | None) -> None:
+        self._set(index, "backfill", document_id)
 
+    @override
     def forget(self, index: str) -> None:
-        """Drop what is known of an index."""
         with writing(self._engine) as connection:
             connection.execute(delete(index_cursors).where(index_cursors.c.index_name == index))
+
+    def _set(self, index: str, column: str, value: Any) -> None:
+        with writing(self._engine) as connection:
+            upsert(connection, index_cursors, {"index_name": index, column: value})

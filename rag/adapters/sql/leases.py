@@ -9,28 +9,26 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import Engine, select, update
+from typing_extensions import override
 
 from rag.adapters.sql.database.engine import now, reading, writing
 from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.releases import leases
 from rag.domain import new_id
 from rag.errors import LeaseHeld, Unavailable
+from rag.ports import Lease, Leases
 
 
-class SqlLeases:
+class SqlLeases(SqlStore, Leases):
     """Leases as rows: a holder, a token that grows, and an expiry by the database's clock."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     @contextmanager
     def hold(self, name: str, *, ttl_s: float = 30.0) -> Iterator["SqlLease"]:
-        """Hold the lease while in the context, renewing it every third of `ttl_s` seconds.
+        """Hold the lease as the port says, renewing it every third of `ttl_s` seconds.
 
         A holder that dies keeps others out until `ttl_s` seconds after its last renewal.
-
-        Raises:
-            LeaseHeld: somebody else has it.
         """
         lease = self._take(name, ttl_s)
         renewing = threading.Thread(target=lease.keep_renewing, name=f"lease {name}", daemon=True)
@@ -53,25 +51,23 @@ class SqlLeases:
             row = connection.execute(
                 select(leases).where(leases.c.name == name).with_for_update()
             ).one_or_none()
-            if row is None:
-                token = 1
-                first = {"name": name, "holder": holder, "token": token, "expires_at": expires}
-                taken = insert_new(connection, leases, [first])
-            elif row.expires_at > moment:
+            if row is not None and row.expires_at > moment:
                 raise LeaseHeld(
                     f"{row.holder} is at {name!r}, until {row.expires_at:%H:%M:%S} UTC at least; wait for it"
                 )
+            token = 1 if row is None else row.token + 1
+            values = {"holder": holder, "token": token, "expires_at": expires}
+            if row is None:
+                taken = insert_new(connection, leases, [{"name": name, **values}])
             else:
-                token = row.token + 1
                 free = (leases.c.name == name) & (leases.c.token == row.token)
-                values = {"holder": holder, "token": token, "expires_at": expires}
                 taken = connection.execute(update(leases).where(free).values(values)).rowcount
             if taken == 0:
                 raise LeaseHeld(f"another runner took {name!r} at the same moment; wait for it to end")
         return SqlLease(self._engine, name, token, ttl_s, asked + ttl_s)
 
 
-class SqlLease:
+class SqlLease(Lease):
     """A lease held."""
 
     def __init__(self, engine: Engine, name: str, token: int, ttl_s: float, until: float) -> None:
@@ -84,13 +80,9 @@ class SqlLease:
         self._ended = threading.Event()
         self._mine = (leases.c.name == name) & (leases.c.token == token)
 
+    @override
     def check(self) -> None:
-        """Do nothing while it is still ours.
-
-        Raises:
-            LeaseHeld: it was lost, because it could not be renewed in time.
-            Unavailable: the database, which knows, cannot be asked.
-        """
+        """Do nothing while it is still ours, as the port says; Unavailable where the database cannot be asked."""
         if not self._lost and time.monotonic() < self._until:
             # This machine's clock stands still while it sleeps, the database's does not.
             with reading(self._engine) as connection:

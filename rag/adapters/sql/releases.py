@@ -1,72 +1,48 @@
 """Releases and the one row that says which is live."""
 
-from dataclasses import asdict
-
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select, update
+from typing_extensions import override
 
 from rag.adapters.sql.audit import record
 from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.releases import deployment, releases
 from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import EpochMoved, NotFound
-from rag.ports import Permit
+from rag.ports import Permit, ReleaseStore
 
 _ONE_ROW = deployment.c.id == 1
 
 
-class SqlReleases:
-    """Releases and the one row that says which is live."""
+class SqlReleases(SqlStore, ReleaseStore):
+    """A `ReleaseStore` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     def add(self, release: Release) -> None:
-        """Write one; the same digest again does nothing."""
-        row = {
-            "digest": release.digest,
-            "encoder": release.encoder,
-            "chunking": asdict(release.chunking),
-            "retrieval": asdict(release.retrieval),
-            "dimension": release.dimension,
-            "distance": release.distance,
-            "adapts": release.adapts,
-            "shares": release.shares,
-            "created_at": release.created_at,
-        }
         with writing(self._engine) as connection:
-            insert_new(connection, releases, [row])
+            insert_new(connection, releases, [to_row(release)])
 
+    @override
     def get(self, digest: str) -> Release:
-        """Return one.
-
-        Raises:
-            NotFound: there is no such release.
-        """
-        query = select(releases).where(releases.c.digest == digest)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        if row is None:
+        release = self._one(select(releases).where(releases.c.digest == digest), _release)
+        if release is None:
             raise NotFound(f"there is no release {digest!r}")
-        return _release(row)
+        return release
 
+    @override
     def all(self) -> list[Release]:
-        """Return all, newest first."""
         query = select(releases).order_by(releases.c.created_at.desc(), releases.c.digest)
-        with reading(self._engine) as connection:
-            return [_release(row) for row in connection.execute(query).mappings()]
+        return self._all(query, _release)
 
+    @override
     def deployment(self) -> Deployment | None:
-        """Return the deployment row; None before the first release."""
         with reading(self._engine) as connection:
             return _deployment(connection)
 
+    @override
     def deploy_first(self, release: str, *, principal: str) -> Deployment:
-        """Make the first release live at epoch 1; where one is live already, return that.
-
-        Raises:
-            NotFound: there is no such release.
-        """
         with writing(self._engine) as connection:
             if (live := _deployment(connection)) is not None:
                 return live
@@ -81,13 +57,8 @@ class SqlReleases:
             assert live is not None  # noqa: S101 - written above, by us or by whom we waited for
             return live
 
+    @override
     def stage(self, release: str | None, *, expected_epoch: int) -> Deployment:
-        """Ask the replicas to load a release; None withdraws.
-
-        Raises:
-            EpochMoved: the deployment is at another epoch.
-            NotFound: there is no such release.
-        """
         with writing(self._engine) as connection:
             if release is not None:
                 _need_release(connection, release)
@@ -101,15 +72,10 @@ class SqlReleases:
                 raise EpochMoved(_moved(expected_epoch, live))
             return live
 
+    @override
     def flip(
         self, release: str, *, expected_epoch: int, entry: AuditEntry, permit: Permit | None = None
     ) -> Deployment:
-        """Switch, in one transaction with the audit entry; see `rag.ports.ReleaseStore.flip`.
-
-        Raises:
-            EpochMoved: the deployment is at another epoch, or this release is not the staged one.
-            ApprovalInvalid: the permit does not hold, or no longer.
-        """
         with writing(self._engine) as connection:
             switched = connection.execute(
                 update(deployment)
@@ -146,16 +112,8 @@ def _moved(expected: int, live: Deployment | None, release: str | None = None) -
 
 
 def _deployment(connection: Connection) -> Deployment | None:
-    row = connection.execute(select(deployment).where(_ONE_ROW)).one_or_none()
-    if row is None:
-        return None
-    return Deployment(
-        epoch=row.epoch,
-        release=row.release,
-        previous=row.previous,
-        staged=row.staged,
-        changed_at=row.changed_at,
-    )
+    row = connection.execute(select(deployment).where(_ONE_ROW)).mappings().one_or_none()
+    return None if row is None else from_json(Deployment, row)
 
 
 def _release(row: RowMapping) -> Release:

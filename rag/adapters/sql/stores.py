@@ -22,19 +22,7 @@ from rag.adapters.sql.schema.access import keys
 from rag.adapters.sql.schema.documents import documents
 from rag.adapters.sql.schema.releases import releases
 from rag.errors import IntegrityError, SettingInvalid, Unavailable
-from rag.ports import (
-    AuditLog,
-    DocumentStore,
-    FeedbackStore,
-    IndexCursors,
-    IngestionStore,
-    InteractionStore,
-    KeyStore,
-    Leases,
-    QuestionStore,
-    ReleaseStore,
-    ReplicaStore,
-)
+from rag.ports import IndexCursors
 
 _MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
 """Bringing the tables up to date may take its time."""
@@ -54,17 +42,17 @@ class Stores:
     """The stores of serving, over one database."""
 
     engine: Engine
-    documents: DocumentStore
+    documents: SqlDocuments
     cursors: IndexCursors
-    interactions: InteractionStore
-    feedback: FeedbackStore
-    questions: QuestionStore
-    releases: ReleaseStore
-    replicas: ReplicaStore
-    leases: Leases
-    ingestions: IngestionStore
-    audit: AuditLog
-    keys: KeyStore
+    interactions: SqlInteractions
+    feedback: SqlFeedback
+    questions: SqlQuestions
+    releases: SqlReleases
+    replicas: SqlReplicas
+    leases: SqlLeases
+    ingestions: SqlIngestions
+    audit: SqlAudit
+    keys: SqlKeys
 
     def ping(self) -> None:
         """Ask the database something.
@@ -135,11 +123,7 @@ def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None
 
 
 def _check_kept(engine: Engine, traces: Traces) -> None:
-    """Do nothing where the database may be the one that left the traces.
-
-    Raises:
-        IntegrityError: it is empty, so that one was lost.
-    """
+    """Do nothing where the database may be the one that left the traces; IntegrityError where that one was lost."""
     found = traces.of_tables + traces.of_rows
     if (found and is_new(engine)) or (traces.of_rows and _holds_nothing(engine)):
         raise IntegrityError(

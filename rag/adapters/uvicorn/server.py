@@ -1,7 +1,6 @@
 """Uvicorn's server, which comes to its end in order."""
 
 import logging
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +25,9 @@ class DrainingServer(Server):
     """
 
     def __init__(self, app: ASGIApp, draining: Draining, *, grace_s: float) -> None:
-        """Make it; it listens in `run`.
+        """Make it; it serves in `run`, on the sockets given there.
 
-        Args:
-            app: refuses new requests once draining has begun.
-            draining: knows what is under way.
-            grace_s: how long that may go on, in seconds.
+        `app` refuses new requests once draining has begun; what is under way may then go on for `grace_s` seconds.
         """
         config = Config(
             app,
@@ -49,10 +45,6 @@ class DrainingServer(Server):
         self._grace_s = grace_s
         self._began: float | None = None
         self._cut_at: float | None = None
-
-    def run_on(self, sock: socket.socket) -> None:
-        """Serve on a socket that listens, in this thread, until the end."""
-        self.run(sockets=[sock])
 
     async def on_tick(self, counter: int) -> bool:
         """Look, ten times a second, whether it is time to end."""

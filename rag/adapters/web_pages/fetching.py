@@ -11,11 +11,13 @@ from contextlib import contextmanager, suppress
 from typing import cast
 from urllib.parse import urljoin
 
+from typing_extensions import override
+
 from rag.adapters.web_pages.addresses import IPAddress, connected, is_public, resolved, said, system_addresses
 from rag.adapters.web_pages.responses import FORMATS, page_of
 from rag.adapters.web_pages.urls import PORTS, Place, place_of
 from rag.errors import AddressRefused, UnreadableDocument
-from rag.ports import WebPage
+from rag.ports import WebPage, WebPages
 
 USER_AGENT = "Whetstone/1 (fetches a page that a person handed in)"
 
@@ -23,7 +25,7 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class PublicPages:
+class PublicPages(WebPages):
     """Fetches pages over HTTP and HTTPS, on their usual ports."""
 
     def __init__(
@@ -33,7 +35,7 @@ class PublicPages:
         timeout_s: float,
         allowed: Callable[[IPAddress], bool] = is_public,
         ports: Collection[int] = (80, 443),
-        resolve: Callable[[str, int], list[str]] | None = None,
+        resolve: Callable[[str, int], list[str]] = system_addresses,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Fetch nothing yet.
@@ -43,33 +45,25 @@ class PublicPages:
             timeout_s: of one fetch, redirects and all.
             allowed: tells whether an address may be connected to.
             ports: which ports may be.
-            resolve: gives the addresses of a name, as numbers; by default the system's.
+            resolve: gives the addresses of a name, as numbers.
             tls: how certificates are checked; by default as the system does.
         """
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
         self._allowed = allowed
         self._ports = frozenset(ports)
-        self._resolve = resolve or system_addresses
+        self._resolve = resolve
         self._tls = tls
 
+    @override
     def check(self, url: str) -> None:
-        """Do nothing where pages may be fetched from the address, as far as it tells without asking for it.
-
-        Raises:
-            AddressRefused: they may not; the message says why.
-        """
         place = self._place(url)
         with suppress(ValueError):
             self._check_address(place, ipaddress.ip_address(place.host))
 
+    @override
     def fetch(self, url: str) -> WebPage:
-        """Fetch a page, following up to five redirects.
-
-        Raises:
-            AddressRefused: it, or an address it leads to, is not one that pages are fetched from.
-            UnreadableDocument: it cannot be had, is too large or too slow, or of a kind that is not read.
-        """
+        """Fetch a page as the port says, following up to five redirects."""
         deadline = time.monotonic() + self._timeout_s
         for _ in range(_MOST_REDIRECTS + 1):
             place = self._place(url)
@@ -104,7 +98,9 @@ class PublicPages:
         return place
 
     def _connected(self, place: Place, deadline: float) -> http.client.HTTPConnection:
-        addresses = self._addresses(place, deadline)
+        addresses = resolved(place.host, place.port, deadline, resolve=self._resolve)
+        if addresses is None:
+            raise self._late()
         for address in addresses:
             self._check_address(place, address)
         sock = connected(addresses, place.port, deadline)
@@ -126,12 +122,6 @@ class PublicPages:
         # Without a socket it would connect by itself, to wherever the name leads by then.
         connection.auto_open = 0
         return connection
-
-    def _addresses(self, place: Place, deadline: float) -> list[IPAddress]:
-        addresses = resolved(place.host, place.port, deadline, resolve=self._resolve)
-        if addresses is None:
-            raise self._late()
-        return addresses
 
     def _check_address(self, place: Place, address: IPAddress) -> None:
         if not self._allowed(address):

@@ -22,11 +22,7 @@ _PIECE = 65_536
 
 
 def page_of(response: http.client.HTTPResponse, max_bytes: int) -> WebPage:
-    """Return the page.
-
-    Args:
-        response: its body is read here.
-        max_bytes: of the page, as it is sent and as it unpacks.
+    """Return the page, reading the body: `max_bytes` at most, as it is sent and as it unpacks.
 
     Raises:
         UnreadableDocument: it is none, is too large, broke off, or of a kind that is not read.
@@ -65,9 +61,7 @@ def _content(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         content += piece
         if max(sent, len(content)) > max_bytes:
             raise _too_large(max_bytes)
-    if response.length:
-        raise UnreadableDocument("the page broke off before its end")
-    if unpack is not None and not unpack.eof:
+    if response.length or (unpack is not None and not unpack.eof):
         raise UnreadableDocument("the page broke off before its end")
     return bytes(content)
 

@@ -33,20 +33,10 @@ class Access:
         *,
         keyring: Keyring,
         links: SourceLinks,
-        tenant: str,
-        hosts: frozenset[str],
-        public: Sequence[re.Pattern[str]],
+        tenant: str,  # of whoever uses this machine while there are no keys
+        hosts: frozenset[str],  # names that are accepted beside loopback where there are no keys
+        public: Sequence[re.Pattern[str]],  # paths that everybody may ask for
     ) -> None:
-        """Guard `app`.
-
-        Args:
-            app: what comes behind.
-            keyring: knows the keys.
-            links: knows which links to sources are signed.
-            tenant: of whoever uses this machine while there are no keys.
-            hosts: names that are accepted beside loopback where there are no keys.
-            public: paths that everybody may ask for.
-        """
         self._app = app
         self._keyring = keyring
         self._links = links
@@ -133,7 +123,7 @@ class BodyLimit:
         declared = Headers(scope=scope).get("content-length", "0")
         most = self._streamed.get(scope["path"])
         if declared.isdigit() and int(declared) > (most or self._max_bytes):
-            await self._refuse(scope, receive, send)
+            await self._refusal(scope)(scope, receive, send)
             return
         if most is not None:
             await self._app(scope, _counted(receive, most), send)
@@ -147,7 +137,7 @@ class BodyLimit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._max_bytes:
-                await self._refuse(scope, receive, send)
+                await self._refusal(scope)(scope, receive, send)
                 return
         whole: Message | None = {"type": "http.request", "body": bytes(body), "more_body": False}
 
@@ -158,17 +148,15 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = self._streamed.get(scope["path"])
-        error = (
-            _too_large(most)
-            if most is not None
-            else BodyTooLarge(
+    def _refusal(self, scope: Scope) -> ASGIApp:
+        if most := self._streamed.get(scope["path"]):
+            return error_response(_too_large(most))
+        return error_response(
+            BodyTooLarge(
                 f"The request has more than the {self._max_bytes} bytes that are accepted. "
                 "Send less, or raise WHETSTONE_MAX_BODY_BYTES; `whetstone ingest` takes larger files."
             )
         )
-        await error_response(error)(scope, receive, send)
 
 
 def _counted(receive: Receive, most: int) -> Receive:

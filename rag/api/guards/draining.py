@@ -20,7 +20,6 @@ class Drained:
     """Refuses new requests once the service is told to stop, and ends what takes too long with an error event."""
 
     def __init__(self, app: ASGIApp, draining: Draining) -> None:
-        """Go around `app`."""
         self._app = app
         self._draining = draining
 

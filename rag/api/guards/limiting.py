@@ -2,11 +2,11 @@
 
 import math
 
-import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.access.limits import KeyLimits, Standing, Turn, Turns
+from rag.access.limits import KeyLimits, Standing, Turns
+from rag.api.wire.answers import unless_left
 from rag.api.wire.errors import error_response
 from rag.domain import Principal
 from rag.errors import Overloaded, RateLimited
@@ -70,23 +70,11 @@ class InTurn:
             await error_response(error)(scope, receive, send)
             return
         with turn:
-            if turn.come.is_set() or await _comes(turn, receive):
+            if not turn.come.is_set():
+                async with unless_left(receive):
+                    await turn.come.wait()
+            if turn.come.is_set():
                 await self._app(scope, replay, send)
-
-
-async def _comes(turn: Turn, receive: Receive) -> bool:
-    """Wait for the turn; False where the client leaves before it comes."""
-    async with anyio.create_task_group() as tasks:
-
-        async def leave() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(leave)
-        await turn.come.wait()
-        tasks.cancel_scope.cancel()
-    return turn.come.is_set()
 
 
 def _telling(send: Send, standing: Standing) -> Send:

@@ -24,7 +24,6 @@ class Requests:
     """Gives each request its id (the caller's X-Request-Id where it is a sane one), and tells how it ended."""
 
     def __init__(self, app: ASGIApp, *, observers: Sequence[Observer] = ()) -> None:
-        """Go around `app` and tell `observers`."""
         self._app = app
         self._observers = tuple(observers)
 

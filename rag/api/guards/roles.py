@@ -8,12 +8,11 @@ Where both do, both have to be fulfilled.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
 
 from rag.api.serving import principal_of
 from rag.domain import Role
@@ -74,12 +73,10 @@ def check_declared(routers: Sequence[APIRouter]) -> None:
 
 def public_paths(routers: Sequence[APIRouter]) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of the paths that everybody may ask for."""
-    return tuple(route.path_regex for route in _api_routes(routers) if not any(declared(route)))
-
-
-def _api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
-    routes: Iterator[BaseRoute] = (route for router in routers for route in router.routes)
-    return (route for route in routes if isinstance(route, APIRoute))
+    routes = (route for router in routers for route in router.routes)
+    return tuple(
+        route.path_regex for route in routes if isinstance(route, APIRoute) and not any(declared(route))
+    )
 
 
 def _depends(roles: Iterable[Role]) -> Dependency:

@@ -59,15 +59,10 @@ class Markup:
 def html_page(
     template: str, *, root: str, headers: Mapping[str, str], status: int = 200, **values: str | Markup
 ) -> HTMLResponse:
-    """Fill a page in.
+    """Fill the values into the template's places, and send the page with `headers` beside `PAGE_HEADERS`.
 
-    Args:
-        template: its name.
-        root: the way from the page's address to ``/``, e.g. ``../../``: links stay right below a proxy's prefix.
-        headers: sent beside `PAGE_HEADERS`.
-        status: of the response.
-        values: text for the template's places, escaped here for element content and quoted attributes alike; `Markup`
-            is taken as it is.
+    Text is escaped here, for element content and quoted attributes alike; `Markup` is taken as it is. `root` is the
+    way from the page's address to ``/``, e.g. ``../../``: links stay right below a proxy's prefix.
     """
     files = page_files()
     escaped = {

@@ -20,9 +20,7 @@ _SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})", re.ASCII)
 def source_page(passage: Passage, span: str) -> HTMLResponse:
     """Write the page at ``/v1/sources/{passage_id}``.
 
-    Args:
-        passage: what is shown.
-        span: ``<start>-<end>``, characters of the passage's text to mark; anything that is no such part is ignored.
+    The characters of its text from `span`, ``<start>-<end>``, are marked; anything that is no such part is ignored.
     """
     return html_page(
         "source",

@@ -1,7 +1,6 @@
 """Vectors of the live release's encoder, in OpenAI's form."""
 
 import base64
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -72,8 +71,9 @@ async def embeddings(request: Request, body: EmbeddingsRequest) -> Response:
             )
         data: list[dict[str, Any]] = []
         tokens = 0
-        async with unless_left(request):
-            for batch in _batches(texts):
+        async with unless_left(request.receive):
+            for start in range(0, len(texts), _BATCH):
+                batch = texts[start : start + _BATCH]
                 vectors, counted = await to_thread.run_sync(_embedded, pinned.encoder, batch, body.input_type)
                 tokens += counted
                 data += [
@@ -93,11 +93,6 @@ async def embeddings(request: Request, body: EmbeddingsRequest) -> Response:
             "X-Whetstone-Encoder": pinned.encoder.digest,
         },
     )
-
-
-def _batches(texts: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(texts), _BATCH):
-        yield texts[start : start + _BATCH]
 
 
 def _embedded(encoder: Encoder, texts: list[str], kind: str) -> tuple[Vectors, int]:

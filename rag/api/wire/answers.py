@@ -6,7 +6,6 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import anyio
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -26,22 +25,14 @@ class WatchedAnswer(Response):
     """
 
     def __init__(self, events: AsyncGenerator[Event, None], wire: ChatWire) -> None:
-        """Take the events and the form they are written in."""
         super().__init__()
         self.events = events
         self.wire = wire
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 ASGI's signature
         """Answer, unless the client leaves before the end."""
-        async with aclosing(self.events):
-            try:
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_cancel_on_disconnect, receive, tasks.cancel_scope)
-                    await self.respond(send)
-                    tasks.cancel_scope.cancel()
-            except BaseExceptionGroup as group:
-                # The only task that raises is the response itself.
-                raise group.exceptions[0] from None
+        async with aclosing(self.events), unless_left(receive):
+            await self.respond(send)
 
     async def respond(self, send: Send) -> None:
         """Write the answer."""
@@ -117,11 +108,11 @@ def answer_headers(
 
 
 @asynccontextmanager
-async def unless_left(request: Request) -> AsyncIterator[None]:
+async def unless_left(receive: Receive) -> AsyncIterator[None]:
     """Cut short what happens in the context once the client has gone away; nobody hears what follows it."""
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_on_disconnect, request.receive, tasks.cancel_scope)
+            tasks.start_soon(_cancel_on_disconnect, receive, tasks.cancel_scope)
             yield
             tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:

@@ -19,7 +19,6 @@ class Link(Protocol):
 
     def __call__(self, passage_id: str, span: tuple[int, int] | None = None) -> str:
         """Return its URL; `span` are the characters of its text that the page is to mark."""
-        ...
 
 
 class ChatWire:

@@ -1,7 +1,5 @@
 """The names by which a client asks for the model that answers, and for the one that makes vectors."""
 
-from collections.abc import Iterator
-
 from rag.errors import InvalidInput, ModelNotFound
 from rag.questions.retrieval import Pinned
 
@@ -30,14 +28,8 @@ def check_embedding_model(model: str, pinned: Pinned) -> None:
     Raises:
         ModelNotFound: it is none of the release's names.
     """
-    names = list(_embedding_names(pinned))
+    names = (EMBEDDING_MODEL, f"{EMBEDDING_MODEL}-{pinned.encoder.digest[:16]}", pinned.release.digest)
     if model == MODEL:
         raise ModelNotFound(f"{MODEL!r} answers questions and makes no vectors; ask for {', '.join(names)}.")
     if model not in names:
         raise ModelNotFound(f"There is no model {model!r} here; there are {', '.join((MODEL, *names))}.")
-
-
-def _embedding_names(pinned: Pinned) -> Iterator[str]:
-    yield EMBEDDING_MODEL
-    yield f"{EMBEDDING_MODEL}-{pinned.encoder.digest[:16]}"
-    yield pinned.release.digest

@@ -3,31 +3,44 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, select
+from typing_extensions import override
 
 from rag.adapters.models.artefacts.disk import sync_folder
-from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.database.records import from_json, to_json
 from rag.adapters.sql.database.statements import insert_new
+from rag.adapters.sql.database.store import SqlStore
 from rag.domain import new_id
 from rag.errors import IntegrityError, NotFound
 from retrain.adapters.sql.schema import datasets
 from retrain.domain import Dataset, EvalQuestion, TrainingPair
+from retrain.ports import DatasetStore
+
+_SPLITS: dict[str, Any] = {
+    "train": TrainingPair,
+    "dev": EvalQuestion,
+    "gate": EvalQuestion,
+    "robustness": EvalQuestion,
+}
+"""What a dataset's items are."""
 
 
-class SqlDatasets:
-    """Datasets: the manifest in SQL, the content in a file named after the digest, a line for each item."""
+class SqlDatasets(SqlStore, DatasetStore):
+    """A `DatasetStore`: the manifest in SQL, the content in a file named after the digest, a line for each item."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._folder = folder
 
+    @override
     def put(self, dataset: Dataset) -> None:
         """Write one; the same digest again does nothing. IntegrityError where it is not that of the content."""
-        digest = Dataset.digest_for(dataset.train, dataset.dev, dataset.gate, dataset.robustness)
+        digest = replace(dataset, digest="").digest
         if digest != dataset.digest:
             raise IntegrityError(f"expected a dataset of digest {dataset.digest}, its content has {digest}")
         if not self._path(digest).exists():
@@ -36,35 +49,25 @@ class SqlDatasets:
         with writing(self._engine) as connection:
             insert_new(connection, datasets, [row])
 
+    @override
     def get(self, digest: str) -> Dataset:
-        """Return one; IntegrityError where its content is gone, or no longer matches its digest."""
-        with reading(self._engine) as connection:
-            row = connection.execute(select(datasets).where(datasets.c.digest == digest)).one_or_none()
+        """Return one as the port says; IntegrityError also where its content is gone."""
+        row = self._one(select(datasets).where(datasets.c.digest == digest), dict)
         if row is None:
             raise NotFound(f"there is no dataset {digest!r}")
-        train, held = self._read(digest)
-        dev, gate, robustness = held["dev"], held["gate"], held["robustness"]
-        if (actual := Dataset.digest_for(train, dev, gate, robustness)) != digest:
+        dataset = Dataset(**self._read(digest), **row | {"digest": ""})
+        if (actual := dataset.digest) != digest:
             raise IntegrityError(
                 f"expected {self._path(digest)} to have digest {digest}, it has {actual}; restore a copy, "
                 "or delete it and build the dataset again"
             )
-        return Dataset(
-            digest=digest,
-            train=tuple(train),
-            dev=tuple(dev),
-            gate=tuple(gate),
-            robustness=tuple(robustness),
-            manifest=row.manifest,
-            created_at=row.created_at,
-        )
+        return dataset
 
+    @override
     def newest(self, *, tenant: str) -> Dataset | None:
-        """Return the tenant's newest one; None where there is none, or its content is gone or damaged."""
         query = select(datasets.c.digest, datasets.c.manifest).order_by(datasets.c.created_at.desc())
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        digest = next((row.digest for row in rows if row.manifest.get("tenant") == tenant), None)
+        rows = self._all(query, dict)
+        digest = next((row["digest"] for row in rows if row["manifest"].get("tenant") == tenant), None)
         if digest is None:
             return None
         try:
@@ -90,29 +93,22 @@ class SqlDatasets:
             unfinished.unlink(missing_ok=True)
         sync_folder(self._folder)
 
-    def _read(self, digest: str) -> tuple[list[TrainingPair], dict[str, list[EvalQuestion]]]:
-        pairs: list[TrainingPair] = []
-        held_back: dict[str, list[EvalQuestion]] = {"dev": [], "gate": [], "robustness": []}
+    def _read(self, digest: str) -> dict[str, Any]:
+        """Return split -> its items."""
+        items: dict[str, list[Any]] = {split: [] for split in _SPLITS}
         path = self._path(digest)
         try:
             with path.open(encoding="utf-8") as file:
-                for text in file:
-                    line = json.loads(text)
-                    if line["split"] == "train":
-                        pairs.append(from_json(TrainingPair, line["item"]))
-                    else:
-                        held_back[line["split"]].append(from_json(EvalQuestion, line["item"]))
+                for line in map(json.loads, file):
+                    items[line["split"]].append(from_json(_SPLITS[line["split"]], line["item"]))
         except FileNotFoundError as error:
             raise IntegrityError(f"the content of dataset {digest} is gone: expected it at {path}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{path} is damaged: {error}; restore a copy or build it again") from error
-        return pairs, held_back
+        return {split: tuple(some) for split, some in items.items()}
 
 
 def _lines(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    for pair in dataset.train:
-        yield {"split": "train", "item": to_json(TrainingPair, pair)}
-    held_back = (("dev", dataset.dev), ("gate", dataset.gate), ("robustness", dataset.robustness))
-    for split, questions in held_back:
-        for question in questions:
-            yield {"split": split, "item": to_json(EvalQuestion, question)}
+    for split, kind in _SPLITS.items():
+        for item in getattr(dataset, split):
+            yield {"split": split, "item": to_json(kind, item)}

@@ -2,27 +2,27 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, func, select, text
+from typing_extensions import override
 
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.statements import batches, insert_new
+from rag.adapters.sql.database.store import SqlStore
 from rag.domain import utcnow
 from retrain.adapters.sql.schema import anchors, gate_looks
+from retrain.ports import AnchorStore, GateLookStore
 
 
-class SqlGateLooks:
-    """How often each set of gate questions was looked at; written while the lease of retraining is held."""
+class SqlGateLooks(SqlStore, GateLookStore):
+    """A `GateLookStore` in SQL; written while the lease of retraining is held."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     def count(self, gate: str) -> int:
-        """Return the looks at the gate questions of that digest so far."""
         with reading(self._engine) as connection:
             return _looks(connection, gate)
 
+    @override
     def look(self, gate: str, *, candidate: str, incumbent: str) -> int:
-        """Take down a look and return its number, from 1; the same comparison again has the number it had."""
         key = {"gate": gate, "candidate": candidate, "incumbent": incumbent}
         with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
@@ -41,21 +41,18 @@ def _looks(connection: Connection, gate: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-class SqlAnchors:
-    """Gate questions that a live release has answered. Only ever added to."""
+class SqlAnchors(SqlStore, AnchorStore):
+    """An `AnchorStore` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     def freeze(self, questions: Collection[str], *, release: str) -> None:
-        """Write down that a release answered these; what is there stays as it is."""
         at = utcnow()
         rows = [{"question": each, "release": release, "frozen_at": at} for each in sorted(set(questions))]
         with writing(self._engine) as connection:
             insert_new(connection, anchors, rows)
 
+    @override
     def among(self, questions: Collection[str]) -> frozenset[str]:
-        """Return those of the questions that were ever written down."""
         found: set[str] = set()
         with reading(self._engine) as connection:
             for some in batches(questions):

@@ -1,54 +1,58 @@
 """What people decided about candidates, and the promotions and rollbacks that came of it."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
+from typing_extensions import override
 
-from rag.adapters.sql.database.engine import now, reading, writing
+from rag.adapters.sql.database.engine import now, writing
+from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import upsert
+from rag.adapters.sql.database.store import SqlStore
 from rag.errors import ApprovalInvalid, NotFound
+from rag.ports import Permit
 from retrain.adapters.sql.schema import approvals, promotions
-from retrain.domain import ENDED, Approval, Candidate, Decision, Promotion, PromotionKind, PromotionPhase
+from retrain.domain import ENDED, Approval, Candidate, Promotion
+from retrain.ports import ApprovalStore, PromotionStore
 from retrain.promotion.approval import check
 
+_NEWEST_FIRST = select(promotions).order_by(promotions.c.started_at.desc(), promotions.c.id)
+_approval = partial(from_json, Approval)
+_promotion = partial(from_json, Promotion)
 
-class SqlApprovals:
-    """Decisions of people. Never changed; the newest for a candidate counts."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class SqlApprovals(SqlStore, ApprovalStore):
+    """An `ApprovalStore` in SQL."""
 
+    @override
     def add(self, approval: Approval) -> None:
-        """Write one; Conflict where one of that id is there."""
-        row = asdict(approval) | {"decision": approval.decision.value}
         with writing(self._engine) as connection:
-            connection.execute(insert(approvals).values(row))
+            connection.execute(insert(approvals).values(to_row(approval)))
 
+    @override
     def newest_for(self, candidate_id: str) -> Approval | None:
-        """Return the decision on a candidate that was written last."""
-        with reading(self._engine) as connection:
-            return _newest(connection, _decisions(candidate_id))
+        return self._one(_newest(candidate_id), _approval)
 
+    @override
     def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> "ApprovalPermit":
-        """Return what lets the candidate's release go live once; see `retrain.ports.ApprovalStore.permit`."""
         return ApprovalPermit(approval, candidate, key)
 
 
 @dataclass(frozen=True)
-class ApprovalPermit:
+class ApprovalPermit(Permit):
     """Fulfils `rag.ports.Permit` with an approval."""
 
     approval: str
     candidate: Candidate
     key: bytes
 
+    @override
     def use(self, connection: Connection, *, release: str, replaces: str | None) -> None:
-        """Mark the approval as used.
-
-        Raises:
-            ApprovalInvalid: a newer decision was made, or the approval does not allow this switch.
-        """
-        newest = _newest(connection, _decisions(self.candidate.id).with_for_update())
+        """Mark the approval as used; ApprovalInvalid where a newer decision was made, or it allows another switch."""
+        row = connection.execute(_newest(self.candidate.id).with_for_update()).mappings().one_or_none()
+        newest = None if row is None else _approval(row)
         if newest is not None and newest.id != self.approval:
             raise ApprovalInvalid(
                 f"Approval {self.approval} does not hold: a newer decision, {newest.id}, was made on candidate "
@@ -60,55 +64,31 @@ class ApprovalPermit:
         connection.execute(update(approvals).where(approvals.c.id == approval.id).values(used_at=moment))
 
 
-def _decisions(candidate_id: str) -> Select[tuple[object, ...]]:
-    """Return the query for the decisions on a candidate, the newest first."""
-    return select(approvals).where(approvals.c.candidate == candidate_id).order_by(approvals.c.number.desc())
+def _newest(candidate_id: str) -> Select[Any]:
+    """Return the query for the decision on a candidate that was written last."""
+    mine = select(approvals).where(approvals.c.candidate == candidate_id)
+    return mine.order_by(approvals.c.number.desc()).limit(1)
 
 
-def _newest(connection: Connection, decisions: Select[tuple[object, ...]]) -> Approval | None:
-    row = connection.execute(decisions.limit(1)).mappings().one_or_none()
-    if row is None:
-        return None
-    values = {name: value for name, value in row.items() if name != "number"}
-    return Approval(**values | {"decision": Decision(row["decision"])})
+class SqlPromotions(SqlStore, PromotionStore):
+    """A `PromotionStore` in SQL."""
 
-
-class SqlPromotions:
-    """Promotions and rollbacks, with their progress."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+    @override
     def put(self, promotion: Promotion) -> None:
-        """Write or replace one."""
-        row = asdict(promotion) | {"kind": promotion.kind.value, "phase": promotion.phase.value}
         with writing(self._engine) as connection:
-            upsert(connection, promotions, row)
+            upsert(connection, promotions, to_row(promotion))
 
+    @override
     def get(self, promotion_id: str) -> Promotion:
-        """Return one; NotFound where there is none."""
-        query = select(promotions).where(promotions.c.id == promotion_id)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        if row is None:
+        promotion = self._one(select(promotions).where(promotions.c.id == promotion_id), _promotion)
+        if promotion is None:
             raise NotFound(f"there is no promotion {promotion_id!r}")
-        return _promotion(row)
+        return promotion
 
+    @override
     def newest(self, limit: int = 20) -> list[Promotion]:
-        """Return the newest first."""
-        return self._all(_NEWEST_FIRST.limit(limit))
+        return self._all(_NEWEST_FIRST.limit(limit), _promotion)
 
+    @override
     def open(self) -> list[Promotion]:
-        """Return all that have not ended, the newest first."""
-        return self._all(_NEWEST_FIRST.where(promotions.c.phase.not_in(ENDED)))
-
-    def _all(self, query: Select[tuple[object, ...]]) -> list[Promotion]:
-        with reading(self._engine) as connection:
-            return [_promotion(row) for row in connection.execute(query).mappings()]
-
-
-_NEWEST_FIRST = select(promotions).order_by(promotions.c.started_at.desc(), promotions.c.id)
-
-
-def _promotion(row: RowMapping) -> Promotion:
-    return Promotion(**{**row, "kind": PromotionKind(row["kind"]), "phase": PromotionPhase(row["phase"])})
+        return self._all(_NEWEST_FIRST.where(promotions.c.phase.not_in(ENDED)), _promotion)

@@ -8,11 +8,12 @@ import random
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.adapters.models.query_side import adapted, query_matrix, write_adapter
 from rag.domain import Passage
@@ -20,6 +21,7 @@ from rag.ports import EmbeddingCache, Encoder, EncoderStore, Progress
 from rag.releases.vectors import Embedder
 from retrain.adapters.training.loop import DEV_METRIC
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
+from retrain.ports import Trainer
 from retrain.settings import RetrainSettings
 from retrain.training.adapting import AdapterRecipe, Fitted, Floats, Matrix, Measure, fit, mixed
 from retrain.training.blending import Blend, choose
@@ -32,21 +34,21 @@ MOST_PASSAGES = 20_000
 """Passages that questions are told from at most, besides those that answer any: a step's time grows with them."""
 
 
-class AdapterTrainer:
-    """Fulfils `Trainer` with a matrix after the encoder, on the side of questions alone.
+@dataclass(frozen=True)
+class AdapterTrainer(Trainer):
+    """Fits a matrix after the encoder, on the side of questions alone.
 
-    An incumbent that is adapted itself is not adapted twice: its matrix is where the new one begins.
+    An incumbent that is adapted itself is not adapted twice: its matrix is where the new one begins. It takes seconds,
+    so a run that was killed begins anew; the same arguments make the same artefact. `best_dev` is the metric of the mix
+    with today's matrix that was kept; 0 where there are no dev questions.
     """
 
-    def __init__(
-        self, encoders: EncoderStore, cache: EmbeddingCache, work: Path, settings: RetrainSettings
-    ) -> None:
-        """Take where artefacts live, the embeddings that are known, a folder to write in, and the settings."""
-        self._encoders = encoders
-        self._cache = cache
-        self._work = work
-        self._settings = settings
+    encoders: EncoderStore
+    cache: EmbeddingCache
+    work: Path  # to write in
+    settings: RetrainSettings
 
+    @override
     def train(
         self,
         incumbent: str,
@@ -56,21 +58,13 @@ class AdapterTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Fit a matrix to the pairs; return the new artefact's digest and how it went.
-
-        It takes seconds, so a run that was killed begins anew; the same arguments make the same artefact.
-        `best_dev` is the metric of the mix with today's matrix that was kept; 0 where there are no dev questions.
-
-        Raises:
-            InvalidInput: pairs of fewer than two passages.
-        """
         check(pairs)
         began = time.perf_counter()
-        folder = self._encoders.path(incumbent)
+        folder = self.encoders.path(incumbent)
         today = query_matrix(folder)
-        encoder = self._encoders.load(self._encoders.passages_digest(incumbent))
+        encoder = self.encoders.load(self.encoders.passages_digest(incumbent))
         start = np.eye(encoder.dimension, dtype=np.float32) if today is None else today
-        settings = self._settings
+        settings = self.settings
         recipe = AdapterRecipe(
             seed=settings.seed,
             epochs=settings.adapter_epochs,
@@ -82,7 +76,7 @@ class AdapterTrainer:
         )
         progress(0, 0, "embed the questions")
         sample = _sample(corpus, pairs, dev, seed=settings.seed)
-        vectors = Embedder(encoder, self._cache).passages(sample)  # (sample, dimension)
+        vectors = Embedder(encoder, self.cache).passages(sample)  # (sample, dimension)
         material, passages = _over_corpus(lay_out(pairs), pairs, sample, vectors, encoder)
         asked = answerable(dev, sample)
         measure = _measure(encoder, asked, sample, vectors) if asked else None
@@ -110,12 +104,12 @@ class AdapterTrainer:
         )
 
     def _written(self, folder: Path, matrix: Matrix) -> str:
-        self._work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._work) as made:
+        self.work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.work) as made:
             target = Path(made) / "adapter"
             target.mkdir()
             write_adapter(folder, matrix, target)
-            return self._encoders.register(target)
+            return self.encoders.register(target)
 
 
 def _sample(

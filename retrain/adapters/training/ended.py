@@ -12,9 +12,7 @@ from retrain.domain import TrainingReport
 def recall(file: Path, there: Collection[str]) -> tuple[str, TrainingReport] | None:
     """Return the artefact's digest and the report; None where there is no such file or no longer such an artefact.
 
-    Args:
-        file: named after all that decides on the outcome.
-        there: digests of the encoders that are here.
+    The file is named after all that decides on the outcome; `there` are the digests of the encoders that are here.
     """
     if not file.is_file():
         return None

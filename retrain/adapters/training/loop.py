@@ -125,7 +125,7 @@ class Loop:
             nearest = near(self._material, *self._lane.vectors(), margin=recipe.negative_margin)
         self._resume()
         stream = self._from(state.step, batches, neighbours(self._material), nearest)
-        while state.step < steps and not self._stale():
+        while state.step < steps and state.evaluations_without_gain < recipe.patience:
             started = time.perf_counter()
             # The first step's rate is above 0, the last one's too.
             share = (state.step + 1) / (WARM_UP * steps)
@@ -169,9 +169,6 @@ class Loop:
                 if at >= skip:
                     yield batch
             step = (number + 1) * batches
-
-    def _stale(self) -> bool:
-        return self._state.evaluations_without_gain >= self._recipe.patience
 
     def _evaluate(self) -> dict[str, float]:
         """Measure dev, and remember the weights where they are the best so far."""

@@ -21,17 +21,10 @@ def ranking_loss(
     """Return the multiple negatives ranking loss with several answers to a question, of cosines times `scale`.
 
     Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply": the other passages of the
-    batch are the negatives. What is neither answer nor negative is left out of the softmax; several answers count
-    as one class.
-
-    Args:
-        questions: (n, dimension).
-        passages: (m, dimension), in the batch's order.
-        batch: what answers what; each question has an answer.
-        scale: the inverse temperature.
-        symmetric: whether passages have to find their questions as well; the mean of both ways.
-        dimensions: further lengths at which vectors cut to them have to do the same; the mean over all lengths
-            (Kusupati et al. 2022, "Matryoshka Representation Learning").
+    batch are the negatives. What is neither answer nor negative is left out of the softmax; several answers count as
+    one class. With `symmetric`, passages have to find their questions as well; the mean of both ways. At further
+    lengths (`dimensions`) vectors cut to them have to do the same; the mean over all lengths (Kusupati et al. 2022,
+    "Matryoshka Representation Learning"). Questions are (n, dimension), passages (m, dimension), in the batch's order.
     """
     import torch
     from torch.nn.functional import normalize
@@ -51,14 +44,10 @@ def ranking_loss(
 
 
 def moved(vectors: "Tensor", before: "Tensor") -> "Tensor":
-    """Return how far vectors turned from what they were: the mean of 1 - cosine, 0 for none.
+    """Return how far vectors, (n, dimension), turned from those `before`: the mean of 1 - cosine, 0 for none.
 
     As a part of the loss it keeps what a model knew, a distillation from its former self (Li, Hoiem 2016, "Learning
     without Forgetting").
-
-    Args:
-        vectors: (n, dimension).
-        before: of the same texts, (n, dimension).
     """
     from torch.nn.functional import cosine_similarity
 

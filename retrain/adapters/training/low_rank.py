@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 def attach(model: "SentenceTransformer", *, rank: int, seed: int) -> None:
     """Freeze the model, and put a change of that rank, 0 at first, on each matrix of its first module's layers.
 
-    Embeddings get none: a token's vector is a row of its own, not a matrix that rows go through.
-
-    Args:
-        model: changed in place until `merge`.
-        rank: of the changes, above 0.
-        seed: of their first factor.
+    Embeddings get none: a token's vector is a row of its own, not a matrix that rows go through. The model is changed
+    in place until `merge`; `seed` is that of the changes' first factor.
     """
     import torch
     from torch import nn

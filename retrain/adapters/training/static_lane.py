@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from rag.domain import Passage
-from retrain.adapters.training.loop import Vectors
+from retrain.adapters.training.loop import Lane, Vectors
 from retrain.adapters.training.loss import ranking_loss
 from retrain.domain import EvalQuestion
 from retrain.training.batches import Batch
@@ -22,13 +23,10 @@ from retrain.training.recipe import EncoderRecipe
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
-    from torch.optim import Optimizer
 
 
-class StaticLane:
-    """A `Lane` over the rows of the table that occur in training; the others stay as they are."""
-
-    optimiser: "Optimizer"
+class StaticLane(Lane):
+    """Trains the rows of the table that occur in training; the others stay as they are."""
 
     def __init__(
         self,
@@ -40,12 +38,8 @@ class StaticLane:
     ) -> None:
         """Count the tokens of every text once.
 
-        Args:
-            model: its first module is a `StaticEmbedding`; what follows normalises at most. On the processor.
-            material: what to learn from.
-            dev: questions that evaluations ask.
-            corpus: passages that evaluations search.
-            recipe: how to learn.
+        The model, on the processor, begins with a `StaticEmbedding`; what follows normalises at most. Evaluations ask
+        `dev` over `corpus`.
         """
         import torch
 
@@ -68,8 +62,8 @@ class StaticLane:
         self._table = self._whole.detach()[torch.from_numpy(self._used)].clone().requires_grad_()
         self.optimiser = torch.optim.Adam([self._table], lr=recipe.learning_rate, fused=True)
 
+    @override
     def gradients(self, batch: Batch) -> float:
-        """Set the gradients of the batch's loss, and return the loss."""
         import torch
 
         counts = self._questions[batch.questions], self._passages[batch.passages]
@@ -90,24 +84,24 @@ class StaticLane:
         )
         return float(loss.detach())
 
+    @override
     def vectors(self) -> tuple[Vectors, Vectors]:
-        """Return unit vectors of the material's questions and passages."""
         table = self._table.detach().numpy()
         return _unit(self._questions @ table), _unit(self._passages @ table)
 
+    @override
     def dev_vectors(self) -> tuple[Vectors, Vectors]:
-        """Return unit vectors of the dev questions and the dev corpus."""
         self.write()
         table = self._whole.detach().numpy()
         questions, passages = self._dev
         return _unit(questions @ table), _unit(passages @ table)
 
+    @override
     def weights(self) -> "Mapping[str, Tensor]":
-        """Return the rows that are trained."""
         return {"rows": self._table}
 
+    @override
     def write(self) -> None:
-        """Put the rows that were trained back into the model."""
         import torch
 
         with torch.no_grad():

@@ -4,9 +4,11 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import override
 
 from rag.domain import Passage, digest_of
 from rag.errors import InvalidInput
@@ -17,54 +19,40 @@ from retrain.adapters.training.precision import precision
 from retrain.adapters.training.static_lane import StaticLane
 from retrain.adapters.training.transformer_lane import TransformerLane
 from retrain.domain import EvalQuestion, TrainingPair, TrainingReport
+from retrain.ports import Trainer
 from retrain.settings import RetrainSettings
 from retrain.training.batches import GROUP
 from retrain.training.blending import ALPHAS, WITHOUT_DEV
 from retrain.training.material import check, lay_out
-from retrain.training.recipe import EncoderRecipe, TransformerRecipe
+from retrain.training.recipe import DEV_SAMPLES, DevSample, EncoderRecipe, TransformerRecipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LANES: Mapping[str, Callable[..., Lane]] = {"static": StaticLane, "transformer": TransformerLane}
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DevSample:
-    """How much an evaluation on dev reads."""
-
-    questions: int  # at most
-    distractors: int  # passages that answer none of them, searched along with those that do
-
-
-DEV_SAMPLES = {
-    "static": DevSample(questions=100_000, distractors=2_000),
-    # Reading costs a third of learning: so many texts take as long as three or four steps.
-    "transformer": DevSample(questions=400, distractors=400),
-}
 FEWEST_BATCHES = 8
 """A small set is cut into at least so many batches, or an epoch would be one step."""
 
 
-class LaneTrainer:
-    """Fulfils `Trainer`: multiple negatives ranking loss, and the best checkpoint by dev nDCG@10.
+@dataclass(frozen=True)
+class LaneTrainer(Trainer):
+    """Trains by multiple negatives ranking loss, and keeps the best checkpoint by dev nDCG@10.
 
-    What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev.
+    What is kept is a mix of that checkpoint's weights and the incumbent's, the share chosen on dev; `best_dev` is the
+    mix's. Without dev questions it is 0, and the last step's weights are mixed, in a fixed share.
+
+    Checkpoints lie in a folder named after all inputs, so that a run that was killed can go on. One that had ended is
+    not run again while its artefact is there. InvalidInput also where the lane that is set is not the incumbent's.
     """
 
-    def __init__(
-        self,
-        encoders: EncoderStore,
-        work: Path,
-        settings: RetrainSettings,
-        samples: Mapping[str, DevSample] = DEV_SAMPLES,
-    ) -> None:
-        """Take where artefacts live, a folder for checkpoints, the settings, and what an evaluation reads by lane."""
-        self._encoders = encoders
-        self._work = work
-        self._settings = settings
-        self._samples = samples
+    encoders: EncoderStore
+    work: Path  # for checkpoints
+    settings: RetrainSettings
+    # What an evaluation reads, by lane.
+    samples: Mapping[str, DevSample] = field(default_factory=lambda: DEV_SAMPLES)
 
+    @override
     def train(
         self,
         incumbent: str,
@@ -74,27 +62,17 @@ class LaneTrainer:
         *,
         progress: Progress,
     ) -> tuple[str, TrainingReport]:
-        """Train from the incumbent's artefact; return the new artefact's digest and how it went.
-
-        Checkpoints lie in a folder named after all inputs, so a run that was killed goes on from its last one when
-        called again with the same arguments. One that had ended is not run again while its artefact is there.
-        `best_dev` is the metric of the mix with the incumbent that was kept; 0 where there are no dev questions, and
-        then the last step's weights are mixed, in a fixed share.
-
-        Raises:
-            InvalidInput: fewer than two pairs, or all of one passage, or the lane is not the incumbent's.
-        """
         check(pairs)
         kind = self._lane(incumbent)
-        recipe = _recipe(kind, self._settings, len(pairs))
-        dev, dev_corpus = _sampled(dev, corpus, self._samples[kind], seed=self._settings.seed)
-        folder = self._work / _key(incumbent, pairs, dev, dev_corpus, recipe)
+        recipe = _recipe(kind, self.settings, len(pairs))
+        dev, dev_corpus = _sampled(dev, corpus, self.samples[kind], seed=self.settings.seed)
+        folder = self.work / _key(incumbent, pairs, dev, dev_corpus, recipe)
         outcome = folder.with_suffix(".json")
-        if (earlier := recall(outcome, self._encoders.digests())) is not None:
+        if (earlier := recall(outcome, self.encoders.digests())) is not None:
             return earlier
         started = time.perf_counter()
         # Without a query-side adapter, which belongs to its encoder's vectors and not to those of a new one.
-        start = self._encoders.path(self._encoders.passages_digest(incumbent))
+        start = self.encoders.path(self.encoders.passages_digest(incumbent))
         # The static lane's sparse products are the processor's, also where there is a GPU.
         model = _load(start, gpu=kind == "transformer")
         material = lay_out(pairs)
@@ -104,17 +82,17 @@ class LaneTrainer:
         final = folder / "final"
         # A card of its making would carry questions of the log into the artefact.
         model.save_pretrained(str(final), create_model_card=False)
-        digest = self._encoders.register(final)
+        digest = self.encoders.register(final)
         report = _report(ended, recipe, pairs=len(pairs), seconds=time.perf_counter() - started)
         remember(outcome, digest, report)
         shutil.rmtree(folder)
         return digest, report
 
     def _lane(self, incumbent: str) -> Literal["transformer", "static"]:
-        kind = self._encoders.kind(incumbent)
-        if self._settings.lane not in ("auto", kind):
+        kind = self.encoders.kind(incumbent)
+        if self.settings.lane not in ("auto", kind):
             raise InvalidInput(
-                f"The lane is set to {self._settings.lane}, but the live encoder is of the {kind} kind; "
+                f"The lane is set to {self.settings.lane}, but the live encoder is of the {kind} kind; "
                 f"set WHETSTONE_RETRAIN_LANE to auto or {kind}, or promote an encoder of the other kind."
             )
         return kind
@@ -198,7 +176,7 @@ def _key(
         "recipe": recipe.plain(),
         # Not to be set, but another one in another version, which must not go on from this one's checkpoint.
         "constants": [GROUP, WARM_UP, list(ALPHAS), WITHOUT_DEV],
-        "checkpoint": [field.name for field in fields(TrainingState)],
+        "checkpoint": [each.name for each in fields(TrainingState)],
     }
     return digest_of(content)[:32]
 

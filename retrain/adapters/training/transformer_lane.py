@@ -3,14 +3,15 @@
 A batch whose activations would not fit goes through the model twice (gradient cache).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from typing_extensions import override
 
 from rag.domain import Passage
-from retrain.adapters.training.loop import Vectors
+from retrain.adapters.training.loop import Lane, Vectors
 from retrain.adapters.training.loss import moved, ranking_loss
 from retrain.adapters.training.low_rank import attach, merge
 from retrain.adapters.training.reading import chunks, encode, forward
@@ -23,17 +24,14 @@ from retrain.training.recipe import TransformerRecipe
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
-    from torch.optim import Optimizer
 
 
-class TransformerLane:
-    """A `Lane` over a transformer's weights.
+class TransformerLane(Lane):
+    """Trains a transformer's weights, and leaves ordinary ones that read texts as long as those before.
 
     Dropout stays off: a run sees each pair a few times, which leaves little to memorise, and without it a text has one
     vector, so that the gradient cache is exact.
     """
-
-    optimiser: "Optimizer"
 
     def __init__(
         self,
@@ -43,15 +41,7 @@ class TransformerLane:
         corpus: Sequence[Passage],
         recipe: TransformerRecipe,
     ) -> None:
-        """Take the model, which is trained in place, and the texts.
-
-        Args:
-            model: on the device it is to be trained on, in float32.
-            material: what to learn from.
-            dev: questions that evaluations ask.
-            corpus: passages that evaluations search.
-            recipe: how to learn.
-        """
+        """Train the model in place, in float32 on its own device; evaluations ask `dev` over `corpus`."""
         import torch
 
         self._model = model
@@ -69,8 +59,8 @@ class TransformerLane:
         trained = [weight for weight in model.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(trained, lr=recipe.learning_rate, weight_decay=0.0, fused=True)
 
+    @override
     def gradients(self, batch: Batch) -> float:
-        """Set the gradients of the batch's loss, and return the loss."""
         questions = [self._questions[row] for row in batch.questions]
         passages = [self._passages[row] for row in batch.passages]
         tokens = int(self._counted(questions).sum() + self._lengths[batch.passages].sum())
@@ -83,20 +73,20 @@ class TransformerLane:
             return float(loss.detach())
         return self._cached(questions, passages, batch)
 
+    @override
     def vectors(self) -> tuple[Vectors, Vectors]:
-        """Return unit vectors of the material's questions and passages."""
         return self._unit(self._questions, query=True), self._unit(self._passages, query=False)
 
+    @override
     def dev_vectors(self) -> tuple[Vectors, Vectors]:
-        """Return unit vectors of the dev questions and the dev corpus, cut as in training."""
         return self._unit(self._dev, query=True), self._unit(self._corpus, query=False)
 
+    @override
     def weights(self) -> "Mapping[str, Tensor]":
-        """Return the weights that are trained."""
         return {name: weight for name, weight in self._model.named_parameters() if weight.requires_grad}
 
+    @override
     def write(self) -> None:
-        """Leave a model as it was taken: ordinary weights, reading texts as long as its parent does."""
         if self._recipe.lora_rank:
             merge(self._model)
         self._model.max_seq_length = self._full_length
@@ -154,13 +144,10 @@ class TransformerLane:
         ids = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
         return np.array([len(row) for row in ids["input_ids"]], dtype=np.int64)
 
-    @contextmanager
-    def _reduced(self) -> Iterator[None]:
-        """Multiply matrices in the recipe's precision; weights and sums stay in float32."""
+    def _reduced(self) -> AbstractContextManager[Any]:
+        """Return the context that multiplies in the recipe's precision; weights and sums stay in float32."""
         import torch
 
-        context: AbstractContextManager[Any] = torch.autocast(
+        return torch.autocast(
             self._model.device.type, dtype=torch.bfloat16, enabled=self._recipe.precision == "bfloat16"
         )
-        with context:
-            yield

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from rag.domain import Document, Passage
-from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, PassagesOf, counted, make_pair, order
+from retrain.dataset.pairs import (
+    FEWEST_QUESTION_WORDS,
+    MinedPairs,
+    PassagesOf,
+    counted,
+    make_pair,
+    order,
+    take,
+)
 from retrain.dataset.wording import normal, one_line, words
 from retrain.domain import Origin, TrainingPair
 
@@ -21,17 +29,11 @@ _TITLE_PARTS = re.compile(r"\s+(?:[-–—|>›»]|::)\s+")
 def mine_documents(
     documents: Iterable[Document], passages_of: PassagesOf, *, limit: int, seed: int
 ) -> MinedPairs:
-    """Return summaries, titles and headings as questions for the passages they stand over.
+    """Return summaries, titles and headings as questions for the passages they stand over, `limit` passages at most.
 
-    No language model is needed. Where the question stands word for word in what is embedded of its
-    passage, it is cut out of the pair's text. Names of fewer than three words are left out, unless they
-    are titles of two.
-
-    Args:
-        documents: where from.
-        passages_of: returns their passages.
-        limit: most passages that questions are mined from.
-        seed: of the order that documents are taken in.
+    No language model is needed. Where the question stands word for word in what is embedded of its passage, it is cut
+    out of the pair's text. Names of fewer than three words are left out, unless they are titles of two. The seed
+    decides the order that documents are taken in.
     """
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}
@@ -44,9 +46,7 @@ def mine_documents(
                 break
             for kind, question, passage in _written_over(document, passages.get(document.id, ()), dropped):
                 if pair := make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind):
-                    key = (normal(pair.question), passage.id)
-                    dropped["the same question and passage"] += key in found
-                    found.setdefault(key, pair)
+                    take(pair, found, dropped)
                     mined_from.add(passage.id)
     spread: dict[str, set[str]] = defaultdict(set)
     for pair in found.values():

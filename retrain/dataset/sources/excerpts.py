@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rag.domain import Passage
 from rag.text.sentences import sentences
-from retrain.dataset.pairs import MinedPairs, counted, make_pair, order
-from retrain.dataset.wording import STOP_WORDS, normal, one_line, words
+from retrain.dataset.pairs import MinedPairs, counted, make_pair, order, take
+from retrain.dataset.wording import STOP_WORDS, one_line, words
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 KEPT_SHARE = 0.1
@@ -35,12 +35,8 @@ def mine_excerpts(
 ) -> MinedPairs:
     """Return for each passage its first sentence, its key phrases, and up to `spans` other sentences, as questions.
 
-    Args:
-        passages: the corpus: how rare a word is, is counted over all of it.
-        limit: most passages that questions are made of, chosen by a hash of the seed.
-        kinds: which of the three.
-        spans: sentences taken from the rest of a passage, at random.
-        seed: of every choice.
+    How rare a word is, is counted over all passages; questions are made of `limit` of them at most, chosen by a hash of
+    the seed, and only those `kinds`.
     """
     rarity = _rarity(passages)
     chosen = sorted(passages, key=lambda passage: order(str(seed), passage.id))[:limit]
@@ -48,13 +44,10 @@ def mine_excerpts(
     found: dict[tuple[str, str], TrainingPair] = {}
     for passage in chosen:
         for kind, question, cut in _questions(passage, rarity, spans=spans, seed=seed):
-            if kind not in kinds:
-                continue
-            pair = make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind.value, cut=cut)
-            if pair:
-                key = (normal(pair.question), passage.id)
-                dropped["the same question and passage"] += key in found
-                found.setdefault(key, pair)
+            if kind in kinds and (
+                pair := make_pair(question, passage, Origin.DOCUMENT, dropped, kind=kind.value, cut=cut)
+            ):
+                take(pair, found, dropped)
     return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.domain import LabelledQuestion, Passage, Purpose
-from retrain.dataset.pairs import PassagesOf, counted, make_pair
-from retrain.dataset.wording import content_words, normal, words
+from retrain.dataset.pairs import PassagesOf, counted, make_pair, take
+from retrain.dataset.wording import content_words, words
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 
 
@@ -42,9 +42,7 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
             for some in there.values():
                 passage = _closest(question.text, some)
                 if pair := make_pair(question.text, passage, Origin.LABEL, dropped, kind=question.source):
-                    key = (normal(pair.question), passage.id)
-                    dropped["the same question and passage"] += key in pairs
-                    pairs.setdefault(key, pair)
+                    take(pair, pairs, dropped)
         else:
             held[question.purpose].append(
                 EvalQuestion(

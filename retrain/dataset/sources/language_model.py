@@ -8,8 +8,8 @@ from itertools import islice
 from rag.domain import Interaction, Passage
 from rag.errors import UpstreamFailed
 from rag.ports import Progress
-from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair
-from retrain.dataset.wording import normal, words
+from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair, take
+from retrain.dataset.wording import words
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import Origin, QuestionStyle, TrainingPair
 
@@ -25,14 +25,9 @@ def most_wanted(
 ) -> list[Passage]:
     """Return the passages, those first that the encoder knows least about.
 
-    In this order: those of documents that are new or changed; those that what people ask now is about more than
-    before, the most so first; those nobody asked about; the rest. Within each by a hash of the text.
-
-    Args:
-        passages: the corpus.
-        changed: ids of documents that are new or changed since the last dataset.
-        drifted: passage id -> how much more is asked about it than before; what is not above 0 does not count.
-        asked: ids of passages that the log has questions for.
+    In this order: those of documents that are new or changed since the last dataset; those that what people ask now is
+    about more than before, the most so first (`drifted`: passage id -> how much more); those nobody asked about; the
+    rest. Within each by a hash of the text.
     """
 
     def place(passage: Passage) -> tuple[bool, float, bool, str]:
@@ -81,22 +76,12 @@ def mine_llm(
 ) -> MinedPairs:
     """Return questions that a language model wrote for passages. A call that fails costs its passage, never the run.
 
-    Where the budget ends, what was written is kept, and the rest is counted. The result does not depend on the order
-    in which calls end.
-
-    Args:
-        passages: what to write about, the most wanted first.
-        writing: the model, with its budget and its memory.
-        styles: in each of which it is asked.
-        count: questions for one passage and style.
-        limit: most passages that are taken.
-        progress: called after each call.
-        workers: calls under way at the same time.
+    Each of the first `limit` passages is asked about in every style, `count` questions at once. Where the budget ends,
+    what was written is kept, and the rest is counted. The result does not depend on the order in which calls end.
     """
     tasks = [(passage, style) for passage in passages[:limit] for style in styles]
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}
-    before = writing.spent.failures
     written = _written(tasks, writing, count, workers, progress, dropped)
     for place, (passage, style) in enumerate(tasks):
         for question in written.get(place, ())[:count]:
@@ -104,14 +89,8 @@ def mine_llm(
             if len(words(question)) < fewest:
                 dropped["too short"] += 1
             elif pair := make_pair(question, passage, Origin.LLM, dropped, kind=str(style)):
-                key = (normal(pair.question), passage.id)
-                dropped["the same question and passage"] += key in found
-                found.setdefault(key, pair)
-    return MinedPairs(
-        pairs=tuple(found.values()),
-        dropped=counted(dropped),
-        failures=writing.spent.failures - before,
-    )
+                take(pair, found, dropped)
+    return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 
 
 def _written(
@@ -122,7 +101,7 @@ def _written(
     progress: Progress,
     dropped: Counter[str],
 ) -> dict[int, tuple[str, ...]]:
-    """Ask for all of it; return task number -> what was written. Only as many calls wait as there are workers."""
+    """Return task number -> what was written for it. Only as many calls wait as there are workers."""
     written: dict[int, tuple[str, ...]] = {}
     left = iter(enumerate(tasks))
     under_way: dict[Future[tuple[str, ...]], int] = {}

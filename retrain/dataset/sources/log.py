@@ -27,9 +27,6 @@ class Trust:
     agrees_within: int = 20  # ranks down to which the retriever agrees
     people: int = 2  # independent ones that a pair needs that contradicts it
     age: timedelta = timedelta(days=7)  # since when each of them has to be known
-    known_since: Mapping[str, datetime] | None = (
-        None  # principal -> first seen; None: as the interactions say
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,24 +44,20 @@ def mine_log(
 ) -> MinedPairs:
     """Return pairs that people confirmed, and passages that they said are wrong.
 
-    Each person's newest word on an interaction counts: the passage they said is right; else, where they
-    did not rate the answer bad, the one they opened; else, where they rated it good, the first one cited.
-    A bad rating makes no pair, and neither does a chat front end's own prompt. A follow-up counts as it was
-    searched for: made to stand alone.
+    Each person's newest word on an interaction counts: the passage they said is right; else, where they did not rate
+    the answer bad, the one they opened; else, where they rated it good, the first one cited. A bad rating makes no
+    pair, and neither does a chat front end's own prompt. A follow-up counts as it was searched for: made to stand
+    alone.
 
-    A bad rating makes the first passage cited a negative of the question, unless somebody confirmed it. Negatives
-    are nothing but that: they teach only beside a positive of the same question.
+    A bad rating makes the first passage cited a negative of the question, unless somebody confirmed it. Negatives are
+    nothing but that: they teach only beside a positive of the same question.
 
     A pair that contradicts the retriever needs several independent people (`retrain.dataset.standing`). Of what is
-    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and
-    neither does one passage or one question have more than its share, so that many keys together reach no further
-    than one.
+    left, no principal gives more than their share, neither as the one who asked nor as the one who judged, and neither
+    does one passage or one question have more than its share, so that many keys together reach no further than one.
 
-    Args:
-        interactions: the log, of one tenant or several.
-        feedback: interaction id -> its feedback, oldest first.
-        passages: id -> passage of those that exist now.
-        trust: the limits.
+    The log may be of several tenants. `feedback` is interaction id -> its feedback, oldest first; `passages` are those
+    that exist now, by id.
     """
     dropped: Counter[str] = Counter()
     said: dict[tuple[str, str], _Said] = {}
@@ -174,7 +167,7 @@ def _trusted(
                 for (wording, passage_id), each in said.items()
             ],
             found,
-            _first_seen(interactions) if trust.known_since is None else trust.known_since,
+            _first_seen(interactions),
             Rules(people=trust.people, age=trust.age),
         )
     }
@@ -185,10 +178,8 @@ def _trusted(
 
 def _first_seen(interactions: Sequence[Interaction]) -> dict[str, datetime]:
     seen: dict[str, datetime] = {}
-    for interaction in interactions:
-        seen[interaction.principal] = min(
-            interaction.asked_at, seen.get(interaction.principal, interaction.asked_at)
-        )
+    for interaction in sorted(interactions, key=lambda each: each.asked_at):
+        seen.setdefault(interaction.principal, interaction.asked_at)
     return seen
 
 

@@ -55,7 +55,7 @@ def _routes() -> dict[tuple[str, str], frozenset[str]]:
         *application.ROUTERS,
         candidates.router(nothing, nothing, nothing, nothing),
         releases.router(nothing, nothing, nothing, nothing),
-        drift.router(nothing, nothing, nothing),
+        drift.router(nothing, nothing, nothing, tenant=""),
         audit.router(nothing),
     ]
     return {

@@ -10,7 +10,7 @@ from rag.bootstrap.installation import Installation, open_installation
 from rag.domain import utcnow
 from rag.errors import LeaseHeld, NotReady
 from rag.settings import Settings
-from retrain.bootstrap import open_promotion, open_retraining
+from retrain.bootstrap import Promotion, Retraining
 from retrain.domain import Dataset
 from retrain.settings import RetrainSettings
 
@@ -35,7 +35,7 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
         asked.append(utcnow())
         return asked[-1]
 
-    retraining = open_retraining(installation, settings(), drifted_since=drifted_since)
+    retraining = Retraining(installation, settings(), drifted_since=drifted_since)
     assert [] == asked
 
     with retraining.cycle() as cycle:
@@ -51,8 +51,8 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
 @pytest.mark.parametrize("lane", ["auto", "adapter"])
 def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None:
     """A cycle is built for it, and says that there is nothing to judge by before anything is live."""
-    retraining = open_retraining(installation, settings(lane=lane), drifted_since=lambda: None)
-    dataset = Dataset.create(train=(), dev=(), gate=(), manifest={})
+    retraining = Retraining(installation, settings(lane=lane), drifted_since=lambda: None)
+    dataset = Dataset(train=(), dev=(), gate=(), manifest={})
     retraining.datasets.put(dataset)
     with retraining.cycle() as cycle, pytest.raises(NotReady):
         cycle.foresee(dataset.digest, progress=lambda *_: None)
@@ -60,20 +60,20 @@ def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None
 
 def test_the_key_of_approvals_is_made_when_it_is_needed(installation: Installation, tmp_path: Path) -> None:
     """Reading makes no secret; the first decision or switch does, and a set one is used instead of it."""
-    promotion = open_promotion(installation, settings())
+    promotion = Promotion(installation, settings())
     assert [] == promotion.candidates.newest()
     assert [] == promotion.promotions.open()
     assert promotion.collect_garbage(dry_run=True) == []
     assert not (tmp_path / "approval.key").exists()
     assert promotion.promoter is promotion.promoter
     made = (tmp_path / "approval.key").read_text()
-    _ = open_promotion(installation, settings()).approver
+    _ = Promotion(installation, settings()).approver
     assert made == (tmp_path / "approval.key").read_text()
 
 
 def test_a_set_key_leaves_no_file(installation: Installation, tmp_path: Path) -> None:
     """The secret of the settings signs, and none is made."""
-    _ = open_promotion(installation, settings(WHETSTONE_APPROVAL_SECRET="s" * 32)).approver
+    _ = Promotion(installation, settings(WHETSTONE_APPROVAL_SECRET="s" * 32)).approver
     assert not (tmp_path / "approval.key").exists()
 
 

@@ -32,22 +32,25 @@ ROW = MetricRow(
 def test_a_datasets_digest_tells_every_content_apart() -> None:
     """A changed letter, another split, another order or another label is another dataset."""
     other = replace(PAIR, question="How?")
-    contents = [
-        ([PAIR], [QUESTION], []),
-        ([PAIR], [], [QUESTION]),
-        ([], [QUESTION], []),
-        ([PAIR, other], [QUESTION], []),
-        ([other, PAIR], [QUESTION], []),
-        ([PAIR], [replace(QUESTION, relevant=frozenset("ab"))], []),
+    datasets = [
+        Dataset(train=train, dev=dev, gate=gate, manifest={})
+        for train, dev, gate in (
+            ((PAIR,), (QUESTION,), ()),
+            ((PAIR,), (), (QUESTION,)),
+            ((), (QUESTION,), ()),
+            ((PAIR, other), (QUESTION,), ()),
+            ((other, PAIR), (QUESTION,), ()),
+            ((PAIR,), (replace(QUESTION, relevant=frozenset("ab")),), ()),
+        )
     ]
-    assert len({Dataset.digest_for(*content) for content in contents}) == len(contents)
+    assert len({dataset.digest for dataset in datasets}) == len(datasets)
 
 
 def test_a_datasets_digest_depends_on_nothing_else() -> None:
     """Neither on the manifest and the time, nor on the order of a set."""
-    first = Dataset.create(train=[PAIR], dev=[QUESTION], gate=[], manifest={"a": 1})
+    first = Dataset(train=(PAIR,), dev=(QUESTION,), gate=(), manifest={"a": 1})
     same = replace(QUESTION, relevant=frozenset("cba"))
-    second = Dataset.create(train=(PAIR,), dev=(same,), gate=(), manifest={})
+    second = Dataset(train=(PAIR,), dev=(same,), gate=(), manifest={})
     assert first.digest == second.digest
     assert (first.train, first.dev, first.gate) == ((PAIR,), (QUESTION,), ())
 
@@ -56,13 +59,13 @@ def test_a_scorecards_digest_covers_all_of_it() -> None:
     """Whoever approved a scorecard approved every number and every slice."""
 
     def card(row: MetricRow = ROW, questions: int = 50, slices: tuple[Slice, ...] = ()) -> Scorecard:
-        return Scorecard.create(
+        return Scorecard(
             dataset="d",
             incumbent="i",
             candidate="c",
             questions=questions,
             passages=9,
-            overall=[row],
+            overall=(row,),
             slices=slices,
         )
 

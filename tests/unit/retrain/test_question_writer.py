@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from doubles.scripted_llm import Reply, ScriptedLLM
 
+from rag.adapters.openai import Endpoint
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.adapters.openai import OpenAIQuestionWriter
@@ -19,7 +20,7 @@ _KEY = "sk-secret-of-the-test"
 def writer(scripted_llm: ScriptedLLM) -> Iterator[OpenAIQuestionWriter]:
     """A writer that asks the scripted server."""
     made = OpenAIQuestionWriter(
-        base_url=scripted_llm.url, model="scripted", api_key=_KEY, timeout_s=0.5, retries=0
+        Endpoint(base_url=scripted_llm.url, model="scripted", api_key=_KEY), timeout_s=0.5, retries=0
     )
     yield made
     made.close()
@@ -106,7 +107,9 @@ def test_a_slow_model_is_a_timeout(writer: OpenAIQuestionWriter, scripted_llm: S
 
 def test_an_endpoint_that_is_not_there_is_a_failure() -> None:
     """Nothing listens: the address is named, its password is not."""
-    absent = OpenAIQuestionWriter(base_url="http://user:hunter2@127.0.0.1:9/v1", model="m", retries=0)
+    absent = OpenAIQuestionWriter(
+        Endpoint(base_url="http://user:hunter2@127.0.0.1:9/v1", model="m"), retries=0
+    )
     with pytest.raises(UpstreamFailed, match=r"127\.0\.0\.1:9 cannot be reached") as caught:
         absent.questions(_passage(), 1, NATURAL)
     assert "hunter2" not in str(caught.value)

@@ -4,18 +4,34 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rag.errors import ArtefactTampered
 
 
-def read_json(file: Path) -> Any:
-    """Read a JSON file.
+def check_files(folder: Path, files: Mapping[str, str], again: str) -> None:
+    """Make sure that the files, relative path -> SHA-256, are what they were.
 
     Raises:
-        ArtefactTampered: it is no JSON.
+        ArtefactTampered: one is not; the message ends with `again`, what to do.
     """
+    for name, expected in files.items():
+        file = folder / name
+        if not os.path.lexists(file):
+            raise ArtefactTampered(f"{file} is missing. {again}")
+        if file.is_symlink() or not file.is_file():
+            raise ArtefactTampered(f"{file} is not a file. {again}")
+        actual = sha256_file(file)
+        if actual != expected:
+            raise ArtefactTampered(
+                f"{file} was changed or damaged: its SHA-256 is {actual}, expected {expected}. {again}"
+            )
+
+
+def read_json(file: Path) -> Any:
+    """Return what a JSON file holds; ArtefactTampered where it is no JSON."""
     try:
         return json.loads(file.read_bytes())
     except ValueError as error:

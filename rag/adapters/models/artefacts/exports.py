@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.adapters.models.artefacts.disk import read_json, sha256_file, sync_folder, write_json
+from rag.adapters.models.artefacts.disk import check_files, read_json, sha256_file, sync_folder, write_json
 from rag.adapters.models.artefacts.layout import EXPORT, MANIFEST
 from rag.errors import ArtefactTampered
 
@@ -91,16 +91,7 @@ def read_export(artefact: Path, digest: str) -> Export | None:
         raise ArtefactTampered(f"{folder / MANIFEST} is not readable. {again}") from error
     if source != digest:
         raise ArtefactTampered(f"{folder} was made of the artefact {source}, not of {digest}. {again}")
-    there = {f.name for f in folder.iterdir()} - {MANIFEST}
-    if odd := sorted(there ^ set(files)):
-        what = "is not part of the export" if odd[0] in there else "is missing"
-        raise ArtefactTampered(f"{folder / odd[0]} {what}. {again}")
-    for name, expected in files.items():
-        if (folder / name).is_symlink() or not (folder / name).is_file():
-            raise ArtefactTampered(f"{folder / name} is not a file. {again}")
-        actual = sha256_file(folder / name)
-        if actual != expected:
-            raise ArtefactTampered(
-                f"{folder / name} was changed or damaged: its SHA-256 is {actual}, expected {expected}. {again}"
-            )
+    if extra := sorted({f.name for f in folder.iterdir()} - {MANIFEST, *files}):
+        raise ArtefactTampered(f"{folder / extra[0]} is not part of the export. {again}")
+    check_files(folder, files, again)
     return Export(folder=folder, refused=refused, measured=measured)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from rag.adapters.models.artefacts.disk import read_json, sha256_file, sync_folder, write_json, write_synced
+from rag.adapters.models.artefacts.disk import check_files, read_json, sync_folder, write_json, write_synced
 from rag.adapters.models.artefacts.exports import Export, read_export
 from rag.adapters.models.artefacts.layout import CARD, EXPORT, MANIFEST, artefact_files, files_digest
 from rag.errors import ArtefactTampered, NotFound, Unavailable
@@ -29,12 +29,9 @@ class ArtefactFolder:
     """Adds, checks, names and drops artefacts. What is in it is whole, whenever a writer is killed."""
 
     def __init__(self, root: Path, *, noun: str, check_safe: Callable[[Path], None]) -> None:
-        """Keep artefacts in `root`, made when needed.
+        """Keep artefacts in `root`, made when needed; they are called `noun` in errors.
 
-        Args:
-            root: the folder.
-            noun: what its artefacts are called in errors.
-            check_safe: raises ArtefactUnsafe where an artefact's folder could run code when it is loaded.
+        `check_safe` raises ArtefactUnsafe where an artefact's folder could run code when it is loaded.
         """
         from filelock import FileLock
 
@@ -81,8 +78,8 @@ class ArtefactFolder:
             incoming.rename(self.root / digest)
             sync_folder(self.root)
 
-    def export(self, digest: str, make: Callable[[Path, Path, str], None]) -> Export:
-        """Return an artefact's export, which `make` writes where there is none: (artefact, new folder, digest).
+    def export(self, digest: str, make: Callable[[Path, Path], None]) -> Export:
+        """Return an artefact's export, which `make` writes where there is none: (artefact, new folder).
 
         Raises:
             ArtefactTampered: the export's files are not those of its manifest.
@@ -94,7 +91,7 @@ class ArtefactFolder:
                 found = read_export(folder, digest)
                 if found is None:
                     with self.incoming() as incoming:
-                        make(folder, incoming, digest)
+                        make(folder, incoming)
                         shutil.rmtree(folder / EXPORT, ignore_errors=True)
                         incoming.rename(folder / EXPORT)
                         sync_folder(folder)
@@ -130,26 +127,12 @@ class ArtefactFolder:
             raise ArtefactTampered(f"{folder / extra[0]} is not part of the artefact. {again}")
         if (folder / CARD).is_symlink():
             raise ArtefactTampered(f"{folder / CARD} is a link, a file was expected. {again}")
-        for name, expected in files.items():
-            if name not in there:
-                raise ArtefactTampered(f"{folder / name} is missing. {again}")
-            if (folder / name).is_symlink():
-                raise ArtefactTampered(f"{folder / name} is a link, a file was expected. {again}")
-            actual = sha256_file(folder / name)
-            if actual != expected:
-                raise ArtefactTampered(
-                    f"{folder / name} was changed or damaged: its SHA-256 is {actual}, expected {expected}. "
-                    f"{again}"
-                )
+        check_files(folder, files, again)
         self._check_safe(folder)
         self._checked.add(digest)
 
     def describe(self, digest: str, card: str) -> None:
-        """Write an artefact's model card, in place of an earlier one.
-
-        Raises:
-            NotFound: there is no such artefact.
-        """
+        """Write an artefact's model card, in place of an earlier one; NotFound where there is no such artefact."""
         if digest not in self.digests():
             raise NotFound(f"There is no {self._noun} {digest} in {self.root}.")
         with self.locked():
@@ -182,8 +165,18 @@ class ArtefactFolder:
         digest = read_json(file).get(name) if file.is_file() else None
         return digest if isinstance(digest, str) and digest in self.digests() else None
 
-    def set_alias(self, name: str, digest: str) -> None:
-        """Remember a name's digest; the caller holds the lock."""
+    def named(self, name: str, make: Callable[[], str]) -> str:
+        """Return the digest remembered for a name; where there is none, that of the artefact which `make` makes."""
+        known = self.alias(name)
+        if known is None:
+            with self.locked():
+                known = self.alias(name)
+                if known is None:
+                    known = make()
+                    self._set_alias(name, known)
+        return known
+
+    def _set_alias(self, name: str, digest: str) -> None:
         file = self.root / _ALIASES
         aliases = read_json(file) if file.is_file() else {}
         temporary = self._temporary()
@@ -202,11 +195,7 @@ class ArtefactFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other writers out; the thread that is in may enter again.
-
-        Raises:
-            Unavailable: another process holds the lock for too long.
-        """
+        """Keep writers of other threads out; Unavailable where another process holds the lock for too long."""
         from filelock import Timeout
 
         self.root.mkdir(parents=True, exist_ok=True)

@@ -43,11 +43,7 @@ def check_safe(folder: Path) -> None:
 
 
 def check_safe_reranker(folder: Path) -> None:
-    """Make sure of the same for a cross-encoder's folder.
-
-    Raises:
-        ArtefactUnsafe: as for `check_safe`.
-    """
+    """Make sure of the same for a cross-encoder's folder; ArtefactUnsafe as for `check_safe`."""
     check_cross_encoder(folder)
     _check_files(folder)
 

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from typing_extensions import override
 
-from rag.adapters.models.openvino.model import OpenVinoModel, Precision, Reading, count_tokens, tokenizer
-from rag.ports import Vectors
+from rag.adapters.models.openvino.model import OpenVinoModel, Precision, count_tokens, tokenizer
+from rag.ports import Encoder, Vectors
 
 
-class OpenVinoEncoder:
+class OpenVinoEncoder(Encoder):
     """An exported transformer as an `Encoder`. May be shared by threads."""
-
-    digest: str
-    passages_digest: str
-    dimension: int
 
     def __init__(
         self,
@@ -25,34 +22,24 @@ class OpenVinoEncoder:
         threads: int | None = None,
         batch: int = 32,
     ) -> None:
-        """Load the checked export in `folder`.
-
-        Args:
-            folder: what `openvino_export` wrote.
-            digest: what the artefact is known as.
-            precision: what matrices are multiplied in.
-            threads: of one computation; None: as many as there are cores.
-            batch: most texts that go through the model at once.
-        """
+        """Load the checked export in `folder`; the other arguments are `OpenVinoModel`'s."""
         self._model = OpenVinoModel(folder, precision=precision, threads=threads, batch=batch)
         self._tokenizer = tokenizer(folder)
-        self._reading = Reading.read(folder)
         self.digest = self.passages_digest = digest
         self.dimension = self._model.width
 
+    @override
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions with the model's query prompt: (len(texts), dimension), unit length.
+        """Embed questions with the model's query prompt; a text without any token gives zeros: it is like nothing."""
+        return self._encode(texts, self._model.reading.query_prompt)
 
-        A text without any token gives a row of zeros: it is like nothing.
-        """
-        return self._encode(texts, self._reading.query_prompt)
-
+    @override
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages with the model's document prompt: shape and units as for questions."""
-        return self._encode(texts, self._reading.document_prompt)
+        """Embed passages with the model's document prompt."""
+        return self._encode(texts, self._model.reading.document_prompt)
 
+    @override
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, uncut and without special ones."""
         return count_tokens(self._tokenizer, texts)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:

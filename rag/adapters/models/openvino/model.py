@@ -1,6 +1,5 @@
 """A transformer's exported graph, run by OpenVINO on the processor. Knows nothing of what the numbers mean."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.adapters.models.artefacts.disk import read_json, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -41,13 +42,12 @@ class Reading:
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of an export."""
-        text = json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False)
-        (folder / READING).write_text(text, encoding="utf-8")
+        write_json(folder / READING, asdict(self))
 
     @classmethod
     def read(cls, folder: Path) -> "Reading":
         """Read it from the folder of an export."""
-        values = json.loads((folder / READING).read_text(encoding="utf-8"))
+        values = read_json(folder / READING)
         return cls(**{**values, "inputs": tuple(values["inputs"])})
 
 
@@ -100,7 +100,7 @@ class OpenVinoModel:
         # The path, not a graph that was read: weights then stay in the file's pages until they are packed.
         self._model = core.compile_model(str(folder / GRAPH), "CPU", options)
         self.width = int(self._model.output(0).partial_shape[1].get_length())
-        self._reading = Reading.read(folder)
+        self.reading = Reading.read(folder)
         self._batch = batch
         self._tokens = _TOKENS_PER_THREAD * int(self._model.get_property("INFERENCE_NUM_THREADS"))
         self._idle: SimpleQueue[Any] = SimpleQueue()
@@ -135,14 +135,14 @@ class OpenVinoModel:
 
     def _inputs(self, encodings: Sequence["Encoding"], length: int) -> dict[str, NDArray[np.int64]]:
         shape = (len(encodings), length)
-        ids = np.full(shape, self._reading.pad_id, dtype=np.int64)
+        ids = np.full(shape, self.reading.pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
-        types = np.full(shape, self._reading.pad_type_id, dtype=np.int64)
+        types = np.full(shape, self.reading.pad_type_id, dtype=np.int64)
         for row, encoding in enumerate(encodings):
             size = len(encoding.ids)
-            place = slice(length - size, None) if self._reading.pad_left else slice(size)
+            place = slice(length - size, None) if self.reading.pad_left else slice(size)
             ids[row, place] = encoding.ids
             mask[row, place] = 1
             types[row, place] = encoding.type_ids
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        return {name: given[name] for name in self._reading.inputs}
+        return {name: given[name] for name in self.reading.inputs}

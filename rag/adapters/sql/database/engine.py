@@ -226,7 +226,7 @@ def _gated(engine: Engine) -> Iterator[Callable[[], None]]:
     """
     gate: Breaker | None = engine.get_execution_options().get("whetstone_gate")
     if gate is None:
-        yield _nothing
+        yield lambda: None
         return
     permit = gate.permit()
     if permit is None:
@@ -244,10 +244,6 @@ def _gated(engine: Engine) -> Iterator[Callable[[], None]]:
         raise
     finally:
         permit.abandoned()
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 def _be_patient(connection: Connection) -> None:

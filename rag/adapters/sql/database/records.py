@@ -1,6 +1,9 @@
-"""Dataclasses as JSON values for JSON columns and files, and back again exactly."""
+"""Dataclasses as rows, and as JSON values for JSON columns and files, and back again exactly."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -26,11 +29,26 @@ def to_json(kind: Any, value: object) -> Any:
     return _finite(to_jsonable_python(_adapter(kind).dump_python(value), inf_nan_mode="constants"))
 
 
+def to_row(record: Any) -> dict[str, Any]:
+    """Return a record's fields as columns take them: enums by value, sets sorted, records inside as JSON values."""
+    return {each.name: _column(getattr(record, each.name)) for each in fields(record)}
+
+
+def _column(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple | frozenset):
+        return [_column(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
+    return to_json(type(value), value) if is_dataclass(value) else value
+
+
 def from_json(kind: type[Record], value: object) -> Record:
-    """Return what `to_json` was given.
+    """Return what `to_json` was given, or `to_row`; columns that the record has not are passed over.
 
     Raises:
-        IntegrityError: the JSON value is no record of that type.
+        IntegrityError: the value is no record of that type.
     """
     try:
         record: Record = _adapter(cast(Any, kind)).validate_python(_restored(value))
@@ -52,7 +70,7 @@ def _finite(value: Any) -> Any:
 
 
 def _restored(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         if value.keys() == {_FLOAT}:
             return float(value[_FLOAT])
         return {key: _restored(item) for key, item in value.items()}

@@ -19,14 +19,9 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert those rows whose primary key is not taken; return how many were."""
     inserted = 0
     for row in rows:
+        statement = _insert(connection, table, row).on_conflict_do_nothing()
         # RETURNING, because the count of rows is not reliable for inserts.
-        if connection.dialect.name == "sqlite":
-            on_sqlite = sqlite.insert(table).values(row).on_conflict_do_nothing()
-            result = connection.execute(on_sqlite.returning(*table.primary_key))
-        else:
-            elsewhere = postgresql.insert(table).values(row).on_conflict_do_nothing()
-            result = connection.execute(elsewhere.returning(*table.primary_key))
-        inserted += len(result.all())
+        inserted += len(connection.execute(statement.returning(*table.primary_key)).all())
     return inserted
 
 
@@ -34,14 +29,16 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     """Insert a row, or update the columns given where its primary key is taken."""
     key = [column.name for column in table.primary_key]
     values = {name: value for name, value in row.items() if name not in key}
+    statement = _insert(connection, table, row)
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+def _insert(
+    connection: Connection, table: Table, row: Mapping[str, Any]
+) -> sqlite.Insert | postgresql.Insert:
     if connection.dialect.name == "sqlite":
-        connection.execute(
-            sqlite.insert(table).values(row).on_conflict_do_update(index_elements=key, set_=values)
-        )
-    else:
-        connection.execute(
-            postgresql.insert(table).values(row).on_conflict_do_update(index_elements=key, set_=values)
-        )
+        return sqlite.insert(table).values(row)
+    return postgresql.insert(table).values(row)
 
 
 def batches(values: Collection[str]) -> Iterator[list[str]]:

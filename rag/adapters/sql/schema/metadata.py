@@ -12,11 +12,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn to UTC.
-
-        Raises:
-            ValueError: the datetime is not aware.
-        """
+        """Turn to UTC; ValueError where the datetime is not aware."""
         if value is None:
             return None
         if value.tzinfo is None:

@@ -256,7 +256,7 @@ def test_closing_does_not_wait_long_for_a_database_that_hangs(stores: Stores, tm
     writing = threading.Thread(target=lambda: outcome.extend(write(log, asked(), asked())))
     with locked(stores):
         writing.start()
-        until(lambda: bool(log._database._in_hand))
+        until(lambda: bool(log._in_hand))
         began = time.perf_counter()
         log.close(timeout_s=0.2)
         assert time.perf_counter() - began < 2
@@ -273,7 +273,7 @@ def test_a_writer_that_is_cancelled_is_written_nevertheless(make: Make, stores: 
 
     async def leave() -> None:
         writing = asyncio.create_task(log.write(asked()))
-        await asyncio.to_thread(until, lambda: bool(log._database._in_hand))
+        await asyncio.to_thread(until, lambda: bool(log._in_hand))
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing

@@ -1,7 +1,7 @@
 """Every question ends in exactly one logged interaction, whatever happens to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any, cast
 
@@ -147,7 +147,7 @@ class StoreLog:
         await asyncio.to_thread(self._stores.interactions.add_all, [interaction])
 
 
-Stream = Callable[[Prompt], AsyncIterator[str | Ending]]
+Stream = Callable[[Prompt], AsyncGenerator[str | Ending, None]]
 
 
 class Says:
@@ -159,33 +159,33 @@ class Says:
         self._stream = stream
         self.prompts: list[Prompt] = []
 
-    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield."""
         self.prompts.append(prompt)
         return self._stream(prompt)
 
 
-async def _two_pieces(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _two_pieces(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     yield "At noon "
     yield "[1], they say [9]."
 
 
-async def _failing(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _failing(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     yield "At "
     raise UpstreamFailed("The language model fell over.")
 
 
-async def _raising(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _raising(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     raise UpstreamFailed("The language model fell over.")
     yield ""
 
 
-async def _silent(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _silent(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     for nothing in ("", ""):
         yield nothing
 
 
-async def _endless(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _endless(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     yield "At "
     await asyncio.sleep(3_600)
 
@@ -305,7 +305,7 @@ def test_cancelled_task_is_logged_as_cancelled(stores: Stores) -> None:
     """Cancelling the task while the model is silent is logged before the task ends."""
     silent = asyncio.Event()
 
-    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+    async def stream(_: Prompt) -> AsyncGenerator[str | Ending, None]:
         yield "At "
         silent.set()
         await asyncio.sleep(3_600)
@@ -466,7 +466,7 @@ def test_stop_ends_the_answer_and_the_generator(stores: Stores) -> None:
     """A stop string over two pieces is never said, and the generator is closed where it stands."""
     ended: list[str] = []
 
-    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+    async def stream(_: Prompt) -> AsyncGenerator[str | Ending, None]:
         try:
             yield "At noon [1]. EN"
             yield "D more"
@@ -497,7 +497,7 @@ def test_stop_holds_for_an_abstention_too(stores: Stores) -> None:
 def test_model_tells_how_it_ended(stores: Stores) -> None:
     """Its counts, the cut and a stand-in's answer are logged; what it does not tell is counted here."""
 
-    async def told(_: Prompt) -> AsyncIterator[str | Ending]:
+    async def told(_: Prompt) -> AsyncGenerator[str | Ending, None]:
         yield "At noon [1]"
         yield Ending(cut=True, prompt_tokens=321, completion_tokens=45, degraded=True)
 
@@ -520,7 +520,7 @@ def test_model_tells_how_it_ended(stores: Stores) -> None:
 def test_mentions_know_their_sentence(stores: Stores) -> None:
     """A citation carries the sentence that the statement rests on."""
 
-    async def stream(_: Prompt) -> AsyncIterator[str | Ending]:
+    async def stream(_: Prompt) -> AsyncGenerator[str | Ending, None]:
         yield "Lunch is at noon [1]."
 
     *_, finished = Bench(stores, stream).ask("When is lunch?")

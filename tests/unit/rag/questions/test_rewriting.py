@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 import pytest
@@ -132,32 +132,32 @@ class Says:
 
     name = "says"
 
-    def __init__(self, stream: Callable[[Prompt], AsyncIterator[str | Ending]]) -> None:
+    def __init__(self, stream: Callable[[Prompt], AsyncGenerator[str | Ending, None]]) -> None:
         self._stream = stream
         self.prompts: list[Prompt] = []
 
-    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncIterator[str | Ending]:
+    def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
         """Yield."""
         self.prompts.append(prompt)
         return self._stream(prompt)
 
 
-async def _writes(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _writes(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     yield 'Question: "Is lunch served '
     yield 'on Fridays?"\nYes.'
     yield Ending()
 
 
-async def _silent(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _silent(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     yield Ending(degraded=True)
 
 
-async def _fails(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _fails(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     raise UpstreamFailed
     yield ""
 
 
-async def _hangs(_: Prompt) -> AsyncIterator[str | Ending]:
+async def _hangs(_: Prompt) -> AsyncGenerator[str | Ending, None]:
     await asyncio.sleep(3_600)
     yield ""
 
@@ -189,7 +189,7 @@ def test_a_model_is_not_asked_about_what_stands_alone() -> None:
 
 
 @pytest.mark.parametrize("stream", [_silent, _fails, _hangs])
-def test_rules_stand_in_for_a_model(stream: Callable[[Prompt], AsyncIterator[str | Ending]]) -> None:
+def test_rules_stand_in_for_a_model(stream: Callable[[Prompt], AsyncGenerator[str | Ending, None]]) -> None:
     """Silence, failure and slowness of the model leave the rules' form."""
     assert asked(Says(stream), "And on Fridays?", timeout_s=0.05) == "lunch served: on Fridays?"
 

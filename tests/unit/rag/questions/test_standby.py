@@ -1,14 +1,14 @@
 """The generator that stands in, over a real language model server and the real extractive generator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from doubles.scripted_llm import ScriptedLLM
 
 from rag.adapters.extractive import ExtractiveGenerator
-from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.openai import Endpoint, OpenAIGenerator, TimeLimits
 from rag.breaker import Breaker, BreakerState
 from rag.domain import Document, Ending, Hit, Message, Passage, Prompt
 from rag.errors import UpstreamFailed, UpstreamRefused
@@ -38,7 +38,8 @@ def clock() -> Clock:
 @pytest.fixture
 def stand_in(scripted_llm: ScriptedLLM, clock: Clock) -> StandIn:
     """A model that is left alone for ten seconds after two failures."""
-    model = OpenAIGenerator(base_url=scripted_llm.url, model="m", first_token_timeout_s=5, timeout_s=5)
+    limits = TimeLimits(first_token_s=5, between_s=5)
+    model = OpenAIGenerator(Endpoint(base_url=scripted_llm.url, model="m"), limits=limits)
     return StandIn(model, ExtractiveGenerator(), Breaker(failures=2, pause_s=10, clock=clock))
 
 
@@ -146,7 +147,7 @@ def test_leaving_does_not_count(
     reply = type(scripted_llm).reply
     prompt = Prompt(question="?", hits=(), messages=(Message(role="user", content="?"),))
 
-    async def leave(stream: AsyncIterator[str | Ending]) -> None:
+    async def leave(stream: AsyncGenerator[str | Ending, None]) -> None:
         async with asyncio.timeout(0.2):
             async for _ in stream:
                 pass

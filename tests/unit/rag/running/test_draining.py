@@ -35,7 +35,7 @@ class Service:
         )
         self.sock = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.sock.getsockname()[1]}"
-        self.thread = threading.Thread(target=self.server.run_on, args=(self.sock,))
+        self.thread = threading.Thread(target=self.server.run, args=([self.sock],))
         self.thread.start()
 
     async def answer(self, request: Request) -> Any:

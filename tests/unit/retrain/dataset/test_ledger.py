@@ -485,9 +485,13 @@ def test_datasets_of_before_keep_their_digest() -> None:
         "parent": "",
         "principal": "",
     }
-    assert Dataset.digest_for([pair], [], []) == digest_of({"train": [old], "dev": [], "gate": []})
+
+    def digest(pair: TrainingPair) -> str:
+        return Dataset(train=(pair,), dev=(), gate=(), manifest={}).digest
+
+    assert digest(pair) == digest_of({"train": [old], "dev": [], "gate": []})
     for part in ({"kind": "opened"}, {"asked_at": _START}, {"negatives": ("x",)}, {"judge": "j"}):
-        assert Dataset.digest_for([replace(pair, **part)], [], []) != Dataset.digest_for([pair], [], [])
+        assert digest(replace(pair, **part)) != digest(pair)
 
 
 def test_a_copy_of_the_right_passage_is_no_negative() -> None:

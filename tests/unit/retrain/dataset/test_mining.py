@@ -10,6 +10,7 @@ import pytest
 from doubles.promotion_world import TwoEncoders, World
 from doubles.scripted_llm import ScriptedLLM
 
+from rag.adapters.openai import Endpoint
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, new_id, utcnow
 from retrain.adapters.openai import OpenAIQuestionWriter
 from retrain.adapters.writing_cache import SqliteWritingCache
@@ -152,7 +153,7 @@ def test_written_questions_are_checked_and_counted(
     scripted_llm.default = answer
 
     def writing(**limits: Any) -> Writing:
-        writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", retries=0)
+        writer = OpenAIQuestionWriter(Endpoint(base_url=scripted_llm.url, model="scripted"), retries=0)
         return Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget(**limits))
 
     settings = {"round_trip": 1, "llm_styles": ("natural",), "excerpts_below": 0, "paraphrases": 0}
@@ -176,7 +177,7 @@ def test_changed_documents_are_written_about_first(
     changed = [replace(d, text=d.text + " It was changed.", updated_at=utcnow()) for d in _documents()[3:5]]
     world.put(*(Document.create(uri=d.uri, title=d.title, text=d.text, divisible=False) for d in changed))
     scripted_llm.default = json.dumps({"questions": ["what was changed about it lately?"]})
-    writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", retries=0)
+    writer = OpenAIQuestionWriter(Endpoint(base_url=scripted_llm.url, model="scripted"), retries=0)
     writing = Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget(calls=2))
     dataset = _built(
         cycle_of(writing, llm_styles=("natural",), llm_workers=1, paraphrases=0, test_paraphrases=0)

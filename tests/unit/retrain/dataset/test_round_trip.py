@@ -29,10 +29,10 @@ def test_a_question_that_finds_other_passages_is_left_out_and_counted() -> None:
     mined = MinedPairs(
         pairs=(_pair("one", "a", "natural"), _pair("one", "b", "natural"), _pair("two", "c", "keyword")),
         dropped={"too short": 1},
-        failures=2,
+        negatives={"one": ()},
     )
     checked = round_trip(mined, find, n=2)
     assert [(pair.question, pair.passage_id) for pair in checked.pairs] == [("one", "a"), ("one", "b")]
     assert checked.dropped == {"too short": 1, "does not find its passage: keyword": 1}
-    assert checked.failures == 2
+    assert checked.negatives == {"one": ()}
     assert asked == ["one", "two"]

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain.dataset.wording import content_words, normal, without
+from rag.text.stop_words import stop_words
+from retrain.dataset.wording import STOP_WORDS, content_words, normal, without
 
 
 def test_case_blanks_and_punctuation_make_no_difference() -> None:
@@ -25,6 +26,24 @@ def test_normal_form_is_its_own_normal_form(text: str) -> None:
 def test_topic_words_are_left() -> None:
     """Words that carry no topic go."""
     assert content_words("What are the symptoms of adult leukemia?") == ["symptoms", "adult", "leukemia"]
+
+
+def test_stop_words_are_those_that_data_was_mined_with() -> None:
+    """Mined data is reproducible: the words are fixed, and so is each difference from retrieval's list."""
+    mined_with = """
+    a about am an and any are as at be been being but by can could did do does doing for from get had has have having
+    he her here his how i if in into is it its just may me might more most much must my no not of on only or other our
+    over she should so some such tell than that the their them then there these they this those to too under until up
+    us was we were what when where which while who whom whose why will with would you your
+    """
+    besides = "get more most much only other over tell under until up"
+    left_out = """
+    all also done hers him itself nor ours shall theirs very yours
+    aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren wouldn
+    """
+    assert set(mined_with.split()) == STOP_WORDS
+    assert set(besides.split()) == STOP_WORDS - stop_words("english")
+    assert set(left_out.split()) == stop_words("english") - STOP_WORDS
 
 
 def test_question_is_cut_out_of_its_passage() -> None:

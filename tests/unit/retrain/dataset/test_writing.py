@@ -14,6 +14,7 @@ import pytest
 from doubles.scripted_llm import Reply, ScriptedLLM
 from doubles.waiting import until
 
+from rag.adapters.openai import Endpoint
 from rag.domain import Document, Passage
 from rag.errors import UpstreamFailed, UpstreamTimeout
 from retrain.adapters.openai import OpenAIQuestionWriter
@@ -145,6 +146,7 @@ def test_a_forecast_counts_what_is_not_known_yet(cache: SqliteWritingCache) -> N
 _RUN = """
 import sys
 from pathlib import Path
+from rag.adapters.openai import Endpoint
 from rag.domain import Document, Passage
 from retrain.adapters.openai import OpenAIQuestionWriter
 from retrain.adapters.writing_cache import SqliteWritingCache
@@ -156,7 +158,7 @@ passages = []
 for n in range(12):
     text = f"Text number {n} with a few more words."
     passages.append(Passage.create(Document.create(uri=f"d{n}", text=text), 0, text))
-writer = OpenAIQuestionWriter(base_url=sys.argv[1], model="scripted", timeout_s=60, retries=0)
+writer = OpenAIQuestionWriter(Endpoint(base_url=sys.argv[1], model="scripted"), timeout_s=60, retries=0)
 writing = Writing(writer, SqliteWritingCache(Path(sys.argv[2])), Budget())
 mined = mine_llm(
     passages, writing, styles=(QuestionStyle.NATURAL,), count=1, limit=12, progress=lambda *_: None, workers=2
@@ -191,7 +193,9 @@ def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tm
 def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: ScriptedLLM, cache: SqliteWritingCache) -> None:
     """A real connection that stays open without an answer is left at the call's own limit."""
     scripted_llm.script(Reply(text="{}", delay_s=5.0))
-    writer = OpenAIQuestionWriter(base_url=scripted_llm.url, model="scripted", timeout_s=60, retries=0)
+    writer = OpenAIQuestionWriter(
+        Endpoint(base_url=scripted_llm.url, model="scripted"), timeout_s=60, retries=0
+    )
     writing = Writing(writer, cache, Budget(), patience_s=0.5)
     with pytest.raises(UpstreamTimeout):
         writing.questions(_passage(1), 1, NATURAL)

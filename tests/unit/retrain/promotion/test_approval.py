@@ -45,13 +45,13 @@ def candidate(outcome: Outcome = Outcome.PROMOTE, *, candidate_id: str = "c1") -
         training=TrainingReport(
             lane="static", pairs=10, steps=5, epochs=1.0, seconds=1.0, best_dev=0.5, history=(), settings={}
         ),
-        scorecard=Scorecard.create(
+        scorecard=Scorecard(
             dataset="4" * 64,
             incumbent="5" * 64,
             candidate="1" * 64,
             questions=100,
             passages=10,
-            overall=[MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)],
+            overall=(MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain),),
         ),
         verdict=Verdict(outcome=outcome, reasons=("Because.",)),
     )

@@ -41,7 +41,7 @@ def _card(digest: str, lane: str = "static") -> str:
     asked = EvalQuestion(
         id="q", text=SECRET, relevant=frozenset("p"), documents=frozenset("d"), origin=Origin.LOG
     )
-    dataset = Dataset.create(train=[pair, pair], dev=[], gate=[asked], manifest={})
+    dataset = Dataset(train=(pair, pair), dev=(), gate=(asked,), manifest={})
     half = Estimate(value=0.5, low=0.4, high=0.6)
     gain = Difference(value=0.05, low=0.03, high=0.07, p_value=0.001)
     row = MetricRow(metric="recall@10", incumbent=half, candidate=half, difference=gain)
@@ -62,17 +62,17 @@ def _card(digest: str, lane: str = "static") -> str:
             history=(),
             settings={"seed": 17},
         ),
-        scorecard=Scorecard.create(
+        scorecard=Scorecard(
             dataset=dataset.digest,
             incumbent="a",
             candidate=digest,
             questions=1,
             passages=9,
-            overall=[row],
-            slices=[
+            overall=(row,),
+            slices=tuple(
                 Slice(name=name, questions=7, rows=(row,))
                 for name in ("robustness", "topic=0 ann example keys")
-            ],
+            ),
         ),
         verdict=Verdict(outcome=Outcome.PROMOTE, reasons=(f"Because of {SECRET}",)),
     )

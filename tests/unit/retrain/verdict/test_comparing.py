@@ -17,7 +17,7 @@ from rag.errors import InvalidInput
 from rag.ports import Vectors
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, trial_indexes
-from retrain.domain import EvalQuestion, Origin, Scorecard
+from retrain.domain import Dataset, EvalQuestion, Origin, Scorecard
 from retrain.verdict.comparing import compare, guarded
 from retrain.verdict.evaluation import METRICS, search
 
@@ -113,27 +113,11 @@ def _compare(
     robustness: Sequence[EvalQuestion] = (),
     frozen: frozenset[str] = frozenset(),
 ) -> Scorecard:
-    with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
-        compared = compare(
-            questions,
-            incumbent=incumbent,
-            candidate=candidate,
-            on=on,
-            seed=1,
-            robustness=robustness,
-            frozen=frozen,
-        )
-    return Scorecard.create(
-        dataset="d",
-        incumbent=incumbent.encoder.digest,
-        candidate=candidate.encoder.digest,
-        questions=compared.questions,
-        passages=len(corpus),
-        overall=compared.overall,
-        slices=compared.slices,
-        worst=compared.worst,
-        best=compared.best,
+    dataset = Dataset(
+        digest="d", train=(), dev=(), gate=tuple(questions), robustness=tuple(robustness), manifest={}
     )
+    with trial_indexes(corpus, tenant="default", cache=_Cache(), scratch=scratch) as on:
+        return compare(dataset, incumbent=incumbent, candidate=candidate, on=on, seed=1, frozen=frozen)
 
 
 def test_the_encoder_that_sees_more_wins(scratch: Scratch) -> None:

@@ -46,13 +46,13 @@ def scorecard(
 ) -> Scorecard:
     """Return a scorecard on which recall@10 is better and all else level, but for what is said."""
     differences = dict.fromkeys(HEADLINE, LEVEL) | {"recall@10": BETTER} | (metrics or {})
-    return Scorecard.create(
+    return Scorecard(
         dataset="d" * 64,
         incumbent="a" * 64,
         candidate=candidate,
         questions=questions,
         passages=1_000,
-        overall=[row(metric, difference) for metric, difference in differences.items()],
+        overall=tuple(row(metric, difference) for metric, difference in differences.items()),
         slices=slices,
     )
 

@@ -55,17 +55,17 @@ def mined(world: World, two_encoders: TwoEncoders, *, dev: Origin = Origin.LABEL
     documents = parts(160)
     world.put(*documents)
     live = world.found(two_encoders.first, dense_weight=1.0, context_weight=0.0, threshold=0.3)
-    gate = [asked(document, Origin.LABEL) for document in documents[100:]]
-    dataset = Dataset.create(
+    gate = tuple(asked(document, Origin.LABEL) for document in documents[100:])
+    dataset = Dataset(
         train=(),
-        dev=[asked(document, dev) for document in documents[:100]],
+        dev=tuple(asked(document, dev) for document in documents[:100]),
         gate=gate,
-        robustness=[
+        robustness=tuple(
             replace(
                 question, id=f"{question.id}-other", text=f"hi, {question.text.lower()}", parent=question.id
             )
             for question in gate
-        ],
+        ),
         manifest={},
     )
     world.retrain.datasets.put(dataset)
@@ -74,11 +74,11 @@ def mined(world: World, two_encoders: TwoEncoders, *, dev: Origin = Origin.LABEL
 
 def half_answered(dataset: Dataset) -> Dataset:
     """Let every third gate question name no part, so that whatever is live is wrong about most of those."""
-    gate = [
+    gate = tuple(
         replace(question, text=f"Where is the spare part? {number}") if number % 3 == 0 else question
         for number, question in enumerate(dataset.gate)
-    ]
-    return Dataset.create(train=(), dev=(), gate=gate, manifest={})
+    )
+    return Dataset(train=(), dev=(), gate=gate, manifest={})
 
 
 def evaluated(world: World, two_encoders: TwoEncoders, *, dev: Origin) -> tuple[Release, Candidate]:
@@ -192,8 +192,8 @@ def test_what_is_answered_before_training_is_frozen(world: World, two_encoders: 
 
 def test_nothing_is_foreseen_where_nothing_can_be_answered(world: World, two_encoders: TwoEncoders) -> None:
     """Without an answer in the corpus there is no figure; before anything is live there is nothing to compare with."""
-    dataset = Dataset.create(
-        train=(), dev=(), gate=[asked(document, Origin.LABEL) for document in parts(3)], manifest={}
+    dataset = Dataset(
+        train=(), dev=(), gate=tuple(asked(document, Origin.LABEL) for document in parts(3)), manifest={}
     )
     world.retrain.datasets.put(dataset)
     cycle = world.cycle(settings=RetrainSettings())

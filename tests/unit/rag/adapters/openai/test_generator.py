@@ -13,7 +13,7 @@ import pytest
 from doubles.scripted_llm import ScriptedLLM
 from doubles.waiting import until
 
-from rag.adapters.openai import OpenAIGenerator
+from rag.adapters.openai import Endpoint, OpenAIGenerator, TimeLimits
 from rag.domain import Ending, Message, Prompt
 from rag.errors import UpstreamFailed, UpstreamRefused, UpstreamTimeout
 from rag.ports import Encoder
@@ -33,16 +33,10 @@ def prompt(**more: Any) -> Prompt:
     return Prompt(question="Why?", hits=(), messages=messages, **more)
 
 
-def made(base_url: str, **more: Any) -> OpenAIGenerator:
+def made(base_url: str, *, connect_timeout_s: float = 2, **limits: float) -> OpenAIGenerator:
     """Return a generator with limits that fit a test."""
-    options: dict[str, Any] = {
-        "model": "m",
-        "api_key": KEY,
-        "connect_timeout_s": 2,
-        "first_token_timeout_s": 5,
-        "timeout_s": 5,
-    } | more
-    return OpenAIGenerator(base_url=base_url, **options)
+    endpoint = Endpoint(base_url=base_url, model="m", api_key=KEY, connect_timeout_s=connect_timeout_s)
+    return OpenAIGenerator(endpoint, limits=TimeLimits(**{"first_token_s": 5.0, "between_s": 5.0} | limits))
 
 
 async def collected(generator: OpenAIGenerator, asked: Prompt | None = None) -> list[str | Ending]:
@@ -159,7 +153,7 @@ def test_retry_after_is_honoured_if_short_and_passed_on_if_long(scripted_llm: Sc
 def test_silence_before_the_first_piece_is_tried_once_more(scripted_llm: ScriptedLLM) -> None:
     """Until the first piece one limit holds, whether or not the head of the answer is there; twice is too often."""
     reply = type(scripted_llm).reply
-    limits: dict[str, Any] = {"first_token_timeout_s": 0.3, "timeout_s": 5}
+    limits: dict[str, Any] = {"first_token_s": 0.3, "between_s": 5}
     scripted_llm.script(reply(text="late", delay_s=3), "In time.")
     assert text(pieces(scripted_llm.url, **limits)) == "In time."
 
@@ -175,7 +169,7 @@ def test_silence_after_the_first_piece_ends_it(scripted_llm: ScriptedLLM) -> Non
     scripted_llm.script(type(scripted_llm).reply(text="one two", pause_s=3))
 
     with pytest.raises(UpstreamTimeout, match=r"in time \(0.3 s\).*LLM_TIMEOUT_S"):
-        pieces(scripted_llm.url, timeout_s=0.3)
+        pieces(scripted_llm.url, between_s=0.3)
     assert 1 == len(scripted_llm.requests)
 
 
@@ -185,7 +179,7 @@ def test_a_drip_ends_at_the_limit_of_the_whole(scripted_llm: ScriptedLLM) -> Non
     began = time.perf_counter()
 
     with pytest.raises(UpstreamTimeout, match="LLM_TOTAL_TIMEOUT_S"):
-        pieces(scripted_llm.url, total_timeout_s=0.5)
+        pieces(scripted_llm.url, total_s=0.5)
     assert time.perf_counter() - began < 2
 
 
@@ -193,7 +187,7 @@ def test_thinking_aloud_counts_as_a_sign_of_life(scripted_llm: ScriptedLLM) -> N
     """A model that reasons first has begun; its reasoning is no part of the answer."""
     scripted_llm.script(type(scripted_llm).reply(text="So.", thoughts=4, pause_s=0.2))
 
-    assert text(pieces(scripted_llm.url, first_token_timeout_s=0.5)) == "So."
+    assert text(pieces(scripted_llm.url, first_token_s=0.5)) == "So."
 
 
 def test_cut_connection_is_a_failure_not_an_end(scripted_llm: ScriptedLLM) -> None:
@@ -300,7 +294,7 @@ def test_leaving_closes_the_connection_within_a_second(scripted_llm: ScriptedLLM
         stream = generator.stream(prompt(), encoder=UNUSED)
         assert "one" == await anext(stream)
         times.append(time.monotonic())
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         scripted_llm.script(reply(text="one two three", pause_s=20), reply(text="late", delay_s=20))
         for _ in range(2):
             with anyio.move_on_after(0.3):

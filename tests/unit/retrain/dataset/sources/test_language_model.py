@@ -73,7 +73,6 @@ def test_a_failing_call_never_stops_the_run(cache: SqliteWritingCache) -> None:
         ("What does a say?", Origin.LLM, "natural"),
         ("What does d say?", Origin.LLM, "natural"),
     ]
-    assert mined.failures == 2
     assert mined.dropped == {
         "the language model failed": 2,
         "the same question and passage": 2,
@@ -98,7 +97,6 @@ def test_a_model_that_is_down_is_not_asked_for_ever(cache: SqliteWritingCache) -
         "not asked: the language model kept failing": 140,
         "the language model failed": 10,
     }
-    assert mined.failures == 10
 
 
 def test_what_the_budget_allowed_is_kept(cache: SqliteWritingCache) -> None:

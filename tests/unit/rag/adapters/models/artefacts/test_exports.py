@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters.models import encoders
+from rag.adapters.models import model_folder
 from rag.adapters.models.artefacts.exports import Export, Nearness, read_export, write_manifest
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.openvino.encoder import OpenVinoEncoder
@@ -170,7 +170,7 @@ def test_torch_runs_where_it_is_asked_for(
     asked = EncoderFolder(tmp_path / "asked", runtime="torch")
     assert isinstance(asked.load(asked.register(transformer)), SentenceTransformerEncoder)
 
-    monkeypatch.setattr(encoders, "in_torch", lambda runtime: runtime != "openvino")
+    monkeypatch.setattr(model_folder, "in_torch", lambda runtime: runtime != "openvino")
     on_gpu = EncoderFolder(tmp_path / "gpu")
     digest = on_gpu.register(transformer)
     assert isinstance(on_gpu.load(digest), SentenceTransformerEncoder)

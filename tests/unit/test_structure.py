@@ -42,16 +42,21 @@ def test_no_module_is_long() -> None:
 
 
 def test_no_part_needs_more_than_nine_others() -> None:
-    """A constructor takes at most nine things, but for those of the doors and of frozen records."""
+    """A constructor takes at most nine things, but for those of the doors and of records that only hold values."""
+    records = {
+        "rag/adapters/sql/stores.py: Stores",  # the database's tables, one field each
+        "retrain/training/recipe.py: EncoderRecipe",
+        "retrain/verdict/gate.py: Policy",
+    }
     crowded = {
-        f"{module.relative_to(ROOT)}: {name}": count
-        for module in modules()
-        if "bootstrap" not in module.relative_to(ROOT).as_posix()
+        f"{place}: {name}"
+        for place, module in ((each.relative_to(ROOT).as_posix(), each) for each in modules())
+        if "bootstrap" not in place and "/domain" not in place
         for name, count in constructors(ast.parse(module.read_text("utf-8")))
         if count > MOST_PARAMETERS
     }
 
-    assert crowded == {}
+    assert crowded == records
 
 
 def test_the_environment_is_read_in_one_place() -> None:
@@ -77,14 +82,13 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 
 def constructors(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield each class that is no frozen record and no model of pydantic's, and how much its constructor takes."""
+    """Yield each class with an `__init__` or fields of a dataclass, and how much its constructor takes."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
-        decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
         own = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
         if own:
             given = own[0].args
             yield node.name, len(given.posonlyargs + given.args + given.kwonlyargs) - 1
-        elif any("dataclass" in each and "frozen=True" not in each for each in decorators):
+        elif any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
             yield node.name, sum(isinstance(each, ast.AnnAssign) for each in node.body)

@@ -12,7 +12,7 @@ from rag.bootstrap.parts import endpoint
 from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
-from retrain.dataset.writing import Budget, Writing
+from retrain.dataset.writing import Budget, Forecast, Writing
 from retrain.domain import GuardSet
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore, Trainer
 from retrain.present import Present
@@ -57,6 +57,10 @@ class Retraining:
         """
         with self._rag.stores.leases.hold(RETRAIN_LEASE):
             yield self._cycle()
+
+    def forecast(self) -> Forecast | None:
+        """Return what asking the language model would cost, whether a retraining is under way or not."""
+        return self._cycle().forecast()
 
     def _cycle(self) -> RetrainCycle:
         rag, settings, stores = self._rag, self.settings, self._stores

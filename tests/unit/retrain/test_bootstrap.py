@@ -48,6 +48,13 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
         pass
 
 
+def test_a_forecast_keeps_no_retraining_out(installation: Installation) -> None:
+    """It only reads, so it is made while a retraining is under way."""
+    retraining = Retraining(installation, settings(), drifted_since=lambda: None)
+    with retraining.cycle():
+        assert retraining.forecast() is None
+
+
 @pytest.mark.parametrize("lane", ["auto", "adapter"])
 def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None:
     """A cycle is built for it, and says that there is nothing to judge by before anything is live."""

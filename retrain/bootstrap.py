@@ -120,6 +120,7 @@ class Promotion:
         return Approver(
             self.candidates,
             self.approvals,
+            self._rag.stores.releases,
             self._rag.stores.audit,
             key=self._key,
             ttl_h=self._settings.approval_ttl_h,

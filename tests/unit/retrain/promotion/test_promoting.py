@@ -302,6 +302,21 @@ def test_what_is_live_is_not_promoted_again(world: World, two_encoders: TwoEncod
         world.promoter().promote(candidate.id, principal="ann")
 
 
+def test_what_is_live_is_not_approved_again(world: World, two_encoders: TwoEncoders) -> None:
+    """The candidate stays promoted as long as its release is live; after a rollback it may be approved anew."""
+    world.found(two_encoders.first)
+    candidate = world.approved(two_encoders.second)
+    world.promoter().promote(candidate.id, principal="ann")
+
+    with pytest.raises(Conflict, match="live already"):
+        world.approver().approve(candidate.id, principal="ann")
+    assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.PROMOTED
+
+    world.promoter().rollback(principal="ann")
+    world.approver().approve(candidate.id, principal="ann")
+    assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.APPROVED
+
+
 def test_without_a_valid_approval_nothing_is_built(world: World, two_encoders: TwoEncoders) -> None:
     """None, rejected, expired, tampered with, or somebody else's: refused before any work, and nothing changes."""
     first = world.found(two_encoders.first)

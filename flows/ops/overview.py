@@ -65,5 +65,5 @@ def overview(doors: Doors) -> Overview:
         replicas=stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
         questions=stores.interactions.count(),
         report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),
-        waiting=[c for c in doors.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED],
+        waiting=doors.retraining.candidates.having(CandidateStatus.EVALUATED),
     )

@@ -14,5 +14,14 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character; send proper text")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_encodable)]
-"""A string that can be stored."""
+"""A string that can be stored, by PostgreSQL once NUL is taken out of it."""
+
+TextWithoutNul = Annotated[Text, AfterValidator(_without_nul)]
+"""A string that is stored as it is."""

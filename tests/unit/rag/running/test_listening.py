@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag.errors import PortInUse, SettingInvalid
-from rag.running.listening import check_access, listen
+from rag.running.listening import check_access, listen, local_url
 from rag.settings import Settings
 
 
@@ -63,6 +63,21 @@ def test_foreign_address_is_a_setting_error() -> None:
     """An address this machine does not have is no port in use."""
     with pytest.raises(SettingInvalid, match=r"192\.0\.2\.1"):
         listen("192.0.2.1", 8321)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8321"),
+        ("::1", "http://[::1]:8321"),
+        ("::", "http://127.0.0.1:8321"),
+        ("0.0.0.0", "http://127.0.0.1:8321"),  # noqa: S104 not bound
+        ("answers.example.com", "http://answers.example.com:8321"),
+    ],
+)
+def test_an_address_as_this_machine_reaches_it(host: str, url: str) -> None:
+    """What listens on every address is reached on loopback; an IPv6 address stands in brackets."""
+    assert url == local_url(host, 8321)
 
 
 SIGNALLED = """

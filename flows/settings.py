@@ -1,4 +1,4 @@
-"""Every setting of the pipelines' schedule; read once, in flows.bootstrap."""
+"""Every setting of the flows: one frozen object, built once, in flows/environment.py."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Every setting of monitoring; read once, in flows.bootstrap."""
+"""Every setting of monitoring: one frozen object, built once, in flows/environment.py."""
 
 from typing import Annotated
 

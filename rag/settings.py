@@ -1,4 +1,4 @@
-"""Every setting of serving: one frozen object, read once, in a bootstrap."""
+"""Every setting of serving: one frozen object, built once, in flows/environment.py."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Every setting of retraining."""
+"""Every setting of retraining: one frozen object, built once, in flows/environment.py."""
 
 from pathlib import Path
 from typing import Annotated, Literal

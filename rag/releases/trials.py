@@ -1,8 +1,7 @@
 """A release's whole retrieval, tried over a corpus in an index of its own, before or beside what serves.
 
-What is measured is what would be given: the same index, words, context, fusion and cross-encoder as a question gets.
-Releases whose indexes would hold the same share one, so that trying out how it is asked does not cost another.
-Knows nothing of metrics.
+A trial uses the same index, fusion, context and cross-encoder as a live request. Releases whose indexes would hold the
+same share one, so that trying out how it is asked does not cost another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -43,7 +43,7 @@ def _shell(page: Path) -> Iterator[list[str]]:
 
 
 def _accept(words: list[str], *, whole: bool) -> None:
-    """Do nothing where `whetstone` takes the words; a path in them need not exist.
+    """Raise where `whetstone` does not take the words; a path in them need not exist.
 
     Args:
         words: what follows the command's name.

@@ -182,5 +182,5 @@ def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Foun
 
 
 def _fits(passage: Passage, where: Where | None) -> bool:
-    """Tell whether the passage's metadata is confined as asked; the index may be older than what SQL says."""
+    """Tell whether the passage's metadata fits the filter; the index may be older than what SQL says."""
     return all(passage.metadata.get(name) in set(values) for name, values in (where or {}).items())

@@ -33,7 +33,7 @@ class Trial:
         self._embedded: Embedded = {} if embedded is None else embedded
 
     def find(self, questions: Sequence[str], *, limit: int) -> list[list[Found]]:
-        """Return for each question at most `limit` passages, best first, as they would be given live."""
+        """Return for each question at most `limit` passages, best first, as a live request gets them."""
         return [
             reranked(
                 self._pinned,
@@ -108,7 +108,7 @@ class TrialIndexes:
         self._embedded: Embedded = {}
 
     def of(self, loaded: LoadedRelease) -> Trial:
-        """Return the release to be asked, in an index that was made before where one holds what its own would."""
+        """Return the release to be asked, in an index that was made before where that one holds the same."""
         index = next((index for made, index in self._made if made.holds(loaded.release)), None)
         if index is None:
             index = self._opened.enter_context(closing(self._indexes.open(loaded.release, create=True)))

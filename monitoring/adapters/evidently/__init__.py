@@ -45,7 +45,7 @@ class EvidentlyRenderer(ReportRenderer):
 
 
 def _metrics() -> ModuleType:
-    """Return the module that imports Evidently, which reads as it is imported that it may report nothing."""
+    """Return the module that imports Evidently, which reads ``DO_NOT_TRACK`` as it is imported."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     from monitoring.adapters.evidently import metrics
 

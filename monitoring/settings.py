@@ -1,4 +1,4 @@
-"""Every setting of monitoring: one frozen object, built once, in flows/environment.py."""
+"""Every setting of monitoring: one frozen object, built in flows/environment.py alone."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Every setting of serving: one frozen object, read once, in a bootstrap."""
+"""Every setting of serving: one frozen object, built in flows/environment.py alone."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -42,5 +42,5 @@ def run_up() -> int:
             needs=("prefect", "service"),
         ),
     ]
-    click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops both")
+    click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops all three")
     return Supervisor(children, echo=click.echo).run()

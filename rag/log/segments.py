@@ -1,4 +1,4 @@
-"""A file of records: one line each, told whole or torn by its length and CRC-32.
+"""A file of records: one line each; length and CRC-32 tell whether a line is whole.
 
 A line is the record's length and CRC-32, each eight hexadecimal digits, and the record, which holds no newline; what
 is torn or spoiled is left out. A file is locked by the process that has it open. One that nobody has locked was left

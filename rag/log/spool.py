@@ -1,4 +1,4 @@
-"""Records kept in a file until they can go where they belong. Knows nothing of what they say.
+"""Records kept in a file until they can go where they belong.
 
 Each process appends to a file of its own, which it keeps locked. A file that nobody has locked was left by a process
 that died, and whoever finds it takes it over.

@@ -1,4 +1,4 @@
-"""The live release: load it, pin it for each question, switch it. Knows nothing of questions or HTTP."""
+"""The live release: load it, pin it for each question, switch it."""
 
 import logging
 import threading

@@ -23,7 +23,7 @@ class Run:
         self._progress = progress
 
     def check(self) -> None:
-        """Do nothing while no other runner took over; LeaseHeld where one did."""
+        """Raise LeaseHeld where another runner took over."""
         self._lease.check()
 
     def enter(self, phase: PromotionPhase) -> None:

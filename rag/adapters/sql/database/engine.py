@@ -228,22 +228,22 @@ def _gated(engine: Engine) -> Iterator[Callable[[], None]]:
     if gate is None:
         yield lambda: None
         return
-    permit = gate.permit()
-    if permit is None:
+    call = gate.call()
+    if call is None:
         raise Unavailable(f"{place(engine)} does not work now; it is tried again in a moment")
     try:
-        yield permit.succeeded
+        yield call.succeeded
     except (exc.OperationalError, exc.InterfaceError) as error:
         # Without a state of SQL it was no answer of the server's; 57P and 08: it says that it ends, or has to.
         state = getattr(error.orig, "sqlstate", None) or ""
         if not state or state.startswith(("57P", "08")):
-            permit.failed()
+            call.failed()
             # It had answered, and fell silent later: that is news.
-            if (again := gate.permit()) is not None:
+            if (again := gate.call()) is not None:
                 again.failed()
         raise
     finally:
-        permit.abandoned()
+        call.abandoned()
 
 
 def _be_patient(connection: Connection) -> None:

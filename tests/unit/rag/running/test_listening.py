@@ -34,6 +34,15 @@ def test_loopback_needs_no_key(host: str) -> None:
     check_access(settings(host=host), any_key=lambda: False)
 
 
+@pytest.mark.parametrize(
+    "url", ["answers.example.com", "answers.example.com:443", "ftp://answers.example.com", "https://"]
+)
+def test_a_public_url_names_its_host(url: str) -> None:
+    """One without scheme or host would pass for no public address, and is refused."""
+    with pytest.raises(ValueError, match="with its scheme"):
+        settings(public_url=url)
+
+
 def test_a_public_url_needs_a_key() -> None:
     """What stands before the service sends strangers from loopback."""
     public = settings(public_url="https://answers.example.com")

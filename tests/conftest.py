@@ -1,7 +1,8 @@
 """Fixtures that tests of several packages share."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def static_digest(encoder_store: EncoderFolder) -> str:
 def minilm_digest(encoder_store: EncoderFolder) -> str:
     """Digest of MiniLM."""
     return encoder_store.resolve("minilm")
+
+
+@pytest.fixture(scope="session")
+def copy_encoders(encoder_store: EncoderFolder, static_digest: str) -> Callable[[Path], None]:
+    """Copies what ``minilm`` and ``static`` stand for to a home, without what tests have trained meanwhile."""
+
+    def copy(home: Path) -> None:
+        made, folder = encoder_store.path(static_digest).parent, home / "encoders"
+        for digest in encoder_store.aliases():
+            shutil.copytree(made / digest, folder / digest)
+        shutil.copy2(made / "aliases.json", folder)
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,8 +14,6 @@ from typing import Any
 import httpx
 import pytest
 from doubles.waiting import until
-
-from rag.adapters.models.encoders import EncoderFolder
 
 DRIFT_FOUND = 3
 
@@ -114,12 +111,11 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> Iterator[Installation]:
+def installation(tmp_path: Path, copy_encoders: Callable[[Path], None]) -> Iterator[Installation]:
     """A fresh home that has the static encoder already, so that no test waits for its distillation."""
     home = tmp_path / "home"
     home.mkdir()
-    made = encoder_store.path(static_digest).parent
-    shutil.copytree(made, home / "encoders", ignore=shutil.ignore_patterns(".lock", ".incoming-*"))
+    copy_encoders(home)
     installed = Installation(home=home, port=free_port(), settings={})
     yield installed
     installed.stop()

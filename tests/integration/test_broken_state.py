@@ -4,23 +4,20 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import open_stores, sqlite_url
 
 
 @pytest.fixture(scope="module")
-def whole_home(
-    tmp_path_factory: pytest.TempPathFactory, encoder_store: EncoderFolder, static_digest: str
-) -> Path:
+def whole_home(tmp_path_factory: pytest.TempPathFactory, copy_encoders: Callable[[Path], None]) -> Path:
     """A home with the static encoder and one document, to be copied."""
     folder = tmp_path_factory.mktemp("whole")
-    made = encoder_store.path(static_digest).parent
     home = folder / "home"
-    shutil.copytree(made, home / "encoders", ignore=shutil.ignore_patterns(".lock", ".incoming-*"))
+    copy_encoders(home)
     (folder / "badges.md").write_text("# Badges\n\nAsk the front desk for a new badge.\n")
     assert run(home, "ingest", str(folder / "badges.md")).returncode == 0
     assert "front desk" in run(home, "ask", "Where do I get a new badge?").stdout

@@ -8,7 +8,7 @@ from flows.environment import drift_settings, flow_settings, retrain_settings, s
 from flows.settings import FlowSettings
 from monitoring.bootstrap import Monitoring, open_monitoring
 from rag.bootstrap import Installation, open_installation
-from retrain.bootstrap import Promotion, Retraining
+from retrain.bootstrap import Promotion, Retraining, open_retrain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +28,12 @@ def doors_over(installation: Installation) -> Doors:
     Raises:
         SettingInvalid: a setting cannot be used.
     """
-    settings = retrain_settings()
     monitoring = open_monitoring(installation, drift_settings())
+    retraining, promotion = open_retrain(installation, retrain_settings(), monitoring.drifted_since)
     return Doors(
         rag=installation,
-        retraining=Retraining(installation, settings, monitoring.drifted_since),
-        promotion=Promotion(installation, settings),
+        retraining=retraining,
+        promotion=promotion,
         monitoring=monitoring,
         schedule=flow_settings(),
     )

@@ -1,4 +1,4 @@
-"""Every setting of the pipelines' schedule; read once, in flows.bootstrap."""
+"""Every setting of the flows: one frozen object, built in flows/environment.py alone."""
 
 from typing import Annotated
 

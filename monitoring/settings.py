@@ -1,4 +1,4 @@
-"""Every setting of monitoring; read once, in flows.bootstrap."""
+"""Every setting of monitoring: one frozen object, built in flows/environment.py alone."""
 
 from typing import Annotated
 

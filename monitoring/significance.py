@@ -1,4 +1,4 @@
-"""What a statistical test says, and how several tests keep one level. Knows nothing of questions."""
+"""What a statistical test says, and how several tests keep one level."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -24,9 +24,9 @@ class Trigger:
 def should_retrain(
     report: DriftReport, *, earlier: Sequence[datetime] = (), cooldown: timedelta = timedelta(hours=24)
 ) -> Trigger:
-    """Return whether to retrain: on drift, unless a retraining began within `cooldown` before the report.
+    """Return whether to retrain: on drift, unless a candidate was made within `cooldown` before the report.
 
-    `earlier` are the times when retrainings began or candidates were made, in any order. Drift that is seen again
+    `earlier` are the times when candidates were made, in any order. Drift that is seen again
     within `cooldown` is taken for the same drift; zero: never.
     """
     if report.verdict is not DriftVerdict.DRIFT:
@@ -37,7 +37,7 @@ def should_retrain(
     if last is not None and report.created_at - last < cooldown:
         hours = cooldown.total_seconds() / 3600
         waiting = (
-            f"Drift, but the last retraining began at {last.isoformat()}, less than {hours:g} hours before."
+            f"Drift, but the last candidate was made at {last.isoformat()}, less than {hours:g} hours before."
         )
         return Trigger(fire=False, reasons=(waiting, *found))
     return Trigger(fire=True, reasons=found)

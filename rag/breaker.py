@@ -1,4 +1,4 @@
-"""Leaves something alone that fails again and again, and tries it once in a while. Knows nothing of what it guards."""
+"""Leaves something alone that fails again and again, and tries it once in a while."""
 
 import threading
 import time
@@ -14,8 +14,8 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"  # one has been let through to try; the others are left out
 
 
-class Permit:
-    """Leave for one call, made by the breaker. Its first verdict counts, later ones are ignored."""
+class Call:
+    """A call that the breaker lets through. Its first verdict counts, later ones are ignored."""
 
     def __init__(self, breaker: "Breaker", *, trial: bool) -> None:
         self._breaker = breaker
@@ -44,9 +44,9 @@ class Permit:
 class Breaker:
     """A circuit breaker (Nygard, "Release It!", 2007); any thread may use it.
 
-    Closed, it counts failures in a row, and opens at `failures`. Open, it gives no permit for `pause_s` seconds; then
-    it gives one, and only that call's verdict counts: success closes it, failure opens it for another pause. What
-    began before it opened and ends after says nothing new and is ignored.
+    Closed, it counts failures in a row, and opens at `failures`. Open, it lets no call through for `pause_s` seconds;
+    then it lets one through, and only that call's verdict counts: success closes it, failure opens it for another
+    pause. What began before it opened and ends after says nothing new and is ignored.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Breaker:
                 return 0.0
             return max(0.0, self._opened_at + self._pause_s - self._clock())
 
-    def permit(self) -> Permit | None:
-        """Return leave for one call, to be settled with one of its verdicts; None where it is to be left out."""
+    def call(self) -> Call | None:
+        """Return a call, to be settled with one of its verdicts; None where it is to be left out."""
         with self._lock:
             if self._state is BreakerState.CLOSED:
-                return Permit(self, trial=False)
+                return Call(self, trial=False)
             if self._state is BreakerState.OPEN and self._clock() - self._opened_at >= self._pause_s:
                 self._become(BreakerState.HALF_OPEN)
-                return Permit(self, trial=True)
+                return Call(self, trial=True)
             return None
 
     def _settle(self, *, trial: bool, worked: bool | None) -> None:

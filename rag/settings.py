@@ -1,9 +1,10 @@
-"""Every setting of serving: one frozen object, read once, in a bootstrap."""
+"""Every setting of serving: one frozen object, built in flows/environment.py alone."""
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.domain import Chunking, Retrieval
@@ -193,6 +194,15 @@ class Settings(BaseSettings):
     )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and not (parts.scheme in ("http", "https") and parts.hostname):
+            # Without a scheme it names no host, so nothing would show that others reach the service.
+            raise ValueError("write it with its scheme, e.g. https://answers.example.com")
+        return value
 
     @property
     def chunking(self) -> Chunking:

@@ -9,10 +9,10 @@ from pathlib import Path
 from rag.access.secret_files import load_or_make
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
-from retrain.adapters.sql.stores import open_retrain_stores
+from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
-from retrain.dataset.writing import Budget, Writing
+from retrain.dataset.writing import Budget, Forecast, Writing
 from retrain.domain import GuardSet
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore, Trainer
 from retrain.present import Present
@@ -38,15 +38,19 @@ class Retraining:
     """Mines, trains and judges. Datasets and candidates are there to be read."""
 
     def __init__(
-        self, installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
+        self,
+        installation: Installation,
+        stores: RetrainStores,
+        settings: RetrainSettings,
+        drifted_since: DriftedSince,
     ) -> None:
         """Build nothing yet: a cycle is built, and `drifted_since` asked, when it begins."""
         self._rag = installation
         self.settings = settings
         self._drifted_since = drifted_since
-        self._stores = open_retrain_stores(installation.stores, installation.settings.home)
-        self.datasets: DatasetStore = self._stores.datasets
-        self.candidates: CandidateStore = self._stores.candidates
+        self._stores = stores
+        self.datasets: DatasetStore = stores.datasets
+        self.candidates: CandidateStore = stores.candidates
 
     @contextmanager
     def cycle(self) -> Iterator[RetrainCycle]:
@@ -57,6 +61,10 @@ class Retraining:
         """
         with self._rag.stores.leases.hold(RETRAIN_LEASE):
             yield self._cycle()
+
+    def forecast(self) -> Forecast | None:
+        """Return what asking the language model would cost, whether a retraining is under way or not."""
+        return self._cycle().forecast()
 
     def _cycle(self) -> RetrainCycle:
         rag, settings, stores = self._rag, self.settings, self._stores
@@ -97,14 +105,14 @@ class Retraining:
 class Promotion:
     """Approves, switches, goes back and tidies up. Candidates, decisions and promotions are there to be read."""
 
-    def __init__(self, installation: Installation, settings: RetrainSettings) -> None:
+    def __init__(self, installation: Installation, stores: RetrainStores, settings: RetrainSettings) -> None:
         """Make nothing yet; the key that signs approvals is read, or made, when it is first needed."""
         self._rag = installation
         self._settings = settings
-        self._stores = open_retrain_stores(installation.stores, installation.settings.home)
-        self.candidates: CandidateStore = self._stores.candidates
-        self.approvals: ApprovalStore = self._stores.approvals
-        self.promotions: PromotionStore = self._stores.promotions
+        self._datasets = stores.datasets
+        self.candidates: CandidateStore = stores.candidates
+        self.approvals: ApprovalStore = stores.approvals
+        self.promotions: PromotionStore = stores.promotions
 
     @cached_property
     def approver(self) -> Approver:
@@ -112,6 +120,7 @@ class Promotion:
         return Approver(
             self.candidates,
             self.approvals,
+            self._rag.stores.releases,
             self._rag.stores.audit,
             key=self._key,
             ttl_h=self._settings.approval_ttl_h,
@@ -148,7 +157,7 @@ class Promotion:
             ),
             runs=Runs(self.promotions, rag.stores.leases, rag.stores.audit),
             releases=rag.stores.releases,
-            datasets=self._stores.datasets,
+            datasets=self._datasets,
             candidates=self.candidates,
         )
 
@@ -179,6 +188,17 @@ class Promotion:
             return secret.get_secret_value().encode()
         lost = "approvals that are still open have to be given again"
         return load_or_make(self._rag.settings.home / "approval.key", lost=lost)
+
+
+def open_retrain(
+    installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
+) -> tuple[Retraining, Promotion]:
+    """Return both doors over the same stores; they last as long as the installation is open."""
+    stores = open_retrain_stores(installation.stores, installation.settings.home)
+    return (
+        Retraining(installation, stores, settings, drifted_since),
+        Promotion(installation, stores, settings),
+    )
 
 
 def trainer(

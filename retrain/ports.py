@@ -113,6 +113,10 @@ class CandidateStore(Protocol):
         """Return the newest first."""
         ...
 
+    def having(self, *statuses: CandidateStatus) -> list[Candidate]:
+        """Return all that have one of these, the newest first."""
+        ...
+
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:
         """Move a candidate on; NotFound where there is none of that id."""
         ...

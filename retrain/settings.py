@@ -1,4 +1,4 @@
-"""Every setting of retraining."""
+"""Every setting of retraining: one frozen object, built in flows/environment.py alone."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -9,6 +9,7 @@ from flows.environment import terminal_principal
 from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.questions.prompting import marks
+from rag.running.listening import local_url
 from rag.settings import Settings
 
 
@@ -34,10 +35,10 @@ class Answer(TypedDict):
 
 def ask_anywhere(settings: Settings, question: str) -> Answer:
     """Return the answer of the service at host and port; where none is up, of the live release, loaded here."""
-    url = f"http://{settings.host}:{settings.port}"
+    url = local_url(settings.host, settings.port)
     try:
         httpx.get(f"{url}/healthz", timeout=1.0).raise_for_status()
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return asyncio.run(_ask_here(settings, question))
     return _ask_service(settings, url, question)
 
@@ -45,14 +46,22 @@ def ask_anywhere(settings: Settings, question: str) -> Answer:
 def _ask_service(settings: Settings, url: str, question: str) -> Answer:
     headers = {"Authorization": f"Bearer {settings.api_key.get_secret_value()}"} if settings.api_key else {}
     body = {"model": "whetstone", "messages": [{"role": "user", "content": question}]}
-    limit = settings.llm_timeout_s + settings.llm_connect_timeout_s + 30
-    response = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=limit)
+    limit = settings.llm_total_timeout_s + 30
+    try:
+        response = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=limit)
+    except httpx.HTTPError as error:
+        raise UpstreamFailed(f"the service at {url} broke off: {error or type(error).__name__}") from error
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise Unauthorised(
             f"the service at {url} wants a key with the role reader: make one with `whetstone keys create --role "
             "reader`, and set WHETSTONE_API_KEY to it"
         )
-    payload: dict[str, Any] = response.json()
+    try:
+        payload: dict[str, Any] = response.json()
+    except ValueError as error:
+        raise UpstreamFailed(
+            f"what listens at {url} answered {response.status_code} and no JSON; is it a Whetstone?"
+        ) from error
     if response.is_error:
         raise UpstreamFailed(
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"

@@ -30,7 +30,7 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
 
     if listing:
         with open_doors() as doors:
-            reports = doors.monitoring.reports.newest(50)
+            reports = doors.monitoring.reports.newest(50, tenant=doors.monitoring.tenant)
         if json_output:
             as_json([{"id": r.id, "created_at": r.created_at, "verdict": r.verdict} for r in reports])
         else:

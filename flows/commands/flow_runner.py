@@ -5,7 +5,7 @@ import click
 
 @click.group()
 def flows() -> None:
-    """Run the pipelines on a schedule through a Prefect server."""
+    """Run the flows on a schedule through a Prefect server."""
 
 
 @flows.command("serve")

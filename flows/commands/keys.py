@@ -6,6 +6,8 @@ from datetime import timedelta
 import click
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+MOST = 10_000_000
+"""Largest number that a limit may be."""
 _LONGEST = timedelta(days=36_500)
 
 
@@ -56,9 +58,9 @@ def keys() -> None:
 @click.option(
     "--expires-in", type=Duration(), metavar="TIME", help="E.g. 12h or 90d. Default: it does not expire."
 )
-@click.option("--requests-per-minute", type=click.IntRange(min=1), help="Default: as the settings say.")
+@click.option("--requests-per-minute", type=click.IntRange(1, MOST), help="Default: as the settings say.")
 @click.option(
-    "--concurrent", type=click.IntRange(min=1), help="Requests at once. Default: as the settings say."
+    "--concurrent", type=click.IntRange(1, MOST), help="Requests at once. Default: as the settings say."
 )
 def create(
     roles: tuple[str, ...],

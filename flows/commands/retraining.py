@@ -20,8 +20,7 @@ def retrain(reason: str, estimate: bool) -> None:
 
     with open_doors() as doors:
         live_release(doors.rag.stores.releases)  # said at once, rather than after Prefect has started
-        with doors.retraining.cycle() as cycle:
-            click.echo(forecast_line(cycle.forecast(), doors.retraining.settings))
+        click.echo(forecast_line(doors.retraining.forecast(), doors.retraining.settings))
     if estimate:
         return
     candidate_id = load_flow("retrain_encoder", quiet=True)(reason=reason)

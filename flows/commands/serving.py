@@ -11,7 +11,7 @@ def serve(host: str | None, port: int | None) -> None:
 
     Loads the live release, follows document changes and release switches without a restart, and stops on Ctrl-C.
     """
-    from flows.ops.serving import serve_api
+    from flows.ops.operations import serve_api
 
     serve_api(host=host, port=port)
 

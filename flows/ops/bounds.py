@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from retrain.promotion.approval import MAX_COMMENT
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+ReportLimit = Annotated[int, Query(ge=1, le=200)]  # a drift report is read with its page, which is large
 Comment = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept with the decision.")]
 Reason = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept in the audit trail.")]
 

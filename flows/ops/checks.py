@@ -1,13 +1,15 @@
 """The drift check that runs beside the service: started here, one at a time, in a process of its own."""
 
+import atexit
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import Any
 
 from typing_extensions import override
@@ -22,18 +24,33 @@ DRIFT_FOUND = 3
 
 
 def drift_check() -> str:
-    """Run ``whetstone drift`` to its end, and return the report's id; Unavailable where it failed."""
-    done = subprocess.run(
+    """Run ``whetstone drift`` to its end, and return the report's id; Unavailable where it failed.
+
+    Where this process ends first, it ends the check too.
+    """
+    with subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "drift", "--json"],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
         env={**os.environ, "PREFECT_LOGGING_LEVEL": "ERROR"},
-    )
-    if done.returncode not in (0, DRIFT_FOUND):
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise Unavailable(f"the drift check ended with status {done.returncode}: {last[:300]}")
-    return str(json.loads(done.stdout)["id"])
+        start_new_session=True,
+    ) as check:
+
+        def end() -> None:
+            # Its group: Prefect may have started a server.
+            with suppress(ProcessLookupError):
+                os.killpg(check.pid, signal.SIGTERM)
+
+        atexit.register(end)
+        try:
+            out, err = check.communicate()
+        finally:
+            atexit.unregister(end)
+    if check.returncode not in (0, DRIFT_FOUND):
+        last = err.strip().rpartition("\n")[2]
+        raise Unavailable(f"the drift check ended with status {check.returncode}: {last[:300]}")
+    return str(json.loads(out)["id"])
 
 
 class BackgroundChecks(Checks):
@@ -42,30 +59,36 @@ class BackgroundChecks(Checks):
     def __init__(self, check: Callable[[], str]) -> None:
         """Take what runs one whole check, keeps its report and returns the report's id; it is called in a thread."""
         self._check = check
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drift-check")
         self._lock = Lock()
-        self._last: Future[str] | None = None
+        self._thread: Thread | None = None
+        self._error: Exception | None = None  # of the last one
 
     @override
     def start(self) -> None:
         with self._lock:
-            if self._last is not None and not self._last.done():
+            if self._running():
                 raise LeaseHeld("A drift check is under way; ask again when it has ended.")
-            self._last = self._pool.submit(self._check)
-            self._last.add_done_callback(_log_failure)
+            self._error = None
+            # A daemon, because Python waits for all others before it ends.
+            self._thread = Thread(target=self._run, name="drift-check", daemon=True)
+            self._thread.start()
 
     @override
     def status(self) -> dict[str, Any]:
-        last = self._last
-        if last is None or not last.done():
-            return {"running": last is not None, "error": None}
-        error = last.exception()
+        with self._lock:
+            running, error = self._running(), self._error
+        if running or error is None:
+            return {"running": running, "error": None}
         # What is not ours may hold anything; its text belongs in the log alone.
-        message = None if error is None else "The check failed; see the service's log."
-        return {"running": False, "error": str(error) if isinstance(error, WhetstoneError) else message}
+        ours = isinstance(error, WhetstoneError)
+        return {"running": False, "error": str(error) if ours else "The check failed; see the service's log."}
 
+    def _running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
-def _log_failure(check: Future[str]) -> None:
-    error = check.exception()
-    if error is not None:
-        log.error("The drift check failed: %s", error, exc_info=error)
+    def _run(self) -> None:
+        try:
+            self._check()
+        except Exception as error:
+            self._error = error
+            log.exception("The drift check failed: %s", error)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from flows.bootstrap import Doors
 from monitoring.domain import DriftReport
-from rag.domain import Deployment, Replica, utcnow
+from rag.domain import Deployment, Replica
 from retrain.domain import Candidate, CandidateStatus
-from retrain.promotion.staging import ALIVE_S
+from retrain.promotion.staging import alive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +61,8 @@ def overview(doors: Doors) -> Overview:
         documents=stores.documents.count(),
         deployment=deployment,
         encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})" if encoder else "",
-        replicas=stores.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
+        replicas=alive(stores.replicas),
         questions=stores.interactions.count(),
         report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),
-        waiting=[c for c in doors.retraining.candidates.newest() if c.status is CandidateStatus.EVALUATED],
+        waiting=doors.retraining.candidates.having(CandidateStatus.EVALUATED),
     )

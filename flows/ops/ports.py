@@ -6,7 +6,7 @@ from typing import Protocol
 from retrain.domain import Approval, Promotion
 
 
-class Approver(Protocol):
+class Decisions(Protocol):
     """Writes down what people decide; InvalidInput and Conflict say why a decision cannot be made."""
 
     def approve(

@@ -9,13 +9,14 @@ from flows.environment import flow_settings, prefect_environment, serving_settin
 from flows.running.children import Child
 from flows.running.readiness import http_ready
 from flows.running.supervision import Supervisor
+from rag.running.listening import local_url
 
 
 def run_up() -> int:
     """Start all three, stop them all on Ctrl-C; return the exit status."""
     settings, schedule = serving_settings(), flow_settings()
     api = f"http://127.0.0.1:{schedule.prefect_port}/api"
-    service = f"http://{_reachable(settings.host)}:{settings.port}"
+    service = local_url(settings.host, settings.port)
     environment = {**os.environ, **prefect_environment(settings.home), "PREFECT_API_URL": api}
     whetstone = [sys.executable, "-m", "flows.cli"]
     prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
@@ -41,12 +42,5 @@ def run_up() -> int:
             needs=("prefect", "service"),
         ),
     ]
-    click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops both")
+    click.echo(f"service {service}   flows http://127.0.0.1:{schedule.prefect_port}   Ctrl-C stops all three")
     return Supervisor(children, echo=click.echo).run()
-
-
-def _reachable(host: str) -> str:
-    """Return the name under which this machine reaches an address it listens on."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""Signal: the documents fit the questions otherwise than before. A test on the similarity of each best passage."""
+"""Signal: the documents fit the questions better or worse than before, by the similarity of each best passage."""
 
 import numpy as np
 from numpy.typing import NDArray

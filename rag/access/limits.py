@@ -1,4 +1,4 @@
-"""How much is taken on: of one key, and of all questions together. Knows nothing of HTTP.
+"""How much is taken on: of one key, and of all questions together.
 
 All of it lives in one event loop, so nothing is locked.
 """

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class SqliteEmbeddingCache(EmbeddingCache):
     @override
     def get(self, encoder: str, text_hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         known: dict[str, NDArray[np.float32]] = {}
-        with closing(self._file.connect()) as connection:
+        with self._file.open() as connection:
             for start in range(0, len(text_hashes), _IDS_AT_ONCE):
                 some = text_hashes[start : start + _IDS_AT_ONCE]
                 rows = connection.execute(
@@ -49,7 +49,7 @@ class SqliteEmbeddingCache(EmbeddingCache):
                 f"Expected {len(text_hashes)} vectors, one for every text; got {len(vectors)}."
             )
         rows = np.asarray(vectors, dtype="<f4")
-        with closing(self._file.connect()) as connection, connection:
+        with self._file.open() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)",
                 (
@@ -60,7 +60,7 @@ class SqliteEmbeddingCache(EmbeddingCache):
 
     @override
     def drop(self, encoder: str) -> None:
-        with closing(self._file.connect()) as connection, connection:
+        with self._file.open() as connection:
             connection.execute("DELETE FROM embeddings WHERE encoder = ?", (encoder,))
 
 
@@ -68,23 +68,25 @@ class CacheFile:
     """One table in one rebuildable SQLite file that threads and processes may share; each use opens a connection."""
 
     def __init__(self, path: Path, table: str) -> None:
-        """Keep rows in the file `path`, made when it is first needed; `table` is its name and columns, in SQL."""
+        """Keep rows in the file `path`, made when it is not there; `table` is its name and columns, in SQL."""
         self._path = path
         self._table = table
-        self._made = False
         self._making = threading.Lock()
 
-    def connect(self) -> sqlite3.Connection:
-        """Return a new connection; Unavailable where the file cannot be opened."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Yield a new connection, whose changes are committed at the end; Unavailable where the file cannot be used."""
         try:
-            connection = sqlite3.connect(self._path, timeout=_BUSY_S)
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"The cache {self._path} cannot be opened: {error}.") from error
-        connection.execute("PRAGMA synchronous = NORMAL")
-        with self._making:
-            if not self._made:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table}")
-                self._made = True
-        return connection
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=_BUSY_S)) as connection:
+                connection.execute("PRAGMA synchronous = NORMAL")
+                with self._making:
+                    # Each time, a tenth of a millisecond: the file may have been deleted.
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table}")
+                with connection:
+                    yield connection
+        except (OSError, sqlite3.Error) as error:
+            raise Unavailable(
+                f"The cache {self._path} cannot be used: {error}. It may be deleted: what it held is made anew."
+            ) from error

@@ -9,8 +9,8 @@ from rag.access.secret_files import load_or_make
 from rag.access.source_links import SourceLinks
 from rag.adapters.sql.stores import Stores
 from rag.api.serving import Keys
+from rag.bootstrap.leftovers import KEYS_REQUIRED
 from rag.bootstrap.parts import open_stores_for
-from rag.bootstrap.traces import KEYS_REQUIRED
 from rag.domain import utcnow
 from rag.errors import SettingInvalid
 from rag.running.listening import is_public

@@ -9,7 +9,7 @@ from rag.adapters.openai import Endpoint
 from rag.adapters.qdrant.cursors import FolderCursors
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
-from rag.bootstrap.traces import traces
+from rag.bootstrap.leftovers import leftovers
 from rag.library.chunking import Chunker, check_chunking
 from rag.library.documents import Library
 from rag.ports import IndexStore, PassageMaker
@@ -23,7 +23,7 @@ def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stor
     stores = open_stores(
         url.get_secret_value() if url else sqlite_url(settings.home),
         patience=patience,
-        traces=traces(settings.home),
+        leftovers=leftovers(settings.home),
     )
     if settings.qdrant_url is not None:
         return stores

@@ -99,12 +99,12 @@ def open_serving(settings: Settings) -> Iterator[Service]:
     """
     with open_installation(settings, patience=_PATIENCE) as installation, ExitStack() as at_the_end:
         stores = installation.stores
-        # What is made first is closed last.
-        traces = (
+        # What is made first is closed last; but feedback closes after the log, as `FeedbackLog.close` demands.
+        tracing = (
             otlp(settings.otlp_endpoint, content=settings.log_content) if settings.otlp_endpoint else None
         )
-        if traces is not None:
-            at_the_end.callback(traces.close)
+        if tracing is not None:
+            at_the_end.callback(tracing.close)
         replica_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         log = Logbook(stores.interactions, Spool(settings.home / "spool", settings.spool_bytes))
         judged = _feedback_log(settings, stores, log, replica_id=replica_id)
@@ -127,7 +127,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
         writer, breaker = _writer(settings)
         metrics = Metrics(lambda: gauges(_state(live, installation.indexing, breaker, log, turns)))
-        observers: list[Observer] = [metrics] if traces is None else [metrics, traces]
+        observers: list[Observer] = [metrics] if tracing is None else [metrics, tracing]
         answerer = Answerer(
             live,
             Retriever(stores.documents),
@@ -151,7 +151,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
                 ping=stores.ping,
             ),
             arrivals=arrivals,
-            tracing=traces,
+            tracing=tracing,
         )
 
 

@@ -27,11 +27,7 @@ MAX_METADATA = 16_000
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
-    """Do nothing where a document may carry the metadata.
-
-    Raises:
-        UnreadableDocument: it has more names, or longer names or values, than are kept.
-    """
+    """Raise UnreadableDocument where the metadata has more names, or longer names or values, than are kept."""
     for what, found, most in (
         ("names", len(metadata), MAX_NAMES),
         ("characters in a name", max(map(len, metadata), default=0), MAX_NAME),

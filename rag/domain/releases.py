@@ -144,7 +144,7 @@ class Release:
 
     @property
     def vector_name(self) -> str:
-        """Name of the vector in the index: a query of an encoder for other vectors finds no such one."""
+        """Name of the vector in the index: a query by another encoder names another vector and fails."""
         return f"encoder-{self.passages[:16]}"
 
 

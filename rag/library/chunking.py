@@ -17,12 +17,10 @@ _LONGEST_TRAIL = 200  # characters of headings with nothing between them; a long
 
 
 def check_chunking(asked: Chunking, *, live: Chunking | None, stored: Collection[str]) -> None:
-    """Do nothing where documents may be split as the settings ask: all documents of a corpus are split alike.
+    """Raise SettingInvalid where the live release, or what is stored, is split otherwise than the settings ask.
 
-    `live` is the live release's chunking; `stored` are the digests of those that stored documents were split with.
-
-    Raises:
-        SettingInvalid: the live release, or what is stored, is split in another way.
+    All documents of a corpus are split alike. `live` is the live release's chunking; `stored` are the digests of those
+    that stored documents were split with.
     """
     if live is not None and live != asked:
         raise SettingInvalid(

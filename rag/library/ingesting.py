@@ -1,7 +1,4 @@
-"""What was handed in becomes documents: read and put in the background, and noted when questions find it.
-
-Knows nothing of formats, processes or HTTP.
-"""
+"""What was handed in becomes documents: read and put in the background, and noted when questions find it."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Takes what is handed in, and keeps it as it came until it is read. Knows nothing of formats, processes or HTTP."""
+"""Takes what is handed in, and keeps it as it came until it is read."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -88,7 +88,7 @@ class Intake:
             )
 
     def check_name(self, filename: str) -> None:
-        """Do nothing where a file of that name can be read.
+        """Raise where a file of that name cannot be read.
 
         Raises:
             InvalidInput: it has no name.
@@ -103,11 +103,7 @@ class Intake:
             raise UnsupportedFormat(f"{name}: there is no reader for this kind of file; known are {known}.")
 
     def check_room(self, tenant: str, *, files: int, size: int) -> None:
-        """Do nothing where so many files, of so many bytes together, may wait beside those that do.
-
-        Raises:
-            RateLimited: they may not.
-        """
+        """Raise RateLimited where so many files, of so many bytes together, may not wait beside those that do."""
         waiting, held = self._ingestions.backlog(tenant=tenant)
         if waiting + files > self._room.files or (waiting and held + size > self._room.bytes):
             raise RateLimited(

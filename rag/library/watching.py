@@ -1,6 +1,6 @@
-"""Folders that are followed: what is edited or deleted there is so in the library, seconds later.
+"""Folders that are followed: edits and deletions there reach the library within seconds.
 
-Names, times and sizes are compared; what differs is read. Knows nothing of formats.
+Names, times and sizes are compared; what differs is read.
 """
 
 import logging

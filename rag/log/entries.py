@@ -7,7 +7,7 @@ from rag.domain import Interaction
 
 
 class Entry:
-    """An interaction that is being written; `written` is done once it is durable, or nobody took it."""
+    """An interaction on its way; `written` is done when it is durable, failed when neither SQL nor spool took it."""
 
     def __init__(self, interaction: Interaction) -> None:
         self.interaction = interaction

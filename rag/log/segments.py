@@ -1,4 +1,4 @@
-"""A file of records: one line each, told whole or torn by its length and CRC-32.
+"""A file of records: one line each; length and CRC-32 tell whether a line is whole.
 
 A line is the record's length and CRC-32, each eight hexadecimal digits, and the record, which holds no newline; what
 is torn or spoiled is left out. A file is locked by the process that has it open. One that nobody has locked was left
@@ -72,9 +72,14 @@ class Segment:
             return records, file.tell()
 
     def survey(self) -> None:
-        """Count the whole records in it, and find the end of the last of them."""
+        """Count the whole records in it, and find the end of the last of them.
+
+        Raises:
+            OSError: the disk failed.
+        """
         self.count = self.size = 0
         with self._reading() as file:
+            file.seek(0)
             while line := file.readline():
                 if _whole(line) is not None:
                     self.count, self.size = self.count + 1, file.tell()
@@ -88,16 +93,18 @@ class Segment:
             self.spoiled = True
 
     def remove(self) -> None:
-        """Delete the file and let go of it."""
+        """Delete the file, or only empty it where that fails, and let go of it."""
         # Removed while it is locked: nobody else can have begun to write to it.
-        self.path.unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("%s cannot be removed: %s", self.path, error)
+            self.empty()
         self.file.close()
 
     def _reading(self) -> BinaryIO:
         # The file that is locked, whatever has become of its name.
-        file = os.fdopen(os.dup(self.file.fileno()), "rb")
-        file.seek(0)
-        return file
+        return os.fdopen(os.dup(self.file.fileno()), "rb")
 
 
 def line_of(record: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Records kept in a file until they can go where they belong. Knows nothing of what they say.
+"""Records kept in a file until they can go where they belong.
 
 Each process appends to a file of its own, which it keeps locked. A file that nobody has locked was left by a process
 that died, and whoever finds it takes it over.
@@ -152,7 +152,10 @@ class Spool:
             logger.exception("a refused record could not be kept in %s", self._folder / _REFUSED)
 
     def adopt(self) -> int:
-        """Take over what dead processes left, oldest first; return the number of records."""
+        """Take over what dead processes left, oldest first; return the number of records.
+
+        A file that cannot be read is left for the next call.
+        """
         found = 0
         with self._writing:
             try:
@@ -164,7 +167,12 @@ class Spool:
                 segment = locked(path)
                 if segment is None:
                     continue
-                segment.survey()
+                try:
+                    segment.survey()
+                except OSError as error:
+                    logger.error("%s cannot be read, so what it holds stays there: %s", path, error)
+                    segment.file.close()
+                    continue
                 if segment.count:
                     self._adopted = [*self._adopted, segment]
                     found += segment.count

@@ -132,7 +132,7 @@ class WebPages(Protocol):
     """Fetches pages from public addresses, and from no others."""
 
     def check(self, url: str) -> None:
-        """Do nothing where pages may be fetched from the address, as far as it tells unasked; else AddressRefused."""
+        """Raise AddressRefused where no pages may be fetched from the address, as far as it tells unasked."""
 
     def fetch(self, url: str) -> WebPage:
         """Fetch a page, following redirects.

@@ -11,10 +11,9 @@ class InteractionLog(Protocol):
     """Where answered questions go. What was written is on disk."""
 
     def check(self) -> None:
-        """Do nothing where a question that is taken now can be written later; costs no I/O.
+        """Raise Unavailable where the database does not answer and there is no room beside it; costs no I/O.
 
-        Raises:
-            Unavailable: the database does not answer and there is no room beside it.
+        Else a question that is taken now can be written later.
         """
 
     async def write(self, interaction: Interaction) -> None:

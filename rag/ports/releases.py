@@ -88,4 +88,4 @@ class Lease(Protocol):
     token: int  # grows with every new holder
 
     def check(self) -> None:
-        """Do nothing while it is still ours; LeaseHeld where it was lost, because it could not be renewed in time."""
+        """Raise LeaseHeld where it was lost, because it could not be renewed in time."""

@@ -1,7 +1,4 @@
-"""Hits -> the text a chat model sees of them: as much as the budget holds, nothing twice.
-
-Knows nothing of how a prompt is worded.
-"""
+"""Hits -> the text a chat model sees of them: as much as the budget holds, nothing twice."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

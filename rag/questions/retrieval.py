@@ -1,4 +1,4 @@
-"""Question -> hits. Knows nothing of prompts, answers or how a release goes live."""
+"""Question -> hits."""
 
 import logging
 import threading
@@ -96,7 +96,7 @@ class Retriever:
         return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
 
     def _alive(self, found: Sequence[Found], *, tenant: str, where: Where | None) -> list[Found]:
-        """Return those that exist now, belong to the tenant and are as confined, in their order."""
+        """Return those that exist now, belong to the tenant and fit the metadata filter, in their order."""
         present = self._present(found, whole=bool(where))
         return [
             Found(passage=passage, score=each.score)
@@ -182,5 +182,5 @@ def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Foun
 
 
 def _fits(passage: Passage, where: Where | None) -> bool:
-    """Tell whether the passage's metadata is confined as asked; the index may be older than what SQL says."""
+    """Tell whether the passage's metadata fits the filter; the index may be older than what SQL says."""
     return all(passage.metadata.get(name) in set(values) for name, values in (where or {}).items())

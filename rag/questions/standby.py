@@ -31,25 +31,25 @@ class StandIn(Generator):
 
     @override
     async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
-        permit = self.breaker.permit()
-        if permit is not None:
+        call = self.breaker.call()
+        if call is not None:
             begun = False
             try:
                 async with aclosing(self._model.stream(prompt, encoder=encoder)) as pieces:
                     async for piece in pieces:
                         begun = begun or bool(piece)
                         yield piece
-                permit.succeeded()
+                call.succeeded()
                 return
             except UpstreamRefused:
                 raise
             except UpstreamFailed as error:
-                permit.failed()
-                if begun or not permit.trial:
+                call.failed()
+                if begun or not call.trial:
                     raise
                 logger.warning("%s is still out of order: %s", self._model.name, error)
             finally:
-                permit.abandoned()
+                call.abandoned()
         async with aclosing(self._standby.stream(prompt, encoder=encoder)) as pieces:
             said = Ending()
             async for piece in pieces:

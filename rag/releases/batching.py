@@ -5,8 +5,6 @@ for Main Memory Database Systems"): nobody waits for a batch to fill. A caller t
 own question at once, in its own thread. Who comes meanwhile waits; when the computation ends, the first of those who
 wait takes all of them along as the next batch. So an idle service adds no delay, and a busy one makes its batches as
 large as its load. No thread is started, so there is nothing to stop.
-
-Knows nothing of what computes the vectors.
 """
 
 import threading

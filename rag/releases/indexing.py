@@ -1,7 +1,7 @@
 """Passages from SQL into the index of one release: backfill, catch up, verify.
 
 SQL holds the truth; an index is a projection of it that can be killed at any moment and goes on where it was.
-Knows nothing of who owns an index; one owner at a time writes to it.
+One owner at a time writes to it; who that is, is decided elsewhere.
 """
 
 import random

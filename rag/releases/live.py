@@ -1,4 +1,4 @@
-"""The live release: load it, pin it for each question, switch it. Knows nothing of questions or HTTP."""
+"""The live release: load it, pin it for each question, switch it."""
 
 import logging
 import threading
@@ -60,7 +60,7 @@ class LiveRelease:
         self._poll_interval_s = poll_interval_s
         self._rollback_window = timedelta(hours=rollback_window_h)
 
-        self._lock = threading.Lock()  # guards _current, _loaded, and the pins
+        self._lock = threading.Lock()  # guards _current, _loaded, the pins, and the start of the threads
         self._current: tuple[int, OpenRelease] | None = None  # epoch and release that new questions get
         self._loaded: dict[str, OpenRelease] = {}
         self._applied = threading.Condition()
@@ -89,21 +89,24 @@ class LiveRelease:
         except Stopped:
             return
         self._switch(deployment)
-        if background and not self._stopping.is_set():
-            self._threads = (
-                threading.Thread(target=self._follow, name="live-release", daemon=True),
-                threading.Thread(target=self._pulse, name="heartbeat", daemon=True),
-            )
-            for thread in self._threads:
-                thread.start()
+        with self._lock:  # a `stop` meanwhile finds threads that can be joined, or prevents them
+            if background and not self._stopping.is_set():
+                self._threads = (
+                    threading.Thread(target=self._follow, name="live-release", daemon=True),
+                    threading.Thread(target=self._pulse, name="heartbeat", daemon=True),
+                )
+                for thread in self._threads:
+                    thread.start()
 
     def stop(self) -> None:
         """End the thread, close everything and leave the replica table; a second call does nothing."""
         self._stopping.set()
         self._loader.stop()
         self._nudge.set()
-        if self._threads:
-            for thread in self._threads:
+        with self._lock:
+            threads = self._threads
+        if threads:
+            for thread in threads:
                 thread.join()
             self._threads = ()
             with self._troubles.attempt("leaving the replica table"):

@@ -1,8 +1,7 @@
 """A release's whole retrieval, tried over a corpus in an index of its own, before or beside what serves.
 
-What is measured is what would be given: the same index, words, context, fusion and cross-encoder as a question gets.
-Releases whose indexes would hold the same share one, so that trying out how it is asked does not cost another.
-Knows nothing of metrics.
+A trial uses the same index, fusion, context and cross-encoder as a live request. Releases whose indexes would hold the
+same share one, so that trying out how it is asked does not cost another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +33,7 @@ class Trial:
         self._embedded: Embedded = {} if embedded is None else embedded
 
     def find(self, questions: Sequence[str], *, limit: int) -> list[list[Found]]:
-        """Return for each question at most `limit` passages, best first, as they would be given live."""
+        """Return for each question at most `limit` passages, best first, as a live request gets them."""
         return [
             reranked(
                 self._pinned,
@@ -109,7 +108,7 @@ class TrialIndexes:
         self._embedded: Embedded = {}
 
     def of(self, loaded: LoadedRelease) -> Trial:
-        """Return the release to be asked, in an index that was made before where one holds what its own would."""
+        """Return the release to be asked, in an index that was made before where that one holds the same."""
         index = next((index for made, index in self._made if made.holds(loaded.release)), None)
         if index is None:
             index = self._opened.enter_context(closing(self._indexes.open(loaded.release, create=True)))

@@ -83,8 +83,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url_of(settings: Settings, sock: socket.socket) -> str:
     """Return the URL under which the service on that socket is reached."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url or f"http://{host}:{sock.getsockname()[1]}"
+    return settings.public_url or local_url(settings.host, sock.getsockname()[1])
+
+
+def local_url(host: str, port: int) -> str:
+    """Return the URL under which this machine reaches what listens on an address."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a running service tells of itself: request ids, and who hears of each question. Knows no vendor."""
+"""What a running service tells of itself: request ids, and who hears of each question."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Text -> weighted words: BM25 as a dot product of two sparse vectors. Knows nothing of where they are kept.
+"""Text -> weighted words: BM25 as a dot product of two sparse vectors.
 
 BM25 of a question and a passage is a sum over their common words of IDF(word) times a weight of the word in the
 passage (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, equation 3.15). The

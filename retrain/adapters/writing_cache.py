@@ -1,7 +1,6 @@
 """What a language model wrote, in one SQLite file. Rebuildable: deleting the file costs the calls, no data."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 from typing_extensions import override
@@ -22,12 +21,12 @@ class SqliteWritingCache(WritingCache):
 
     @override
     def get(self, key: str) -> Written | None:
-        with closing(self._file.connect()) as connection:
+        with self._file.open() as connection:
             row = connection.execute("SELECT texts, tokens FROM written WHERE key = ?", (key,)).fetchone()
         return Written(texts=tuple(json.loads(row[0])), tokens=row[1]) if row else None
 
     @override
     def put(self, key: str, written: Written) -> None:
         row = (key, json.dumps(written.texts), written.tokens)
-        with closing(self._file.connect()) as connection, connection:
+        with self._file.open() as connection:
             connection.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?)", row)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from rag.domain import AuditEntry, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput
-from rag.ports import AuditLog
+from rag.ports import AuditLog, ReleaseStore
 from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
 from retrain.ports import ApprovalStore, CandidateStore
 
@@ -77,6 +77,12 @@ def check(
     return approval
 
 
+def check_not_live(candidate: Candidate, live: str | None) -> None:
+    """Raise Conflict where the candidate's release is the live one, whose digest is `live`."""
+    if candidate.release == live:
+        raise Conflict(f"Release {candidate.release[:12]} of candidate {candidate.id} is live already.")
+
+
 def _check_bound(approval: Approval, candidate: Candidate) -> None:
     bound = {
         "encoder": (approval.encoder, candidate.encoder),
@@ -100,6 +106,7 @@ class Approver:
 
     candidates: CandidateStore
     approvals: ApprovalStore
+    releases: ReleaseStore
     audit: AuditLog
     key: bytes = field(repr=False)  # signs them
     ttl_h: float  # how long an approval holds, hours
@@ -113,10 +120,13 @@ class Approver:
 
         Raises:
             NotFound: there is no such candidate.
+            Conflict: its release is live already.
             InvalidInput: `override` or its comment is missing, or the comment is longer than `MAX_COMMENT`.
         """
         comment = _checked(comment)
         candidate = self.candidates.get(candidate_id)
+        deployment = self.releases.deployment()
+        check_not_live(candidate, deployment.release if deployment else None)
         against = candidate.verdict.outcome is not Outcome.PROMOTE
         if against and not override:
             raise InvalidInput(

@@ -18,7 +18,8 @@ from retrain.ports import CandidateStore, PromotionStore
 from retrain.promotion.promoting import PROMOTION_LEASE
 from retrain.promotion.staging import ROLLBACK_LEASE
 
-_EVERY = 1_000_000  # "all of them", for a store that returns the newest first
+_WAITING = (CandidateStatus.EVALUATED, CandidateStatus.APPROVED)
+"""Of candidates that wait for a decision or for their promotion."""
 
 MIN_AGE_H = 24.0
 """How long a training run may take until a candidate names its encoder, in hours."""
@@ -61,11 +62,7 @@ def plan(
     """
     if deployment is None:
         return Artefacts()
-    waiting = [
-        candidate
-        for candidate in candidates
-        if candidate.status in (CandidateStatus.EVALUATED, CandidateStatus.APPROVED)
-    ]
+    waiting = [candidate for candidate in candidates if candidate.status in _WAITING]
     needed = {deployment.release, deployment.staged}
     if now - deployment.changed_at < timedelta(hours=rollback_window_h):
         needed.add(deployment.previous)
@@ -127,7 +124,7 @@ class GarbageCollector:
                 keep,
                 deployment=self.releases.deployment(),
                 releases=self.releases.all(),
-                candidates=self.candidates.newest(_EVERY),
+                candidates=self.candidates.having(*_WAITING),
                 promotions=self.promotions.open(),
                 rollback_window_h=self.rollback_window_h,
                 now=utcnow(),

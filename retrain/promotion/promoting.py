@@ -18,7 +18,7 @@ from retrain.ports import CandidateStore, DatasetStore
 from retrain.promotion.building import IndexBuilder
 from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Run, Runs
-from retrain.promotion.staging import ROLLBACK_LEASE, Staging
+from retrain.promotion.staging import ROLLBACK_LEASE, Staging, alive
 
 PROMOTION_LEASE = "promotion"
 """Held while a release is built and made live, and while anything is deleted."""
@@ -148,7 +148,7 @@ class Promoter:
         kept = release.digest in (deployment.previous, deployment.staged) and self.builder.exists(release)
 
         def served() -> bool:
-            return kept and bool(self.staging.alive())
+            return kept and bool(alive(self.staging.replicas))
 
         if served():
             run.enter(PromotionPhase.PRELOAD)

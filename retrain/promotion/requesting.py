@@ -68,8 +68,7 @@ class SwitchRequests:
             ApprovalInvalid: there is no valid approval for exactly this.
         """
         live = deployed(self.releases).release
-        if candidate.release == live:
-            raise Conflict(f"Release {candidate.release[:12]} of candidate {candidate.id} is live already.")
+        approval.check_not_live(candidate, live)
         newest = self.approvals.newest_for(candidate.id)
         return approval.check(newest, candidate, live=live, key=self.key, now=utcnow()).id
 

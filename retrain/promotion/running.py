@@ -23,7 +23,7 @@ class Run:
         self._progress = progress
 
     def check(self) -> None:
-        """Do nothing while no other runner took over; LeaseHeld where one did."""
+        """Raise LeaseHeld where another runner took over."""
         self._lease.check()
 
     def enter(self, phase: PromotionPhase) -> None:
@@ -68,8 +68,13 @@ class Runs:
         return self.leases.hold(lease, ttl_s=self.lease_ttl_s)
 
     def begin(self, ticket: Promotion, lease: Lease, progress: Progress | None) -> Run:
-        """Return the run that goes on with a ticket."""
-        return Run(ticket, self.promotions, lease, progress)
+        """Return the run that goes on with a ticket, which from now on counts as begun.
+
+        Before any work: another runner of the same ticket, refused for the lease, must not end it meanwhile.
+        """
+        begun = replace(ticket, updated_at=utcnow())
+        self.promotions.put(begun)
+        return Run(begun, self.promotions, lease, progress)
 
     def note_failure(self, run: Run, error: Exception) -> None:
         """Write down why a run ended without a switch, in its ticket and the audit trail."""

@@ -11,11 +11,16 @@ from rag.ports import Leases, ReleaseStore, ReplicaStore
 from retrain.domain import PromotionKind
 from retrain.promotion.running import Run
 
-ALIVE_S = 30.0
+_ALIVE_S = 30.0
 """A replica whose last heartbeat is older counts as gone, in seconds. It sends none while it loads an encoder."""
 
 ROLLBACK_LEASE = "rollback"
 """Held by a rollback from its start to its end, and by a promotion for the moment in which it stages."""
+
+
+def alive(replicas: ReplicaStore) -> list[Replica]:
+    """Return the replicas that have been heard of lately."""
+    return replicas.alive(since=utcnow() - timedelta(seconds=_ALIVE_S))
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,6 @@ class Staging:
     leases: Leases
     timeout_s: float  # longest wait for all of them, in seconds
     poll_s: float = 0.2  # between two checks, in seconds
-
-    def alive(self) -> list[Replica]:
-        """Return the replicas that have been heard of lately."""
-        return self.replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S))
 
     def preload(self, run: Run, release: Release, epoch: int) -> bool:
         """Stage the release, and wait until every replica has loaded it; False where none is alive.
@@ -51,18 +52,18 @@ class Staging:
             deployment = self.releases.deployment()
             if deployment is None or not _staged(deployment, release.digest, epoch):
                 raise EpochMoved("Another switch came first, so this one stopped; look again and repeat.")
-            alive = self.alive()
+            living = alive(self.replicas)
             # A heartbeat from before may speak of an index that has been closed since.
             waiting = [
                 replica.id
-                for replica in alive
+                for replica in living
                 if release.digest not in replica.ready or replica.heartbeat_at < asked_at
             ]
             if not waiting:
-                return bool(alive)
+                return bool(living)
             if time.monotonic() > give_up:
                 raise NotReady(
-                    f"{len(waiting)} of {len(alive)} replicas did not load release {release.digest[:12]} within "
+                    f"{len(waiting)} of {len(living)} replicas did not load release {release.digest[:12]} within "
                     f"{self.timeout_s:g} s: {', '.join(sorted(waiting))}. Nothing was switched; "
                     "see their logs, then repeat."
                 )

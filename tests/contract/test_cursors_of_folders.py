@@ -148,3 +148,17 @@ def test_what_is_known_of_a_folder(stores: Stores, tmp_path: Path) -> None:
     assert cursors.cursor("a") is None
     (tmp_path / "a" / "cursor.json").write_text("{")
     assert cursors.cursor("a") == 0
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["null", "[]", '"x"', "{}", '{"seq": 3}', '{"seq": "a", "backfill": null, "change": null}', "{",
+     '{"seq": 99999999999999999999999, "backfill": null, "change": "x"}'],
+)  # fmt: skip
+def test_a_file_of_another_shape_is_no_cursor(stores: Stores, tmp_path: Path, written: str) -> None:
+    """Whatever stands in the file, the log is applied from its beginning."""
+    folder = tmp_path / "indexes" / "one"
+    folder.mkdir(parents=True)
+    (folder / "cursor.json").write_text(written)
+
+    assert FolderCursors(tmp_path / "indexes", stores.documents).cursor("one") == 0

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
@@ -413,3 +414,10 @@ def test_which_passages_exist_is_told_without_reading_them(any_stores: Stores) -
     asked = [kept.id, gone.id, str(uuid4())]
     assert any_stores.documents.existing(asked) == {kept.id} == set(any_stores.documents.passages(asked))
     assert any_stores.documents.existing([]) == frozenset()
+
+
+def test_an_id_that_no_database_holds(any_stores: Stores) -> None:
+    """PostgreSQL knows no text with NUL: whoever asks for it is told so; SQLite has none of that id."""
+    sqlite = any_stores.engine.dialect.name == "sqlite"
+    with nullcontext() if sqlite else pytest.raises(InvalidInput, match="takes no such value"):
+        assert any_stores.documents.get("\0", tenant="default") is None

@@ -299,6 +299,10 @@ def test_candidates_newest_first_and_their_status(retrain: RetrainStores) -> Non
     retrain.candidates.set_status(aged[1].id, CandidateStatus.APPROVED)
     assert retrain.candidates.newest(2) == [aged[0], replace(aged[1], status=CandidateStatus.APPROVED)]
     assert len(retrain.candidates.newest()) == 4
+    evaluated, approved = CandidateStatus.EVALUATED, CandidateStatus.APPROVED
+    assert retrain.candidates.having(evaluated) == [aged[0], *aged[2:]]
+    assert [one.id for one in retrain.candidates.having(evaluated, approved)] == [one.id for one in aged]
+    assert retrain.candidates.having(CandidateStatus.PROMOTED) == []
     with pytest.raises(NotFound, match="nothing-such"):
         retrain.candidates.set_status("nothing-such", CandidateStatus.APPROVED)
 

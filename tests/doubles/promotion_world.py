@@ -238,7 +238,12 @@ class World:
     def approver(self, *, ttl_h: float = 24.0) -> Approver:
         """Return who takes decisions down."""
         return Approver(
-            self.retrain.candidates, self.retrain.approvals, self.stores.audit, key=KEY, ttl_h=ttl_h
+            self.retrain.candidates,
+            self.retrain.approvals,
+            self.stores.releases,
+            self.stores.audit,
+            key=KEY,
+            ttl_h=ttl_h,
         )
 
     def requests(self, *, key: bytes = KEY, releases: Any = None) -> SwitchRequests:

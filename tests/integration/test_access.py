@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
 from integration.conftest import RunService
 
-import flows.ops.serving
+import flows.ops.operations
 from flows.bootstrap import open_doors
 from rag.api import create_app
 from rag.bootstrap import Service, open_keys
@@ -148,9 +148,9 @@ def callers(serving: Service) -> Iterator[Caller]:
 def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sequence[APIRouter]]:
     """The routes below /v1/ops, over the same home; a drift check that is asked for ends at once."""
     monkeypatch.setenv("WHETSTONE_HOME", str(home_settings.home))
-    monkeypatch.setattr(flows.ops.serving, "drift_check", lambda: "nothing")
+    monkeypatch.setattr(flows.ops.operations, "drift_check", lambda: "nothing")
     with open_doors() as doors:
-        yield flows.ops.serving.operations(doors)
+        yield flows.ops.operations.operations(doors)
 
 
 @pytest.fixture

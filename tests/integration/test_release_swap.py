@@ -382,6 +382,38 @@ def test_the_heart_beats_while_documents_are_embedded(home_settings: Settings) -
         assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
 
 
+def test_a_stop_while_the_threads_start_ends_them(
+    home_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that is told to end at that moment ends in order, and leaves no replica behind."""
+    start, failed = threading.Thread.start, []
+
+    with open_serving(home_settings) as serving:
+        live = replica(serving, serving.installation.indexing, "brief")
+
+        def stop() -> None:
+            try:
+                live.stop()
+            except RuntimeError as error:
+                failed.append(error)
+
+        stopping = threading.Thread(target=stop)
+
+        def start_late(thread: threading.Thread) -> None:
+            if thread.name == "live-release":
+                start(stopping)
+                stopping.join(0.3)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_late)
+        live.start()
+        stopping.join(10)
+
+        assert ([], False) == (failed, stopping.is_alive())
+        assert not {"live-release", "heartbeat"} & {thread.name for thread in threading.enumerate()}
+        assert not serving.stores.replicas.alive(since=utcnow() - timedelta(minutes=1))
+
+
 def test_what_serves_embeds_questions_together(home_settings: Settings) -> None:
     """The encoder of a release that serves batches the questions of many threads."""
     with open_serving(home_settings) as serving:

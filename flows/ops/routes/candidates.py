@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from flows.ops.bounds import Body, Comment, Limit
-from flows.ops.ports import Approver, Switches
+from flows.ops.ports import Decisions, Switches
 from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Role
@@ -36,7 +36,7 @@ class CandidateView:
 
 
 def router(
-    candidates: CandidateStore, approvals: ApprovalStore, approver: Approver, switches: Switches
+    candidates: CandidateStore, approvals: ApprovalStore, decisions: Decisions, switches: Switches
 ) -> APIRouter:
     """Return the routes below ``/v1/ops/candidates``; a list is an object with ``data``, newest first."""
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
@@ -60,14 +60,14 @@ def router(
         """Approve a candidate."""
         principal = principal_of(request).id
         return _unsigned(
-            approver.approve(candidate_id, principal=principal, comment=body.comment, override=body.override)
+            decisions.approve(candidate_id, principal=principal, comment=body.comment, override=body.override)
         )
 
     @routes.post("/candidates/{candidate_id}/reject", dependencies=[approver_only])
     def reject(request: Request, candidate_id: str, body: RejectRequest) -> Approval:
         """Reject a candidate."""
         return _unsigned(
-            approver.reject(candidate_id, principal=principal_of(request).id, comment=body.comment)
+            decisions.reject(candidate_id, principal=principal_of(request).id, comment=body.comment)
         )
 
     @routes.post("/candidates/{candidate_id}/promote", status_code=202, dependencies=[approver_only])

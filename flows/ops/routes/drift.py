@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from flows.ops.bounds import ReportLimit
 from flows.ops.ports import Checks
 from monitoring.domain import DriftReport
 from monitoring.ports import DriftReportStore
@@ -40,7 +41,7 @@ def router(
         return report
 
     @routes.get("")
-    def newest(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> dict[str, Any]:
+    def newest(limit: ReportLimit = 20) -> dict[str, Any]:
         """Return the newest reports first, and whether a check is under way."""
         return {
             "reports": [_as_json(report) for report in reports.newest(limit, tenant=tenant)],

@@ -5,7 +5,7 @@ A switch is only asked for here; the work runs in a process of its own, so that 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 
@@ -13,11 +13,11 @@ from flows.ops.bounds import Body, Limit, Reason
 from flows.ops.ports import Switches
 from rag.api import principal_of
 from rag.api.guards.roles import allow
-from rag.domain import Deployment, Replica, Role, utcnow
+from rag.domain import Deployment, Replica, Role
 from rag.ports import ReplicaStore
 from retrain.domain import Promotion
 from retrain.ports import PromotionStore
-from retrain.promotion.staging import ALIVE_S
+from retrain.promotion.staging import alive
 
 
 class RollbackRequest(Body):
@@ -76,7 +76,7 @@ def router(
             previous=row.previous,
             staged=row.staged,
             changed_at=row.changed_at,
-            replicas=replicas.alive(since=utcnow() - timedelta(seconds=ALIVE_S)),
+            replicas=alive(replicas),
         )
 
     return routes

@@ -5,7 +5,9 @@ Evidently's own embedding drift methods are not calibrated for question embeddin
 """
 
 import json
+import os
 from collections.abc import Sequence
+from types import ModuleType
 
 from typing_extensions import override
 
@@ -28,14 +30,10 @@ class EvidentlyRenderer(ReportRenderer):
         current_sample: WindowSample | None = None,
     ) -> str:
         """Make a snapshot as the port says; it holds no question's text."""
-        from monitoring.adapters.evidently.metrics import run
-
-        return str(run(findings, reference, current, reference_sample, current_sample).dumps())
+        return str(_metrics().run(findings, reference, current, reference_sample, current_sample).dumps())
 
     @override
     def html(self, snapshot: str) -> str:
-        from monitoring.adapters.evidently.metrics import parse
-
         try:
             # Evidently writes the strings into a script element as they are; nothing in them may close it.
             content = json.loads(snapshot.replace("</", "< /"))
@@ -43,4 +41,12 @@ class EvidentlyRenderer(ReportRenderer):
             raise IntegrityError(
                 f"Expected an Evidently snapshot, got text that is no JSON: {error}"
             ) from error
-        return str(parse(content).get_html_str(as_iframe=False))
+        return str(_metrics().parse(content).get_html_str(as_iframe=False))
+
+
+def _metrics() -> ModuleType:
+    """Return the module that imports Evidently, which reads ``DO_NOT_TRACK`` as it is imported."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from monitoring.adapters.evidently import metrics
+
+    return metrics

@@ -1,12 +1,8 @@
 """Our Evidently report and its metrics. Imports Evidently, so it is imported when needed only."""
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-# Evidently reads it as it is imported.
-os.environ.setdefault("DO_NOT_TRACK", "1")
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Processes that do one kind of job each, kept warm, and replaced where one dies. Knows no formats."""
+"""Processes that do one kind of job each, kept warm, and replaced where one dies."""
 
 import threading
 import time

@@ -6,17 +6,29 @@ is a folder of use beside a database that was set back: its cursor holds as long
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from typing_extensions import override
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict, override
 
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, IndexCursors
 
+
+class Cursor(TypedDict):
+    """How far an index has come."""
+
+    seq: Annotated[int, Field(ge=0, lt=2**63)] | None  # number of the last change applied
+    backfill: str | None  # the last document of a backfill under way
+    change: str | None  # what tells that change from one of its number in another log
+
+
 _FILE = "cursor.json"
-_NOTHING: dict[str, Any] = {"seq": None, "backfill": None, "change": None}
-_FROM_THE_BEGINNING = _NOTHING | {"seq": 0}  # of the log, which brings every document to its present state
+_NOTHING = Cursor(seq=None, backfill=None, change=None)
+_FROM_THE_BEGINNING = Cursor(seq=0, backfill=None, change=None)  # brings every document to its present state
+_Cursor = TypeAdapter(Cursor)
 
 
 class FolderCursors(IndexCursors):
@@ -33,8 +45,7 @@ class FolderCursors(IndexCursors):
 
     @override
     def cursor(self, index: str) -> int | None:
-        seq: int | None = self._read(index)["seq"]
-        return seq
+        return self._read(index)["seq"]
 
     @override
     def set_cursor(self, index: str, seq: int) -> None:
@@ -42,8 +53,7 @@ class FolderCursors(IndexCursors):
 
     @override
     def backfill(self, index: str) -> str | None:
-        document_id: str | None = self._read(index)["backfill"]
-        return document_id
+        return self._read(index)["backfill"]
 
     @override
     def set_backfill(self, index: str, document_id: str | None) -> None:
@@ -54,16 +64,18 @@ class FolderCursors(IndexCursors):
         if (self._root / index).is_dir():
             self._write(index, _NOTHING)
 
-    def _read(self, index: str) -> dict[str, Any]:
+    def _read(self, index: str) -> Cursor:
         folder = self._root / index
         try:
-            known: dict[str, Any] = json.loads((folder / _FILE).read_text())
+            known = _Cursor.validate_json((folder / _FILE).read_bytes())
             return known if known["change"] == self._change(known["seq"]) else _FROM_THE_BEGINNING
         except FileNotFoundError:
             if not folder.is_dir():
                 return _NOTHING
-        except ValueError:
+        except (ValueError, IsADirectoryError):
             return _FROM_THE_BEGINNING
+        except OSError as error:
+            raise Unavailable(f"{folder / _FILE} cannot be read: {error.strerror}") from error
         if self._before is None:
             return _FROM_THE_BEGINNING
         return _NOTHING | {"seq": self._before.cursor(index), "backfill": self._before.backfill(index)}
@@ -73,7 +85,7 @@ class FolderCursors(IndexCursors):
         changes = self._documents.changes(after=seq - 1, limit=1) if seq else ()
         return f"{changes[0].at.isoformat()} {changes[0].document_id}" if changes else None
 
-    def _write(self, index: str, known: dict[str, Any]) -> None:
+    def _write(self, index: str, known: Cursor) -> None:
         try:
             write_cursor(self._root / index, known)
         except OSError as error:
@@ -82,12 +94,12 @@ class FolderCursors(IndexCursors):
             ) from error
 
 
-def write_cursor(folder: Path, known: dict[str, Any] = _NOTHING) -> None:
+def write_cursor(folder: Path, known: Cursor = _NOTHING) -> None:
     """Write how far the index in a folder has come; by default that it is empty."""
     write_whole(folder / _FILE, known)
 
 
-def write_whole(path: Path, content: dict[str, Any]) -> None:
+def write_whole(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either as before or as given, also after a power cut."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("w") as file:

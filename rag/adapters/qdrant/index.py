@@ -1,4 +1,4 @@
-"""The index of one release: what embedded and served Qdrant share. Knows nothing of either."""
+"""The index of one release: what embedded and served Qdrant share."""
 
 import json
 from abc import abstractmethod

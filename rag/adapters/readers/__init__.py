@@ -7,7 +7,7 @@ from pathlib import Path
 from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
-from rag.errors import NotFound, UnreadableDocument, UnsupportedFormat
+from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
 PYTHON_DOCS = python_docs.NAME
@@ -52,10 +52,14 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
 
     Raises:
         NotFound: there is nothing at the location.
+        InvalidInput: the location is empty.
         UnsupportedFormat: it is a single file of a kind that is not known; within a folder that is a failure.
     """
     if location == PYTHON_DOCS:
         return python_docs.read(tenant=tenant)
+    if not location.strip():
+        # A variable that is not set would stand for the folder one happens to be in.
+        raise InvalidInput("no location is given; name a file or a folder, . for this one")
     root = absolute(location)
 
     source_file = partial(

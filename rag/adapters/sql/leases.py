@@ -82,7 +82,7 @@ class SqlLease(Lease):
 
     @override
     def check(self) -> None:
-        """Do nothing while it is still ours, as the port says; Unavailable where the database cannot be asked."""
+        """Raise LeaseHeld where it was lost, as the port says; Unavailable where the database cannot be asked."""
         if not self._lost and time.monotonic() < self._until:
             # This machine's clock stands still while it sleeps, the database's does not.
             with reading(self._engine) as connection:

@@ -29,7 +29,7 @@ _MIGRATION = Patience(reading_s=60.0, writing_s=3600.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Traces:
+class Leftovers:
     """What earlier databases left in a home folder, by name."""
 
     home: Path
@@ -81,7 +81,7 @@ def sqlite_url(home: Path) -> str:
     return f"sqlite:///{home}/whetstone.sqlite"
 
 
-def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None = None) -> Stores:
+def open_stores(url: str, *, patience: Patience = PATIENT, leftovers: Leftovers | None = None) -> Stores:
     """Open the database, bringing its tables up to date; a SQLite file and its folder are made.
 
     Processes that open a new database at the same time wait for the one that makes the tables.
@@ -89,7 +89,7 @@ def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None
     Args:
         url: SQLAlchemy's.
         patience: with PostgreSQL.
-        traces: looked up before this call; beside them an empty database is one that was lost.
+        leftovers: looked up before this call; beside them an empty database is one that was lost.
 
     Raises:
         SettingInvalid: the URL is malformed or names another kind of database.
@@ -100,8 +100,8 @@ def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None
     # Making an index of a large table takes its time, and so does whoever is at it already.
     patient = make_engine(url, patience=_MIGRATION)
     try:
-        if traces is not None:
-            _check_kept(patient, traces)
+        if leftovers is not None:
+            _check_kept(patient, leftovers)
         migrate(patient)
     finally:
         patient.dispose()
@@ -122,13 +122,14 @@ def open_stores(url: str, *, patience: Patience = PATIENT, traces: Traces | None
     )
 
 
-def _check_kept(engine: Engine, traces: Traces) -> None:
-    """Do nothing where the database may be the one that left the traces; IntegrityError where that one was lost."""
-    found = traces.of_tables + traces.of_rows
-    if (found and is_new(engine)) or (traces.of_rows and _holds_nothing(engine)):
+def _check_kept(engine: Engine, leftovers: Leftovers) -> None:
+    """Raise IntegrityError where this database cannot be the one that left them: that one was lost."""
+    found = leftovers.of_tables + leftovers.of_rows
+    if (found and is_new(engine)) or (leftovers.of_rows and _holds_nothing(engine)):
         raise IntegrityError(
-            f"{place(engine)} holds no documents, releases or keys, but {traces.home} holds what an earlier database "
-            f"left there: {', '.join(found)}. Restore that database, or start afresh in another WHETSTONE_HOME."
+            f"{place(engine)} holds no documents, releases or keys, but {leftovers.home} holds what an earlier "
+            f"database left there: {', '.join(found)}. Restore that database, or start afresh in another "
+            "WHETSTONE_HOME."
         )
 
 

@@ -20,7 +20,7 @@ BODY_S = 30.0
 
 BODY_STEP = 16_384
 
-_LOOKS = 3  # so often in that time it is seen whether it keeps pace
+_CHECKS = 3  # so often in that time it is checked whether it keeps pace
 
 _PIECE = 16_384  # bytes parsed at a time: by so much a limit may be passed
 _LINGER_S = 2.0  # a connection that is closed while the client still sends takes the answer with it
@@ -34,7 +34,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head = True  # also before its first byte
         self._beside = 0  # bytes since the head or the last piece of the body began
         self._body = 0  # bytes of it since it last kept pace
-        self._behind = 0  # looks since then
+        self._behind = 0  # checks since then
         self._refused = False
         self._timer: TimerHandle | None = None
 
@@ -72,7 +72,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Wait for the body."""
         super().on_headers_complete()
         self._in_head, self._body, self._behind = False, 0, 0
-        self._wait(BODY_S / _LOOKS)
+        self._wait(BODY_S / _CHECKS)
 
     def on_body(self, body: bytes) -> None:
         """Note that it goes on."""
@@ -109,8 +109,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._behind += 1
         if self._body >= BODY_STEP or waits:
             self._body = self._behind = 0
-        if self.answering and (self._in_head or self._behind < _LOOKS):
-            self._wait(HEAD_S if self._in_head else BODY_S / _LOOKS)
+        if self.answering and (self._in_head or self._behind < _CHECKS):
+            self._wait(HEAD_S if self._in_head else BODY_S / _CHECKS)
         elif self._in_head and not self._beside:
             self.transport.close()
         else:

@@ -47,7 +47,7 @@ class DrainingServer(Server):
         self._cut_at: float | None = None
 
     async def on_tick(self, counter: int) -> bool:
-        """Look, ten times a second, whether it is time to end."""
+        """Check, ten times a second, whether it is time to end."""
         if await super().on_tick(counter):
             return True
         if not self._draining.stopping:

@@ -55,11 +55,7 @@ def declared(route: APIRoute) -> tuple[frozenset[Role], ...]:
 
 
 def check_declared(routers: Sequence[APIRouter]) -> None:
-    """Do nothing where each route of the routers says who may use it.
-
-    Raises:
-        TypeError: one does not, or is of a kind that cannot.
-    """
+    """Raise TypeError where a route of the routers does not say who may use it, or is of a kind that cannot."""
     for router in routers:
         for route in router.routes:
             if not isinstance(route, APIRoute):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from rag.api.guards.roles import allow
 from rag.api.serving import Serving, principal_of, serving_of
-from rag.api.wire.texts import Text
+from rag.api.wire.texts import Text, Title, Uri
 from rag.domain import Document, Role
 from rag.errors import NotFound, NotReady
 
@@ -22,8 +22,8 @@ APPLY_TIMEOUT_S = 5.0
 class DocumentRequest(BaseModel):
     """A document to write; its uri is its name, and the same uri replaces it."""
 
-    uri: Annotated[Text, Field(min_length=1, max_length=2_000)]
-    title: Annotated[Text, Field(max_length=1_000)] = ""
+    uri: Annotated[Uri, Field(min_length=1)]
+    title: Title = ""
     text: Text
     metadata: dict[Text, Text] = Field(default_factory=dict)
 

@@ -7,20 +7,23 @@ from pydantic import BaseModel, Field, model_validator
 
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of
+from rag.api.wire.texts import TextWithoutNul
 from rag.domain import Feedback, Role, new_id, utcnow
-from rag.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/feedback", tags=["feedback"], dependencies=[allow(Role.READER)])
+
+
+_Id = Annotated[TextWithoutNul, Field(max_length=200)]
 
 
 class FeedbackRequest(BaseModel):
     """A judgement; at least one of its parts has to be there."""
 
-    interaction_id: str
+    interaction_id: _Id
     rating: Literal[-1, 1] | None = None
-    clicked_passage: str | None = None
-    corrected_passage: str | None = None
-    comment: Annotated[str, Field(max_length=4_000)] = ""
+    clicked_passage: _Id | None = None
+    corrected_passage: _Id | None = None
+    comment: Annotated[TextWithoutNul, Field(max_length=4_000)] = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -33,8 +36,6 @@ class FeedbackRequest(BaseModel):
 async def give_feedback(request: Request, response: Response, body: FeedbackRequest) -> dict[str, str]:
     """Keep a judgement on an interaction; 202 where it is kept beside the database and brought there later."""
     serving, principal = serving_of(request), principal_of(request)
-    if "\0" in body.comment:
-        raise InvalidInput("The comment holds a NUL character; send proper text.")
     feedback = Feedback(
         id=new_id(),
         interaction_id=body.interaction_id,

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of
-from rag.api.wire.texts import Text
+from rag.api.wire.texts import Text, Title, Uri
 from rag.domain import Ingestion, Role
 from rag.errors import InvalidInput, NotFound
 
@@ -25,9 +25,6 @@ FORM_BYTES = 1_000_000
 
 _MOST_FILES = 20
 _MOST_FIELD_BYTES = 65_536
-
-Uri = Annotated[Text, Field(max_length=2_000)]
-Title = Annotated[Text, Field(max_length=1_000)]
 
 _FORM_SCHEMA = {
     "requestBody": {
@@ -61,7 +58,7 @@ class _Named(BaseModel):
 class PageRequest(BaseModel):
     """A web page to fetch."""
 
-    url: Annotated[Text, Field(min_length=1, max_length=2_000)]
+    url: Annotated[Uri, Field(min_length=1)]
     title: Title = ""
     metadata: dict[Text, Text] = Field(default_factory=dict)
 

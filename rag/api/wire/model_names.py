@@ -8,25 +8,19 @@ EMBEDDING_MODEL = "whetstone-embedding"
 
 
 def check_chat_model(model: str) -> None:
-    """Do nothing where a question may be asked under that name: any but those that make vectors.
+    """Raise InvalidInput where the model of that name makes vectors; a question may be asked under any other name.
 
     Clients and front ends come with names of their own, and there is only one that could be meant.
-
-    Raises:
-        InvalidInput: the model makes vectors.
     """
     if model == EMBEDDING_MODEL or model.startswith(f"{EMBEDDING_MODEL}-"):
         raise InvalidInput(f"{model!r} makes vectors, at /v1/embeddings; ask {MODEL!r}.")
 
 
 def check_embedding_model(model: str, pinned: Pinned) -> None:
-    """Do nothing where the pinned release makes vectors under that name.
+    """Raise ModelNotFound where the pinned release makes no vectors under that name.
 
     Vectors of two models do not fit together, so no other name is taken for this one. Whoever stores vectors names the
     encoder or the release, and gets an error, not other vectors, once another one is live.
-
-    Raises:
-        ModelNotFound: it is none of the release's names.
     """
     names = (EMBEDDING_MODEL, f"{EMBEDDING_MODEL}-{pinned.encoder.digest[:16]}", pinned.release.digest)
     if model == MODEL:

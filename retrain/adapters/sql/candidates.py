@@ -15,6 +15,7 @@ from retrain.domain import Candidate, CandidateStatus
 from retrain.ports import CandidateStore
 
 _candidate = partial(from_json, Candidate)
+_NEWEST_FIRST = select(candidates).order_by(candidates.c.created_at.desc(), candidates.c.id)
 
 
 class SqlCandidates(SqlStore, CandidateStore):
@@ -34,8 +35,11 @@ class SqlCandidates(SqlStore, CandidateStore):
 
     @override
     def newest(self, limit: int = 50) -> list[Candidate]:
-        query = select(candidates).order_by(candidates.c.created_at.desc(), candidates.c.id).limit(limit)
-        return self._all(query, _candidate)
+        return self._all(_NEWEST_FIRST.limit(limit), _candidate)
+
+    @override
+    def having(self, *statuses: CandidateStatus) -> list[Candidate]:
+        return self._all(_NEWEST_FIRST.where(candidates.c.status.in_(statuses)), _candidate)
 
     @override
     def set_status(self, candidate_id: str, status: CandidateStatus) -> None:

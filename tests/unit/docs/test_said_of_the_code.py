@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ import pytest
 from flows.cli import cli
 from rag import errors
 from rag.adapters.readers import FORMATS
+from rag.api.wire.texts import LONGEST_TITLE, LONGEST_URI
 from rag.domain import Role
+from rag.domain.documents import MAX_METADATA, MAX_NAME, MAX_NAMES, MAX_URI, MAX_VALUE
+from rag.library.documents import MAX_TITLE
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -43,7 +47,7 @@ def _shell(page: Path) -> Iterator[list[str]]:
 
 
 def _accept(words: list[str], *, whole: bool) -> None:
-    """Do nothing where `whetstone` takes the words; a path in them need not exist.
+    """Raise where `whetstone` does not take the words; a path in them need not exist.
 
     Args:
         words: what follows the command's name.
@@ -153,6 +157,48 @@ def test_errors() -> None:
         "invalid_request",
         "method_not_allowed",
     }
+
+
+def test_limits_of_documents() -> None:
+    """docs/http-api.md has the limits of what is said about a document, over HTTP and beyond."""
+    table = (DOCS / "http-api.md").read_text().partition("## Limits of a request")[2]
+    said = {
+        what: [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", limits)]
+        for what, limits in re.findall(r"^\| a document's (\w+)[^|]*\|([^|]+)\|", table, re.MULTILINE)
+    }
+    assert said == {
+        "uri": [LONGEST_URI, MAX_URI],
+        "title": [LONGEST_TITLE, MAX_TITLE],
+        "metadata": [MAX_NAMES, MAX_NAME, MAX_VALUE, MAX_METADATA],
+    }
+
+
+def test_what_is_backed_up() -> None:
+    """The commands of docs/backup.md copy what its first table says, and nothing that its second one leaves out."""
+    page = (DOCS / "backup.md").read_text()
+    copied, left_out = (
+        re.findall(r"^\| [^|`]+ \| (`[^|]+) \| ([^|]+) \|", part, re.MULTILINE)
+        for part in page.partition("## Restore")[0].partition("The copy holds:")[2].split("It leaves out")
+    )
+    home = re.search(r"^tar -C var -c (.+) \. > home\.tar$", page, re.MULTILINE)
+    volume = re.search(
+        r"^\$compose .+ tar -C /data -c --ignore-failed-read (.+) > home\.tar$", page, re.MULTILINE
+    )
+    assert home is not None
+    assert volume is not None
+    excluded = [word.removeprefix("--exclude=./") for word in shlex.split(home[1])]
+
+    def embedded(rows: list[tuple[str, str]]) -> list[str]:
+        return re.findall(r"`var/([^`]+)`", " ".join(names for names, _ in rows))
+
+    def taken(name: str) -> bool:
+        return not any(fnmatch(name, pattern) for pattern in excluded)
+
+    assert [name for name in embedded(copied) if not taken(name)] == ["whetstone.sqlite"]
+    assert 'sqlite3 var/whetstone.sqlite ".backup' in page
+    assert [name for name in embedded(left_out) if taken(name)] == []
+    in_volume = [row for row in copied if row[1].startswith("the same")]
+    assert volume[1].split() == embedded(in_volume)
 
 
 def test_roles() -> None:

@@ -59,6 +59,8 @@ def test_help_imports_nothing_heavy() -> None:
     [
         (["ingest", "nowhere.md"], 1, "nowhere.md"),
         (["ingest", "thing.xyz"], 2, ".xyz"),
+        (["ingest", ""], 2, "no location"),
+        (["keys", "create", "--role", "reader", "--concurrent", "9" * 20], 2, "--concurrent"),
         (["ingest"], 2, "PATH"),
         (["candidates", "abcd1234"], 1, "abcd1234"),
         (["approve", "abcd1234"], 1, "abcd1234"),

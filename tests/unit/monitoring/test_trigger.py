@@ -61,14 +61,14 @@ def test_anything_but_drift_does_not_fire(verdict: DriftVerdict, reason: str) ->
     assert should_retrain(report(verdict)) == Trigger(fire=False, reasons=(reason,))
 
 
-def test_a_retraining_just_begun_holds_it_back() -> None:
-    """Within the cool-down after the newest retraining drift starts no other one, and the reason names the time."""
+def test_a_candidate_just_made_holds_it_back() -> None:
+    """Within the cool-down after the newest candidate drift starts no other one, and the reason names the time."""
     earlier = [NOW - timedelta(hours=2), NOW - timedelta(days=9)]
     trigger = should_retrain(report(DriftVerdict.DRIFT), earlier=earlier, cooldown=timedelta(hours=24))
 
     assert not trigger.fire
     assert trigger.reasons == (
-        "Drift, but the last retraining began at 2026-02-28T22:00:00+00:00, less than 24 hours before.",
+        "Drift, but the last candidate was made at 2026-02-28T22:00:00+00:00, less than 24 hours before.",
         "question_mmd said so.",
     )
 
@@ -88,7 +88,7 @@ def test_what_follows_is_said_with_every_reason() -> None:
 
     assert should_retrain(drifted).sentence == "Retraining is asked for: question_mmd said so."
     assert held_back.sentence == (
-        "No retraining is asked for: Drift, but the last retraining began at 2026-03-01T00:00:00+00:00, "
+        "No retraining is asked for: Drift, but the last candidate was made at 2026-03-01T00:00:00+00:00, "
         "less than 24 hours before. question_mmd said so."
     )
 

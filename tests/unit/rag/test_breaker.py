@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.breaker import Breaker, BreakerState, Permit
+from rag.breaker import Breaker, BreakerState, Call
 
 
 class Clock:
@@ -34,11 +34,11 @@ def breaker(clock: Clock, changes: list[BreakerState]) -> Breaker:
     return Breaker(failures=3, pause_s=10, clock=clock, on_change=changes.append)
 
 
-def leave(breaker: Breaker) -> Permit:
-    """Get a permit that has to be there."""
-    permit = breaker.permit()
-    assert permit is not None
-    return permit
+def leave(breaker: Breaker) -> Call:
+    """Get a call that has to be let through."""
+    call = breaker.call()
+    assert call is not None
+    return call
 
 
 def opened(breaker: Breaker) -> Breaker:
@@ -61,7 +61,7 @@ def test_failures_in_a_row_open_it(breaker: Breaker, changes: list[BreakerState]
 
     leave(breaker).failed()
 
-    assert breaker.permit() is None
+    assert breaker.call() is None
     assert [BreakerState.OPEN] == changes
 
 
@@ -70,13 +70,13 @@ def test_after_the_pause_one_call_tries(breaker: Breaker, clock: Clock) -> None:
     opened(breaker)
     assert 10 == breaker.retry_in_s
     clock.now += 9.9
-    assert breaker.permit() is None
+    assert breaker.call() is None
     clock.now += 0.1
 
     trial = leave(breaker)
 
     assert trial.trial
-    assert breaker.permit() is None
+    assert breaker.call() is None
     assert (BreakerState.HALF_OPEN, 0) == (breaker.state, breaker.retry_in_s)
 
 
@@ -98,9 +98,9 @@ def test_a_trial_that_fails_opens_it_for_another_pause(breaker: Breaker, clock: 
     clock.now += 15
     leave(breaker).failed()
 
-    assert breaker.permit() is None
+    assert breaker.call() is None
     clock.now += 9.9
-    assert breaker.permit() is None
+    assert breaker.call() is None
     clock.now += 0.1
     assert leave(breaker).trial
 
@@ -126,11 +126,11 @@ def test_what_began_before_it_opened_changes_nothing(breaker: Breaker, clock: Cl
 
 
 def test_only_the_first_verdict_counts(breaker: Breaker) -> None:
-    """A permit settled once is settled."""
-    permit = leave(breaker)
+    """A call settled once is settled."""
+    call = leave(breaker)
     for _ in range(5):
-        permit.failed()
-    permit.succeeded()
+        call.failed()
+    call.succeeded()
     leave(breaker).failed()
     before = breaker.state
     leave(breaker).failed()

@@ -10,7 +10,7 @@ from rag.bootstrap.installation import Installation, open_installation
 from rag.domain import utcnow
 from rag.errors import LeaseHeld, NotReady
 from rag.settings import Settings
-from retrain.bootstrap import Promotion, Retraining
+from retrain.bootstrap import open_retrain
 from retrain.domain import Dataset
 from retrain.settings import RetrainSettings
 
@@ -27,6 +27,11 @@ def settings(**values: object) -> RetrainSettings:
     return RetrainSettings(_env_file=None, **values)  # type: ignore[arg-type]  # fields are named by the tests
 
 
+def calm() -> datetime | None:
+    """Return that people ask about the same things as before."""
+    return None
+
+
 def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
     """While a cycle is open there is no other; whether questions drifted is asked when it begins."""
     asked: list[datetime] = []
@@ -35,7 +40,7 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
         asked.append(utcnow())
         return asked[-1]
 
-    retraining = Retraining(installation, settings(), drifted_since=drifted_since)
+    retraining, _ = open_retrain(installation, settings(), drifted_since)
     assert [] == asked
 
     with retraining.cycle() as cycle:
@@ -48,10 +53,17 @@ def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
         pass
 
 
+def test_a_forecast_keeps_no_retraining_out(installation: Installation) -> None:
+    """It only reads, so it is made while a retraining is under way."""
+    retraining, _ = open_retrain(installation, settings(), calm)
+    with retraining.cycle():
+        assert retraining.forecast() is None
+
+
 @pytest.mark.parametrize("lane", ["auto", "adapter"])
 def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None:
     """A cycle is built for it, and says that there is nothing to judge by before anything is live."""
-    retraining = Retraining(installation, settings(lane=lane), drifted_since=lambda: None)
+    retraining, _ = open_retrain(installation, settings(lane=lane), calm)
     dataset = Dataset(train=(), dev=(), gate=(), manifest={})
     retraining.datasets.put(dataset)
     with retraining.cycle() as cycle, pytest.raises(NotReady):
@@ -60,20 +72,20 @@ def test_every_lane_has_a_trainer(installation: Installation, lane: str) -> None
 
 def test_the_key_of_approvals_is_made_when_it_is_needed(installation: Installation, tmp_path: Path) -> None:
     """Reading makes no secret; the first decision or switch does, and a set one is used instead of it."""
-    promotion = Promotion(installation, settings())
+    _, promotion = open_retrain(installation, settings(), calm)
     assert [] == promotion.candidates.newest()
     assert [] == promotion.promotions.open()
     assert promotion.collect_garbage(dry_run=True) == []
     assert not (tmp_path / "approval.key").exists()
     assert promotion.promoter is promotion.promoter
     made = (tmp_path / "approval.key").read_text()
-    _ = Promotion(installation, settings()).approver
+    _ = open_retrain(installation, settings(), calm)[1].approver
     assert made == (tmp_path / "approval.key").read_text()
 
 
 def test_a_set_key_leaves_no_file(installation: Installation, tmp_path: Path) -> None:
     """The secret of the settings signs, and none is made."""
-    _ = Promotion(installation, settings(WHETSTONE_APPROVAL_SECRET="s" * 32)).approver
+    _ = open_retrain(installation, settings(WHETSTONE_APPROVAL_SECRET="s" * 32), calm)[1].approver
     assert not (tmp_path / "approval.key").exists()
 
 

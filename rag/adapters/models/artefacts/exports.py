@@ -6,7 +6,7 @@
     <digest>/openvino/reading.json      how texts become the graph's inputs
 
 The artefact's digest does not cover it: an export can be made again from the weights, and says which it is from.
-Its manifest finds damage and mix-ups. Knows nothing of OpenVINO or torch.
+Its manifest finds damage and mix-ups.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,12 +1,10 @@
 """A folder of content-addressed artefacts that several processes and threads may share.
 
-    root/<digest>/            the files that the digest is over, and manifest.json
-    root/<digest>/README.md   a model card, which the digest is not over; may be missing
-    root/<digest>/openvino/   what was made of them for serving; see exports.py
-    root/aliases.json         name -> digest of artefacts made or fetched here, so that it is done once
-    root/.lock                held while anything is written
-
-Knows nothing of what the files are.
+root/<digest>/            the files that the digest is over, and manifest.json
+root/<digest>/README.md   a model card, which the digest is not over; may be missing
+root/<digest>/openvino/   what was made of them for serving; see exports.py
+root/aliases.json         name -> digest of artefacts made or fetched here, so that it is done once
+root/.lock                held while anything is written
 """
 
 import shutil

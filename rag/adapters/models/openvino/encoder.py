@@ -1,4 +1,4 @@
-"""An encoder artefact's export, run by OpenVINO: no torch. Knows nothing of where artefacts come from."""
+"""An encoder artefact's export, run by OpenVINO: no torch."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A transformer's exported graph, run by OpenVINO on the processor. Knows nothing of what the numbers mean."""
+"""A transformer's exported graph, run by OpenVINO on the processor."""
 
 import sys
 from collections.abc import Sequence

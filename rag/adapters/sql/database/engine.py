@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, e
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from rag.breaker import Breaker
-from rag.errors import Conflict, IntegrityError, MissingExtra, SettingInvalid, Unavailable
+from rag.errors import Conflict, IntegrityError, InvalidInput, MissingExtra, SettingInvalid, Unavailable
 
 BUSY_TIMEOUT_S = 15.0
 """How long a SQLite writer waits for another process's transaction, in seconds."""
@@ -208,6 +208,9 @@ def _translated(engine: Engine) -> Iterator[None]:
         raise Unavailable(
             f"{place(engine)} does not work now: {_first_line(error.orig)}; see that it is up and try again"
         ) from error
+    except exc.DataError as error:
+        # PostgreSQL's word for text with NUL and numbers too large, in whatever a request asked for.
+        raise InvalidInput(f"the database takes no such value: {_first_line(error.orig)}") from error
     except exc.TimeoutError as error:
         raise Unavailable(f"{place(engine)}: every connection is in use; try again") from error
     except exc.DatabaseError as error:
@@ -228,22 +231,22 @@ def _gated(engine: Engine) -> Iterator[Callable[[], None]]:
     if gate is None:
         yield lambda: None
         return
-    permit = gate.permit()
-    if permit is None:
+    call = gate.call()
+    if call is None:
         raise Unavailable(f"{place(engine)} does not work now; it is tried again in a moment")
     try:
-        yield permit.succeeded
+        yield call.succeeded
     except (exc.OperationalError, exc.InterfaceError) as error:
         # Without a state of SQL it was no answer of the server's; 57P and 08: it says that it ends, or has to.
         state = getattr(error.orig, "sqlstate", None) or ""
         if not state or state.startswith(("57P", "08")):
-            permit.failed()
+            call.failed()
             # It had answered, and fell silent later: that is news.
-            if (again := gate.permit()) is not None:
+            if (again := gate.call()) is not None:
                 again.failed()
         raise
     finally:
-        permit.abandoned()
+        call.abandoned()
 
 
 def _be_patient(connection: Connection) -> None:

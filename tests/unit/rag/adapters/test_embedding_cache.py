@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.errors import DimensionMismatch
+from rag.errors import DimensionMismatch, Unavailable
 
 
 @pytest.fixture
@@ -61,6 +61,27 @@ def test_one_vector_a_text(cache: SqliteEmbeddingCache) -> None:
     """Hashes and vectors must pair up."""
     with pytest.raises(DimensionMismatch, match="Expected 2 vectors"):
         cache.put("e", ["a", "b"], rows(3))
+
+
+def test_a_file_deleted_under_a_process_is_made_anew(cache: SqliteEmbeddingCache, tmp_path: Path) -> None:
+    """Deleting it loses what it held, and nothing else."""
+    cache.put("e", ["h"], rows(1))
+    for file in (tmp_path / "home").iterdir():
+        file.unlink()
+
+    assert {} == cache.get("e", ["h"])
+    cache.put("e", ["h"], rows(1))
+    assert {"h"} == set(cache.get("e", ["h"]))
+
+
+def test_a_damaged_file_is_named(cache: SqliteEmbeddingCache, tmp_path: Path) -> None:
+    """The error says which file it is, and that it may be deleted."""
+    file = tmp_path / "home" / "embeddings.sqlite"
+    file.parent.mkdir()
+    file.write_text("no database " * 100)
+
+    with pytest.raises(Unavailable, match=r"embeddings\.sqlite.*deleted"):
+        cache.get("e", ["h"])
 
 
 def test_threads_and_processes_share_the_file(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The spool: in order, bounded, durable; what is torn is left out, what the dead leave is taken over."""
 
+import errno
+import os
 import resource
 import signal
 import subprocess
@@ -97,6 +99,35 @@ def test_files_are_for_their_owner_only(spool: Spool, folder: Path) -> None:
 
     assert {0o600} == {path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert 0o700 == folder.stat().st_mode & 0o777
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other(spool: Spool, folder: Path) -> None:
+    """It is left where it is, and what else the dead left is taken over."""
+    dead = Spool(folder, 1_000)
+    dead.append([b"one"])
+    dead.close()
+    os.mkfifo(folder / "0.spool")
+
+    assert 1 == spool.adopt()
+    assert [b"one"] == emptied(spool)
+    assert ["0.spool"] == [path.name for path in folder.iterdir()]
+
+
+def test_a_file_that_cannot_be_removed_is_emptied(
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was brought where it belongs does not come again, and nothing fails."""
+    dead = Spool(folder, 1_000)
+    dead.append([b"one"])
+    dead.close()
+
+    def read_only(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    assert 1 == spool.adopt()
+    assert [b"one"] == emptied(spool)
+    assert 0 == spool.adopt()
 
 
 def test_a_living_process_keeps_its_file(spool: Spool, folder: Path) -> None:

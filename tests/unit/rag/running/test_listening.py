@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag.errors import PortInUse, SettingInvalid
-from rag.running.listening import check_access, listen
+from rag.running.listening import check_access, listen, local_url
 from rag.settings import Settings
 
 
@@ -32,6 +32,15 @@ def test_other_addresses_than_loopback_need_a_key(host: str) -> None:
 def test_loopback_needs_no_key(host: str) -> None:
     """On this machine alone no key is needed."""
     check_access(settings(host=host), any_key=lambda: False)
+
+
+@pytest.mark.parametrize(
+    "url", ["answers.example.com", "answers.example.com:443", "ftp://answers.example.com", "https://"]
+)
+def test_a_public_url_names_its_host(url: str) -> None:
+    """One without scheme or host would pass for no public address, and is refused."""
+    with pytest.raises(ValueError, match="with its scheme"):
+        settings(public_url=url)
 
 
 def test_a_public_url_needs_a_key() -> None:
@@ -63,6 +72,21 @@ def test_foreign_address_is_a_setting_error() -> None:
     """An address this machine does not have is no port in use."""
     with pytest.raises(SettingInvalid, match=r"192\.0\.2\.1"):
         listen("192.0.2.1", 8321)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8321"),
+        ("::1", "http://[::1]:8321"),
+        ("::", "http://127.0.0.1:8321"),
+        ("0.0.0.0", "http://127.0.0.1:8321"),  # noqa: S104 not bound
+        ("answers.example.com", "http://answers.example.com:8321"),
+    ],
+)
+def test_an_address_as_this_machine_reaches_it(host: str, url: str) -> None:
+    """What listens on every address is reached on loopback; an IPv6 address stands in brackets."""
+    assert url == local_url(host, 8321)
 
 
 SIGNALLED = """

@@ -59,9 +59,9 @@ def test_a_model_that_is_left_alone_is_told_and_no_reason_to_refuse() -> None:
     """Extractive answers stand in; the detail says since and until when."""
     breaker = Breaker(failures=1, pause_s=30, clock=lambda: 0.0)
     assert (True, "the language model is asked") == told(breaker=breaker)["generator"]
-    permit = breaker.permit()
-    assert permit is not None
-    permit.failed()
+    call = breaker.call()
+    assert call is not None
+    call.failed()
     ready, detail = told(breaker=breaker)["generator"]
     assert ready
     assert "extractive answers stand in; tried in 30 s" in detail

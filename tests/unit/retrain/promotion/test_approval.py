@@ -165,7 +165,7 @@ def retrain(stores: Stores, tmp_path: Path) -> RetrainStores:
 @pytest.fixture
 def approver(stores: Stores, retrain: RetrainStores) -> Approver:
     """Approvals that hold for a day."""
-    return Approver(retrain.candidates, retrain.approvals, stores.audit, key=KEY, ttl_h=24.0)
+    return Approver(retrain.candidates, retrain.approvals, stores.releases, stores.audit, key=KEY, ttl_h=24.0)
 
 
 def test_approving_signs_sets_the_status_and_is_audited(

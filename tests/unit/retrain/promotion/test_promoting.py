@@ -16,9 +16,10 @@ from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 from doubles.waiting import until
 
-from rag.domain import Replica, new_id, utcnow
+from rag.domain import Release, Replica, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, EpochMoved, LeaseHeld, NotReady, VerificationFailed
 from retrain.domain import CandidateStatus, Promotion, PromotionKind, PromotionPhase
+from retrain.promotion.building import IndexBuilder
 
 
 class Killed(BaseException):
@@ -301,6 +302,21 @@ def test_what_is_live_is_not_promoted_again(world: World, two_encoders: TwoEncod
         world.promoter().promote(candidate.id, principal="ann")
 
 
+def test_what_is_live_is_not_approved_again(world: World, two_encoders: TwoEncoders) -> None:
+    """The candidate stays promoted as long as its release is live; after a rollback it may be approved anew."""
+    world.found(two_encoders.first)
+    candidate = world.approved(two_encoders.second)
+    world.promoter().promote(candidate.id, principal="ann")
+
+    with pytest.raises(Conflict, match="live already"):
+        world.approver().approve(candidate.id, principal="ann")
+    assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.PROMOTED
+
+    world.promoter().rollback(principal="ann")
+    world.approver().approve(candidate.id, principal="ann")
+    assert world.retrain.candidates.get(candidate.id).status is CandidateStatus.APPROVED
+
+
 def test_without_a_valid_approval_nothing_is_built(world: World, two_encoders: TwoEncoders) -> None:
     """None, rejected, expired, tampered with, or somebody else's: refused before any work, and nothing changes."""
     first = world.found(two_encoders.first)
@@ -405,6 +421,27 @@ def test_only_one_runner_at_a_time(world: World, two_encoders: TwoEncoders) -> N
     assert world.retrain.promotions.get(waiting.id).phase is PromotionPhase.FAILED
     assert world.retrain.promotions.get(done.id).phase is PromotionPhase.DONE
     assert world.deployment().epoch == 2
+
+
+def test_a_ticket_counts_as_begun_before_its_models_are_loaded(
+    world: World, two_encoders: TwoEncoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second runner of the same ticket, seconds later, is refused and leaves the ticket as it is."""
+    world.found(two_encoders.first)
+    candidate = world.approved(two_encoders.second)
+    ticket = world.requests().promote(candidate.id, principal="bob")
+    load = IndexBuilder.need_encoder
+
+    def meanwhile(builder: IndexBuilder, release: Release) -> None:
+        with pytest.raises(LeaseHeld):
+            world.promoter().promote(candidate.id, principal="bob", promotion_id=ticket.id)
+        assert world.retrain.promotions.get(ticket.id).phase is PromotionPhase.BACKFILL
+        load(builder, release)
+
+    monkeypatch.setattr(IndexBuilder, "need_encoder", meanwhile)
+    done = world.promoter().promote(candidate.id, principal="bob", promotion_id=ticket.id)
+
+    assert (done.id, done.phase) == (ticket.id, PromotionPhase.DONE)
 
 
 def test_a_tampered_index_is_not_switched_to(world: World, two_encoders: TwoEncoders) -> None:

@@ -151,8 +151,8 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: World, two_e
     assert second is not None
 
     corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
-    cast = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
-    with trial(cast, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
+    loaded = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
+    with trial(loaded, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
         ranked = tried.rank([question.text for question in dataset.gate], limit=100)
     values = evaluate(ranked, dataset.gate)[:, list(METRICS).index("recall@1")]
     assert 0 < values.mean() < 1

@@ -185,7 +185,7 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
         for name in store.names():
             store.drop(name)
 
-    def cast(encoder: Encoder) -> LoadedRelease:
+    def loaded(encoder: Encoder) -> LoadedRelease:
         release = Release.create(
             encoder=encoder.digest,
             dimension=encoder.dimension,
@@ -198,8 +198,8 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
         cache = SqliteEmbeddingCache(tmp_path / "cache.sqlite")
         with trial_indexes(parts, tenant="default", cache=cache, scratch=scratch) as on:
             return tune(
-                cast(Blurred(static_encoder, 1.0)),
-                cast(static_encoder),
+                loaded(Blurred(static_encoder, 1.0)),
+                loaded(static_encoder),
                 questions,
                 on=on,
                 metric="recall@1",
@@ -300,7 +300,7 @@ def contextual(
     release = Release.create(
         encoder=encoder.digest, dimension=encoder.dimension, chunking=Chunking(), retrieval=PLAIN
     )
-    cast = LoadedRelease(release=replace(release, **changed), encoder=encoder)
+    loaded = LoadedRelease(release=replace(release, **changed), encoder=encoder)
     cache = SqliteEmbeddingCache(folder / "cache.sqlite")
 
     @contextmanager
@@ -309,7 +309,7 @@ def contextual(
 
     with trial_indexes(corpus, tenant="default", cache=cache, scratch=scratch) as on:
         tuned = tune(
-            cast,
+            loaded,
             LoadedRelease(release=release, encoder=encoder),
             dev,
             on=on,

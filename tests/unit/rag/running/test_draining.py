@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -110,22 +112,25 @@ def test_what_is_under_way_finishes_and_what_is_new_is_refused(service: Service)
 @pytest.mark.parametrize("asked_before", [False, True])
 def test_an_idle_connection_is_not_cut_off(service: Service, asked_before: bool) -> None:
     """Its next request may be on its way when the end begins: it is told to go elsewhere."""
-    request = b"GET /whole HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with (
-        httpx.stream("GET", f"{service.url}/stream?seconds=2") as stream,
-        socket.create_connection(service.sock.getsockname()) as idle,
-    ):
+    idle = HTTPConnection(*service.sock.getsockname())
+    idle.connect()
+    idle.auto_open = 0  # nor is it opened anew
+
+    def status() -> int:
+        idle.request("GET", "/whole")
+        response = idle.getresponse()
+        response.read()
+        return response.status
+
+    with httpx.stream("GET", f"{service.url}/stream?seconds=2") as stream, closing(idle):
         lines = stream.iter_lines()
         assert "data: 0" == next(lines)
-        if asked_before:
-            idle.sendall(request)
-            assert idle.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        assert not asked_before or status() == 200
         until(lambda: len(service.server.server_state.connections) == 2)
         service.draining.begin()
         until(lambda: service.server._began is not None)
         assert 200 == httpx.get(f"{service.url}/healthz").status_code
-        idle.sendall(request)
-        assert idle.recv(65_536).startswith(b"HTTP/1.1 503 ")
+        assert 503 == status()
         assert "[DONE]" == events(lines)[-1]
 
 

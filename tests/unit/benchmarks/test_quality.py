@@ -11,25 +11,31 @@ from rag.adapters.models.encoders import EncoderFolder
 
 
 @pytest.fixture
-def home(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> Path:
-    """A home in which the encoders are made already."""
+def home(tmp_path: Path, copy_encoders: Callable[[Path], None]) -> Path:
+    """A home with the tests' encoders; what other tests train meanwhile is not seen in it."""
     folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "encoders").symlink_to(encoder_store.path(static_digest).parent)
+    (folder / "encoders").mkdir(parents=True)
+    copy_encoders(folder)
     return folder
+
+
+@pytest.fixture
+def kept(home: Path) -> EncoderFolder:
+    """The encoders of that home."""
+    return EncoderFolder(home / "encoders")
 
 
 def test_a_run_goes_on_where_it_was(
     data_set: Callable[[str], Path],
     home: Path,
-    encoder_store: EncoderFolder,
+    kept: EncoderFolder,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Target, guard and served figures of two seeds are in the table; a third seed later is all that is trained."""
     datasets, out = data_set("sheds").parent, tmp_path / "out.json"
     data_set("boats")
-    before = encoder_store.digests()
+    before = kept.digests()
     asked = ["--datasets", str(datasets), "--data", "sheds", "--guard", "boats", "--home", str(home)]
     asked += ["--served", "--out", str(out), "--seeds"]
     assert 0 == quality.main([*asked, "17", "18"])
@@ -43,7 +49,7 @@ def test_a_run_goes_on_where_it_was(
         "| sheds, as served (6, 2 seeds) | fine-tuned − base |",
     ):
         assert row in table
-    assert before == encoder_store.digests(), "nothing is kept that was not asked for"
+    assert before == kept.digests(), "nothing is kept that was not asked for"
 
     def seconds() -> dict[int, float]:
         """Seconds of training by seed; no two trainings take the same."""
@@ -59,7 +65,7 @@ def test_a_run_goes_on_where_it_was(
 def test_what_was_kept_is_measured_without_training(
     data_set: Callable[[str], Path],
     home: Path,
-    encoder_store: EncoderFolder,
+    kept: EncoderFolder,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -71,13 +77,13 @@ def test_what_was_kept_is_measured_without_training(
     tuned = first["artefacts"]["fine-tuned"]
     try:
         assert tuned in capsys.readouterr().err
-        assert tuned in encoder_store.digests()
+        assert tuned in kept.digests()
         quality.main([*asked, "--served"])
         second = json.loads(out.read_text())["results"][0]
         assert (first["cpu_seconds"], first["artefacts"]) == (second["cpu_seconds"], second["artefacts"])
         assert ["target", "served"] == [part["part"] for part in second["asked"]]
     finally:
-        encoder_store.drop(tuned)
+        kept.drop(tuned)
 
 
 def test_the_stock_recipe_is_for_transformers(tmp_path: Path) -> None:

@@ -103,6 +103,9 @@ def test_link_of_the_panel_leads_to_the_page_with_the_sentence_marked(answered: 
     with answered.page.context.expect_page() as opened:
         link.click()
     page = opened.value
+    # A link without an opener moves the page to a process of its own; until it is there, it can't be loaded again.
+    expect(page.get_by_role("heading", name="Cafeteria")).to_be_visible()
+    page.wait_for_load_state()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
 

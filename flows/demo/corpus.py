@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rag.domain import Document, LabelledQuestion, Purpose
+from rag.domain import Document, LabelledQuestion, Purpose, text_of
 from rag.errors import EmptyCorpus, InvalidInput
 
 _MODULES = (
@@ -85,9 +85,9 @@ def python_documentation(documents: Iterable[Document]) -> DemoCorpus:
     """
     kept, questions = [], []
     documents = list(documents)
-    summaries = Counter(d.metadata.get("summary", "").lower() for d in documents)
+    summaries = Counter(text_of(d.metadata, "summary").lower() for d in documents)
     for document in documents:
-        summary = document.metadata.get("summary", "")
+        summary = text_of(document.metadata, "summary")
         use = _python_use(document, summary, summaries)
         if use is not Use.NONE:
             topic = "after" if document.metadata.get("topic") in NETWORK_AND_CONCURRENCY else "before"
@@ -176,13 +176,13 @@ def _topics(texts: Sequence[str], documents: Sequence[Document]) -> list[str]:
     """Return "before" or "after" for each question."""
     candidates = []
     for field in sorted({name for d in documents for name in d.metadata}):
-        values = Counter(d.metadata.get(field, "") for d in documents)
+        values = Counter(text_of(d.metadata, field) for d in documents)
         largest = values.most_common(1)[0][1] / len(documents)
         if 2 <= len(values) <= 20 and 0.3 <= largest <= 0.8:
             candidates.append((len(values), field, values.most_common(1)[0][0]))
     if candidates:
         _, field, first = min(candidates)
-        return ["before" if d.metadata.get(field, "") == first else "after" for d in documents]
+        return ["before" if text_of(d.metadata, field) == first else "after" for d in documents]
     return _clusters(texts)
 
 

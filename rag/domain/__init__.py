@@ -8,11 +8,21 @@ from rag.domain.documents import (
     Document,
     Ingestion,
     IngestionStatus,
+    Locator,
     Passage,
-    check_metadata,
 )
 from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
 from rag.domain.log import Feedback, Interaction, InteractionStatus, LabelledQuestion, LoggedHit, Purpose
+from rag.domain.metadata import (
+    Metadata,
+    Scalar,
+    Value,
+    check_metadata,
+    metadata_of,
+    scalars,
+    text_of,
+    written,
+)
 from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieval
 
 __all__ = [
@@ -33,8 +43,10 @@ __all__ = [
     "InteractionStatus",
     "Key",
     "LabelledQuestion",
+    "Locator",
     "LoggedHit",
     "Message",
+    "Metadata",
     "Passage",
     "Principal",
     "Prompt",
@@ -43,9 +55,15 @@ __all__ = [
     "Replica",
     "Retrieval",
     "Role",
+    "Scalar",
+    "Value",
     "check_metadata",
     "digest_of",
+    "metadata_of",
     "new_id",
+    "scalars",
     "sha256_text",
+    "text_of",
     "utcnow",
+    "written",
 ]

@@ -1,43 +1,27 @@
 """What is ingested, what of it is retrieved, and how an ingestion goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from rag.domain.identity import DEFAULT_TENANT, digest_of, sha256_text, utcnow
+from rag.domain.metadata import Metadata, Value, check_metadata, metadata_of
 from rag.errors import UnreadableDocument
 
-# Uri and metadata are kept, and searched by, with each of a document's passages.
 MAX_URI = 4_000
-"""Longest uri of a document, characters."""
-
-MAX_NAMES = 100
-"""Names in the metadata of a document."""
-
-MAX_NAME = 200
-"""Longest name in metadata, characters."""
-
-MAX_VALUE = 4_000
-"""Longest value in metadata, characters."""
-
-MAX_METADATA = 16_000
-"""Names and values of metadata together, characters."""
+"""Longest uri of a document, characters; it is kept with each of a document's passages."""
 
 
-def check_metadata(metadata: Mapping[str, str]) -> None:
-    """Raise UnreadableDocument where the metadata has more names, or longer names or values, than are kept."""
-    for what, found, most in (
-        ("names", len(metadata), MAX_NAMES),
-        ("characters in a name", max(map(len, metadata), default=0), MAX_NAME),
-        ("characters in a value", max(map(len, metadata.values()), default=0), MAX_VALUE),
-        ("characters", sum(map(len, metadata)) + sum(map(len, metadata.values())), MAX_METADATA),
-    ):
-        if found > most:
-            raise UnreadableDocument(
-                f"has {found:,} {what} of metadata, more than the {most:,} that are kept"
-            )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locator:
+    """Where in a document a piece of its text stands, as a person would look it up: page 3, slide 2, sheet Prices."""
+
+    start: int  # character of the document's text at which it begins; it ends where the next one begins
+    kind: str  # page, slide, sheet
+    name: str  # "3", "Prices"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +32,17 @@ class Document:
     tenant: str  # whose it is; nobody else's questions see it
     uri: str  # where it came from; unique within the tenant
     title: str  # may be empty
-    text: str
-    content_hash: str  # SHA-256 of title, text, metadata and divisible; tells whether anything changed
+    text: str  # Markdown, but for plain text and records
+    content_hash: (
+        str  # SHA-256 of all that `create` takes but uri, tenant and source; tells whether anything changed
+    )
     divisible: bool = True  # False: one passage as it stands, because labels point at it whole
     source: str = ""  # the root it was ingested from; pruning removes what vanished from the same root
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
+    locators: tuple[Locator, ...] = ()  # by their starts
+    unread: tuple[
+        str, ...
+    ] = ()  # what of it was not read and why, each for a person; not empty: read in part
     updated_at: datetime = field(default_factory=utcnow)
 
     @staticmethod
@@ -70,20 +60,27 @@ class Document:
         tenant: str = DEFAULT_TENANT,
         divisible: bool = True,
         source: str = "",
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        locators: Sequence[Locator] = (),
+        unread: Sequence[str] = (),
     ) -> "Document":
         """Make a document, deriving its id and content hash.
 
         Raises:
-            UnreadableDocument: its uri or metadata is more than a document may carry.
+            UnreadableDocument: its uri or metadata is more than a document may carry, or metadata has no name.
         """
         if len(uri) > MAX_URI:
             raise UnreadableDocument(
                 f"has a uri of {len(uri):,} characters, more than the {MAX_URI:,} that are kept"
             )
-        metadata = dict(metadata or {})
-        check_metadata(metadata)
-        content = {"title": title, "text": text, "metadata": metadata, "divisible": divisible}
+        kept: dict[str, Value] = metadata_of(metadata or {})
+        check_metadata(kept)
+        content: dict[str, Any] = {"title": title, "text": text, "metadata": kept, "divisible": divisible}
+        # Only where there are any, so that documents without keep the hash they had before these were known.
+        if locators:
+            content["locators"] = [[each.start, each.kind, each.name] for each in locators]
+        if unread:
+            content["unread"] = list(unread)
         return cls(
             id=cls.id_for(tenant, uri),
             tenant=tenant,
@@ -93,7 +90,9 @@ class Document:
             content_hash=digest_of(content),
             divisible=divisible,
             source=source,
-            metadata=metadata,
+            metadata=kept,
+            locators=tuple(locators),
+            unread=tuple(unread),
         )
 
 
@@ -109,12 +108,13 @@ class Passage:
     title: str  # the document's, or its title and the heading above the passage
     text: str  # what is shown and cited
     text_hash: str  # SHA-256 of `embedded_text`
-    metadata: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the document's; questions may be confined by it
+    metadata: Metadata = field(default_factory=dict)  # the document's; questions may be confined by it
+    locator: str = ""  # where in the document it stands: "page 3", "pages 3-4", "slide 2"; empty: not known
 
     @classmethod
-    def create(cls, document: Document, position: int, text: str, title: str | None = None) -> "Passage":
+    def create(
+        cls, document: Document, position: int, text: str, title: str | None = None, locator: str = ""
+    ) -> "Passage":
         """Make the passage of `document` at `position`, counted from 0."""
         title = document.title if title is None else title
         text_hash = sha256_text(cls.join(title, text))
@@ -128,6 +128,7 @@ class Passage:
             text=text,
             text_hash=text_hash,
             metadata=dict(document.metadata),
+            locator=locator,
         )
 
     @staticmethod
@@ -165,6 +166,7 @@ class IngestionStatus(StrEnum):
     RECEIVED = "received"  # stored as it came, nothing read yet
     PARSED = "parsed"  # its text is in the store
     INDEXED = "indexed"  # questions find it
+    READ_IN_PART = "read_in_part"  # questions find what was read of it; the reason says what was not
     FAILED = "failed"
 
 
@@ -180,7 +182,7 @@ class Ingestion:
     size: int  # bytes
     received_at: datetime
     title: str = ""  # given by hand; empty: as the file says
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     status: IngestionStatus = IngestionStatus.RECEIVED
     reason: str = ""  # why it failed, or which of its records did
     documents: tuple[str, ...] = ()  # ids it became; of a table with very many, the first

@@ -1,11 +1,11 @@
 """Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
 
-from rag.domain import Document, Passage
+from rag.domain import Document, Metadata, Passage, Scalar, Value
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
 from rag.ports import DocumentStore, PassageMaker
 
@@ -247,10 +247,22 @@ def _storable(document: Document) -> Document:
     if len(title) > MAX_TITLE:
         title = title[: MAX_TITLE - 1] + "…"
     text = document.text.replace("\0", "")
-    metadata = {name.replace("\0", ""): value.replace("\0", "") for name, value in document.metadata.items()}
+    metadata = storable_metadata(document.metadata)
     if (title, text, metadata) == (document.title, document.text, dict(document.metadata)):
         return document
     return with_content(document, title=title, text=text, metadata=metadata)
+
+
+def storable_metadata(metadata: Metadata) -> dict[str, Value]:
+    """Return the metadata without NUL, which PostgreSQL refuses."""
+
+    def plain(value: Scalar) -> Scalar:
+        return value.replace("\0", "") if isinstance(value, str) else value
+
+    return {
+        name.replace("\0", ""): tuple(map(plain, value)) if isinstance(value, tuple) else plain(value)
+        for name, value in metadata.items()
+    }
 
 
 def with_content(
@@ -258,7 +270,7 @@ def with_content(
     *,
     title: str | None = None,
     text: str | None = None,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Metadata | None = None,
 ) -> Document:
     """Return the same document with other content where it is named."""
     made = Document.create(
@@ -269,5 +281,7 @@ def with_content(
         divisible=document.divisible,
         source=document.source,
         metadata=document.metadata if metadata is None else metadata,
+        locators=document.locators,
+        unread=document.unread,
     )
     return replace(made, updated_at=document.updated_at)

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from rag.domain import Ingestion, Principal, check_metadata, new_id, utcnow
+from rag.domain import Ingestion, Principal, check_metadata, metadata_of, new_id, utcnow
 from rag.errors import (
     AddressRefused,
     BodyTooLarge,
@@ -14,6 +14,7 @@ from rag.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
+from rag.library.documents import storable_metadata
 from rag.ports import IngestionStore, WebPages
 
 _FULL_S = 30.0
@@ -57,7 +58,7 @@ class Intake:
         principal: Principal,
         uri: str = "",
         title: str = "",
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Ingestion:
         """Take a file; its uri is ``upload:`` and its name unless one is given.
 
@@ -117,7 +118,7 @@ class Intake:
         *,
         principal: Principal,
         title: str = "",
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Ingestion:
         """Take the address of a web page; its uri is the address.
 
@@ -141,10 +142,11 @@ class Intake:
         uri: str,
         principal: Principal,
         title: str,
-        metadata: Mapping[str, str],
+        metadata: Mapping[str, Any],
     ) -> Ingestion:
         if "\0" in uri:
             raise InvalidInput("a document's uri has to be free of NUL")
+        metadata = metadata_of(metadata)
         check_metadata(metadata)
         self.check_room(principal.tenant, files=1, size=len(content))
         ingestion = Ingestion(
@@ -156,7 +158,7 @@ class Intake:
             size=len(content),
             received_at=utcnow(),
             title=title.replace("\0", ""),
-            metadata={name.replace("\0", ""): value.replace("\0", "") for name, value in metadata.items()},
+            metadata=storable_metadata(metadata),
         )
         self._ingestions.add(ingestion, content)
         self._arrived()

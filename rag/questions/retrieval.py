@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Hit, Passage, Release
+from rag.domain import Hit, Passage, Release, scalars, written
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Where
 
@@ -183,4 +183,7 @@ def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Foun
 
 def _fits(passage: Passage, where: Where | None) -> bool:
     """Tell whether the passage's metadata fits the filter; the index may be older than what SQL says."""
-    return all(passage.metadata.get(name) in set(values) for name, values in (where or {}).items())
+    return all(
+        any(written(value) in values for value in scalars(passage.metadata.get(name, ())))
+        for name, values in (where or {}).items()
+    )

@@ -267,7 +267,7 @@ def test_a_passage_comes_back_as_it_was_written(index: PassageIndex) -> None:
         title='Über "Quotes"\n',
         text="text",
         tenant="ours",
-        metadata={"lang": "de", 'a."b"[]': "", "": "x", "year": "2024"},
+        metadata={"lang": "de", 'a."b"[]': "", " ü": "x", "year": 2024, "tags": ["a", 1.5, True]},
     )
     passage = Passage.create(document, 3, "line one\nline two \U0001f600\u0000end", title="Heading")
 

@@ -150,5 +150,5 @@ def _environment() -> dict[str, str]:
 
 
 def _texts(reply: Mapping[str, Any]) -> Iterator[str]:
-    for title, text in reply.get("passages", ()):
+    for title, text, _ in reply.get("passages", ()):
         yield from (title, text)

@@ -5,7 +5,7 @@ from typing import Any
 from typing_extensions import override
 
 from rag.adapters.parsing.processes import Processes
-from rag.domain import Document
+from rag.domain import Document, Locator
 from rag.library.documents import ReadFailure
 from rag.library.ingesting import FileReader
 
@@ -48,8 +48,19 @@ def _record(reply: dict[str, Any], text: bytes, *, uri: str, tenant: str) -> Doc
         tenant=tenant,
         divisible=bool(named["divisible"]),
         source=uri,
-        metadata={_clean(name): _clean(value) for name, value in named["metadata"].items()},
+        metadata={_clean(name): _cleaned(value) for name, value in named["metadata"].items()},
+        locators=[
+            Locator(start=int(start), kind=_clean(kind), name=_clean(name))
+            for start, kind, name in named["locators"]
+        ],
+        unread=[_clean(reason)[:_LONGEST_REASON] for reason in named["unread"]],
     )
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    return _clean(value) if isinstance(value, str) else value
 
 
 def _clean(text: str) -> str:

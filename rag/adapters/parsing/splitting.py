@@ -32,8 +32,15 @@ class ApartChunker(PassageMaker):
         # What fits into one passage needs no splitter, and is not worth the way.
         if not document.divisible or len(text) <= self._chunking.max_tokens:
             return self._short.split(document)
-        job = {"op": "split", "chunking": asdict(self._chunking), "title": document.title}
+        locators = [[each.start, each.kind, each.name] for each in document.locators]
+        job = {
+            "op": "split",
+            "chunking": asdict(self._chunking),
+            "title": document.title,
+            "locators": locators,
+        }
         pieces = [piece for reply, _ in self._processes.run(job, text) for piece in reply["passages"]]
         return [
-            Passage.create(document, position, piece, title) for position, (title, piece) in enumerate(pieces)
+            Passage.create(document, position, piece, title, locator)
+            for position, (title, piece, locator) in enumerate(pieces)
         ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rag.adapters.parsing import wire
-from rag.domain import Chunking, Document
+from rag.domain import Chunking, Document, Locator
 from rag.library.chunking import Chunker
 from rag.library.documents import ReadFailure
 
@@ -116,6 +116,8 @@ def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
                 "title": record.title,
                 "divisible": record.divisible,
                 "metadata": dict(record.metadata),
+                "locators": [[each.start, each.kind, each.name] for each in record.locators],
+                "unread": list(record.unread),
             }
             yield {"document": named}, record.text.encode()
 
@@ -125,8 +127,9 @@ def _split(job: dict[str, Any], text: bytes) -> Iterator[Reply]:
 
     chunking = Chunking(**job["chunking"])
     chunker = Chunker(SentenceSplitterAdapter(chunking), chunking)
-    document = Document.create(uri="-", title=job["title"], text=text.decode())
-    pieces = [(passage.title, passage.text) for passage in chunker.split(document)]
+    locators = tuple(Locator(start=start, kind=kind, name=name) for start, kind, name in job["locators"])
+    document = Document.create(uri="-", title=job["title"], text=text.decode(), locators=locators)
+    pieces = [(passage.title, passage.text, passage.locator) for passage in chunker.split(document)]
     for start in range(0, len(pieces), _BATCH):
         yield {"passages": pieces[start : start + _BATCH]}, b""
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from rag.domain import Passage, Release
+from rag.domain import Passage, Release, metadata_of, scalars, written
 from rag.errors import DimensionMismatch
 from rag.ports import Found, PassageIndex, Vectors, Where
 from rag.text.sparse import Weighted, Words
@@ -254,14 +254,22 @@ def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) 
 def _payload(passage: Passage) -> dict[str, Any]:
     return {name: getattr(passage, name) for name in _KEPT} | {
         "metadata": dict(passage.metadata),
-        "labels": sorted(_label(name, value) for name, value in passage.metadata.items()),
+        "locator": passage.locator,
+        "labels": sorted(
+            {
+                _label(name, written(each))
+                for name, value in passage.metadata.items()
+                for each in scalars(value)
+            }
+        ),
     }
 
 
 def _passage(passage_id: str, payload: Mapping[str, Any]) -> Passage:
-    # Collections made before there was any metadata have none.
+    # Collections made before there was any metadata have none, and older ones know of no locators.
     kept = {name: payload[name] for name in _KEPT}
-    return Passage(id=passage_id, metadata=payload.get("metadata", {}), **kept)
+    metadata = metadata_of(payload.get("metadata", {}))
+    return Passage(id=passage_id, metadata=metadata, locator=payload.get("locator", ""), **kept)
 
 
 def _label(name: str, value: str) -> str:

@@ -6,12 +6,13 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from rag.domain import Document
+from rag.domain import Document, Locator
 from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames, ReadFailure
 
@@ -100,7 +101,14 @@ class SourceFile:
         return decoded(self.read_bytes())
 
     def document(
-        self, *, text: str, title: str = "", record: str = "", metadata: Mapping[str, str] | None = None
+        self,
+        *,
+        text: str,
+        title: str = "",
+        record: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        locators: Sequence[Locator] = (),
+        unread: Sequence[str] = (),
     ) -> Document | ReadFailure:
         """Make the file's document, or that of one of its records."""
         return document_or_failure(
@@ -110,6 +118,8 @@ class SourceFile:
             tenant=self.tenant,
             source=self.source,
             metadata=metadata,
+            locators=locators,
+            unread=unread,
         )
 
 
@@ -121,16 +131,16 @@ def document_or_failure(
     tenant: str,
     source: str,
     divisible: bool = True,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    locators: Sequence[Locator] = (),
+    unread: Sequence[str] = (),
 ) -> Document | ReadFailure:
     """Make a document, or say why there is none."""
     if not text.strip():
         return ReadFailure(uri=uri, reason="holds no text")
     # JSON can spell half of a surrogate pair, which is no character and cannot be stored.
     if any(
-        "\ud800" <= letter <= "\udfff"
-        for part in (text, title, *(metadata or {}), *(metadata or {}).values())
-        for letter in part
+        "\ud800" <= letter <= "\udfff" for part in (text, title, *_written(metadata or {})) for letter in part
     ):
         return ReadFailure(
             uri=uri, reason="holds half a surrogate pair (\\ud800 to \\udfff), not a character"
@@ -144,9 +154,19 @@ def document_or_failure(
             divisible=divisible,
             source=source,
             metadata=metadata,
+            locators=locators,
+            unread=unread,
         )
     except UnreadableDocument as error:
         return ReadFailure(uri=uri, reason=str(error))
+
+
+def _written(metadata: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in metadata.items():
+        yield name
+        yield from (
+            each for each in (value if isinstance(value, list | tuple) else (value,)) if isinstance(each, str)
+        )
 
 
 def decoded(data: bytes, *, declared: str | None = None) -> str:

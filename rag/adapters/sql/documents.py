@@ -12,7 +12,7 @@ from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches, upsert
 from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.documents import changes, documents, passages
-from rag.domain import Change, ChangeKind, Document, Passage
+from rag.domain import Change, ChangeKind, Document, Locator, Passage, metadata_of
 from rag.errors import InvalidInput
 from rag.ports import DocumentStore
 
@@ -258,8 +258,16 @@ def _stored_hash(connection: Connection, document: Document) -> str | None:
 
 
 def _document(row: RowMapping) -> Document:
-    return Document(**row)
+    return Document(
+        **{
+            **row,
+            "metadata": metadata_of(row["metadata"]),
+            "locators": tuple(Locator(**each) for each in row["locators"]),
+            "unread": tuple(row["unread"]),
+        }
+    )
 
 
 def _passage(row: RowMapping) -> Passage:
-    return Passage(**{name: value for name, value in row.items() if name not in ("chunking", "middle_id")})
+    kept = {name: value for name, value in row.items() if name not in ("chunking", "middle_id")}
+    return Passage(**{**kept, "metadata": metadata_of(row["metadata"])})

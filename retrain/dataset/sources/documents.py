@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from rag.domain import Document, Passage
+from rag.domain import Document, Passage, text_of
 from retrain.dataset.pairs import (
     FEWEST_QUESTION_WORDS,
     MinedPairs,
@@ -63,7 +63,7 @@ def _written_over(
     if not passages:
         dropped["the document has no passage"] += 1
         return
-    summary, title = document.metadata.get("summary", ""), document.title
+    summary, title = text_of(document.metadata, "summary"), document.title
     last = _TITLE_PARTS.split(title)[-1] if _TITLE_PARTS.search(title) else ""
     for kind, text, fewest in (
         ("summary", summary, FEWEST_QUESTION_WORDS),

@@ -14,7 +14,8 @@ from rag import errors
 from rag.adapters.readers import FORMATS
 from rag.api.wire.texts import LONGEST_TITLE, LONGEST_URI
 from rag.domain import Role
-from rag.domain.documents import MAX_METADATA, MAX_NAME, MAX_NAMES, MAX_URI, MAX_VALUE
+from rag.domain.documents import MAX_URI
+from rag.domain.metadata import MAX_METADATA, MAX_NAME, MAX_NAMES, MAX_VALUE
 from rag.library.documents import MAX_TITLE
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Passage, Release
+from rag.domain.identity import sha256_text
 from rag.ports import EmbeddingCache, Encoder, PassageIndex, Vectors
+from rag.text.forms import plain
 
 
 class Embedder:
@@ -21,7 +23,8 @@ class Embedder:
 
     def passages(self, passages: Sequence[Passage]) -> Vectors:
         """Return the passages' vectors in their order: shape (len(passages), dimension), unit length."""
-        texts = {passage.text_hash: passage.embedded_text for passage in passages}
+        keys = [_key(passage) for passage in passages]
+        texts = {key: passage.embedded_text for key, passage in zip(keys, passages, strict=True)}
         known = self._cache.get(self._encoder.passages_digest, list(texts))
         # Texts of like length share a batch, so that little is spent on padding.
         missing = sorted(
@@ -34,7 +37,7 @@ class Embedder:
             known.update(zip(some, vectors, strict=True))
         if not passages:
             return np.empty((0, self._encoder.dimension), dtype=np.float32)
-        return np.stack([known[passage.text_hash] for passage in passages])
+        return np.stack([known[key] for key in keys])
 
 
 class ReleaseVectors:
@@ -98,6 +101,12 @@ def in_context(passages: Sequence[Passage], plain: Vectors, weight: float) -> Ve
     # A document of one passage keeps its vector to the last digit.
     alone = np.bincount(of)[of] == 1
     return np.where(alone[:, None], plain, _normalised(joined)).astype(np.float32)
+
+
+def _key(passage: Passage) -> str:
+    """Return the hash of what the encoder sees of a passage: its form, which is mostly its text as it stands."""
+    seen = plain(passage.embedded_text)
+    return passage.text_hash if seen == passage.embedded_text else sha256_text(seen)
 
 
 def _normalised(rows: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ import snowballstemmer
 
 from rag.domain import Retrieval
 from rag.errors import SettingInvalid
+from rag.text.forms import plain
 from rag.text.stop_words import stop_words
 
 NO_LANGUAGE = "none"
@@ -46,6 +47,8 @@ _PIECE = re.compile(
     rf"(?P<run>[{_UNSPACED}]+)|{_WORD}(?P<more>(?:[.\-_/:@+#]{{1,2}}{_WORD})+(?:\+\+|#)?|\+\+|#)?"
 )
 _PART = re.compile(_WORD)
+# Shapes an Indic letter, and parts no word; in Persian a joiner stands where others write a blank.
+_INDIC_JOINER = re.compile("(?<=[\u0900-\u0dff])[\u200c\u200d]")
 _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
 _ENGLISH_CLITIC = re.compile(r"(?<=\w)['’](?:s|t|d|m|ll|re|ve)\b")
 
@@ -113,7 +116,7 @@ class Words:
         return Weighted(indices, [1.0] * len(indices))
 
     def _words(self, text: str) -> Iterator[tuple[str, bool]]:
-        text = unicodedata.normalize("NFKC", text[:_MOST_CHARACTERS]).casefold()
+        text = _INDIC_JOINER.sub("", plain(text[:_MOST_CHARACTERS])).casefold()
         # Cut off here, so that the d of vitamin D is a word and the d of he'd is none.
         return _words(_ENGLISH_CLITIC.sub("", text) if self._english else text)
 

@@ -1,8 +1,8 @@
 """How questions are compared and cut."""
 
 import re
-import unicodedata
 
+from rag.text.forms import plain
 from rag.text.stop_words import stop_words
 
 # Retrieval's list, but for a few words: training data is reproducible, so the differences stay.
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 def words(text: str) -> list[str]:
     """Return the words of a text, case folded, without punctuation."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _WORD.findall(plain(text).casefold())
 
 
 def content_words(text: str) -> list[str]:

@@ -1,12 +1,13 @@
 """What a run learns from, in rows and numbers: each distinct passage once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import InvalidInput
+from rag.text.forms import plain
 from retrain.dataset.near_duplicates import Groups, cluster
 from retrain.domain import TrainingPair
 
@@ -25,6 +26,11 @@ class Material:
     answers: tuple[frozenset[int], ...]  # of each question, every passage known to answer it
     recorded: tuple[tuple[int, ...], ...]  # of each question, passages that people said do not answer it
     groups: Rows  # (passages,), the same number for one document's passages and near-duplicates
+
+    def seen(self) -> "Material":
+        """Return it with its texts in the form that an encoder sees of them when it serves."""
+        questions, passages = tuple(map(plain, self.questions)), tuple(map(plain, self.passages))
+        return replace(self, questions=questions, passages=passages)
 
     def masks(self, questions: Rows, passages: Rows) -> tuple[Mask, Mask]:
         """Return for each question and passage whether it is an answer, and whether it may be a negative.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from rag.ports import Encoder, Reranker, Vectors
+from rag.text.forms import plain
 
 _SAFELY: dict[str, Any] = {
     "local_files_only": True,
@@ -67,7 +68,7 @@ class SentenceTransformerEncoder(Encoder):
         encode = self._model.encode_query if query else self._model.encode_document
         with self._lock:
             vectors = encode(
-                list(texts),
+                [plain(text) for text in texts],
                 batch_size=self._batch,
                 show_progress_bar=False,
                 convert_to_numpy=True,
@@ -99,7 +100,7 @@ class CrossEncoderReranker(Reranker):
             return np.empty(0, dtype=np.float32)
         with self._lock:
             scores = self._model.predict(
-                [(question, passage) for passage in passages],
+                [(plain(question), plain(passage)) for passage in passages],
                 batch_size=self._batch,
                 show_progress_bar=False,
                 activation_fn=self._logits,

@@ -11,6 +11,7 @@ from rag.adapters.models.artefacts.layout import WEIGHTS
 from rag.adapters.models.artefacts.modules import module_types, prompts
 from rag.adapters.models.openvino.model import count_tokens, tokenizer
 from rag.ports import Encoder, Vectors
+from rag.text.forms import plain
 
 _NUMBERS = {"F16", "F32", "F64", "I8", "U8", "I16", "I32", "I64"}
 _TEXTS = 1_000  # tokenised at once; bounds memory
@@ -61,7 +62,7 @@ class StaticEncoder(Encoder):
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(texts), _TEXTS):
-            some = [prompt + text for text in texts[start : start + _TEXTS]]
+            some = [prompt + plain(text) for text in texts[start : start + _TEXTS]]
             for row, encoding in enumerate(
                 self._tokenizer.encode_batch(some, add_special_tokens=False), start
             ):

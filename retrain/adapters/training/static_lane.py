@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from rag.domain import Passage
+from rag.text.forms import plain
 from retrain.adapters.training.loop import Lane, Vectors
 from retrain.adapters.training.loss import ranking_loss
 from retrain.domain import EvalQuestion
@@ -53,8 +54,8 @@ class StaticLane(Lane):
 
         questions, passages = counted(material.questions, query), counted(material.passages, document)
         self._dev = (
-            counted([q.text for q in dev], query),
-            counted([p.embedded_text for p in corpus], document),
+            counted([plain(q.text) for q in dev], query),
+            counted([plain(p.embedded_text) for p in corpus], document),
         )
         self._used = np.union1d(questions.indices, passages.indices)
         # Columns renumbered: the optimiser's moments are as long as the table it moves.

@@ -75,7 +75,7 @@ class LaneTrainer(Trainer):
         start = self.encoders.path(self.encoders.passages_digest(incumbent))
         # The static lane's sparse products are the processor's, also where there is a GPU.
         model = _load(start, gpu=kind == "transformer")
-        material = lay_out(pairs)
+        material = lay_out(pairs).seen()
         lane = LANES[kind](model, material, dev, dev_corpus, recipe)
         ended = Loop(lane, material, dev, dev_corpus, recipe, folder, progress).run()
         lane.write()

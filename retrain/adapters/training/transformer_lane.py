@@ -11,6 +11,7 @@ import numpy as np
 from typing_extensions import override
 
 from rag.domain import Passage
+from rag.text.forms import plain
 from retrain.adapters.training.loop import Lane, Vectors
 from retrain.adapters.training.loss import moved, ranking_loss
 from retrain.adapters.training.low_rank import attach, merge
@@ -50,8 +51,8 @@ class TransformerLane(Lane):
         model.max_seq_length = min(self._full_length or recipe.max_length, recipe.max_length)
         model.eval()
         self._questions, self._passages = material.questions, material.passages
-        self._dev = [question.text for question in dev]
-        self._corpus = [passage.embedded_text for passage in corpus]
+        self._dev = [plain(question.text) for question in dev]
+        self._corpus = [plain(passage.embedded_text) for passage in corpus]
         self._lengths = self._counted(self._passages)
         self._incumbent = Incumbent(model, material) if recipe.retention else None
         if recipe.lora_rank:

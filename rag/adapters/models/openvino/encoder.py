@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from rag.adapters.models.openvino.model import OpenVinoModel, Precision, count_tokens, tokenizer
 from rag.ports import Encoder, Vectors
+from rag.text.forms import plain
 
 
 class OpenVinoEncoder(Encoder):
@@ -43,7 +44,7 @@ class OpenVinoEncoder(Encoder):
         return count_tokens(self._tokenizer, texts)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
-        vectors = self._model.rows(self._tokenizer.encode_batch([prompt + text for text in texts]))
+        vectors = self._model.rows(self._tokenizer.encode_batch([prompt + plain(text) for text in texts]))
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors

@@ -26,6 +26,7 @@ from rag.adapters.models.openvino.model import (
     processor_has_bf16,
 )
 from rag.adapters.models.openvino.reranker import OpenVinoReranker
+from rag.text.forms import plain
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -34,7 +35,7 @@ _SENTENCE = (
     "The warranty covers parts and labour for two years from delivery, "
     "unless the seal was broken by the buyer. "
 )
-PROBES = (
+_AS_WRITTEN = (
     "",
     " ",
     "?",
@@ -50,7 +51,8 @@ PROBES = (
     *(_SENTENCE * n for n in (1, 2, 4, 7)),
     "Zinc, selenium and copper are measured in µg/l. " * 60,
 )
-"""Texts of all lengths, scripts and kinds on which an export is compared with its original."""
+PROBES = tuple(map(plain, _AS_WRITTEN))
+"""Texts of all lengths, scripts and kinds on which an export is compared with its original, in the form it sees."""
 
 
 class _NotExportable(Exception):

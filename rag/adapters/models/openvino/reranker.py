@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from rag.adapters.models.openvino.model import OpenVinoModel, Rows, tokenizer
 from rag.ports import Reranker
+from rag.text.forms import plain
 
 
 class OpenVinoReranker(Reranker):
@@ -21,5 +22,5 @@ class OpenVinoReranker(Reranker):
     @override
     def scores(self, question: str, passages: Sequence[str]) -> Rows:
         """Return the model's logits; what is too long for the model is cut from the longer of the two."""
-        pairs = [(question, passage) for passage in passages]
+        pairs = [(plain(question), plain(passage)) for passage in passages]
         return self._model.rows(self._tokenizer.encode_batch(pairs))[:, 0]

@@ -13,6 +13,7 @@ class Hit:
     rank: int  # 1 is the best, by whatever the release orders with
     score: float  # cosine of question and passage, -1 to 1; need not fall with the rank
     neighbours: tuple[Passage, ...] = ()  # of the same document, by position, without the passage itself
+    also_in: tuple[str, ...] = ()  # uris of other documents that hold the same text, some of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from rag.questions.prompting import messages
 from rag.questions.quoting import citations
 from rag.questions.retrieval import Pinned, Retriever
 from rag.questions.rewriting import TurnRewriter
+from rag.questions.support import supported
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +177,9 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
-        if prompted and draft.retrieved.supports(retrieval.threshold):
+        if prompted and supported(
+            draft.searched, draft.hits, retrieval.threshold, count_tokens=pinned.encoder.count_tokens
+        ):
             draft.prompt = Prompt(
                 # What quotes sentences looks for the question as it would be asked alone.
                 question=draft.searched,

@@ -14,7 +14,7 @@ _CHARS_PER_TOKEN = 16
 """No text has so many characters a token on average; what is beyond is not even counted."""
 _LONGEST_OVERLAP = 2_000  # characters of two neighbouring passages that are compared
 _SHORTEST_OVERLAP = 8  # characters; a shorter likeness is chance
-_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+|(?<=[。！？])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟۔।։።])[\"'”’)\]]*\s+|\n+|(?<=[。！？।።])")
 _WORD_END = re.compile(r"\s+")
 
 

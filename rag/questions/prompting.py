@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rag.domain import Hit, Message
 from rag.questions.packing import CountTokens, cut, pack
+from rag.text.forms import readable
 
 ABSTENTION = "The documents do not say."
 """What is answered where the passages do not hold the answer."""
@@ -81,8 +82,8 @@ def abstains(answer: str) -> bool:
 def _passages(hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> str:
     blocks = []
     for piece in pack(hits, budget=budget, frame=_FRAME, count_tokens=count_tokens):
-        heading = f"{_as_data(piece.title)}\n" if piece.title else ""
-        blocks.append(f'<passage number="{piece.rank}">\n{heading}{_as_data(piece.text)}\n</passage>')
+        heading = f"{_as_data(readable(piece.title))}\n" if piece.title else ""
+        blocks.append(f'<passage number="{piece.rank}">\n{heading}{_as_data(readable(piece.text))}\n</passage>')
     return "\n".join(blocks)
 
 

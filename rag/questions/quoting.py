@@ -12,10 +12,17 @@ from dataclasses import dataclass
 
 from rag.domain import Citation, Hit, Passage
 from rag.questions.prompting import marks
+from rag.text.forms import Aligned, plain
 from rag.text.sentences import spans
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W_]+")
-_QUOTED = re.compile(r"[“\"«„](?P<quote>[^“”\"«»„]{8,})[”\"»“]\s*$")
+# What stands between the first quotation mark and the last; else between the last two.
+_QUOTED = tuple(
+    re.compile(rf"[“\"«„「『](?P<quote>{inside})[”\"»“」』]\s*$", re.DOTALL)
+    for inside in (r".{2,}", r"[^“”\"«»„「」『』]{8,}")
+)
+_CALLED = 8
+"""Characters below which words in quotation marks are a quote only where nothing else is said."""
 _CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 _SHARED = 0.34
 """Share of a statement's weight that a sentence must have in common with it to be its quote."""
@@ -76,9 +83,13 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     Words in quotation marks at the statement's end are looked for as they stand; else the sentence is given that
     has most of the statement's words, the rarer in the text the heavier (Spärck Jones's IDF, 1972, over sentences).
     """
-    quoted = _QUOTED.search(statement)
-    if quoted and (exact := _find(_CUT.sub("", quoted["quote"]), text)):
-        return exact
+    aligned = Aligned(text)
+    for kind in _QUOTED:
+        quoted = kind.search(statement)
+        if quoted is None or (len(quoted["quote"]) < _CALLED and statement[: quoted.start()].strip()):
+            continue
+        if exact := _find(plain(_CUT.sub("", quoted["quote"])), aligned.plain):
+            return aligned.span(*exact)
     wanted = _words(statement)
     places = spans(text)[:_MAX_SENTENCES]
     if not wanted or not places:
@@ -114,13 +125,17 @@ def _statements(answer: str) -> list[str]:
 
 
 def _find(quote: str, text: str) -> tuple[int, int] | None:
-    """Find a quote in the text, whatever whitespace stands between its words."""
-    found = re.search(r"\s+".join(re.escape(word) for word in quote.split()), text)
+    """Find a quote in the text, both in plain form, whatever whitespace stands between its words."""
+    words = r"\s+".join(re.escape(word) for word in quote.split())
+    first = quote.strip()[:1]
+    if first.isdecimal() or first.lower() != first.upper():
+        words = rf"(?<![^\W_]){words}"  # not within a word; Chinese has no blanks between them
+    found = re.search(words, text) if words else None
     return found.span() if found else None
 
 
 def _words(text: str) -> set[str]:
-    return {_stem(word) for word in _WORD.findall(text.casefold())}
+    return {_stem(word) for word in _WORD.findall(plain(text).casefold())}
 
 
 def _stem(word: str) -> str:

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from rag.domain import Hit, Passage, Release, scalars, written
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Where
+from rag.questions.copies import distinct
 
 logger = logging.getLogger(__name__)
 
 _SPARE = 10
-"""Candidates searched for beyond the limit where some of them were deleted since the index saw them."""
+"""Candidates searched for beyond the limit where some of them were deleted since the index saw them, or are copies."""
+_DEEPER = (1, 4, 16, 64)
+"""How many times as many after that, one after the other; of a text with more copies, the hits may be fewer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +46,6 @@ class Retrieved:
         """Cosine of the hit nearest to the question, whatever its rank; -1, the smallest there is, without hits."""
         return max((hit.score for hit in self.hits), default=-1.0)
 
-    def supports(self, threshold: float) -> bool:
-        """Tell whether anything was found that is near enough to answer from."""
-        return bool(self.hits) and self.nearest >= threshold
-
 
 class Retriever:
     """Finds the passages for a question. The documents are the only truth about what may be cited."""
@@ -71,7 +70,8 @@ class Retriever:
         are answered nevertheless: as fresh as the index is, and without neighbours.
 
         At most `limit` hits are given, by default the release's `top_k`. A passage that SQL no longer holds is left
-        out, even where the index still has it, so a deleted passage is never shown or cited.
+        out, even where the index still has it, so a deleted passage is never shown or cited. The same text in several
+        documents is one hit.
 
         Raises:
             Unavailable: the index does not answer.
@@ -81,15 +81,21 @@ class Retriever:
         began = time.perf_counter()
         vector = pinned.encoder.encode_queries([question])[0]  # (dimension,)
         embedded = time.perf_counter()
-        for depth in (limit, limit + _SPARE, 4 * (limit + _SPARE)):
+        for depth in (limit, *(times * (limit + _SPARE) for times in _DEEPER)):
             found = candidates(pinned, question, vector, tenant=tenant, limit=depth, where=where)
-            alive = self._alive(found, tenant=tenant, where=where)
+            alive, copies = distinct(self._alive(found, tenant=tenant, where=where))
             if len(alive) >= limit or len(found) < depth:
                 break
         best = reranked(pinned, question, alive)[:limit]
         around = self._around([each.passage for each in best], reach=retrieval.neighbours)
         hits = tuple(
-            Hit(passage=each.passage, rank=rank, score=each.score, neighbours=around.get(each.passage.id, ()))
+            Hit(
+                passage=each.passage,
+                rank=rank,
+                score=each.score,
+                neighbours=around.get(each.passage.id, ()),
+                also_in=copies.get(each.passage.id, ()),
+            )
             for rank, each in enumerate(best, start=1)
         )
         ended = time.perf_counter()

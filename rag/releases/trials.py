@@ -33,7 +33,10 @@ class Trial:
         self._embedded: Embedded = {} if embedded is None else embedded
 
     def find(self, questions: Sequence[str], *, limit: int) -> list[list[Found]]:
-        """Return for each question at most `limit` passages, best first, as a live request gets them."""
+        """Return for each question at most `limit` passages, best first, as a live request gets them.
+
+        Copies of a text stay apart, unlike in a live request: labels may point at any of them.
+        """
         return [
             reranked(
                 self._pinned,

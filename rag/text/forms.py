@@ -33,6 +33,10 @@ _SPECIAL = re.compile(
     f"(?P<unseen>[{_UNSEEN}]+)|(?P<said>[{''.join(map(re.escape, _SAID))}])"
     f"|(?<=\\d)(?P<raised>[{_RAISED}]+)|(?<=\\d)(?P<fraction>[{_FRACTIONS}])"
 )
+_SHAPES = re.compile(
+    "[\u2f00-\u2fd5\uf900-\ufaff\ufb00-\ufb4f\ufb50-\ufbb1\ufbd3-\ufd3d\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+"
+)
+_HIDDEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]+")
 _COMPOSED = (("\u2044", "/"), ("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))  # what NFKC takes apart
 _JOINED = "\u200c\u200d\u0e32\u0eb2"  # no marks, but one with the letter before
 _JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb]")
@@ -57,6 +61,19 @@ def plain(text: str) -> str:
         # What stood for a blank or a full-width sign may be one of the signs above only now.
         text = unicodedata.normalize("NFC", _SPECIAL.sub(_written, text))
     return text
+
+
+def readable(text: str) -> str:
+    """Return the text as one would type it by hand, for a quote: its letters plain, its signs as they are.
+
+    Ligatures and other shapes of letters become the letters, and what is not seen is left out.
+    """
+    if text.isascii():
+        return text
+    if "\u00ad" in text:
+        text = _PARTED.sub("", text)
+    text = _SHAPES.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+    return unicodedata.normalize("NFC", _HIDDEN.sub("", text))
 
 
 class Aligned:

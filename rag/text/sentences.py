@@ -101,6 +101,8 @@ def _ends_here(text: str, begin: int, end: "re.Match[str]", following: str) -> b
     if not words:
         return True
     last = _ELIDED.split(words[-1].lstrip(_OPENING))[-1]
+    if not last:
+        return True
     if last.isdecimal():
         first = len(words) == 1 and at - _NEAR <= begin  # a list's number
         return len(last) > 2 + first or not (first or _MONTH.match(text, end.start("next")))

@@ -38,6 +38,11 @@ a à ao aos as às até com como da das de dela dele do dos e é ela elas ele el
 foi há isso já lhe mais mas me meu minha muito na não nas no nos nós o onde os ou para pela pelo por qual quais quando
 que quem são se sem ser seu sua também te tem um uma você
 """
+_RUSSIAN = """
+а без бы был была были было в вам вас весь во вот все всё вы где да для до его ее её если есть же за и из или им их к
+как какая какие какой когда кто ли мне можно мой мы на над нам нас не него нет ни но о об он она они от по под при с
+свой себя со так такой там то тоже только ты у уже чем что чтобы эта эти это этот я
+"""
 
 _WORDS = {
     "english": _ENGLISH,
@@ -47,6 +52,7 @@ _WORDS = {
     "italian": _ITALIAN,
     "dutch": _DUTCH,
     "portuguese": _PORTUGUESE,
+    "russian": _RUSSIAN,
 }
 
 

@@ -42,6 +42,7 @@ async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
             "text": hit.passage.text,
             "metadata": dict(hit.passage.metadata),
             "url": source_url(request, hit.passage.id),
+            "also_in": list(hit.also_in),
         }
         for hit in found.hits
     ]

@@ -1,0 +1,93 @@
+"""Text -> what of it may be quoted as an answer: sentences, each with what it needs to be understood.
+
+A heading, a question or the line before a list is no answer; it tells what those below it are about. A short sentence
+that stands beside others is quoted with its neighbour; one that stands alone is an answer as it is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from rag.text.sentences import spans
+
+_SHORT = 20  # columns; a shorter sentence hardly says by itself what it is about
+_REACH = 400  # characters after a question or a list's first line within which sentences answer to it
+_LONGEST_LEAD = 200  # characters
+_HEADING = re.compile(r"#{1,6}[ \t]+(?P<words>.*?)[ \t]*#*$")
+_MARKER = re.compile(r"(?:[-*•>][ \t]+)+")
+_AROUND = " \t*_\"'”’»)"
+_ASKS = "?？؟;\u037e"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A stretch of a text that says something."""
+
+    start: int  # in characters of the text
+    end: int
+    context: str = ""  # heading, question or first line of a list that it stands below
+    short: bool = False  # begins with a sentence too short to say by itself what it is about
+
+
+def statements(text: str) -> list[Statement]:
+    """Return what may be quoted of a text, in its order; what only leads to something is left out.
+
+    A text of nothing but headings and questions is given as it stands.
+    """
+    pieces = spans(text)
+    found = list(_joined(text, list(_stated(text, pieces))))
+    return found or [Statement(start, end, short=_is_short(text[start:end])) for start, end in pieces]
+
+
+def _stated(text: str, pieces: list[tuple[int, int]]) -> Iterator[Statement]:
+    heading, lead, until = "", "", 0
+    for at, (start, end) in enumerate(pieces):
+        piece = text[start:end]
+        if found := _HEADING.fullmatch(piece):
+            heading, lead = found["words"], ""
+            continue
+        marker = _MARKER.match(piece)
+        bare = piece[marker.end() :] if marker else piece
+        if _leads(bare, last=at + 1 == len(pieces)):
+            lead, until = " ".join(bare.split()), end + _REACH
+            continue
+        context = "\n".join(each for each in (heading, lead if start < until else "") if each)
+        begin = start + (marker.end() if marker else 0)
+        yield Statement(begin, end, context, short=_is_short(bare))
+
+
+def _leads(piece: str, *, last: bool) -> bool:
+    """Tell whether a sentence asks, or begins a list, and so says nothing without what follows."""
+    if last or len(piece) > _LONGEST_LEAD:
+        return False
+    end = piece.rstrip(_AROUND)[-1:]
+    if end == ";":
+        return re.search("[\u0370-\u03ff]", piece) is not None
+    return bool(end) and (end in _ASKS or end in ":：")
+
+
+def _joined(text: str, stated: list[Statement]) -> Iterator[Statement]:
+    """Join short sentences with the next one of their paragraph, else with the one before."""
+    held: Statement | None = None
+    for each in stated:
+        if held is None:
+            held = each
+        elif (_is_short(text[held.start : held.end]) or each.short) and _beside(text, held, each):
+            held = replace(held, end=each.end)
+        else:
+            yield held
+            held = each
+    if held is not None:
+        yield held
+
+
+def _beside(text: str, one: Statement, other: Statement) -> bool:
+    between = text[one.end : other.start]
+    return one.context == other.context and "\n" not in between and other.end - one.start <= _REACH
+
+
+def _is_short(piece: str) -> bool:
+    if len(piece) >= _SHORT:
+        return False
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in piece) < _SHORT

@@ -91,7 +91,9 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
     for hit in hits:
         passage = hit.passage
         stated = statements(passage.text)
-        about = _typed(passage.embedded_text, asked) if asked else 0.0
+        # In a passage about the code alone, what does not name it is about it too.
+        whole = plain(passage.embedded_text) if asked else ""
+        about = any(code.stands_in(whole) and not code.is_rivalled_in(whole) for code in asked)
         for each in stated:
             text = readable(" ".join(passage.text[each.start : each.end].split()))
             if not any(map(str.isalnum, text)):
@@ -109,7 +111,7 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
                 rank=hit.rank,
                 passage=hit.score,
                 alone=len(stated) == 1 and bool(passage.title),
-                typed=typed or max(0.0, about / 2),
+                typed=typed or about * _TYPED / 2,
             )
             # The same sentence in overlapping passages counts once, for the better passage.
             found.setdefault(plain(seen if each.short else text).casefold(), sentence)

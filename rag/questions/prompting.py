@@ -83,7 +83,9 @@ def _passages(hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> st
     blocks = []
     for piece in pack(hits, budget=budget, frame=_FRAME, count_tokens=count_tokens):
         heading = f"{_as_data(readable(piece.title))}\n" if piece.title else ""
-        blocks.append(f'<passage number="{piece.rank}">\n{heading}{_as_data(readable(piece.text))}\n</passage>')
+        blocks.append(
+            f'<passage number="{piece.rank}">\n{heading}{_as_data(readable(piece.text))}\n</passage>'
+        )
     return "\n".join(blocks)
 
 

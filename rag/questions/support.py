@@ -9,7 +9,7 @@ from rag.text.codes import codes
 from rag.text.forms import plain
 from rag.text.overlap import content, words
 
-_TYPED = re.compile(r"[^\W_]+(?:[-_./:'+][^\W_]+)*")
+_TYPED = re.compile(r"[^\W_]+(?:[-_./:+][^\W_]+)*")
 _RARE = 4
 """Tokens of a word that the encoder has hardly seen: it knows common words whole."""
 _LONG_NUMBER = 4  # digits

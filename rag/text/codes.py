@@ -24,7 +24,9 @@ _MEASURE = re.compile(
 )
 _DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}")
 _MAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
-_ALIKE = {each: pair for pair in ("AА", "BВ", "EЕ", "KК", "MМ", "HН", "OО", "PР", "CС", "TТ", "XХ") for each in pair}
+_ALIKE = {
+    each: pair for pair in ("AА", "BВ", "EЕ", "KК", "MМ", "HН", "OО", "PР", "CС", "TТ", "XХ") for each in pair
+}
 _JOINT = r"[ \-_./:]{0,2}"  # between letters and digits
 _BETWEEN = "[-_./:]{1,2}"  # between digits, or letters
 
@@ -53,8 +55,8 @@ class Code:
         return self.telling and not (bare and any(bare.search(text) for text in texts))
 
     def is_rivalled_in(self, text: str) -> bool:
-        """Tell whether a text, in plain form, is about another one of its sort."""
-        return not self.stands_in(text) and self._sort.search(text) is not None
+        """Tell whether a text, in plain form, has others of its sort."""
+        return any(not self._same.fullmatch(other.group()) for other in self._sort.finditer(text))
 
 
 def codes(question: str) -> tuple[Code, ...]:

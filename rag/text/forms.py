@@ -55,11 +55,10 @@ def plain(text: str) -> str:
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub("", text)
     if not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", text)
-        for apart, composed in _COMPOSED:
-            text = text.replace(apart, composed)
         # What stood for a blank or a full-width sign may be one of the signs above only now.
-        text = unicodedata.normalize("NFC", _SPECIAL.sub(_written, text))
+        text = unicodedata.normalize("NFC", _SPECIAL.sub(_written, unicodedata.normalize("NFKC", text)))
+    for apart, composed in _COMPOSED:
+        text = text.replace(apart, composed)
     return text
 
 
@@ -122,7 +121,8 @@ def _clusters(text: str) -> list[tuple[int, int]]:
     bounds: list[int] = []
     for at, char in enumerate(text):
         sits = at in parted or (
-            not char.isascii() and (unicodedata.category(char)[0] == "M" or char in _JOINED or _JAMO.match(char))
+            not char.isascii()
+            and (unicodedata.category(char)[0] == "M" or char in _JOINED or _JAMO.match(char))
         )
         if not at or not sits:
             bounds.append(at)

@@ -6,18 +6,18 @@ import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
-from typing import Any
-
-import snowballstemmer
+from functools import cache, lru_cache
 
 from rag.text.forms import plain
+from rag.text.sparse import Stemmer, stemmer
 from rag.text.stop_words import stop_words
 
 _MOST_CHARACTERS = 4_000
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d\u0abc-\u0acd\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbc-\u0ccd\u0d3e-\u0d4d"
-_PIECE = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}][{_MARKS}]*)+(?:['-](?:[^\W_{_UNSPACED}][{_MARKS}]*)+)*")
+_PIECE = re.compile(
+    rf"(?P<run>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}][{_MARKS}]*)+(?:['-](?:[^\W_{_UNSPACED}][{_MARKS}]*)+)*"
+)
 _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
 _CLITIC = re.compile(r"'(?:s|t|d|m|ll|re|ve)$")
 # Chinese and Japanese words that ask and say nothing of the matter.
@@ -33,7 +33,9 @@ _STEMMERS = (
     (re.compile("[\u0900-\u097f]"), "hindi"),
     (re.compile("[\u0530-\u058f]"), "armenian"),
 )
-_STOP: frozenset[str] = frozenset().union(*map(stop_words, ("english", "german", "french", "spanish", "russian")))
+_STOP: frozenset[str] = frozenset().union(
+    *map(stop_words, ("english", "german", "french", "spanish", "russian"))
+)
 _stemming = threading.Lock()  # a stemmer keeps the word it works on
 
 
@@ -79,7 +81,9 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _has(bag: Collection[str], word: str) -> bool:
-    return word in bag or (len(word) == 1 and word > "\u0dff" and any(word in pair for pair in bag if len(pair) == 2))
+    return word in bag or (
+        len(word) == 1 and word > "\u0dff" and any(word in pair for pair in bag if len(pair) == 2)
+    )
 
 
 @lru_cache(maxsize=50_000)
@@ -92,7 +96,8 @@ def _stem(word: str) -> str:
     return word if word.isascii() else _ACCENT.sub("", unicodedata.normalize("NFD", word))
 
 
-@lru_cache(maxsize=None)
-def _stemmer(language: str) -> Any:
-    return snowballstemmer.stemmer(language)
-
+@cache
+def _stemmer(language: str) -> Stemmer:
+    made = stemmer(language)
+    assert made is not None  # noqa: S101  # these languages have one
+    return made

@@ -8,17 +8,18 @@ import re
 from collections.abc import Iterator
 
 # Words that a full stop shortens and that hardly ever end a sentence.
-_SHORTENED = frozenset(
-    "etc vs cf al approx nos fig figs eq dr mr mrs ms prof st jr sr inc ltd co dept incl excl est "
-    "bzw ca evtl ggf inkl exkl vgl sog bspw hr fr ing mio mrd tsd zzgl hrsg mme mlle sra srta dra ud uds avda av ej "
-    "sig dott avv dhr mevr bijv "
-    "см ул просп пер корп тыс млн млрд им св проф акад гр ср напр обл тов".split()
-)
+_SHORTENED = """
+etc vs cf al approx nos fig figs eq dr mr mrs ms prof st jr sr inc ltd co dept incl excl est
+bzw ca evtl ggf inkl exkl vgl sog bspw hr fr ing mio mrd tsd zzgl hrsg mme mlle sra srta dra ud uds avda av ej
+sig dott avv dhr mevr bijv
+см ул просп пер корп тыс млн млрд им св проф акад гр ср напр обл тов
+"""
 # Words that are shortened where a number follows, and otherwise are words, or end a sentence.
-_COUNTING = frozenset(
-    "no nr núm num p pp pg pág vol ch chap sec art abs rm tel ext bd kap max min str "
-    "стр рис табл гл разд п тел кв д с".split()
-)
+_COUNTING = """
+no nr núm num p pp pg pág vol ch chap sec art abs rm tel ext bd kap max min str
+стр рис табл гл разд п тел кв д с
+"""
+_SHORT_WORDS, _SHORT_BEFORE_NUMBERS = frozenset(_SHORTENED.split()), frozenset(_COUNTING.split())
 _STREETS = ("str", "straße")
 # Ends of lists and hours: a capital letter after them begins a sentence.
 _LAST = ("a.m", "p.m", "т.д", "т.п", "т. д", "т. п")
@@ -39,7 +40,7 @@ _END = re.compile(
     # The Greek question mark looks like a semicolon; a sentence follows it in Greek capitals.
     r"|(?<=[\u0370-\u03ff\u1f00-\u1fff];)\s+(?=[«\"]?[\u0386-\u03ab])|(?<=\u037e)\s+"
     # A blank line, a list item, a heading's line.
-    r"|(?<=\n)(?:\s*\n|(?=\s*(?:[-*•#>]|\d+[.)])\s))"
+    r"|(?<=\n)(?:\s*\n|(?=\s*(?:[-*•>]|#{1,6}|\d+[.)])\s))"
     # Marks that need no blank after them: Chinese, Japanese, Indic, Ethiopic, Burmese, Khmer.
     r"|(?<=[。！？｡।॥።፧፨။។៕])(?![\"'”’)\]」』）》！？。…।॥]))"
 )
@@ -107,7 +108,7 @@ def _ends_here(text: str, begin: int, end: "re.Match[str]", following: str) -> b
         first = len(words) == 1 and at - _NEAR <= begin  # a list's number
         return len(last) > 2 + first or not (first or _MONTH.match(text, end.start("next")))
     last = last.casefold()
-    if last in _SHORTENED:
+    if last in _SHORT_WORDS:
         return False
     if len(last) == 1 or last[1::2].strip(".") == "":
         if last.endswith(_LAST) or " ".join(words).casefold().endswith(_LAST):
@@ -115,7 +116,7 @@ def _ends_here(text: str, begin: int, end: "re.Match[str]", following: str) -> b
         if last == "г" and len(words) > 1 and words[-2].isdecimal():
             return following.isupper()  # the year of a Russian date
         return not last[0].isalpha()
-    return not (following.isdecimal() and (last in _COUNTING or last.endswith(_STREETS)))
+    return not (following.isdecimal() and (last in _SHORT_BEFORE_NUMBERS or last.endswith(_STREETS)))
 
 
 def _phrases(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

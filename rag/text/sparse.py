@@ -53,7 +53,9 @@ _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
 _ENGLISH_CLITIC = re.compile(r"(?<=\w)['’](?:s|t|d|m|ll|re|ve)\b")
 
 
-class _Stemmer(Protocol):
+class Stemmer(Protocol):
+    """What brings a word to its stem."""
+
     def stemWord(self, word: str) -> str: ...  # noqa: N802 the library's name
 
 
@@ -82,7 +84,7 @@ class Words:
         self._length = retrieval.bm25_length
         self._english = retrieval.language == "english"
         self._stop = stop_words(retrieval.language)
-        self._stemmer = _stemmer(retrieval.language)
+        self._stemmer = stemmer(retrieval.language)
         self._stemming = threading.Lock()  # a stemmer keeps the word it works on
         self._terms: dict[str, int | None] = {}
 
@@ -163,14 +165,19 @@ def _index(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(errors="replace"), digest_size=4).digest(), "big")
 
 
-def _stemmer(language: str) -> "_Stemmer | None":
+def stemmer(language: str) -> "Stemmer | None":
+    """Return a language's stemmer, for one thread at a time; None for `NO_LANGUAGE`.
+
+    Raises:
+        SettingInvalid: there is none for the language.
+    """
     if language == NO_LANGUAGE:
         return None
     try:
-        stemmer: _Stemmer = snowballstemmer.stemmer(language)
+        made: Stemmer = snowballstemmer.stemmer(language)
     except KeyError:
         known = ", ".join([*snowballstemmer.algorithms(), NO_LANGUAGE])
         raise SettingInvalid(
             f"There is no stemmer for the language {language!r}; known are: {known}."
         ) from None
-    return stemmer
+    return made

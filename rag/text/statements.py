@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from rag.text.sentences import spans
 
-_SHORT = 20  # columns; a shorter sentence hardly says by itself what it is about
+_SHORT = 20  # letters; a shorter sentence hardly says by itself what it is about
+_WIDE = 3  # letters that a Chinese character is worth
 _REACH = 400  # characters after a question or a list's first line within which sentences answer to it
 _LONGEST_LEAD = 200  # characters
 _HEADING = re.compile(r"#{1,6}[ \t]+(?P<words>.*?)[ \t]*#*$")
@@ -90,4 +91,4 @@ def _beside(text: str, one: Statement, other: Statement) -> bool:
 def _is_short(piece: str) -> bool:
     if len(piece) >= _SHORT:
         return False
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in piece) < _SHORT
+    return sum(_WIDE if unicodedata.east_asian_width(char) in "WF" else 1 for char in piece) < _SHORT

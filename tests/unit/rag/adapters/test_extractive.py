@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from rag.adapters.extractive import ExtractiveGenerator
 from rag.domain import Document, Ending, Hit, Passage, Prompt
 from rag.ports import Encoder
+from rag.questions.quoting import mentions
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:
@@ -80,3 +83,101 @@ def test_limit_on_tokens_cuts_after_a_word(static_encoder: Encoder) -> None:
     assert whole[0] == f"{text}{str(whole[0])[len(text) :]}"
     assert 0 < sum(static_encoder.count_tokens([text])) <= 5
     assert ending.completion_tokens == sum(static_encoder.count_tokens([text]))
+
+
+def titled(*records: tuple[str, str], score: float = 0.3) -> tuple[Hit, ...]:
+    """Return a hit for each (title, text), the first one near."""
+    found = []
+    for rank, (title, text) in enumerate(records, start=1):
+        document = Document.create(uri=f"doc-{rank}", title=title, text=text)
+        passage = Passage.create(document, 0, text)
+        found.append(Hit(passage=passage, rank=rank, score=0.9 if rank == 1 else score))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Can I bring a dog to the office?", "No."),
+        ("When is the canteen open?", "Noon to two."),
+        ("Who repairs the printer?", "Room 12."),
+        ("Is there a bicycle cellar?", "Decided by your manager in writing each year."),
+    ],
+)
+def test_a_title_that_asks_is_answered_by_its_text(static_encoder: Encoder, title: str, text: str) -> None:
+    """However short it is, and however little it shares with the question."""
+    others = ("How do I report a lost badge?", "Call 7788 and say your staff number to the guard on duty.")
+
+    assert answer(static_encoder, title, titled((title, text), others)) == f"“{text}” [1]"
+
+
+def test_a_heading_that_asks_is_answered_by_what_stands_below(static_encoder: Encoder) -> None:
+    """The heading itself is no answer, nor is the next one's text."""
+    found = hits("## When is the canteen open?\n\nNoon to two.\n\n## Who repairs the printer?\n\nRoom 12.")
+
+    assert answer(static_encoder, "Who repairs the printer?", found) == "“Room 12.” [1]"
+
+
+def test_a_code_is_answered_by_the_sentence_that_has_it(static_encoder: Encoder) -> None:
+    """And by none about another code, however like it is."""
+    found = hits(
+        "# Pump errors\n\nE-1042: the filter is clogged; clean it.\n\nE-1043: the lid is open; close it."
+    )
+
+    assert (
+        answer(static_encoder, "What does E-1042 mean?", found)
+        == "“E-1042: the filter is clogged; clean it.” [1]"
+    )
+    assert answer(static_encoder, "E 1043", found) == "“E-1043: the lid is open; close it.” [1]"
+
+
+def test_a_section_on_a_code_is_about_it(static_encoder: Encoder) -> None:
+    """What stands below its heading, though it does not name it again."""
+    found = hits(
+        "## E-1042\n\nThe filter is clogged and has to be cleaned.\n\n## E-1043\n\nThe lid is open and has to be closed."
+    )
+
+    assert (
+        answer(static_encoder, "What does E-1043 mean?", found)
+        == "“The lid is open and has to be closed.” [1]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected", "other"),
+    [
+        (
+            "Можно ли приводить собаку в офис?",
+            "Отпуск длится двадцать дней. Больничный лист сдают на четвёртый день. Собаки в офисе разрешены по пятницам.",
+            "Собаки в офисе разрешены по пятницам.",
+            "Больничный",
+        ),
+        ("年假有多少天？", "报销发票必须在三十天内提交。年假每年二十天。", "年假每年二十天。", "发票"),
+        ("会議室はどこですか？", "休暇は二十日です。会議室は二階です。", "会議室は二階です。", "休暇"),
+        (
+            "متى تفتح المكتبة؟",
+            "الغرفة في الطابق الثاني. تفتح المكتبة في التاسعة صباحا.",
+            "تفتح المكتبة في التاسعة صباحا.",
+            "الغرفة",
+        ),
+    ],
+)
+def test_languages_that_the_encoder_cannot_read(
+    static_encoder: Encoder, question: str, text: str, expected: str, other: str
+) -> None:
+    """The sentence that shares the question's words is quoted, and not its neighbours."""
+    said = answer(static_encoder, question, hits(text))
+
+    assert expected in said
+    assert other not in said
+
+
+def test_a_quote_is_readable(static_encoder: Encoder) -> None:
+    """Its letters are plain, whatever shapes the document has; the citation still finds them there."""
+    text = "The chief oﬃcer ﬁles the ﬁnal pro\u00adﬁle on the ﬁfth ﬂoor."
+    found = hits(text)
+
+    said = answer(static_encoder, "Where does the chief officer file the final profile?", found)
+
+    assert said == "“The chief officer files the final profile on the fifth floor.” [1]"
+    assert [each.quote for each in mentions(said, found)] == [text]

@@ -96,3 +96,40 @@ def test_no_answer_keeps_the_service_busy(piece: str) -> None:
     mentions(answer, hits("word " * 2_000 + ". " + LEAVE))
 
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "expected"),
+    [
+        (
+            '"We don\'t file it there" [1]',
+            "Now: we do. We don’t ﬁle it there, ever.",
+            "We don’t ﬁle it there",
+        ),
+        (
+            "“The chief officer files it.” [1]",
+            "See. The chief oﬃcer ﬁ\u00adles it. Then.",
+            "The chief oﬃcer ﬁ\u00adles it.",
+        ),
+        ("“Open 9-5, really” [1]", "It is\u00a0open. Open\u00a09–5, really.", "Open\u00a09–5, really"),
+        ('“He said "Stop." to us.” [1]', "Then. He said “Stop.” to us. End.", "He said “Stop.” to us."),
+        (
+            "„Er sagte: ‚Halt.‘ Dann ging er.“ [1]",
+            "Vor. Er sagte: ‚Halt.‘ Dann ging er.",
+            "Er sagte: ‚Halt.‘ Dann ging er.",
+        ),
+        ("“No.” [1]", "No. Dogs are not allowed.", "No."),
+        ("“年假每年二十天。” [1]", "会议室在二楼。年假每年二十天。", "年假每年二十天。"),
+        ("“un café noir” [1]", "Prends un cafe\u0301 noir ici.", "un cafe\u0301 noir"),
+    ],
+)
+def test_a_quote_is_found_however_its_letters_are_written(said: str, text: str, expected: str) -> None:
+    """Quotes and apostrophes, ligatures, hyphens, blanks; shown is what the document has."""
+    (mention,) = mentions(said, hits(text))
+
+    assert mention.quote == expected
+
+
+def test_a_word_in_quotation_marks_is_not_a_quote_of_its_own() -> None:
+    """Where more is said, the sentence is looked for."""
+    assert span_of('The form is called "form"', "A form. The form is on the intranet, called so.") == (8, 47)

@@ -16,6 +16,7 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Hit, Passage, Release, Retrieval
 from rag.errors import Unavailable
 from rag.ports import Encoder
+from rag.questions.copies import MOST_SOURCES
 from rag.questions.retrieval import Pinned, Retrieved, Retriever
 
 CHUNKING = Chunking()
@@ -217,14 +218,61 @@ def test_questions_are_answered_while_the_database_is_away(
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-def test_support_is_judged_by_the_nearest_hit() -> None:
-    """Another order than by cosine does not make the service keep silent; no hits do."""
+def test_the_nearest_hit_is_known_whatever_its_rank() -> None:
+    """The order may be another one than by cosine; without hits it is the smallest cosine there is."""
     passage = Passage.create(Document.create(uri="a", text="x"), 0, "x")
     hits = tuple(
         Hit(passage=passage, rank=rank, score=score) for rank, score in enumerate((0.2, 0.5, 0.1), start=1)
     )
 
     assert Retrieved(hits=hits).nearest == 0.5
-    assert Retrieved(hits=hits).supports(0.5)
-    assert not Retrieved(hits=hits).supports(0.51)
-    assert not Retrieved(hits=()).supports(-1.0)
+    assert Retrieved(hits=()).nearest == -1.0
+
+
+def test_a_text_in_several_documents_is_one_hit(handbook: Handbook) -> None:
+    """Copies differ in blanks and in how letters are written; the hits are filled up, and the others are named."""
+    text = "You have thirty days of leave a year, and your office files them on the first floor."
+    same = [
+        text,
+        text.replace("files", "ﬁles"),
+        text.replace(" your", "\n\nyour"),
+        text.replace("office", "of\u00adfice"),
+    ]
+    for number in range(24):
+        handbook.put(f"a{number:02}", same[number % len(same)])
+    (soup,) = handbook.put("soup", "The canteen serves soup.")
+    (cake,) = handbook.put("cake", "And cake.")
+    (theirs,) = handbook.put("theirs", text, tenant="theirs")
+
+    found = handbook.ask(limit=3)
+
+    assert [len(found.hits), found.hits[0].rank, found.hits[2].rank] == [3, 1, 3]
+    assert {hit.passage.uri for hit in found.hits[1:]} == {soup.uri, cake.uri}
+    first = found.hits[0]
+    named = {first.passage.uri, *first.also_in}
+    assert len(named) == 1 + MOST_SOURCES
+    assert named <= {f"a{number:02}" for number in range(24)}
+    assert all(hit.also_in == () for hit in found.hits[1:])
+    assert [hit.passage for hit in handbook.ask(tenant="theirs").hits] == [theirs]
+
+
+def test_copies_are_only_those_that_the_filter_lets_through(handbook: Handbook) -> None:
+    """The best copy may be one that the question may not see."""
+    text = "You have thirty days of leave a year, and the office files them on the first floor."
+    handbook.put("a", text, team="tech")
+    (sales,) = handbook.put("b", text, team="sales")
+
+    (hit,) = handbook.ask(where={"team": ["sales"]}).hits
+
+    assert (hit.passage, hit.also_in) == (sales, ())
+
+
+def test_a_short_text_is_a_copy_only_under_the_same_title(handbook: Handbook) -> None:
+    """ "No." answers one question, and not another."""
+    for uri, title in (("a", "May I bring a dog?"), ("b", "May I smoke?"), ("c", "May I  smoke?")):
+        document = Document.create(uri=uri, title=title, text="No.")
+        passage = Passage.create(document, 0, "No.")
+        handbook.documents.put(document, [passage], CHUNKING.digest)
+        handbook.index.upsert([passage], handbook.encoder.encode_passages([passage.embedded_text]))
+
+    assert sorted(hit.passage.title.split()[2] for hit in handbook.ask().hits) == ["bring", "smoke?"]

@@ -205,3 +205,20 @@ def test_threads_share_a_stemmer() -> None:
         together = list(pool.map(many.question, texts))
 
     assert [one.question(text) for text in texts] == together
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Verein\u00adbarung", "Vereinbarung"),
+        ("zero\u200bwidth", "zerowidth"),
+        ("oﬃce", "office"),
+        ("क्\u200dष", "क्ष"),
+        ("self\u2011made", "self-made"),
+        ("می\u200cروم", "می روم"),
+        ("مرحبـــا", "مرحبا"),
+    ],
+)
+def test_what_is_not_seen_makes_no_other_word(one: str, other: str) -> None:
+    """Soft hyphens, zero-width letters, ligatures, joiners; a joiner of Persian parts as a blank does."""
+    assert same(one, other)

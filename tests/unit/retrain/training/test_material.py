@@ -70,3 +70,14 @@ def test_a_passage_that_a_person_called_wrong_is_a_negative_all_the_same() -> No
 
     assert ((1,), ()) == material.recorded
     assert ([[True, False]], [[False, True]]) == (right.tolist(), wrong.tolist())
+
+
+def test_what_is_trained_is_what_is_served() -> None:
+    """Texts are read in the form that an encoder sees when it serves; their rows stay."""
+    material = lay_out([pair("Which oﬃce?", "The ﬁfth “ﬂoor”", "d1"), pair("b?", "two", "d2")], alone)
+
+    seen = material.seen()
+
+    assert seen.questions == ("Which office?", "b?")
+    assert seen.passages == ('The fifth "floor"', "two")
+    assert seen.answers == material.answers

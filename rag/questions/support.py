@@ -21,8 +21,8 @@ _MOST_WORDS = 30  # of a question; a longer one says enough for a vector
 def supported(question: str, hits: Sequence[Hit], threshold: float, *, count_tokens: CountTokens) -> bool:
     """Tell whether the hits may answer the question.
 
-    They may where the nearest one's cosine reaches the threshold. What is typed exactly weighs more than that, as vectors
-    hardly tell E-1042 from E-1043:
+    They may where the nearest one's cosine reaches the threshold. What is typed exactly weighs more than that, as
+    vectors hardly tell E-1042 from E-1043:
 
     - a code that is asked for and stands in a hit is support;
     - a code that stands in none of them, where others of its sort do or a text on the matter would have it, is evidence

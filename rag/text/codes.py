@@ -1,7 +1,8 @@
 """Codes in a question: what is asked for as it is typed, and stands in a text or does not.
 
-Part numbers, error codes, versions, paragraphs, addresses. An encoder takes E-1042 and E-1043 for nearly the same; whoever asks for
-one does not want the other. Hyphens, blanks and leading zeros are written as one likes: E-1042, E 1042, e1042, E-01042.
+Part numbers, error codes, versions, paragraphs, addresses. An encoder takes E-1042 and E-1043 for nearly the same;
+whoever asks for one does not want the other. Hyphens, blanks and leading zeros are written as one likes: E-1042,
+E 1042, e1042, E-01042.
 """
 
 import re

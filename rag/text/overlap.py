@@ -9,15 +9,12 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache
 
 from rag.text.forms import plain
-from rag.text.sparse import Stemmer, stemmer
+from rag.text.sparse import MARKS, UNSPACED, Stemmer, stemmer
 from rag.text.stop_words import stop_words
 
 _MOST_CHARACTERS = 4_000
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d\u0abc-\u0acd\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbc-\u0ccd\u0d3e-\u0d4d"
-_PIECE = re.compile(
-    rf"(?P<run>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}][{_MARKS}]*)+(?:['-](?:[^\W_{_UNSPACED}][{_MARKS}]*)+)*"
-)
+_LETTER = rf"[^\W_{UNSPACED}]"
+_PIECE = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?:{_LETTER}[{MARKS}]*)+(?:['-](?:{_LETTER}[{MARKS}]*)+)*")
 _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
 _CLITIC = re.compile(r"'(?:s|t|d|m|ll|re|ve)$")
 # Chinese and Japanese words that ask and say nothing of the matter.

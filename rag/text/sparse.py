@@ -30,21 +30,21 @@ _MOST_ASKED = 256  # distinct words of a question that count: the first ones
 _LONGEST_WORD = 64  # characters; what is longer is no word, and only its beginning counts
 _REMEMBERED = 200_000  # words whose term is kept, so that each is stemmed once
 
-# Marks that sit on letters belong to the word though they are no letters themselves.
-_MARKS = (
+MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903"
     "\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a03\u0a3c-\u0a4d\u0a81-\u0a83"
     "\u0abc-\u0acd\u0b82\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c4d\u0c81-\u0c83\u0cbc-\u0ccd\u0d00-\u0d03\u0d3b-\u0d4d"
 )
-# Scripts that are written without blanks, or with words so long that parts of them are asked for.
-_UNSPACED = (
+"""Marks that sit on letters: they belong to the word, though they are no letters themselves."""
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_LETTER = rf"[^\W_{_UNSPACED}]"
-_WORD = rf"{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*"
+"""Scripts that are written without blanks, or with words so long that parts of them are asked for."""
+_LETTER = rf"[^\W_{UNSPACED}]"
+_WORD = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
 _PIECE = re.compile(
-    rf"(?P<run>[{_UNSPACED}]+)|{_WORD}(?P<more>(?:[.\-_/:@+#]{{1,2}}{_WORD})+(?:\+\+|#)?|\+\+|#)?"
+    rf"(?P<run>[{UNSPACED}]+)|{_WORD}(?P<more>(?:[.\-_/:@+#]{{1,2}}{_WORD})+(?:\+\+|#)?|\+\+|#)?"
 )
 _PART = re.compile(_WORD)
 # Shapes an Indic letter, and parts no word; in Persian a joiner stands where others write a blank.
@@ -56,7 +56,8 @@ _ENGLISH_CLITIC = re.compile(r"(?<=\w)['’](?:s|t|d|m|ll|re|ve)\b")
 class Stemmer(Protocol):
     """What brings a word to its stem."""
 
-    def stemWord(self, word: str) -> str: ...  # noqa: N802 the library's name
+    def stemWord(self, word: str) -> str:  # noqa: N802 the library's name
+        """Return a word's stem."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,7 +268,7 @@ def test_copies_are_only_those_that_the_filter_lets_through(handbook: Handbook) 
 
 
 def test_a_short_text_is_a_copy_only_under_the_same_title(handbook: Handbook) -> None:
-    """ "No." answers one question, and not another."""
+    """Each "No." answers one question, and not another."""
     for uri, title in (("a", "May I bring a dog?"), ("b", "May I smoke?"), ("c", "May I  smoke?")):
         document = Document.create(uri=uri, title=title, text="No.")
         passage = Passage.create(document, 0, "No.")

@@ -70,6 +70,14 @@ class EdgeIndex(ReleaseIndex):
             self._shard.update(edge.UpdateOperation.upsert_points(batch))
             self._settle()
 
+    def _has_unmeasured(self) -> bool:
+        from qdrant_edge import ScrollRequest
+
+        some = ScrollRequest(limit=1, filter=_unmeasured(), with_payload=False, with_vector=False)
+        with self._calls():
+            points, _ = self._shard.scroll(some)
+        return bool(points)
+
     def _fields(self) -> Iterable[str]:
         with self._calls():
             return self._shard.info().payload_schema
@@ -230,19 +238,23 @@ def _filter(question: Question, *, metadata: bool = True) -> "Filter":
     must: list[Any] = [edge.FieldCondition("tenant", match=edge.MatchValue(question.tenant))]
     if metadata:
         must += [edge.FieldCondition("labels", match=edge.MatchAny(list(some))) for some in question.labels]
-        must += map(_in_range, question.ranges)
+        must += [_in_range(one, measured=question.measured) for one in question.ranges]
     return edge.Filter(must=must)
 
 
-def _in_range(one: InRange) -> "Filter":
-    """Return the condition, which a point holds too whose payload cannot tell."""
+def _in_range(one: InRange, *, measured: bool) -> Any:
+    """Return the condition; where not all points are measured, the others pass."""
     import qdrant_edge as edge
 
     bounds = edge.RangeFloat(gt=one.range.gt, gte=one.range.gte, lt=one.range.lt, lte=one.range.lte)
-    measured = edge.FieldCondition("labels", match=edge.MatchValue(MEASURED))
-    return edge.Filter(
-        should=[edge.FieldCondition(one.field, range=bounds), edge.Filter(must_not=[measured])]
-    )
+    condition = edge.FieldCondition(one.field, range=bounds)
+    return condition if measured else edge.Filter(should=[condition, _unmeasured()])
+
+
+def _unmeasured() -> "Filter":
+    import qdrant_edge as edge
+
+    return edge.Filter(must_not=[edge.FieldCondition("labels", match=edge.MatchValue(MEASURED))])
 
 
 def _times(weight: float, variable: str) -> Any:

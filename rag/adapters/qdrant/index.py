@@ -59,7 +59,8 @@ class Question:
 
     tenant: str
     labels: tuple[tuple[str, ...], ...]  # of each group a passage must have one
-    ranges: tuple[InRange, ...]  # all must hold, but for points that are not MEASURED
+    ranges: tuple[InRange, ...]  # all must hold, but for points that are not MEASURED, where there are such
+    measured: bool  # whether all points are
     limit: int
     vector: list[float]
     words: Weighted | None  # None: by the vector alone
@@ -105,6 +106,7 @@ class ReleaseIndex(PassageIndex):
         self._dense_weight = release.retrieval.dense_weight
         self._words = Words(release.retrieval) if has_words(release) else None
         self._ranges: frozenset[str] | None = None  # fields of ranges that are indexed, once they are read
+        self._measured: bool | None = None  # whether all points are MEASURED, once a range asks
 
     @override
     def upsert(self, passages: Sequence[Passage], vectors: Vectors) -> None:
@@ -201,6 +203,9 @@ class ReleaseIndex(PassageIndex):
                 for name, condition in where.items()
                 if isinstance(condition, Range)
             ),
+            measured=self._all_measured()
+            if any(isinstance(each, Range) for each in where.values())
+            else True,
             limit=limit,
             vector=vector.tolist(),
             words=words or None,
@@ -219,12 +224,18 @@ class ReleaseIndex(PassageIndex):
         wanted = question.limit
         while True:
             found = list(self._find(question))
-            if not question.ranges:
+            if question.measured:
                 return found
             fitting = [each for each in found if fits(metadata_in(each.payload), where)]
             if len(fitting) >= wanted or len(found) < question.limit or question.limit >= _DEEPEST:
                 return fitting
             question = replace(question, limit=min(4 * question.limit, _DEEPEST))
+
+    def _all_measured(self) -> bool:
+        """Tell whether every point is MEASURED: what is written is, and what was there is looked at once."""
+        if self._measured is None:
+            self._measured = not self._has_unmeasured()
+        return self._measured
 
     def _index_ranges(self, points: Sequence[Point]) -> None:
         """Index the fields of numbers and dates that are new, as long as there is room."""
@@ -257,6 +268,10 @@ class ReleaseIndex(PassageIndex):
     @abstractmethod
     def _write(self, points: Sequence[Point]) -> None:
         """Write a batch durably."""
+
+    @abstractmethod
+    def _has_unmeasured(self) -> bool:
+        """Tell whether there is a point that is not MEASURED."""
 
     @abstractmethod
     def _fields(self) -> Iterable[str]:

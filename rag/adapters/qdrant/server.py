@@ -67,6 +67,13 @@ class _ServerIndex(ReleaseIndex):
         with _asking(self._url):
             self._completed(self._client.upsert(self.name, points=batch, wait=True))
 
+    def _has_unmeasured(self) -> bool:
+        with _asking(self._url):
+            points, _ = self._client.scroll(
+                self.name, scroll_filter=_unmeasured(), limit=1, with_payload=False, with_vectors=False
+            )
+        return bool(points)
+
     def _fields(self) -> Iterable[str]:
         with _asking(self._url):
             return self._client.get_collection(self.name).payload_schema
@@ -268,19 +275,24 @@ def _filter(question: Question, *, metadata: bool = True) -> "models.Filter":
     if metadata:
         for some in question.labels:
             must.append(models.FieldCondition(key="labels", match=models.MatchAny(any=list(some))))
-        must += map(_in_range, question.ranges)
+        must += [_in_range(one, measured=question.measured) for one in question.ranges]
     return models.Filter(must=must)
 
 
-def _in_range(one: InRange) -> "models.Filter":
-    """Return the condition, which a point holds too whose payload cannot tell."""
+def _in_range(one: InRange, *, measured: bool) -> Any:
+    """Return the condition; where not all points are measured, the others pass."""
     from qdrant_client import models
 
     bounds = models.Range(gt=one.range.gt, gte=one.range.gte, lt=one.range.lt, lte=one.range.lte)
-    measured = models.FieldCondition(key="labels", match=models.MatchValue(value=MEASURED))
-    return models.Filter(
-        should=[models.FieldCondition(key=one.field, range=bounds), models.Filter(must_not=[measured])]
-    )
+    condition = models.FieldCondition(key=one.field, range=bounds)
+    return condition if measured else models.Filter(should=[condition, _unmeasured()])
+
+
+def _unmeasured() -> "models.Filter":
+    from qdrant_client import models
+
+    measured = models.MatchValue(value=MEASURED)
+    return models.Filter(must_not=[models.FieldCondition(key="labels", match=measured)])
 
 
 def _sparse(words: Weighted) -> "models.SparseVector":

@@ -1,6 +1,7 @@
 """Every passage index finds by metadata what `fits` says."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -180,6 +181,27 @@ def test_names_beyond_those_that_are_indexed(store: IndexStore) -> None:
             where = {f"{turn}-{n}": range_of({"gte": n, "lt": n + 1})}
             found = index.search(some_vectors(1)[0], tenant="default", limit=9, where=where)
             assert [f"{turn}.txt"] == [each.passage.uri for each in found]
+    index.close()
+
+
+def test_names_come_while_ranges_are_searched(request: pytest.FixtureRequest, store: IndexStore) -> None:
+    """Searches by range during writes that bring new names find all that fits and was there before."""
+    if "python" in request.node.callspec.id:
+        pytest.skip("the client's Python engine is not made for threads")
+    passages = some_passages()
+    index = filled(store, a_release(), passages)
+    where = {NAMES[0]: range_of({"gte": 2, "lt": 5})}
+    expected = {passage.id for passage in passages if fits(passage.metadata, where)}
+
+    def work(number: int) -> bool:
+        if number % 2:
+            document = Document.create(uri=f"{number}", text="text", metadata={f"name-{number}": number})
+            index.upsert([Passage.create(document, 0, "text")], some_vectors(1))
+        found = index.search(some_vectors(1)[0], tenant="ours", limit=100, where=where)
+        return {each.passage.id for each in found} == expected
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(40)))
     index.close()
 
 

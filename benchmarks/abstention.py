@@ -19,6 +19,7 @@ The threshold is chosen on these. ClapNQ's answerable questions are a `test` spl
 import argparse
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,9 @@ from arguments import parser_of
 from numpy.typing import NDArray
 
 from rag.bootstrap import Installation, open_installation
-from rag.domain import DEFAULT_TENANT, Chunking, Document, Passage, Release, Retrieval
+from rag.domain import DEFAULT_TENANT, Chunking, Document, Hit, Passage, Release, Retrieval
 from rag.ports import Found
+from rag.questions.support import supported
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
 from rag.settings import Settings
@@ -65,6 +67,14 @@ class Data:
         return [question for question in self.questions if question.split == split]
 
 
+@dataclass(kw_only=True)
+class Measured:
+    """What came of one data set's questions, by kind."""
+
+    cosines: dict[str, Cosines]  # the nearest hit's, shape (questions,)
+    judged: dict[str, Counter[str]]  # questions by what their words changed: "let through", "refused", "same"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; give the exit status."""
     options = _options().parse_args(arguments)
@@ -77,10 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         loaded = LoadedRelease(release=release, encoder=encoder)
         results = {data.name: measure(data, sets, loaded, rag) for data in sets}
-    print(distributions(results), thresholds(results), sep="\n\n")
+    cosines = {name: each.cosines for name, each in results.items()}
+    print(distributions(cosines), thresholds(cosines), typed(results), sep="\n\n")
     if options.out:
         plain = {
-            name: {kind: values.tolist() for kind, values in kinds.items()} for name, kinds in results.items()
+            name: {kind: values.tolist() for kind, values in kinds.items()} for name, kinds in cosines.items()
         }
         options.out.write_text(json.dumps(plain) + "\n")
     return 0
@@ -109,9 +120,28 @@ def load(folder: Path) -> Data:
     return Data(name=folder.name, passages=list(passages.values()), questions=questions)
 
 
-def measure(data: Data, sets: Sequence[Data], loaded: LoadedRelease, rag: Installation) -> dict[str, Cosines]:
-    """Return kind of question -> the nearest hit's cosine of each, shape (questions,)."""
-    top_k = loaded.release.retrieval.top_k
+def measure(data: Data, sets: Sequence[Data], loaded: LoadedRelease, rag: Installation) -> Measured:
+    """Ask one data set all kinds of questions."""
+    retrieval = loaded.release.retrieval
+    top_k = retrieval.top_k
+    judged: dict[str, Counter[str]] = {}
+
+    def judge(kind: str, questions: Sequence[Asked], results: Sequence[Sequence[Found]]) -> list[float]:
+        """Count what words change in the verdict; return the nearest cosines."""
+        nearest = _nearest(results, top_k)
+        for question, found, cosine in zip(questions, results, nearest, strict=True):
+            hits = [
+                Hit(passage=each.passage, rank=at, score=each.score)
+                for at, each in enumerate(found[:top_k], 1)
+            ]
+            count = loaded.encoder.count_tokens
+            answered = supported(question.text, hits, retrieval.threshold, count_tokens=count)
+            changed = answered != (cosine >= retrieval.threshold)
+            judged.setdefault(kind, Counter())[
+                ("let through" if answered else "refused") if changed else "same"
+            ] += 1
+        return nearest
+
     foreign = [question for other in sets if other is not data for question in other.of("dev")]
     drawn = np.random.default_rng(17).permutation(len(foreign))[:FOREIGN]
     with trial(
@@ -122,19 +152,23 @@ def measure(data: Data, sets: Sequence[Data], loaded: LoadedRelease, rag: Instal
             more = max((len(question.right) for question in questions), default=0)
             return tried.find([question.text for question in questions], limit=top_k + more)
 
-        kinds: dict[str, list[float]] = {"foreign": _nearest(find([foreign[at] for at in drawn]), top_k)}
+        others = [foreign[at] for at in drawn]
+        kinds: dict[str, list[float]] = {"foreign": judge("foreign", others, find(others))}
         dev = [question for question in data.of("dev") if question.right]
         for question, found in zip(dev, find(dev), strict=True):
             hit = any(each.passage.id in question.right for each in found[:top_k])
-            kinds.setdefault("answered" if hit else "missed", []).extend(_nearest([found], top_k))
+            kind = "answered" if hit else "missed"
+            kinds.setdefault(kind, []).extend(judge(kind, [question], [found]))
             left = [each for each in found if each.passage.id not in question.right]
-            kinds.setdefault("gone", []).extend(_nearest([left], top_k))
-        unanswerable = _nearest(find(data.of("unanswerable")), top_k)
+            kinds.setdefault("gone", []).extend(judge("gone", [question], [left]))
+        unknown = data.of("unanswerable")
+        unanswerable = judge("unanswerable", unknown, find(unknown))
         if unanswerable:
             kinds["unanswerable"], kinds["unanswerable (held back)"] = unanswerable[::2], unanswerable[1::2]
             test = data.of("test")
             kinds["answerable (held back)"] = _nearest(find(test), top_k)
-    return {kind: np.array(values) for kind, values in kinds.items()}
+    cosines = {kind: np.array(values) for kind, values in kinds.items()}
+    return Measured(cosines=cosines, judged=judged)
 
 
 def distributions(results: Mapping[str, Mapping[str, Cosines]]) -> str:
@@ -160,6 +194,20 @@ def thresholds(results: Mapping[str, Mapping[str, Cosines]]) -> str:
         for kind, values in kinds.items():
             cells = " | ".join(f"{100 * (values < threshold).mean():.1f}" for threshold in THRESHOLDS)
             lines.append(f"| {name} | {kind} | {cells} |")
+    return "\n".join(lines)
+
+
+def typed(results: Mapping[str, Measured]) -> str:
+    """Return how many verdicts the questions' words change at the default threshold, as Markdown."""
+    lines = [
+        "| data | questions | n | let through by what is typed | refused by it |",
+        "|---|---|---|---|---|",
+    ]
+    for name, each in results.items():
+        for kind, seen in each.judged.items():
+            lines.append(
+                f"| {name} | {kind} | {seen.total():,} | {seen['let through']} | {seen['refused']} |"
+            )
     return "\n".join(lines)
 
 

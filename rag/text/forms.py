@@ -38,6 +38,7 @@ _SHAPES = re.compile(
 )
 _HIDDEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]+")
 _COMPOSED = (("\u2044", "/"), ("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))  # what NFKC takes apart
+_MICRO = re.compile("\u03bc(?=[A-Za-z])")  # of a unit: keyboards have the sign, and encoders know it
 _JOINED = "\u200c\u200d\u0e32\u0eb2"  # no marks, but one with the letter before
 _JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb]")
 
@@ -59,6 +60,8 @@ def plain(text: str) -> str:
         text = unicodedata.normalize("NFC", _SPECIAL.sub(_written, unicodedata.normalize("NFKC", text)))
     for apart, composed in _COMPOSED:
         text = text.replace(apart, composed)
+    if "\u03bc" in text:
+        text = _MICRO.sub("\u00b5", text)
     return text
 
 

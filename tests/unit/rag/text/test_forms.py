@@ -30,6 +30,7 @@ from rag.text.forms import Aligned, plain, readable
         ("CO₂ in m²", "CO2 in m2"),
         ("2½ and ½", "2 1/2 and 1/2"),
         ("10² and 10⁻³, in 2024¹", "10^2 and 10^-3, in 2024^1"),
+        ("5 \u03bcg and 5 \u00b5g, \u03bc\u03b5", "5 \u00b5g and 5 \u00b5g, \u03bc\u03b5"),
         ("Whetstone™ №5", "Whetstone No5"),
         ("ﻣﺮﺣﺒـــﺎ", "مرحبا"),
         ("น้ำ", "น้ำ"),

@@ -66,6 +66,7 @@ def main() -> None:
     settings, _ = wire.receive(jobs, most=10_000)
     if settings["warm"]:
         _warm_up()
+    _load_readers()
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     _confine(settings["memory_bytes"])
     wire.send(replies, {"ready": True})
@@ -132,6 +133,12 @@ def _split(job: dict[str, Any], text: bytes) -> Iterator[Reply]:
     pieces = [(passage.title, passage.text, passage.locator) for passage in chunker.split(document)]
     for start in range(0, len(pieces), _BATCH):
         yield {"passages": pieces[start : start + _BATCH]}, b""
+
+
+def _load_readers() -> None:
+    from rag.adapters.readers import xberg
+
+    xberg.load()
 
 
 def _warm_up() -> None:

@@ -4,9 +4,25 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, html, pdf, python_docs, tabular, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
+from rag.adapters.readers.formats import (
+    archives,
+    ebooks,
+    latex,
+    mail,
+    markup,
+    notebooks,
+    opendocument,
+    outlook,
+    packages,
+    rtf,
+    sheets,
+    slides,
+    word,
+    xml,
+)
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
@@ -15,22 +31,54 @@ PYTHON_DOCS = python_docs.NAME
 
 Reader = Callable[[SourceFile], Records]
 
+
+def _reader_for(name: str) -> Reader | None:
+    """Return what reads a file within a file."""
+    return FORMATS.get(Path(name).suffix.lower())
+
+
+_WORD = partial(word.read, reader_for=_reader_for)
+_SLIDES = partial(slides.read, reader_for=_reader_for)
+_SHEETS = partial(sheets.read, reader_for=_reader_for)
+
 FORMATS: Mapping[str, Reader] = {
+    ".adoc": markup.read_asciidoc,
+    ".asciidoc": markup.read_asciidoc,
     ".csv": tabular.read_csv,
-    ".docx": docx.read,
+    ".doc": partial(packages.refuse_old, newer=".docx"),
+    ".docm": _WORD,
+    ".docx": _WORD,
+    ".eml": partial(mail.read_eml, reader_for=_reader_for),
+    ".epub": ebooks.read,
     ".htm": html.read,
     ".html": html.read,
+    ".ipynb": partial(notebooks.read, reader_for=_reader_for),
     ".json": tabular.read_json,
     ".jsonl": tabular.read_jsonl,
+    ".latex": latex.read,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
+    ".msg": partial(outlook.read, reader_for=_reader_for),
     ".ndjson": tabular.read_jsonl,
+    ".odp": opendocument.read_slides,
+    ".ods": opendocument.read_sheets,
+    ".odt": opendocument.read_text,
     ".pdf": pdf.read,
-    ".rst": text.read_text,
+    ".ppt": partial(packages.refuse_old, newer=".pptx"),
+    ".pptm": _SLIDES,
+    ".pptx": _SLIDES,
+    ".rst": markup.read_restructured,
+    ".rtf": rtf.read,
+    ".tex": latex.read,
     ".text": text.read_text,
     ".tsv": tabular.read_csv,
     ".txt": text.read_text,
     ".xhtml": html.read,
+    ".xls": sheets.read_old,
+    ".xlsm": _SHEETS,
+    ".xlsx": _SHEETS,
+    ".xml": partial(xml.read, reader_for=_reader_for),
+    ".zip": partial(archives.read_zip, reader_for=_reader_for),
 }
 """File name ending -> what reads it."""
 

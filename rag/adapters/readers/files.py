@@ -53,6 +53,7 @@ class SourceFile:
     fields: FieldNames = field(default_factory=FieldNames)
     content: bytes | None = None  # of one that was handed in
     given_uri: str = ""  # of one that was handed in
+    depth: int = 0  # files around it: 1 for what is attached to a mail, or in an archive
 
     @property
     def uri(self) -> str:

@@ -1,0 +1,153 @@
+"""LaTeX: xberg reads it, after what stands in one line was put on lines of its own."""
+
+import re
+import unicodedata
+
+from rag.adapters.readers.files import Records, SourceFile
+from rag.adapters.readers.formats import results
+from rag.adapters.readers.xberg import extracted
+
+_VERBATIM = re.compile(
+    r"\\begin\{(?P<kind>verbatim\*?|lstlisting|minted|Verbatim|comment)\}.*?\\end\{(?P=kind)\}|"
+    r"\\(?:verb|lstinline)\*?(?P<mark>[|!+#/])[^\n]{0,500}?(?P=mark)",
+    re.DOTALL,
+)
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,20})%[^\n]*(?:\n[ \t]*(?=\S))?")
+_ACCENT = re.compile(r"\\(?P<mark>[`'^\"~=.]|[uvHcdbkr](?=[{ ]))[ ]?(?:\{\\?(?P<braced>[A-Za-z])\}|\\?(?P<bare>[A-Za-z]))")
+_MARKS = dict(
+    zip("`'^\"~=.uvHcdbkr", "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0323\u0331\u0328\u030a", strict=True)
+)
+_LONGEST = 100_000
+"""Characters within one pair of braces that are looked through."""
+_LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å", "l": "ł", "L": "Ł"}
+_LETTER = re.compile(r"\{\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)\}|\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)(?:\{\}|(?![A-Za-z]) ?)")
+_SECTION = re.compile(r"\\(?:part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\*?(?:\[[^\]\n]{0,500}\])?(?=\{)")
+_BOUNDS = re.compile(
+    r"\n?[ \t]*(\\begin\{[A-Za-z]{1,40}\*?\}(?:\[[^\]\n]{0,200}\]|\{(?:[^{}\n]|\{[^{}\n]{0,100}\}){0,300}\}){0,3}|"
+    r"\\end\{[A-Za-z]{1,40}\*?\})[ \t]*\n?"
+)
+_ROW_END = re.compile(r"(\\\\)(?:\*?\[[^\]\n]{0,20}\])?[ \t]*(?=[^\s])")
+_ITEM = re.compile(r"(?<!\n)[ \t]*(\\item(?![A-Za-z]))")
+_MULTI = re.compile(r"\\multi(?:column|row)\{[^{}]{0,50}\}\{[^{}]{0,200}\}(?=\{)")
+_FOOTNOTE = re.compile(r"\\(?:footnote|endnote|thanks)(?:\[[^\]\n]{0,20}\])?(?=\{)")
+_TITLE = re.compile(r"\\(title|author|date)(?:\[[^\]\n]{0,500}\])?(?=\{)")
+_FIGURE = re.compile(
+    r"\\begin\{(?P<kind>(?:sub|wrap)?figure\*?)\}(?:\[[^\]\n]{0,50}\]|\{[^{}\n]{0,50}\}){0,3}"
+    r"(?P<inner>.{0,20000}?)\\end\{(?P=kind)\}",
+    re.DOTALL,
+)
+_CITED = re.compile(r"\\(?:no)?cite[a-z]{0,10}\*?(?:\[[^\]\n]{0,200}\]){0,2}\{([^{}\n]{1,500})\}")
+_REFERRED = re.compile(r"\\(?:eq|auto|page|c|C|name)?ref\*?\{([^{}\n]{1,200})\}")
+_DROPPED = re.compile(r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,500}\}|\\(?:label|index|vspace|hspace|bibliographystyle)\*?\{[^{}\n]{0,500}\}|\\(?:maketitle|hline|centering|noindent|newpage|clearpage|toprule|midrule|bottomrule)(?![A-Za-z])")
+
+
+def read(file: SourceFile) -> Records:
+    """Read a LaTeX file as one document; files that it includes are named as not read."""
+    source, kept = _without_verbatim(file.read_text())
+    source = _COMMENT.sub(r"\1", source)
+    known = {}
+    for match in _TITLE.finditer(source):
+        known.setdefault(match[1], _inside(source, match.end())[0])
+    body, notes = _corrected(source)
+    for number, block in enumerate(kept):
+        body = body.replace(_mark(number), block)
+    result = extracted(body.encode(), mime="application/x-latex", kind="a LaTeX file")
+    text = re.sub(r"\A(?:\*\*(?:title|author|date)\*\*:[^\n]*\n+)+", "", results.markdown(result.content))
+    title = _plain(known.get("title", ""))
+    authors = [_plain(each) for each in re.split(r"\\and(?![A-Za-z])|\\\\", known.get("author", ""))]
+    head = [f"# {title}" if title else "", ", ".join(filter(None, authors)), _plain(known.get("date", ""))]
+    notes = [f"[^{number}]: {_plain(note)}" for number, note in enumerate(notes, start=1)]
+    yield results.document(
+        file,
+        result,
+        text="\n\n".join(filter(None, [*head, text, *notes])),
+        title=title or results.first_heading(text),
+        metadata=results.described(authors=authors),
+    )
+
+
+def _without_verbatim(text: str) -> tuple[str, list[str]]:
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        if found["kind"] == "comment":
+            return ""
+        kept.append(found[0])
+        return _mark(len(kept) - 1)
+
+    return _VERBATIM.sub(keep, text), kept
+
+
+def _corrected(source: str) -> tuple[str, list[str]]:
+    """Return the source as xberg takes it, and the texts of its notes."""
+    source = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
+    source = _DROPPED.sub("", source)
+    source = _CITED.sub(r"[\1]", _REFERRED.sub(r"\1", source))
+    source = re.sub(r"(?<![\\/])~(?!/)", " ", source)
+    source, notes = _noted(_FIGURE.sub(_captions, source))
+    pieces: list[str] = []
+    done = 0
+    for match in sorted([*_SECTION.finditer(source), *_MULTI.finditer(source)], key=lambda each: each.start()):
+        if match.start() < done:
+            continue
+        inner, end = _inside(source, match.end())
+        pieces.append(source[done : match.start()])
+        done = end
+        if match[0].startswith("\\multi"):
+            pieces.append(inner)
+        else:
+            heading = re.sub(r"\[[^\]\n]*\]", "", match[0])
+            pieces.append(f"\n\n{heading}{{{' '.join(inner.split())}}}\n\n")
+    source = "".join([*pieces, source[done:]])
+    source = _ROW_END.sub("\\1\n", _BOUNDS.sub("\n\\1\n", source))
+    return _ITEM.sub(r"\n\1", source), notes
+
+
+def _captions(figure: re.Match[str]) -> str:
+    """Return a figure's captions and text; xberg passes over figures whose picture it does not find."""
+    inner = figure["inner"]
+    while caption := re.search(r"\\caption\*?(?:\[[^\]\n]{0,500}\])?(?=\{)", inner):
+        text, end = _inside(inner, caption.end())
+        inner = f"{inner[: caption.start()]}\n\n{text}\n\n{inner[max(end, caption.end() + 1) :]}"
+    return f"\n\n{inner}\n\n"
+
+
+def _noted(source: str) -> tuple[str, list[str]]:
+    """Take the notes out and leave their marks."""
+    pieces: list[str] = []
+    notes: list[str] = []
+    done = 0
+    for match in _FOOTNOTE.finditer(source):
+        if match.start() >= done:
+            inner, end = _inside(source, match.end())
+            notes.append(inner)
+            pieces += [source[done : match.start()], f"[^{len(notes)}]"]
+            done = end
+    return "".join([*pieces, source[done:]]), notes
+
+
+def _inside(source: str, start: int) -> tuple[str, int]:
+    """Return what stands in the braces that open at `start`, and where they end."""
+    depth = 0
+    for brace in re.compile(r"\\.|[{}]", re.DOTALL).finditer(source, start, start + _LONGEST):
+        depth += (brace[0] == "{") - (brace[0] == "}")
+        if depth == 0 and brace[0] == "}":
+            return source[start + 1 : brace.start()], brace.end()
+    return "", start
+
+
+def _plain(source: str) -> str:
+    """Return a short piece of LaTeX as text."""
+    text = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
+    text = re.sub(r"\\(?:thanks|inst|footnote)\{[^{}]{0,500}\}", "", text)
+    text = re.sub(r"\\([&%$#_{}])", r"\1", re.sub(r"\\[A-Za-z]{1,30}\*? ?|(?<!\\)[{}]", "", text))
+    return " ".join(text.replace("~", " ").replace("``", "“").replace("''", "”").split())
+
+
+def _accented(found: re.Match[str]) -> str:
+    letter = found["braced"] or found["bare"]
+    return unicodedata.normalize("NFC", letter + _MARKS[found["mark"]])
+
+
+def _mark(number: int) -> str:
+    return f"\uf8fe{number}\uf8fe"

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import islice
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
@@ -9,9 +10,10 @@ from rag.adapters.readers.xberg import extracted
 
 _VERBATIM = re.compile(
     r"\\begin\{(?P<kind>verbatim\*?|lstlisting|minted|Verbatim|comment)\}.*?\\end\{(?P=kind)\}|"
-    r"\\(?:verb|lstinline)\*?(?P<mark>[|!+#/])[^\n]{0,500}?(?P=mark)",
+    r"\\(?:verb|lstinline)\*?(?P<mark>[|!+#/])(?P<code>[^\n]{0,500}?)(?P=mark)",
     re.DOTALL,
 )
+_MARK = re.compile("\uf8fe([bc])(\\d{1,9})\uf8fe")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,20})%[^\n]*(?:\n[ \t]*(?=\S))?")
 _ACCENT = re.compile(r"\\(?P<mark>[`'^\"~=.]|[uvHcdbkr](?=[{ ]))[ ]?(?:\{\\?(?P<braced>[A-Za-z])\}|\\?(?P<bare>[A-Za-z]))")
 _MARKS = dict(
@@ -31,11 +33,10 @@ _ITEM = re.compile(r"(?<!\n)[ \t]*(\\item(?![A-Za-z]))")
 _MULTI = re.compile(r"\\multi(?:column|row)\{[^{}]{0,50}\}\{[^{}]{0,200}\}(?=\{)")
 _FOOTNOTE = re.compile(r"\\(?:footnote|endnote|thanks)(?:\[[^\]\n]{0,20}\])?(?=\{)")
 _TITLE = re.compile(r"\\(title|author|date)(?:\[[^\]\n]{0,500}\])?(?=\{)")
-_FIGURE = re.compile(
-    r"\\begin\{(?P<kind>(?:sub|wrap)?figure\*?)\}(?:\[[^\]\n]{0,50}\]|\{[^{}\n]{0,50}\}){0,3}"
-    r"(?P<inner>.{0,20000}?)\\end\{(?P=kind)\}",
-    re.DOTALL,
-)
+_FIGURE = re.compile(r"\\(?:begin|end)\{(?:(?:sub|wrap|sideways)?figure|(?:wrap|sideways)?table)\*?\}(?:\[[^\]\n]{0,50}\]|\{[^{}\n]{0,50}\}){0,3}")
+_CAPTION = re.compile(r"\\caption(?:of\{[a-z]{1,20}\})?\*?(?:\[[^\]\n]{0,500}\])?(?=\{)")
+_DEFINED = re.compile(r"\\(?:re)?(?:newcommand|providecommand)\*?\{?\\([A-Za-z]{1,40})\}?(?=\{)")
+_MOST_DEFINED, _LONGEST_DEFINED = 200, 500
 _CITED = re.compile(r"\\(?:no)?cite[a-z]{0,10}\*?(?:\[[^\]\n]{0,200}\]){0,2}\{([^{}\n]{1,500})\}")
 _REFERRED = re.compile(r"\\(?:eq|auto|page|c|C|name)?ref\*?\{([^{}\n]{1,200})\}")
 _DROPPED = re.compile(r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,500}\}|\\(?:label|index|vspace|hspace|bibliographystyle)\*?\{[^{}\n]{0,500}\}|\\(?:maketitle|hline|centering|noindent|newpage|clearpage|toprule|midrule|bottomrule)(?![A-Za-z])")
@@ -43,16 +44,16 @@ _DROPPED = re.compile(r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,5
 
 def read(file: SourceFile) -> Records:
     """Read a LaTeX file as one document; files that it includes are named as not read."""
-    source, kept = _without_verbatim(file.read_text())
+    source, blocks, codes = _without_verbatim(file.read_text())
     source = _COMMENT.sub(r"\1", source)
     known = {}
     for match in _TITLE.finditer(source):
         known.setdefault(match[1], _inside(source, match.end())[0])
     body, notes = _corrected(source)
-    for number, block in enumerate(kept):
-        body = body.replace(_mark(number), block)
+    body = _MARK.sub(lambda found: blocks[int(found[2])] if found[1] == "b" else found[0], body)
     result = extracted(body.encode(), mime="application/x-latex", kind="a LaTeX file")
     text = re.sub(r"\A(?:\*\*(?:title|author|date)\*\*:[^\n]*\n+)+", "", results.markdown(result.content))
+    text = _MARK.sub(lambda found: f"`{codes[int(found[2])]}`" if found[1] == "c" else "", text)
     title = _plain(known.get("title", ""))
     authors = [_plain(each) for each in re.split(r"\\and(?![A-Za-z])|\\\\", known.get("author", ""))]
     head = [f"# {title}" if title else "", ", ".join(filter(None, authors)), _plain(known.get("date", ""))]
@@ -66,28 +67,36 @@ def read(file: SourceFile) -> Records:
     )
 
 
-def _without_verbatim(text: str) -> tuple[str, list[str]]:
-    kept: list[str] = []
+def _without_verbatim(text: str) -> tuple[str, list[str], list[str]]:
+    """Return the text with marks in place of code; the blocks that xberg reads, and the words it takes apart."""
+    blocks: list[str] = []
+    codes: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
         if found["kind"] == "comment":
             return ""
-        kept.append(found[0])
-        return _mark(len(kept) - 1)
+        if found["kind"]:
+            blocks.append(found[0])
+            return f"\uf8feb{len(blocks) - 1}\uf8fe"
+        codes.append(found["code"])
+        return f"\uf8fec{len(codes) - 1}\uf8fe"
 
-    return _VERBATIM.sub(keep, text), kept
+    return _VERBATIM.sub(keep, text.replace("\uf8fe", "")), blocks, codes
 
 
 def _corrected(source: str) -> tuple[str, list[str]]:
     """Return the source as xberg takes it, and the texts of its notes."""
     source = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
-    source = _DROPPED.sub("", source)
+    source = _expanded(_DROPPED.sub("", source))
+    source = re.sub(r"(?<!\\)\\[()]", "$", source)
     source = _CITED.sub(r"[\1]", _REFERRED.sub(r"\1", source))
     source = re.sub(r"(?<![\\/])~(?!/)", " ", source)
-    source, notes = _noted(_FIGURE.sub(_captions, source))
+    # xberg passes over figures whose picture it does not find.
+    source, notes = _noted(_FIGURE.sub("\n\n", source))
     pieces: list[str] = []
     done = 0
-    for match in sorted([*_SECTION.finditer(source), *_MULTI.finditer(source)], key=lambda each: each.start()):
+    found = [match for marks in (_SECTION, _MULTI, _CAPTION) for match in marks.finditer(source)]
+    for match in sorted(found, key=lambda each: each.start()):
         if match.start() < done:
             continue
         inner, end = _inside(source, match.end())
@@ -95,6 +104,8 @@ def _corrected(source: str) -> tuple[str, list[str]]:
         done = end
         if match[0].startswith("\\multi"):
             pieces.append(inner)
+        elif match[0].startswith("\\caption"):
+            pieces.append(f"\n\n{inner}\n\n")
         else:
             heading = re.sub(r"\[[^\]\n]*\]", "", match[0])
             pieces.append(f"\n\n{heading}{{{' '.join(inner.split())}}}\n\n")
@@ -103,13 +114,22 @@ def _corrected(source: str) -> tuple[str, list[str]]:
     return _ITEM.sub(r"\n\1", source), notes
 
 
-def _captions(figure: re.Match[str]) -> str:
-    """Return a figure's captions and text; xberg passes over figures whose picture it does not find."""
-    inner = figure["inner"]
-    while caption := re.search(r"\\caption\*?(?:\[[^\]\n]{0,500}\])?(?=\{)", inner):
-        text, end = _inside(inner, caption.end())
-        inner = f"{inner[: caption.start()]}\n\n{text}\n\n{inner[max(end, caption.end() + 1) :]}"
-    return f"\n\n{inner}\n\n"
+def _expanded(source: str) -> str:
+    """Write out the commands without arguments that the file defines; xberg passes over them."""
+    known: dict[str, str] = {}
+    pieces: list[str] = []
+    done = 0
+    for match in islice(_DEFINED.finditer(source), _MOST_DEFINED):
+        body, end = _inside(source, match.end())
+        if match.start() >= done and len(body) <= _LONGEST_DEFINED:
+            known[match[1]] = body
+            pieces.append(source[done : match.start()])
+            done = end
+    if not known:
+        return source
+    names = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    used = re.compile(rf"\\({names})(?![A-Za-z])(?:\{{\}})?")
+    return used.sub(lambda found: known[found[1]], "".join([*pieces, source[done:]]))
 
 
 def _noted(source: str) -> tuple[str, list[str]]:
@@ -147,7 +167,3 @@ def _plain(source: str) -> str:
 def _accented(found: re.Match[str]) -> str:
     letter = found["braced"] or found["bare"]
     return unicodedata.normalize("NFC", letter + _MARKS[found["mark"]])
-
-
-def _mark(number: int) -> str:
-    return f"\uf8fe{number}\uf8fe"

@@ -17,7 +17,7 @@ _SUBSTITUTION = re.compile(r"^[ \t]*\.\. \|(?P<name>[^|\n]{1,100})\| replace:: (
 _SUBSTITUTED = re.compile(r"(?<!\w)\|(?P<name>[^|\s][^|\n]{0,100})\|_{0,2}(?!\w)")
 _ADMONITION = re.compile(r"^> \*\*(?P<kind>[a-z-]{1,30})::[ ]?(?P<text>[^\n]*?)\*\*$", re.MULTILINE)
 
-_NOTE_ADOC = re.compile(r"footnote:(?:[\w-]{1,100})?\[(?P<text>(?:[^\]\n\\]|\\.){0,5000})\]")
+_NOTE_ADOC = re.compile(r"footnote:(?:[\w-]{1,100})?\[(?P<text>(?:[^\]\n\\]|\\.){0,2000})\]")
 _REFERENCE = re.compile(r"<<[^<>,\n]{1,300}(?:,[ ]?(?P<text>[^<>\n]{1,500}))?>>")
 _MACRO_IMAGE = re.compile(r"image::?[^\s\[\]]{1,500}\[(?P<alt>[^\]\n,]{0,1000})[^\]\n]{0,1000}\]")
 _MACRO_INCLUDE = re.compile(r"^include::(?P<path>[^\s\[\]]{1,500})\[[^\]\n]{0,500}\][ \t]*$", re.MULTILINE)

@@ -103,10 +103,13 @@ def parsed(data: bytes) -> ElementTree.Element:
 
 
 def serialised(tree: ElementTree.Element) -> bytes:
-    """Return the tree as XML, its namespaces under the prefixes that xberg goes by."""
+    """Return the tree as XML, its namespaces under xberg's prefixes; UnreadableDocument where it is too deep."""
     for prefix, uri in _PREFIXES.items():
         ElementTree.register_namespace(prefix, uri)
-    return ElementTree.tostring(tree, encoding="utf-8", xml_declaration=True)
+    try:
+        return ElementTree.tostring(tree, encoding="utf-8", xml_declaration=True)
+    except RecursionError as error:
+        raise UnreadableDocument("is nested too deeply; it is broken, or hostile") from error
 
 
 def listed(related: "Mapping[str, Related]") -> bytes:

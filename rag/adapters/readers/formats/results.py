@@ -28,8 +28,8 @@ _AUTOMATIC = re.compile(
 # Alternatives in the order of the text: code and formulas stand as they are, the rest is unescaped.
 _ESCAPED = re.compile(
     # A row of marks that is text must not begin a block of code.
-    r"(?P<kept>^(?:\\[`~]){3,}|^(?P<fence>`{3,}|~{3,}).*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|\$\$.{0,20000}?\$\$|"
-    r"(?<![\\`])(?P<tick>`{1,2})(?!`)[^\n]{1,2000}?(?<!`)(?P=tick)(?!`)|\$[^$\n]{0,1000}\\[A-Za-z][^$\n]{0,1000}\$)|"
+    r"(?P<kept>^(?:\\[`~]){3,}|^(?P<fence>`{3,}|~{3,}).*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|^\$\$.{0,20000}?\$\$$|"
+    r"(?<![\\`])(?P<tick>`{1,2})(?!`)[^\n]{1,2000}?(?<!`)(?P=tick)(?!`))|"
     r"\\(?P<mark>[!-/:-@\[-`{}~])",
     re.DOTALL | re.MULTILINE,
 )

@@ -2,17 +2,19 @@
 
 import copy
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import drawings, results
+from rag.adapters.readers.formats import drawings, equations, results
 from rag.adapters.readers.formats.members import Members, ReaderFor
 from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
 from rag.adapters.readers.formats.tables import spread
 from rag.adapters.readers.xberg import extracted
 
 _MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_EQUATION = re.compile("\uf8fde(\\d{1,9})\uf8fd")
 _OFF = frozenset({"0", "false", "off", "none"})
 _SYMBOLS = {"F0FC": "✓", "F0FE": "☑", "F0A8": "☐", "F06F": "☐", "F0B7": "•", "F0E0": "→", "F0D8": "➢", "F0A7": "▪"}
 """Wingdings and Symbol characters that people set by hand, and the letters that look like them."""
@@ -46,7 +48,8 @@ class _Corrected:
         self._main = package.main("word/document.xml")
         self._related = package.related(self._main)
         self._tree = package.tree(self._main)
-        self._fillings: dict[str, str] = {}
+        self._fillings: dict[str, str] = {}  # what stands in paragraphs of its own
+        self._equations: list[str] = []  # what stands within a line
         for each in self._related.values():
             if each.kind == "package" and each.target in package:
                 self.embedded.append(each.target)
@@ -58,6 +61,7 @@ class _Corrected:
         """Return the file with all that is put right."""
         _remove_what_is_not_shown(self._tree)
         self._number_notes()
+        self._write_equations()
         self._mark_parts()
         self._add_headers_and_footers()
         spread(self._tree)
@@ -77,7 +81,21 @@ class _Corrected:
                 text = f"{before}{filling}{after}"
             else:
                 text = f"{before.rstrip()}\n\n{filling}\n\n{after.lstrip()}"
-        return text.strip()
+        return _EQUATION.sub(lambda found: self._equations[int(found[1])], text).strip()
+
+    def _write_equations(self) -> None:
+        """Write equations where they stand; xberg puts them before the paragraph."""
+        for kind, mark in (("m:oMathPara", "$$"), ("m:oMath", "$")):
+            for each in list(self._tree.iter(named(kind))):
+                written = equations.tex(each)
+                # A bar would end a cell.
+                self._equations.append(f"{mark}{written}{mark}".replace("|", "\\vert ") if written else "")
+                text = each.makeelement(named("w:t"), {})
+                text.text = f"\uf8fde{len(self._equations) - 1}\uf8fd"
+                tail = each.tail
+                each.clear()
+                each.tag, each.tail = named("w:r"), tail
+                each.append(text)
 
     def _number_notes(self) -> None:
         """Write the numbers of notes where they stand; xberg puts those of all notes at a paragraph's end."""

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
+from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
@@ -90,10 +91,14 @@ def refuse_old(file: SourceFile, *, newer: str) -> Records:
     raise UnreadableDocument(f"is in the format of before 2007; save it as {newer}")
 
 
+def _refuse_doctype(*_: object) -> None:
+    """Refuse what entities are declared in: bombs, and references to other files."""
+    raise UnreadableDocument("holds XML with a document type, which may hide a bomb; save it anew")
+
+
 class _Builder(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str, system: str) -> None:
-        """Refuse what entities are declared in: bombs, and references to other files."""
-        raise UnreadableDocument("holds XML with a document type, which may hide a bomb; save it anew")
+        _refuse_doctype()
 
 
 def parsed(data: bytes) -> ElementTree.Element:
@@ -194,6 +199,15 @@ class Package:
         try:
             return parsed(self.read(name))
         except DAMAGE as error:
+            raise self.broken(error) from error
+
+    def check(self, name: str) -> None:
+        """Raise UnreadableDocument where a part is missing or is no whole XML; xberg gives what comes before the fault."""
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        try:
+            parser.Parse(self.read(name), True)
+        except expat.ExpatError as error:
             raise self.broken(error) from error
 
     def related(self, part: str) -> dict[str, Related]:

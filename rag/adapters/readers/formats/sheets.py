@@ -91,6 +91,9 @@ class _Book:
             for each in package.tree(main).iter()
             if local(each) == "sheet" and (key := each.get(named("r:id"), "")) in related
         }
+        for each in related.values():
+            if each.kind == "sharedStrings" and each.target in package:
+                package.check(each.target)
         self._styles = next((each.target for each in related.values() if each.kind == "styles"), "")
         self.unread: list[str] = []
         self.embedded: list[str] = []
@@ -109,13 +112,13 @@ class _Book:
         written: dict[str, bytes] = {}
         empty = 0
         for part in self._sheets.values():
-            data = self._package.read(part) if part in self._package else b""
+            if part not in self._package:
+                continue
+            self._package.check(part)
+            data = self._package.read(part)
             if len(data) > _MOST_CORRECTED or not (b"mergeCell " in data or b"f>" in data or percent):
                 continue
-            try:
-                tree = parsed(data)
-            except SyntaxError as error:
-                raise self._package.broken(error) from error
+            tree = parsed(data)
             empty += cells.without_values(tree)
             if cells.spread(tree) + cells.write_percentages(tree, percent):
                 written[part] = serialised(tree)

@@ -1,5 +1,6 @@
 """PowerPoint's PPTX: slides in the order they are shown in, each with its notes."""
 
+import copy
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,11 +9,17 @@ from typing import Any
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import drawings, results
 from rag.adapters.readers.formats.members import Members, ReaderFor
-from rag.adapters.readers.formats.packages import Package, listed, listing_of, local, named, text_below
+from rag.adapters.readers.formats.packages import Package, listed, listing_of, local, named, serialised, text_below
 from rag.adapters.readers.xberg import extracted, usual
 from rag.domain import Locator
+from rag.errors import UnreadableDocument
 
 _MIME = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+
+_ON = ("1", "true")
+_BAR = "\uf8fc"
+_LONGEST = 200
+"""Characters of a cell that is repeated where it spans rows or columns."""
 
 
 def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
@@ -77,6 +84,10 @@ class _Deck:
         self.embedded: list[str] = []
         self.unread: list[str] = []
         for number, slide in enumerate(self.slides, start=1):
+            try:
+                self.changed[slide] = _put_right(package.tree(slide))
+            except UnreadableDocument:
+                self.unread.append(f"slide {number} is damaged, and what comes after the damage was not read")
             for each in self._parts[slide]:
                 if each.kind == "package" and each.target in package:
                     self.embedded.append(each.target)
@@ -86,8 +97,9 @@ class _Deck:
         self.left_out += self.embedded
 
     def beside(self, slide: str) -> Iterator[str]:
-        """Yield a slide's diagrams, notes and comments."""
+        """Yield a slide's charts, diagrams, notes and comments."""
         for kind, text_of in (
+            ("chart", drawings.chart),
             ("diagramData", drawings.diagram),
             ("notesSlide", _notes),
             ("comments", _comments),
@@ -108,8 +120,38 @@ def located(kind: str, parts: dict[str, str]) -> tuple[str, list[Locator]]:
     return text, locators
 
 
+def _put_right(tree: Any) -> bytes:
+    """Return a slide whose charts are left to us, and whose tables have no spans and no bars within cells."""
+    for parent in list(tree.iter()):
+        for child in list(parent):
+            if child.tag == named("p:graphicFrame") and next(child.iter(named("c:chart")), None) is not None:
+                parent.remove(child)
+    for table in tree.iter(named("a:tbl")):
+        above: list[Any] = []
+        for number, row in enumerate(table.iter(named("a:tr"))):
+            cells = list(row.iter(named("a:tc")))
+            for column, cell in enumerate(cells):
+                if cell.get("vMerge") in _ON and column < len(above):
+                    cells[column] = _filled(cell, above[column])
+                elif cell.get("hMerge") in _ON and number == 0 and column:
+                    cells[column] = _filled(cell, cells[column - 1])
+            above = cells
+        for each in table.iter(named("a:t")):
+            each.text = (each.text or "").replace("|", _BAR)
+    return serialised(tree)
+
+
+def _filled(cell: Any, source: Any) -> Any:
+    """Give a merged cell the text of the one it is merged with, where that is a name and no text."""
+    if len(text_below(source)) <= _LONGEST:
+        cell[:] = [copy.deepcopy(each) for each in source if each.tag == named("a:txBody")]
+        for name in ("hMerge", "vMerge"):
+            cell.attrib.pop(name, None)
+    return cell
+
+
 def _body(page: str) -> str:
-    text = results.markdown(page)
+    text = results.markdown(page).replace(_BAR, "\\|")
     # A rule stands for a slide without a title.
     return "" if text == "-----" else text.removesuffix("\n-----").removeprefix("-----\n").strip()
 

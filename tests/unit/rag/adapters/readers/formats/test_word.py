@@ -343,7 +343,7 @@ def test_nesting() -> None:
     for _ in range(40):
         deep = table([cell(deep)])
 
-    assert text(deep).endswith("| Deep. |\n| --- |") or "Deep." in text(deep)
+    assert "Deep." in text(deep)
     assert failure("a.docx", word("<w:p>" * 20_000 + "</w:p>" * 20_000)) == (
         "is nested too deeply; it is broken, or hostile"
     )

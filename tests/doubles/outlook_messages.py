@@ -52,7 +52,14 @@ def compound(tree: Tree) -> bytes:
         for name in names:
             child = children[name]
             numbers.append(len(entries))
-            entries.append([name, 2 if isinstance(child, bytes) else 1, _FREE, child if isinstance(child, bytes) else b""])
+            entries.append(
+                [
+                    name,
+                    2 if isinstance(child, bytes) else 1,
+                    _FREE,
+                    child if isinstance(child, bytes) else b"",
+                ]
+            )
             if not isinstance(child, bytes):
                 add(child, numbers[-1])
 
@@ -78,7 +85,7 @@ def compound(tree: Tree) -> bytes:
         fat.extend([*range(first + 1, first + len(pieces)), _END])
         return first
 
-    mini, mini_fat, starts = b"", [], {}
+    mini, mini_fat, starts = b"", list[int](), dict[int, int]()
     for number, (_, kind, _, data) in enumerate(entries):
         assert isinstance(data, bytes)
         if kind != 2:
@@ -97,7 +104,11 @@ def compound(tree: Tree) -> bytes:
         assert isinstance(name, str)
         assert isinstance(data, bytes)
         left, right = siblings.get(number, (_FREE, _FREE))
-        start, size = (mini_start, len(mini)) if number == 0 else (starts.get(number, _END if kind == 2 else 0), len(data))
+        start, size = (
+            (mini_start, len(mini))
+            if number == 0
+            else (starts.get(number, _END if kind == 2 else 0), len(data))
+        )
         written = name.encode("utf-16-le")
         directory += (
             written.ljust(64, b"\0") + struct.pack("<HBB", len(written) + 2, kind, 1)
@@ -115,7 +126,7 @@ def compound(tree: Tree) -> bytes:
     sectors += [struct.pack("<128I", *fat[at : at + 128]) for at in range(0, len(fat), 128)]
     header = (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-        + struct.pack("<IIIIIIIII", 0, tables, directory_start, 0, 4096, mini_fat_start, -(-len(mini_fat_data) // _SECTOR), _END, 0)
+        + struct.pack("<IIIIIIIII", 0, tables, directory_start, 0, 4096, mini_fat_start, -(-len(mini_fat_data) // _SECTOR), _END, 0)  # noqa: E501
         + struct.pack("<109I", *range(fat_start, fat_start + tables), *[_FREE] * (109 - tables))
     )  # fmt: skip
     return header + b"".join(sectors)

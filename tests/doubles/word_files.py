@@ -92,9 +92,14 @@ def word(
 def changed(data: bytes, **parts: bytes) -> bytes:
     """Return a zipped package with the parts of these names changed; of a name the end is enough, dots as _."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as given,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for name in given.namelist():
-            new = next((content for end, content in parts.items() if name.replace(".", "_").endswith(end)), None)
+            new = next(
+                (content for end, content in parts.items() if name.replace(".", "_").endswith(end)), None
+            )
             archive.writestr(name, given.read(name) if new is None else new)
     return out.getvalue()
 
@@ -102,7 +107,9 @@ def changed(data: bytes, **parts: bytes) -> bytes:
 def records(filename: str, content: bytes | str, *, max_bytes: int = LIMIT) -> list[Document | ReadFailure]:
     """Return what is read of a file."""
     data = content.encode() if isinstance(content, str) else content
-    return list(read_content(data, filename=filename, uri=f"upload:{filename}", tenant="acme", max_bytes=max_bytes))
+    return list(
+        read_content(data, filename=filename, uri=f"upload:{filename}", tenant="acme", max_bytes=max_bytes)
+    )
 
 
 def document(filename: str, content: bytes | str) -> Document:

@@ -14,15 +14,12 @@ from rag.adapters.readers.formats import (
     mail,
     markup,
     notebooks,
-    opendocument,
     outlook,
     packages,
     rtf,
-    sheets,
-    slides,
-    word,
     xml,
 )
+from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 

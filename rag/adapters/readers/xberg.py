@@ -12,7 +12,9 @@ from rag.errors import UnreadableDocument
 if TYPE_CHECKING:
     import xberg
 
-_LIMIT = re.compile(r"(?P<what>[A-Z][a-z ]{1,40}?) limit exceeded: observed (?P<found>\d+).{1,200}? is (?P<most>\d+)")
+_LIMIT = re.compile(
+    r"(?P<what>[A-Z][a-z ]{1,40}?) limit exceeded: observed (?P<found>\d+).{1,200}? is (?P<most>\d+)"
+)
 _ENCRYPTED = re.compile(r"encrypted|password", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ def read(file: SourceFile) -> Records:
     package = Package(file, kind="an EPUB")
     # Fonts may be scrambled without harm to the text.
     if _RIGHTS in package and any(
-        ending in package.read(_RIGHTS).lower() for ending in (b".xhtml", b".html", b".htm\"")
+        ending in package.read(_RIGHTS).lower() for ending in (b".xhtml", b".html", b'.htm"')
     ):
         raise UnreadableDocument("is protected against copying; get it without protection")
     result = extracted(package.written({}), mime="application/epub+zip", kind="an EPUB")

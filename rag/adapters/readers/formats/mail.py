@@ -4,7 +4,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator, Mapping
-from email.message import EmailMessage, Message
+from email.message import EmailMessage, Message, MIMEPart
 from email.utils import getaddresses
 from typing import Any
 
@@ -35,7 +35,9 @@ def read_eml(file: SourceFile, *, reader_for: ReaderFor) -> Records:
         body, attached = _parts(message, members)
         attachments = [_attachment(part, number) for number, part in enumerate(attached, start=1)]
     except DAMAGE as error:
-        raise UnreadableDocument(f"is not a mail that can be read: {error or type(error).__name__}") from error
+        raise UnreadableDocument(
+            f"is not a mail that can be read: {error or type(error).__name__}"
+        ) from error
     read = [record for name, content in attachments for record in members.read(name, content)]
     yield mail_document(file, headers, body, unread=members.reasons())
     yield from read
@@ -74,10 +76,10 @@ def _addresses(field: str) -> list[str]:
     return [f"{name} <{address}>" if name else address for name, address in getaddresses([field]) if address]
 
 
-def _parts(message: EmailMessage, members: Members) -> tuple[str, list[EmailMessage]]:
+def _parts(message: EmailMessage, members: Members) -> tuple[str, list[MIMEPart]]:
     """Return the body as Markdown, and what is attached; the richer of two forms of a body is read."""
     texts: list[str] = []
-    attached: list[EmailMessage] = []
+    attached: list[MIMEPart] = []
     for count, part in enumerate(_walk(message)):
         if count == _MOST_PARTS:
             break
@@ -90,9 +92,9 @@ def _parts(message: EmailMessage, members: Members) -> tuple[str, list[EmailMess
     return "\n\n".join(filter(None, texts)), attached
 
 
-def _walk(message: EmailMessage) -> Iterator[EmailMessage]:
+def _walk(message: EmailMessage) -> Iterator[MIMEPart]:
     """Yield the parts that a mail program shows or offers, without a mail within the mail's own parts."""
-    waiting = [message]
+    waiting: list[MIMEPart] = [message]
     while waiting:
         part = waiting.pop(0)
         kind = part.get_content_type()
@@ -106,28 +108,34 @@ def _walk(message: EmailMessage) -> Iterator[EmailMessage]:
             yield part
 
 
-def _holds_html(part: EmailMessage) -> bool:
+def _holds_html(part: MIMEPart) -> bool:
     return any(each.get_content_type() == "text/html" for each in part.walk())
 
 
-def _text(part: EmailMessage, members: Members) -> str:
+def _text(part: MIMEPart, members: Members) -> str:
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset("utf-8")
     try:
         text = content.decode(charset)
     except (UnicodeError, LookupError):
-        text = content.decode("utf-8", "replace") if charset != "utf-8" else content.decode("cp1252", "replace")
+        try:
+            text = content.decode("utf-8")
+        except UnicodeError:
+            text = content.decode("cp1252", "replace")
+            members.note(f"its text is not in the encoding it names ({charset}); it was read as Windows-1252")
     text = text.replace("\r\n", "\n")
     if part.get_content_type() == "text/html":
         return members.text_of("body.html", text.encode()) or ""
     return text.strip()
 
 
-def _attachment(part: EmailMessage, number: int) -> tuple[str, bytes]:
+def _attachment(part: MIMEPart, number: int) -> tuple[str, bytes]:
     if part.get_content_type() == "message/rfc822":
         inner = next(iter(part.iter_parts()), None)
-        name = part.get_filename() or (header(inner, "Subject") if inner is not None else "") or f"mail {number}"
+        name = (
+            part.get_filename() or (header(inner, "Subject") if inner is not None else "") or f"mail {number}"
+        )
         return _ending(name, ".eml"), b"" if inner is None else inner.as_bytes()
     payload = part.get_payload(decode=True)
     name = path_of(part.get_filename() or "") or f"part {number}"

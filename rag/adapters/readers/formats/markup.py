@@ -7,13 +7,18 @@ from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.xberg import extracted
 
-_BLOCKS_RST = re.compile(r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sourcecode|parsed-literal|math|raw)::|.*::[ \t]*$)")
+_BLOCKS_RST = re.compile(
+    r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sourcecode|parsed-literal|math|raw)::|.*::[ \t]*$)"
+)
 _CODE_OPTIONS = re.compile(
-    r"^(?P<head>[ \t]*\.\. (?:code|code-block|sourcecode)::[^\n]*\n)(?:[ \t]+:[\w-]{1,40}:[^\n]*\n){1,20}", re.MULTILINE
+    r"^(?P<head>[ \t]*\.\. (?:code|code-block|sourcecode)::[^\n]*\n)(?:[ \t]+:[\w-]{1,40}:[^\n]*\n){1,20}",
+    re.MULTILINE,
 )
 _ROLE = re.compile(r":[a-zA-Z][\w:+.-]{0,60}:`(?P<text>[^`\n]{1,2000})`")
 _TARGET = re.compile(r"^(?P<shown>.{1,2000}?)\s*<[^<>]{1,1000}>$")
-_SUBSTITUTION = re.compile(r"^[ \t]*\.\. \|(?P<name>[^|\n]{1,100})\| replace:: (?P<text>[^\n]{1,2000})\n?", re.MULTILINE)
+_SUBSTITUTION = re.compile(
+    r"^[ \t]*\.\. \|(?P<name>[^|\n]{1,100})\| replace:: (?P<text>[^\n]{1,2000})\n?", re.MULTILINE
+)
 _SUBSTITUTED = re.compile(r"(?<!\w)\|(?P<name>[^|\s][^|\n]{0,100})\|_{0,2}(?!\w)")
 _ADMONITION = re.compile(r"^> \*\*(?P<kind>[a-z-]{1,30})::[ ]?(?P<text>[^\n]*?)\*\*$", re.MULTILINE)
 
@@ -22,7 +27,9 @@ _REFERENCE = re.compile(r"<<[^<>,\n]{1,300}(?:,[ ]?(?P<text>[^<>\n]{1,500}))?>>"
 _MACRO_IMAGE = re.compile(r"image::?[^\s\[\]]{1,500}\[(?P<alt>[^\]\n,]{0,1000})[^\]\n]{0,1000}\]")
 _MACRO_INCLUDE = re.compile(r"^include::(?P<path>[^\s\[\]]{1,500})\[[^\]\n]{0,500}\][ \t]*$", re.MULTILINE)
 _COMMENT_BLOCK = re.compile(r"^////+[ \t]*$.*?(?:^////+[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_LISTING = re.compile(r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[ \t]*$.*?(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_LISTING = re.compile(
+    r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[ \t]*$.*?(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 
 
 def read_restructured(file: SourceFile) -> Records:
@@ -40,7 +47,9 @@ def read_restructured(file: SourceFile) -> Records:
     source = _CODE_OPTIONS.sub(r"\g<head>", source)
     result = extracted(source.encode(), mime="text/prs.fallenstein.rst", kind="reStructuredText")
     text = results.markdown(result.content)
-    text = _ADMONITION.sub(lambda found: f"> **{found['kind'].capitalize()}:** {found['text']}".rstrip(), text)
+    text = _ADMONITION.sub(
+        lambda found: f"> **{found['kind'].capitalize()}:** {found['text']}".rstrip(), text
+    )
     yield results.document(file, result, text=text, title=results.first_heading(text))
 
 
@@ -53,7 +62,11 @@ def _outside_literals(source: str) -> list[tuple[str, bool]]:
         if literal is not None and line.strip() and indent <= literal:
             literal = None
         found.append((line, literal is not None))
-        if literal is None and _BLOCKS_RST.match(line) and not re.match(r"[ \t]*\.\. (?!code|source|parsed|math|raw)", line):
+        if (
+            literal is None
+            and _BLOCKS_RST.match(line)
+            and not re.match(r"[ \t]*\.\. (?!code|source|parsed|math|raw)", line)
+        ):
             literal = indent
     return found
 

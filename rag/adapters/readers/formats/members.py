@@ -49,7 +49,11 @@ class Members:
         """Return why a member is not read, as what comes after its name; empty where it is."""
         if self.reader_for(name) is None:
             ending = PurePosixPath(name).suffix
-            return f"ends in {ending!r}, for which there is no reader" if ending else "has no ending that tells its kind"
+            return (
+                f"ends in {ending!r}, for which there is no reader"
+                if ending
+                else "has no ending that tells its kind"
+            )
         if size > self.file.max_bytes:
             return f"has {size:,} bytes, more than the limit of {self.file.max_bytes:,}"
         if self.file.depth >= MOST_DEEP:
@@ -66,6 +70,10 @@ class Members:
         except UnreadableDocument:
             return None
         return "\n\n".join(record.text for record in records if isinstance(record, Document)) or None
+
+    def note(self, reason: str) -> None:
+        """Note what else of the file was not read as it should."""
+        self._refused.append(reason)
 
     def reasons(self) -> list[str]:
         """Return what was not read and why, of very many the first."""

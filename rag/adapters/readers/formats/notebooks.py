@@ -33,10 +33,16 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     language = _language(about)
     members = Members(file, reader_for, "output")
     text = "\n\n".join(
-        piece for cell in cells if isinstance(cell, dict) for piece in _pieces(cell, language, members) if piece
+        piece
+        for cell in cells
+        if isinstance(cell, dict)
+        for piece in _pieces(cell, language, members)
+        if piece
     )
     authors = about.get("authors")
-    names = [each.get("name") for each in authors if isinstance(each, dict)] if isinstance(authors, list) else []
+    names = (
+        [each.get("name") for each in authors if isinstance(each, dict)] if isinstance(authors, list) else []
+    )
     title = about.get("title")
     yield file.document(
         text=text,
@@ -86,7 +92,9 @@ def _output(output: dict[str, Any], members: Members) -> str:
     """Return what a cell put out: a table or text, the richest form that is text."""
     if output.get("output_type") in ("error", "pyerr"):
         trace = output.get("traceback")
-        lines = _COLOURS.sub("", "\n".join(filter(None, map(_joined, trace if isinstance(trace, list) else []))))
+        lines = _COLOURS.sub(
+            "", "\n".join(filter(None, map(_joined, trace if isinstance(trace, list) else [])))
+        )
         said = f"{_joined(output.get('ename'))}: {_joined(output.get('evalue'))}"
         kept = lines.split("\n")[-_TRACES:]
         return _fenced("\n".join(kept) if any(kept) else said)

@@ -36,9 +36,11 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
             fields = _fields(message)
             body = _body(message, data, members)
             attached = _attachments(message)
-    except (olefile.OleFileError, *DAMAGE) as error:
+    except DAMAGE as error:
         raise UnreadableDocument(f"is not {_KIND} that can be read: {error}") from error
-    read_ = [record for name, content in attached if content is not None for record in members.read(name, content)]
+    read_ = [
+        record for name, content in attached if content is not None for record in members.read(name, content)
+    ]
     inner = [
         f"the attachment {name} was not read: it lies within the message; save it as a file of its own"
         for name, content in attached

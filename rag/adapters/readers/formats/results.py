@@ -20,7 +20,8 @@ _MOST_METADATA = 1_000
 _AUTOMATIC = re.compile(
     r"\(?(?:untitled|unbenannt|sans titre|anonymous|unknown)\)?[ \d]*|Microsoft (?:Word|Excel|PowerPoint) - .*|"
     r"Word Document|(?:Document|Dokument|Presentation|Pr[äé]sentation|Workbook|Book|Mappe|Classeur) ?\d*|"
-    r"PowerPoint[ -].*|(?:Présentation|Presentación|Apresentação|Presentazione)(?: de| do| di)? (?:Microsoft )?PowerPoint|"
+    r"PowerPoint[ -].*|"
+    r"(?:Présentation|Presentación|Apresentação|Presentazione)(?: de| do| di)? (?:Microsoft )?PowerPoint|"
     r"Slide \d+|[^ ]*\.(?:docx?|docm|pptx?|pptm|xlsx?|xlsm|od[tsp]|rtf|indd|tex|pdf|html?)",
     re.IGNORECASE,
 )

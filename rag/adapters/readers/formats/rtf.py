@@ -11,6 +11,7 @@ from rag.errors import UnreadableDocument
 _MARK = re.compile(rb"\\bin(\d{1,9}) ?|\\[\\{}]|[{}]")
 _DELETED = re.compile(rb"\{(?:\\[a-z]{1,30}-?\d{0,9} ?){0,40}?\\deleted(?![0-9a-z])")
 _NOTE = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
+_NUMBER = re.compile(rb"\\chftn(?![a-z]) ?")
 _RUNNING = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
 _LONGEST_OPENING = 1_500
 
@@ -33,7 +34,8 @@ def _corrected(data: bytes) -> bytes:
     for kind, start, end in _groups(data):
         if start < done:
             continue
-        pieces.append(data[done:start])
+        # xberg writes marks of its own where the note's number stands.
+        pieces.append(_NUMBER.sub(b" ", data[done:start]))
         done = end
         group = data[start:end]
         if kind == "note":

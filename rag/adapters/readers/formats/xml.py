@@ -22,10 +22,15 @@ _KNOWN = {
 """Root element -> what xberg reads it as."""
 _PAGE = "{http://www.w3.org/1999/xhtml}html"
 _TITLES = frozenset({"title", "name", "head", "headline", "heading", "subject", "label"})
-_PROSE = frozenset({"p", "para", "paragraph", "text", "body", "content", "summary", "description", "abstract", "li"})
+_PROSE = frozenset(
+    {"p", "para", "paragraph", "text", "body", "content", "summary", "description", "abstract", "li"}
+)
 _DEEPEST = 200
 _ENTITY = re.compile(
-    rb"<!ENTITY|" + re.escape("<!ENTITY".encode("utf-16-le")) + rb"|" + re.escape("<!ENTITY".encode("utf-16-be"))
+    rb"<!ENTITY|"
+    + re.escape("<!ENTITY".encode("utf-16-le"))
+    + rb"|"
+    + re.escape("<!ENTITY".encode("utf-16-be"))
 )
 
 
@@ -84,7 +89,11 @@ def _lines(element: Any, depth: int, members: Members) -> Iterator[str]:
 def _leaf(element: Any, name: str, attributes: str, members: Members) -> Iterator[str]:
     raw = "".join(element.itertext()).strip()
     text = " ".join(raw.split())
-    within = [f"{local(each)} {said}" for each in element.iter() if each is not element and (said := _attributes(each))]
+    within = [
+        f"{local(each)} {said}"
+        for each in element.iter()
+        if each is not element and (said := _attributes(each))
+    ]
     about = f" ({'; '.join(filter(None, [attributes, *within]))})" if attributes or within else ""
     if raw.startswith("<") and raw.endswith(">"):
         # Feeds carry whole pages as the text of an element.

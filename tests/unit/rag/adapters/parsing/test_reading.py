@@ -203,3 +203,44 @@ def test_half_characters_are_no_text(make_processes: Make) -> None:
     assert [type(record) for record in records] == [ReadFailure, Document]
     for record in records:
         record.uri.encode()
+
+
+@pytest.mark.parametrize("memory", [400_000_000, 2_000_000_000])
+def test_office_files_under_limits(make_processes: Make, memory: int) -> None:
+    """The library that reads most formats is loaded before the limits are set, and works within them."""
+    processes = make_processes(memory_bytes=memory)
+    made = io.BytesIO()
+    file = docx.Document()
+    for number in range(300):
+        file.add_paragraph(f"Paragraph {number}.")
+    file.save(made)
+
+    (word_,) = read(processes, made.getvalue(), "a.docx")
+    (page,) = read(processes, paper(2), "a.pdf")
+    (mail,) = read(processes, b"Subject: Late\n\nThe report is late.\n", "a.eml")
+
+    assert isinstance(word_, Document)
+    assert word_.text.endswith("Paragraph 299.")
+    assert isinstance(page, Document)
+    assert isinstance(mail, Document)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.docx", word(b"<w:p/>" * 2_000_000)),
+        ("a.docx", word(b'<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><a>&c;</a>')),
+        ("a.docx", word(b"0" * 90_000_000)),
+        ("a.xml", b"<a>" * 200_000),
+        ("a.rtf", b"{\\rtf1 " + b"{" * 200_000),
+        ("a.ipynb", b'{"cells":' + b"[" * 200_000),
+        ("a.eml", b"just a text"),
+    ],
+)
+def test_bombs_of_other_formats_have_a_reason(make_processes: Make, name: str, content: bytes) -> None:
+    """A bomb is a failure with a reason, and the next file is read."""
+    processes = make_processes()
+
+    assert reason(processes, content, name)
+    (next_,) = read(processes, b"Text.", "a.txt")
+    assert isinstance(next_, Document)

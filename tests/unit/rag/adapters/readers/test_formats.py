@@ -2,11 +2,9 @@
 
 import json
 import logging
-import zipfile
 from io import BytesIO
 from pathlib import Path
 
-import docx
 import pytest
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
@@ -185,81 +183,6 @@ def test_corrupt_pdfs_fail_quietly(
 
     assert [entry for entry in caplog.messages if "pypdf" in entry] == []
     assert capfd.readouterr() == ("", "")
-
-
-def test_docx(tmp_path: Path) -> None:
-    """Headings, paragraphs, lists and tables in their order; the title is the first heading."""
-    word = docx.Document()
-    word.add_heading("Travel policy", 0)
-    word.add_paragraph("Ask first.")
-    word.add_heading("By train", 2)
-    word.add_paragraph("Second class.", style="List Bullet")
-    table = word.add_table(rows=2, cols=3)
-    for row, texts in zip(table.rows, (("Town", "Price", "Price"), ("Rome", "90", "95")), strict=True):
-        for cell, text in zip(row.cells, texts, strict=True):
-            cell.text = text
-    table.cell(0, 1).merge(table.cell(0, 2)).text = "Price"
-    word.add_paragraph("The end.")
-    word.save(str(tmp_path / "policy.docx"))
-
-    made = document(tmp_path / "policy.docx")
-
-    assert made.title == "Travel policy"
-    assert made.text == (
-        "# Travel policy\n\nAsk first.\n\n## By train\n\n- Second class.\n\n"
-        "Town | Price\nRome | 90 | 95\n\nThe end."
-    )
-
-
-def test_docx_with_its_own_title(tmp_path: Path) -> None:
-    """The title among the file's properties goes first."""
-    word = docx.Document()
-    word.core_properties.title = "Named"
-    word.add_heading("Heading", 1)
-    word.add_paragraph("Text.")
-    word.save(str(tmp_path / "a.docx"))
-
-    assert document(tmp_path / "a.docx").title == "Named"
-
-
-def test_docx_that_is_none(tmp_path: Path) -> None:
-    """Old, encrypted, foreign and empty files each fail with a reason."""
-    (tmp_path / "zip.docx").write_bytes(b"")
-    with zipfile.ZipFile(tmp_path / "zip.docx", "w") as archive:
-        archive.writestr("readme.txt", "hello")
-    docx.Document().save(str(tmp_path / "empty.docx"))
-
-    assert failure(tmp_path / "old.docx", b"\xd0\xcf\x11\xe0rest").startswith(
-        "is encrypted or in Word's old format"
-    )
-    assert failure(tmp_path / "zip.docx").startswith("is not a DOCX that can be read")
-    assert failure(tmp_path / "none.docx", "text").startswith("is not a DOCX that can be read")
-    assert failure(tmp_path / "empty.docx") == "holds no text"
-
-
-def test_corrupt_docx(tmp_path: Path) -> None:
-    """A damaged archive or damaged XML in it is a failure."""
-    word = docx.Document()
-    word.add_paragraph("Text.")
-    word.save(str(tmp_path / "whole.docx"))
-    data = (tmp_path / "whole.docx").read_bytes()
-    with zipfile.ZipFile(BytesIO(data)) as whole, zipfile.ZipFile(tmp_path / "xml.docx", "w") as broken:
-        for entry in whole.infolist():
-            content = whole.read(entry)
-            broken.writestr(entry, content[:200] if entry.filename == "word/document.xml" else content)
-
-    assert failure(tmp_path / "xml.docx").startswith("is not a DOCX that can be read")
-    for number, cut in enumerate(range(0, len(data), len(data) // 20)):
-        (tmp_path / f"{number}.docx").write_bytes(data[:cut] + b"\0" * 300 + data[cut + 300 :])
-        assert len(records(tmp_path / f"{number}.docx")) == 1
-
-
-def test_docx_that_unpacks_to_too_much(tmp_path: Path) -> None:
-    """A small archive that would fill the memory is turned away unopened."""
-    with zipfile.ZipFile(tmp_path / "bomb.docx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b"0" * (5 * LIMIT))
-
-    assert failure(tmp_path / "bomb.docx") == "unpacks to 5,000,000 bytes, which is too much"
 
 
 def test_csv(tmp_path: Path) -> None:

@@ -88,10 +88,10 @@ def test_a_folder_in_order_without_what_is_hidden(tmp_path: Path) -> None:
 
 def test_one_unknown_file_names_the_known_kinds(tmp_path: Path) -> None:
     """A single file of an unknown kind is an error at once, and it tells which kinds there are."""
-    path = tmp_path / "sheet.xlsx"
+    path = tmp_path / "plan.dwg"
     path.write_text("x")
 
-    with pytest.raises(UnsupportedFormat, match=r"sheet\.xlsx: .*'\.xlsx'") as caught:
+    with pytest.raises(UnsupportedFormat, match=r"plan\.dwg: .*'\.dwg'") as caught:
         read(str(path), tenant="acme", max_bytes=LIMIT)
 
     assert all(ending in str(caught.value) for ending in FORMATS)

@@ -42,8 +42,14 @@ def test_sheets_are_tables_and_locators() -> None:
         "## Prices\n\n| Item | Price |\n| --- | --- |\n| Pen | 3 |\n| Ink \\| blue | 4.5 |\n\n"
         "## Old & odd\n\n| Item |\n| --- |\n| Chalk |"
     )
-    assert [(each.kind, each.name) for each in found.locators] == [("sheet", "Prices"), ("sheet", "Old & odd")]
-    assert [found.text[each.start :].split("\n")[0] for each in found.locators] == ["## Prices", "## Old & odd"]
+    assert [(each.kind, each.name) for each in found.locators] == [
+        ("sheet", "Prices"),
+        ("sheet", "Old & odd"),
+    ]
+    assert [found.text[each.start :].split("\n")[0] for each in found.locators] == [
+        "## Prices",
+        "## Old & odd",
+    ]
 
 
 def test_values_as_they_are_shown() -> None:
@@ -52,12 +58,16 @@ def test_values_as_they_are_shown() -> None:
     made.active.append([datetime.date(2024, 3, 1), datetime.datetime(2024, 3, 1, 10, 30), 0.256, True])
     made.active["C2"].number_format = "0.0%"
 
-    assert document("a.xlsx", saved(made)).text.endswith("| 2024-03-01 | 2024-03-01 10:30:00 | 25.6% | true |")
+    assert document("a.xlsx", saved(made)).text.endswith(
+        "| 2024-03-01 | 2024-03-01 10:30:00 | 25.6% | true |"
+    )
 
 
 def test_merged_cells_have_their_value_in_each() -> None:
     """A merged cell's value stands in each row and column it covers; a caption over the whole sheet stands once."""
-    made = book(["Price list", None, None], ["Item", "Price", None], ["Pen", 3, 4], [None, 5, 6], [None, None, "x"])
+    made = book(
+        ["Price list", None, None], ["Item", "Price", None], ["Pen", 3, 4], [None, 5, 6], [None, None, "x"]
+    )
     made.active.merge_cells("A1:C1")
     made.active.merge_cells("B2:C2")
     made.active.merge_cells("A3:A4")
@@ -72,7 +82,9 @@ def test_formulas() -> None:
     """A formula is its value; where the file holds none, that is told."""
     made = book(["Item", "Price"], ["Sum", "=SUM(B3:B4)"])
     plain = saved(made)
-    counted = changed(plain, sheet1_xml=sheet_of(plain).replace(b"<v></v>", b"<v>7</v>").replace(b"<v />", b"<v>7</v>"))
+    counted = changed(
+        plain, sheet1_xml=sheet_of(plain).replace(b"<v></v>", b"<v>7</v>").replace(b"<v />", b"<v>7</v>")
+    )
 
     assert document("a.xlsx", counted).text.endswith("| Sum | 7 |")
     assert document("a.xlsx", counted).unread == ()
@@ -100,7 +112,12 @@ def test_comments() -> None:
 def test_empty_rows_and_offsets() -> None:
     """A table that begins somewhere on the sheet is read from there; empty rows are left out."""
     made = Workbook()
-    made.active["D10"], made.active["E10"], made.active["D12"], made.active["E12"] = "Item", "Price", "Pen", "two\nlines"
+    made.active["D10"], made.active["E10"], made.active["D12"], made.active["E12"] = (
+        "Item",
+        "Price",
+        "Pen",
+        "two\nlines",
+    )
 
     assert document("a.xlsx", saved(made)).text == (
         "## Sheet\n\n| Item | Price |\n| --- | --- |\n| Pen | two lines |"
@@ -131,5 +148,7 @@ def test_what_is_no_workbook(ending: str) -> None:
     assert failure(f"a.{ending}", whole[:400]).startswith("is not an XLSX that can be read")
     assert failure(f"a.{ending}", b"\xd0\xcf\x11\xe0") == "is in an old binary format; save it as .xlsx"
     assert failure(f"a.{ending}", saved(Workbook())) == "holds no text"
-    assert failure(f"a.{ending}", changed(whole, sheet1_xml=b"<worksheet><sheetData>")).startswith("is not an XLSX")
+    assert failure(f"a.{ending}", changed(whole, sheet1_xml=b"<worksheet><sheetData>")).startswith(
+        "is not an XLSX"
+    )
     assert failure("a.xls", b"text") == "is not an XLS that can be read: it does not begin as one"

@@ -8,7 +8,15 @@ from rag.adapters.readers.formats.packages import local, named
 _DEEPEST = 60
 """Levels of an equation; below them only its letters are read."""
 
-_SUMS = {"∑": "\\sum", "∏": "\\prod", "∫": "\\int", "∬": "\\iint", "∮": "\\oint", "⋃": "\\bigcup", "⋂": "\\bigcap"}
+_SUMS = {
+    "∑": "\\sum",
+    "∏": "\\prod",
+    "∫": "\\int",
+    "∬": "\\iint",
+    "∮": "\\oint",
+    "⋃": "\\bigcup",
+    "⋂": "\\bigcap",
+}
 _FENCES = {"{": "\\{", "}": "\\}", "〈": "\\langle ", "〉": "\\rangle "}
 
 

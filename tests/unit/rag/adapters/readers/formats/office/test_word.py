@@ -50,7 +50,7 @@ def test_tracked_changes() -> None:
     body = (
         f"<w:p><w:ins w:id='1'>{run.format('inserted ')}</w:ins>"
         "<w:del w:id='2'><w:r><w:delText>deleted </w:delText></w:r></w:del>"
-        f"<w:moveFrom w:id='3'>{run.format('away ')}</w:moveFrom><w:moveTo w:id='4'>{run.format('here')}</w:moveTo></w:p>"
+        f"<w:moveFrom w:id='3'>{run.format('away ')}</w:moveFrom><w:moveTo w:id='4'>{run.format('here')}</w:moveTo></w:p>"  # noqa: E501
     )
 
     assert text(body) == "inserted here"
@@ -95,7 +95,7 @@ def test_notes_and_comments() -> None:
     """Each note has its number where it stands and its text at the end, once; comments too."""
     body = (
         "<w:p><w:r><w:t>Noted</w:t></w:r><w:r><w:footnoteReference w:id='2'/></w:r><w:r><w:t>, ended</w:t></w:r>"
-        "<w:r><w:endnoteReference w:id='2'/></w:r><w:r><w:t>, said</w:t></w:r><w:r><w:commentReference w:id='0'/></w:r></w:p>"
+        "<w:r><w:endnoteReference w:id='2'/></w:r><w:r><w:t>, said</w:t></w:r><w:r><w:commentReference w:id='0'/></w:r></w:p>"  # noqa: E501
         + paragraph("Last.")
     )
     separator = "<w:footnote w:type='separator' w:id='-1'><w:p/></w:footnote>"
@@ -107,7 +107,11 @@ def test_notes_and_comments() -> None:
             "word/endnotes.xml": f"<w:endnotes @>{note('endnote', 2, 'An end.')}</w:endnotes>",
             "word/comments.xml": f"<w:comments @>{note('comment', 0, 'A comment.')}</w:comments>",
         },
-        related=[("f", "footnotes", "footnotes.xml"), ("e", "endnotes", "endnotes.xml"), ("c", "comments", "comments.xml")],
+        related=[
+            ("f", "footnotes", "footnotes.xml"),
+            ("e", "endnotes", "endnotes.xml"),
+            ("c", "comments", "comments.xml"),
+        ],
     )
 
     assert found == (
@@ -129,7 +133,11 @@ def test_headers_and_footers_once() -> None:
             "word/header2.xml": f"<w:hdr @>{paragraph('Draft of May')}{paragraph('The text.')}</w:hdr>",
             "word/footer1.xml": f"<w:ftr @>{table([cell('For members'), cell('only')])}</w:ftr>",
         },
-        related=[("1", "header", "header1.xml"), ("2", "header", "header2.xml"), ("3", "footer", "footer1.xml")],
+        related=[
+            ("1", "header", "header1.xml"),
+            ("2", "header", "header2.xml"),
+            ("3", "footer", "footer1.xml"),
+        ],
     )
 
     assert found == "Draft of May\n\nThe text.\n\n| For members | only |\n| --- | --- |"
@@ -139,7 +147,7 @@ def test_hidden_text_and_joined_words() -> None:
     """Hidden text is not shown; breaks, tabs and symbols keep words apart."""
     hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
     shown = "<w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t>shown</w:t></w:r>"
-    breaks = "<w:r><w:t>one</w:t><w:cr/><w:t>two</w:t><w:tab/><w:t>three</w:t><w:sym w:font='Wingdings' w:char='F0FC'/></w:r>"
+    breaks = "<w:r><w:t>one</w:t><w:cr/><w:t>two</w:t><w:tab/><w:t>three</w:t><w:sym w:font='Wingdings' w:char='F0FC'/></w:r>"  # noqa: E501
 
     assert text(f"<w:p>{hidden}{shown}</w:p><w:p>{breaks}</w:p>").split() == ["shown", "one", "two", "three✓"]
 
@@ -149,7 +157,7 @@ def test_equations_in_place() -> None:
     power = "<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>"
     half = "<m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
     body = (
-        f"<w:p><w:r><w:t xml:space='preserve'>The area is </w:t></w:r><m:oMath>{power}</m:oMath><w:r><w:t> here.</w:t></w:r></w:p>"
+        f"<w:p><w:r><w:t xml:space='preserve'>The area is </w:t></w:r><m:oMath>{power}</m:oMath><w:r><w:t> here.</w:t></w:r></w:p>"  # noqa: E501
         f"<w:p><m:oMathPara><m:oMath>{half}</m:oMath></m:oMathPara></w:p>"
     )
 
@@ -223,12 +231,12 @@ CHART = (
     "<c:val><c:numRef><c:numCache><c:pt idx='0'><c:v>42.5</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser>"
     "</c:barChart></c:plotArea></c:chart></c:chartSpace>"
 )
-DIAGRAM = "<dgm:dataModel @><dgm:ptLst><dgm:pt><dgm:t><a:p><a:r><a:t>Ask first</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst></dgm:dataModel>"
+DIAGRAM = "<dgm:dataModel @><dgm:ptLst><dgm:pt><dgm:t><a:p><a:r><a:t>Ask first</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst></dgm:dataModel>"  # noqa: E501
 
 
 def test_charts_and_diagrams() -> None:
     """A chart is its title and a table, a diagram a list, where they stand."""
-    drawing = "<w:p><w:r><w:drawing><wp:inline><a:graphic><a:graphicData>{}</a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
+    drawing = "<w:p><w:r><w:drawing><wp:inline><a:graphic><a:graphicData>{}</a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"  # noqa: E501
     body = (
         paragraph("Before.")
         + drawing.format("<c:chart r:id='c'/>")
@@ -273,7 +281,9 @@ def test_prefixes_and_strict_files() -> None:
     body = paragraph("Strictly speaking.")
     whole = f"<w:document @><w:body>{body}</w:body></w:document>"
     strict = whole.replace("@", 'xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main"')
-    other = whole.replace("w:", "ns0:").replace("@", 'xmlns:ns0="http://schemas.openxmlformats.org/wordprocessingml/2006/main"')
+    other = whole.replace("w:", "ns0:").replace(
+        "@", 'xmlns:ns0="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    )
 
     for content in (strict, other):
         made = changed(word(""), document_xml=content.encode())
@@ -292,7 +302,7 @@ def test_title_and_metadata() -> None:
     """The properties' title, authors, dates, keywords and language; what a program wrote as title is none."""
     core = (
         "<dc:title>{}</dc:title><dc:creator>Ann Bee; Carl Dee</dc:creator><cp:keywords>rail, fares</cp:keywords>"
-        "<dc:language>en-GB</dc:language><dcterms:created xsi:type='dcterms:W3CDTF'>2024-03-01T10:00:00Z</dcterms:created>"
+        "<dc:language>en-GB</dc:language><dcterms:created xsi:type='dcterms:W3CDTF'>2024-03-01T10:00:00Z</dcterms:created>"  # noqa: E501
     )
     made = document("a.docx", word(paragraph("Text."), core=core.format("Fares")))
 
@@ -309,7 +319,11 @@ def test_title_and_metadata() -> None:
 
 def test_macros_are_left_alone() -> None:
     """A file with macros is read like one without."""
-    made = word(paragraph("Text."), parts={"word/vbaProject.bin": b"macro"}, related=[("v", "vbaProject", "vbaProject.bin")])
+    made = word(
+        paragraph("Text."),
+        parts={"word/vbaProject.bin": b"macro"},
+        related=[("v", "vbaProject", "vbaProject.bin")],
+    )
 
     assert document("a.docm", made).text == "Text."
     assert document("a.docm", made).unread == ()
@@ -320,13 +334,23 @@ def test_what_is_no_word_file() -> None:
     encrypted = b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le")
 
     assert failure("a.docx", encrypted) == "is encrypted; save it without a password"
-    assert failure("a.docx", b"\xd0\xcf\x11\xe0" + bytes(600)) == "is in an old binary format; save it as .docx"
-    assert failure("a.doc", b"\xd0\xcf\x11\xe0" + bytes(600)) == "is in the format of before 2007; save it as .docx"
+    assert (
+        failure("a.docx", b"\xd0\xcf\x11\xe0" + bytes(600)) == "is in an old binary format; save it as .docx"
+    )
+    assert (
+        failure("a.doc", b"\xd0\xcf\x11\xe0" + bytes(600))
+        == "is in the format of before 2007; save it as .docx"
+    )
     assert failure("a.docx", b"text").startswith("is not a DOCX that can be read")
     assert failure("a.docx", word("<w:p>")).startswith("is not a DOCX that can be read: mismatched tag")
     assert failure("a.docx", word("")) == "holds no text"
     assert "document type" in failure(
-        "a.docx", word("", parts={"word/header1.xml": "<!DOCTYPE x [<!ENTITY a 'a'>]><x>&a;</x>"}, related=[("h", "header", "header1.xml")])
+        "a.docx",
+        word(
+            "",
+            parts={"word/header1.xml": "<!DOCTYPE x [<!ENTITY a 'a'>]><x>&a;</x>"},
+            related=[("h", "header", "header1.xml")],
+        ),
     )
 
 

@@ -102,7 +102,7 @@ def test_tables_boxes_groups_and_charts() -> None:
             table.cell(row, column).text = said
     shapes.add_textbox(0, 0, Inches(1), Inches(1)).text_frame.text = "In a box"
     shapes.add_group_shape().shapes.add_textbox(0, 0, Inches(1), Inches(1)).text_frame.text = "In a group"
-    data = CategoryChartData()
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
     data.categories = ["May"]
     data.add_series("Tea", (42.5,))
     shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(4), Inches(4), data)

@@ -7,16 +7,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import drawings, equations, results
+from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
+from rag.adapters.readers.formats.office import drawings, equations
+from rag.adapters.readers.formats.office.tables import spread
 from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
-from rag.adapters.readers.formats.tables import spread
 from rag.adapters.readers.xberg import extracted
 
 _MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _EQUATION = re.compile("\uf8fde(\\d{1,9})\uf8fd")
 _OFF = frozenset({"0", "false", "off", "none"})
-_SYMBOLS = {"F0FC": "✓", "F0FE": "☑", "F0A8": "☐", "F06F": "☐", "F0B7": "•", "F0E0": "→", "F0D8": "➢", "F0A7": "▪"}
+_SYMBOLS = {
+    "F0FC": "✓",
+    "F0FE": "☑",
+    "F0A8": "☐",
+    "F06F": "☐",
+    "F0B7": "•",
+    "F0E0": "→",
+    "F0D8": "➢",
+    "F0A7": "▪",
+}
 """Wingdings and Symbol characters that people set by hand, and the letters that look like them."""
 
 
@@ -214,7 +224,11 @@ def _within(element: Any, name: str, parents: dict[Any, Any]) -> Any | None:
 def _without_page_numbers(block: Any) -> str:
     """Return the text of a header's block without fields that count pages, and the words around them."""
     text = "".join(_shown(block))
-    return "" if text.strip().lower() in ("page", "page  of", "page of", "seite", "seite  von", "of", "-", "") else text
+    return (
+        ""
+        if text.strip().lower() in ("page", "page  of", "page of", "seite", "seite  von", "of", "-", "")
+        else text
+    )
 
 
 def _shown(block: Any) -> Iterator[str]:

@@ -4,7 +4,6 @@ import copy
 import re
 from typing import Any
 
-
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _MOST_MERGED = 10_000
 """Cells of one merged area that get its value; a larger one is a sheet's decoration."""
@@ -129,11 +128,14 @@ def with_names(table: str) -> str:
     rows = [lines[0], *lines[2:]]
     split = [_split(row) if row.startswith("|") else None for row in rows]
     kept = [(row, held) for row, held in zip(rows, split, strict=True) if held is None or any(held)]
-    captions = []
+    captions: list[str] = []
     while len(kept) > 1 and len(captions) < _CAPTIONS:
         held = kept[0][1]
-        if held is None or len(held) < 2 or sum(map(bool, held)) != 1 or not any(
-            each is not None and sum(map(bool, each)) > 1 for _, each in kept[1:]
+        if (
+            held is None
+            or len(held) < 2
+            or sum(map(bool, held)) != 1
+            or not any(each is not None and sum(map(bool, each)) > 1 for _, each in kept[1:])
         ):
             break
         captions.append("".join(held).replace("\\|", "|"))

@@ -7,9 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import drawings, results
+from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
-from rag.adapters.readers.formats.packages import Package, listed, listing_of, local, named, serialised, text_below
+from rag.adapters.readers.formats.office import drawings
+from rag.adapters.readers.formats.packages import (
+    Package,
+    listed,
+    listing_of,
+    local,
+    named,
+    serialised,
+    text_below,
+)
 from rag.adapters.readers.xberg import extracted, usual
 from rag.domain import Locator
 from rag.errors import UnreadableDocument
@@ -47,7 +56,8 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
         file,
         result,
         text=text,
-        title=results.given_title(result.metadata.title) or results.first_heading(slides[0] if slides else ""),
+        title=results.given_title(result.metadata.title)
+        or results.first_heading(slides[0] if slides else ""),
         locators=locators,
         unread=[*deck.unread, *members.reasons()],
     )

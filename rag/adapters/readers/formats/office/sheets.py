@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import cells, results
+from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
+from rag.adapters.readers.formats.office import cells
+from rag.adapters.readers.formats.office.slides import located
 from rag.adapters.readers.formats.packages import Package, local, named, parsed, serialised, text_below
-from rag.adapters.readers.formats.slides import located
 from rag.adapters.readers.xberg import extracted, usual
 from rag.errors import UnreadableDocument
 

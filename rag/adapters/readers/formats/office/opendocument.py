@@ -4,9 +4,10 @@ import copy
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import drawings, results, sheets
+from rag.adapters.readers.formats import results
+from rag.adapters.readers.formats.office import drawings, sheets
+from rag.adapters.readers.formats.office.slides import located
 from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
-from rag.adapters.readers.formats.slides import located
 from rag.adapters.readers.xberg import extracted
 from rag.errors import UnreadableDocument
 
@@ -72,7 +73,9 @@ def read_slides(file: SourceFile) -> Records:
         parts[str(number + 1)] = "\n\n".join(filter(None, pieces))
     text, locators = located("slide", parts)
     title = results.given_title(result.metadata.title) or next(iter(heads), "")
-    yield results.document(file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators)
+    yield results.document(
+        file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators
+    )
 
 
 def _opened(file: SourceFile, kind: str) -> tuple[Package, Any]:
@@ -115,7 +118,9 @@ def _notes(tree: Any) -> list[str]:
     for kind, body in (("text:note", "text:note-body"), ("office:annotation", None)):
         for each in list(tree.iter(named(kind))):
             holder = each if body is None else each.find(named(body))
-            blocks = [] if holder is None else [block for block in holder if local(block) in ("p", "list", "h")]
+            blocks = (
+                [] if holder is None else [block for block in holder if local(block) in ("p", "list", "h")]
+            )
             text = " ".join(filter(None, map(text_below, blocks)))
             mark = f"[^{'c' if body is None else ''}{len(found) + 1}]"
             _become_text(each, mark if text else "")

@@ -36,7 +36,12 @@ def _cells(row: Any) -> list[Any]:
         if child.tag == named("w:tc"):
             found.append(child)
         elif child.tag == named("w:sdt"):
-            found += [cell for content in child.iter(named("w:sdtContent")) for cell in content if local(cell) == "tc"]
+            found += [
+                cell
+                for content in child.iter(named("w:sdtContent"))
+                for cell in content
+                if local(cell) == "tc"
+            ]
     return found
 
 

@@ -118,5 +118,5 @@ def test_what_is_no_notebook() -> None:
     assert failure("a.ipynb", notebook()) == "holds no text"
     odd = notebook(
         {"cell_type": 5, "source": 7}, {"cell_type": "code", "source": None, "outputs": "x"}, authors=[5]
-    )  # type: ignore[arg-type]
+    )
     assert failure("a.ipynb", odd) == "holds no text"

@@ -34,7 +34,12 @@ class ApartReader(FileReader):
     @override
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
         """Return the documents as the port says; errors also as for `Processes.run`."""
-        given: dict[str, Any] = {"filename": filename, "uri": uri, "tenant": tenant, "max_bytes": self._max_bytes}
+        given: dict[str, Any] = {
+            "filename": filename,
+            "uri": uri,
+            "tenant": tenant,
+            "max_bytes": self._max_bytes,
+        }
         given["ocr"] = self._ocr
         job = {"op": "read", "given": given}
         return [

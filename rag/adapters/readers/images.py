@@ -37,7 +37,9 @@ def read(file: SourceFile) -> Records:
                     lines = lines_in(upright, file.ocr)
                     pages.append(Page(number=number, label=str(number), height=upright.height, lines=lines))
     except (Image.DecompressionBombError, *DAMAGE) as error:
-        raise UnreadableDocument(f"is not a picture that can be read: {error or type(error).__name__}") from error
+        raise UnreadableDocument(
+            f"is not a picture that can be read: {error or type(error).__name__}"
+        ) from error
     text, locators = text_of(pages, {})
     if not text:
         raise UnreadableDocument("holds no text that OCR finds")

@@ -53,7 +53,7 @@ class Ocr:
         """
         folders = [str(folder)] if folder else [each for each in DATA_FOLDERS if Path(each).is_dir()]
         for each in folders:
-            if all(Path(each, language + _ENDING).is_file() for language in languages):
+            if languages and all(Path(each, language + _ENDING).is_file() for language in languages):
                 return cls(languages=tuple(languages), folder=each)
         there = sorted(
             {found.name.removesuffix(_ENDING) for each in folders for found in Path(each).glob(f"*{_ENDING}")}

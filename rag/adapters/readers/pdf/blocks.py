@@ -4,13 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 
 from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined
 from rag.adapters.readers.pdf.layout import Line, Page, Table
 
-_MARKER = re.compile(r"(?:[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)")
+_MARKER = re.compile(
+    r"(?:[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
+)
 _BULLET = re.compile(r"^[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]\s+")
 _ENDED = tuple(".!?:;…。！？")
 _CLOSING = "\"'”’»)]"
@@ -63,7 +65,9 @@ class Style:
         size = _rounded(lines[0].size)
         if size > self.body * _LARGER and len(text) <= _LONGEST_HEADING:
             return min(1 + self._larger.index(size), 6) if size in self._larger else 0
-        bold = self._bold_tells and all(line.bold for line in lines) and not text.endswith((".", ":", ",", ";"))
+        bold = (
+            self._bold_tells and all(line.bold for line in lines) and not text.endswith((".", ":", ",", ";"))
+        )
         if bold and size >= self.body and len(text) <= _LONGEST_BOLD:
             return min(1 + len(self._larger), 6)
         return 0
@@ -171,7 +175,7 @@ def _leading(lines: Sequence[Line]) -> float:
     """Return how far below a line the next one of its paragraph begins, in heights of a line."""
     steps = [
         (after.box.middle - before.box.middle) / before.size
-        for before, after in zip(lines, lines[1:], strict=False)
+        for before, after in pairwise(lines)
         if before.size and max(before.size, after.size) <= _SAME * min(before.size, after.size)
     ]
     near = [step for step in steps if 0.7 <= step <= 2.2]
@@ -186,6 +190,8 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
     step = (line.box.middle - last.box.middle) / last.size
     if ends_parted(last.text) and line.text[:1].isalnum():
         return step <= 2 * leading
+    if line.parts and last.parts:
+        return False  # rows of a table
     if step > 1.35 * leading or line.bold != last.bold or _MARKER.match(line.text):
         return False
     if runs_on(last.text, line.text):

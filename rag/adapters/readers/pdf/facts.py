@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from rag.adapters.readers.pdf.blocks import outlined
@@ -57,12 +57,12 @@ def date_of(written: str) -> str:
     if found is None:
         return ""
     parts = [int(each) for each in found.groups()[:6] if each is not None]
-    zone = timezone.utc if found["utc"] else None
+    zone = UTC if found["utc"] else None
     if found["sign"]:
         off = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
         zone = timezone(off if found["sign"] == "+" else -off) if off < timedelta(days=1) else None
     try:
-        made = datetime(*(parts + [1, 1][len(parts) - 1 :] if len(parts) < 3 else parts), tzinfo=zone)  # type: ignore[arg-type, misc]  # noqa: DTZ001
+        made = datetime(*(parts + [1, 1][len(parts) - 1 :] if len(parts) < 3 else parts), tzinfo=zone)  # type: ignore[arg-type, misc]
     except ValueError:
         return ""
     return made.isoformat() if len(parts) > 3 else made.date().isoformat()

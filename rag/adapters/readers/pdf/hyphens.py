@@ -26,7 +26,17 @@ _BOUND = {
 }
 _BOUND_TO = {
     # first part of a word -> beginnings of second parts that stand behind its hyphen; others are syllables
-    "ex": ("husband", "wife", "president", "minister", "partner", "employee", "member", "boyfriend", "girlfriend"),
+    "ex": (
+        "husband",
+        "wife",
+        "president",
+        "minister",
+        "partner",
+        "employee",
+        "member",
+        "boyfriend",
+        "girlfriend",
+    ),
     "co": ("worker", "author", "founder", "owner", "chair", "pilot", "insur", "director", "pay", "op"),
     "vice": ("president", "chair", "chancellor", "minister"),
     "full": ("time", "text", "scale", "size"),
@@ -34,13 +44,15 @@ _BOUND_TO = {
     "real": ("time", "world", "life"),
 }
 _ENDINGS = frozenset(
-    "term based related specific oriented driven free level wide like sized aware friendly time-based old "
-    "range quality risk être dire même mêmes".split()
+    {"term", "based", "related", "specific", "oriented", "driven", "free", "level", "wide", "like", "sized"}
+    | {"aware", "friendly", "old", "range", "quality", "risk", "être", "dire", "même", "mêmes"}
 )
 """Second parts that stand behind a hyphen: long-term, plant-based, peut-être."""
-_SMALL = frozenset("of the to in and for by on at up de la le les du und à".split())
+_SMALL = frozenset(
+    {"of", "the", "to", "in", "and", "for", "by", "on", "at", "up", "de", "la", "le", "les", "du", "und", "à"}
+)
 """Small words between hyphens: state-of-the-art, arc-en-ciel."""
-_AND = frozenset("und oder bzw and or to bis et ou sowie".split())
+_AND = frozenset({"und", "oder", "bzw", "and", "or", "to", "bis", "et", "ou", "sowie"})
 """What follows a word whose second half comes later: Haupt- und Nebenkosten, pre- and post-war."""
 
 
@@ -76,7 +88,9 @@ def joined(before: str, after: str, words: Words) -> str:
         return f"{before} {after}"
     stem = _LAST.search(before[:-1])
     kept = "-" if before[-1] == "\u00ad" else before[-1]
-    return before[:-1] + _between(stem.group() if stem else "", first.group(), words, kept, before[-1]) + after
+    return (
+        before[:-1] + _between(stem.group() if stem else "", first.group(), words, kept, before[-1]) + after
+    )
 
 
 def _between(left: str, right: str, words: Words, hyphen: str, printed: str) -> str:

@@ -33,6 +33,15 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A piece of a line with room before and behind it."""
+
+    text: str
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """One printed line, or the part of it that the PDF writes at once."""
 
@@ -42,7 +51,8 @@ class Line:
     bold: bool = False
     fixed: bool = False  # all letters of one width, as code is set
     alone: bool = False  # a paragraph of its own whatever stands around it
-    centres: tuple[float, ...] = ()  # of its characters, only on pages with fields
+    parts: tuple[Part, ...] = ()  # where there is room within it as between columns
+    centres: tuple[float, ...] = ()  # of its characters, only on pages with fields or links
 
     def with_text(self, text: str) -> "Line":
         """Return the line with another text, which nothing joins any more."""

@@ -3,14 +3,17 @@
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.adapters.readers.ocr import Ocr
 from rag.adapters.readers.pdf.drawn import Drawn, drawn_on
 from rag.adapters.readers.pdf.fields import comments_of, fields_of
 from rag.adapters.readers.pdf.forms import filled
-from rag.adapters.readers.pdf.layout import Box, Lack, Line, Page, Turn
+from rag.adapters.readers.pdf.layout import Box, Lack, Line, Page, Part, Turn
+from rag.adapters.readers.pdf.links import linked, links_of
 from rag.adapters.readers.pdf.pictures import seen
+from rag.adapters.readers.pdf.rows import tables_in
 from rag.adapters.readers.pdf.tables import tables_of
 from rag.errors import UnreadableDocument
 
@@ -19,9 +22,11 @@ if TYPE_CHECKING:
 
 _PARTED = "\ufffe"
 """How PDFium writes a hyphen at a line's end."""
-_LIGATURES = {
+_WRITTEN: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160))) | {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+    0x09: " ", 0xA0: " ", 0x2028: " ",
 }  # fmt: skip
+"""Characters -> what they are in text: ligatures are glyphs of a font, not how their author spells."""
 _BULLET = "\u2022"
 _GARBLED = 0.3
 """Share of a page's letters that are none, from which on it is not read."""
@@ -29,6 +34,8 @@ _COVERED = 0.5
 """Share of a page that a picture covers, from which on the page is one that was scanned."""
 _FEW_LETTERS = 60
 """On a page that was scanned: a number or a stamp that somebody put on it."""
+_MARK = 3
+"""Characters of a bullet, or of the number of a list's item, with the space behind it."""
 _FIXED = ("courier", "mono", "consol", "typewriter", "cmtt")
 _BOLD = ("bold", "black", "heavy", "demi")
 _HEAVY = 600
@@ -83,7 +90,9 @@ def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) ->
     runs = list(_runs(whole))
     angles = [raw.FPDFText_GetCharAngle(text, start) for start, _ in runs]
     turn = Turn(page.get_bbox(), _turned(angles) if angles else page.get_rotation() // 90)
-    placed = document.formenv is not None
+    fields = list(fields_of(document, page, turn.upright))
+    links = list(links_of(document, page, turn.upright))
+    placed = bool(fields or links)
     lines = [line for start, run in runs if (line := _line(text, start, run, turn, placed)) is not None]
     drawn = drawn_on(page, turn)
     lack = _lack(whole, lines, drawn)
@@ -91,13 +100,15 @@ def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) ->
         read = seen(page, ocr)
         if lack is not Lack.COVERED or _length(read) > _length(lines):
             return Page(number=number, label=label, height=page.get_height(), lines=read, seen=True)
-    rules = drawn.rules
+    tables = tables_of(drawn.rules, lines, lambda box: _inside(text, turn.back(box)), fields)
+    free = [field for field in fields if not any(table.box.holds(field.box) for table in tables)]
+    lines = filled(linked(lines, links), free)
     return Page(
         number=number,
         label=label,
         height=turn.height,
-        lines=filled(lines, list(fields_of(document, page, turn.upright))),
-        tables=tables_of(rules, lines, lambda box: _inside(text, turn.back(box))) if len(rules) > 3 else [],
+        lines=lines,
+        tables=[*tables, *tables_in(lines, tables)],
         comments=list(comments_of(page)),
         lack=lack,
     )
@@ -140,47 +151,68 @@ def _characters(text: Any) -> str:
         return whole
     # PDFium leaves some out of the text as a whole, and halves those beyond 16 bits.
     codes = (raw.FPDFText_GetUnicode(text, index) for index in range(count))
-    return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd" for code in codes)
+    return "".join(
+        chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd" for code in codes
+    )
 
 
 def _line(text: Any, start: int, run: str, turn: Turn, placed: bool) -> Line | None:
     clean = _clean(run)
-    if not clean:
+    rects = [turn.upright(*text.get_rect(each)) for each in range(text.count_rects(start, len(run)))]
+    if not clean or not rects:
         return None
-    count = text.count_rects(start, len(run))
-    rects = [turn.upright(*text.get_rect(each)) for each in range(count)]
-    if not rects:
-        return None
-    last = len(run.rstrip("-").rstrip()) - 1
-    samples = sorted({0, last // 2, max(0, last)})
+    first, last = len(run) - len(run.lstrip()), len(run.rstrip("-").rstrip()) - 1
+    samples = sorted({first, (first + last) // 2, max(first, last)})
     boxes = [turn.upright(*text.get_charbox(start + each, loose=True)) for each in samples]
     fonts = [_font(text, start + each) for each in samples]
-    sizes = sorted(box.bottom - box.top for box in boxes)
-    middle = boxes[len(boxes) // 2]
+    size = sorted(box.bottom - box.top for box in boxes)[len(boxes) // 2]
+    gaps = any(after.left - before.right > size for before, after in pairwise(sorted(rects, key=_left)))
+    placed = placed or gaps
+    letters = [turn.upright(*text.get_charbox(start + each)) for each in range(len(run))] if placed else []
     return Line(
         text=clean,
         box=Box(
-            left=min(rect.left for rect in rects),
+            left=boxes[0].left if first else min(rect.left for rect in rects),
             right=max(rect.right for rect in rects),
-            top=middle.top,
-            bottom=middle.bottom,
+            top=boxes[len(boxes) // 2].top,
+            bottom=boxes[len(boxes) // 2].bottom,
         ),
-        size=sizes[len(sizes) // 2],
+        size=size,
         bold=all(bold for bold, _ in fonts),
         fixed=all(fixed for _, fixed in fonts),
-        centres=tuple(turn.upright(*text.get_charbox(start + each)).centre for each in range(len(run)))
-        if placed
-        else (),
+        parts=tuple(_parts(run, letters, size)) if gaps else (),
+        centres=tuple(letter.centre for letter in letters),
     )
+
+
+def _left(box: Box) -> float:
+    return box.left
+
+
+def _parts(run: str, letters: list[Box], size: float) -> Iterator[Part]:
+    """Yield the pieces of a line between which there is room; a bullet or a number before the first is of it."""
+    begun: list[int] = []  # numbers of the letters that begin a piece
+    reach = 0.0
+    for at, letter in enumerate(run):
+        if letter.isspace():
+            continue
+        if not begun or letters[at].left - reach > size:
+            begun.append(at)
+        reach = letters[at].right
+    if len(begun) > 1 and begun[1] - begun[0] <= _MARK:
+        del begun[1]
+    for at, end in pairwise([*begun, len(run)]):
+        if piece := _clean(run[at:end]):
+            right = max(letter.right for letter in letters[at : at + len(run[at:end].rstrip())])
+            yield Part(text=piece, left=letters[at].left, right=right)
 
 
 def _clean(run: str) -> str:
     """Return a line as letters: ligatures taken apart, a sign of a symbol font at its beginning made a bullet."""
-    run = run.translate(_LIGATURES).replace("\xa0", " ").replace("\u2028", " ")
     run = run.strip()
     if len(run) > 1 and run[1].isspace() and (not run[0].isprintable() or "\ue000" <= run[0] <= "\uf8ff"):
         run = _BULLET + run[1:]
-    return "".join(letter for letter in run if letter >= " " and letter != "\x7f").strip()
+    return run.translate(_WRITTEN).strip()
 
 
 def _font(text: Any, index: int) -> tuple[bool, bool]:

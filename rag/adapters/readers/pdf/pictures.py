@@ -57,7 +57,7 @@ def _line(read: ReadLine, usual: float, scale: float) -> Line:
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
     """Return lines column by column, where a gap from top to bottom parts them, and else from the top.
 
-    What stands across the columns, above or below them, comes before or after them (a simple XY cut; Nagy and Seth 1984).
+    What stands across the columns comes before or after them (a simple XY cut; Nagy and Seth 1984).
     """
     lines = sorted(lines, key=lambda line: (line.box.top, line.box.left))
     for first in range(len(lines) - 3):

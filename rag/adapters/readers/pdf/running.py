@@ -10,10 +10,12 @@ _MARGIN = 0.1
 """Share of a page's height above and below in which they stand."""
 _MOST = 3
 """Lines of them at the top, and at the bottom."""
-_SHARE = 0.4
-"""Share of the pages that have them; left and right pages may have others."""
+_FEW_PAGES = 5
+"""A document of no more has what runs through it on two pages already, a longer one on three."""
 _NUMBERED_SHARE = 0.6
-"""Share of the pages that have them where they are alike but for the page's number."""
+"""Share of the pages that have a line which is short and alike but for the page's number: Step 3."""
+_SHORT = 10
+"""Letters beside the number."""
 _FAR = 300
 """A number that differs from the page's by more is none of a page: Invoice 4711."""
 _NUMBER = re.compile(r"^\d{1,5}\b|\b\d{1,5}$|(?<=\bpage )\d{1,5}\b", re.IGNORECASE)
@@ -33,14 +35,20 @@ def without_running(pages: Sequence[Page], body: float) -> list[list[Line]]:
     """
     marks = [_marks(page, body) for page in pages]
     counts = Counter(mark for page in marks for mark in {each for found in page.values() for each in found})
-    least = {True: max(2, _NUMBERED_SHARE * len(pages)), False: max(2, _SHARE * len(pages))}
+    least = 2 if len(pages) <= _FEW_PAGES else 3
+
+    def runs(mark: _Mark) -> bool:
+        letters = sum(letter.isalpha() for letter in mark[1])
+        share = _NUMBERED_SHARE if mark[2] and 0 < letters < _SHORT else 0.0
+        return counts[mark] >= max(least, share * len(pages))
+
     seen: set[_Mark] = set()
     kept = []
     for page, marked in zip(pages, marks, strict=True):
         running: list[Line] = []
         lines: list[Line] = []
         for number, line in enumerate(page.lines):
-            known = [mark for mark in marked.get(number, ()) if counts[mark] >= least[mark[2]]]
+            known = [mark for mark in marked.get(number, ()) if runs(mark)]
             if not known:
                 lines.append(line)
             elif seen.isdisjoint(known):

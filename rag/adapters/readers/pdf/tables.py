@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from rag.adapters.readers.pdf.hyphens import Words, joined
-from rag.adapters.readers.pdf.layout import Box, Line, Table
+from rag.adapters.readers.pdf.layout import Box, Field, Line, Table
 
 _SNAP = 3.0
 """Rules that are nearer than this stand on one line, in points."""
@@ -39,7 +39,10 @@ class Rule:
 
 
 def tables_of(
-    rules: Sequence[Rule], lines: Sequence[Line], inside: Callable[[Box], Sequence[str]]
+    rules: Sequence[Rule],
+    lines: Sequence[Line],
+    inside: Callable[[Box], Sequence[str]],
+    fields: Sequence[Field] = (),
 ) -> list[Table]:
     """Return the tables that rules form, from the top.
 
@@ -47,6 +50,7 @@ def tables_of(
         rules: all that are drawn on the page; where there are very many it is a drawing.
         lines: of the page. What does not hold just the letters of the lines within it is no table.
         inside: gives the lines of text within a box.
+        fields: of a form; their values stand in the cells that they stand in.
     """
     if len(rules) > _MOST_RULES:
         return []
@@ -56,9 +60,16 @@ def tables_of(
         if not grid.columns or not grid.rows or grid.columns * grid.rows > _MOST_CELLS:
             continue
         held = "".join(line.text for line in lines if grid.box.holds(line.box))
-        cells = {region: list(inside(box)) for region, box in grid.regions().items()} if held else {}
+        if not held:
+            continue
+        regions = grid.regions()
+        cells = {region: list(inside(box)) for region, box in regions.items()}
         if _letters(held) != _letters("".join(text for texts in cells.values() for text in texts)):
             continue
+        for region, box in regions.items():
+            cells[region] += [
+                field.value for field in fields if field.value and box.holds(field.box, slack=0)
+            ]
         table = grid.table(cells)
         if table is not None:
             tables.append(table)
@@ -72,8 +83,12 @@ class _Grid:
         level = [rule for rule in rules if rule.level]
         upright = [rule for rule in rules if not rule.level]
         # Tables are drawn without their outer sides too.
-        self._xs = _snapped([rule.at for rule in upright] + [at for rule in level for at in (rule.start, rule.end)])
-        self._ys = _snapped([rule.at for rule in level] + [at for rule in upright for at in (rule.start, rule.end)])
+        self._xs = _snapped(
+            [rule.at for rule in upright] + [at for rule in level for at in (rule.start, rule.end)]
+        )
+        self._ys = _snapped(
+            [rule.at for rule in level] + [at for rule in upright for at in (rule.start, rule.end)]
+        )
         self._level, self._upright = level, upright
         self.columns, self.rows = len(self._xs) - 1, len(self._ys) - 1
         self._region = list(range(max(0, self.columns * self.rows)))
@@ -98,7 +113,10 @@ class _Grid:
             for column in range(self.columns):
                 region = self._of(row, column)
                 here = Box(
-                    left=self._xs[column], right=self._xs[column + 1], top=self._ys[row], bottom=self._ys[row + 1]
+                    left=self._xs[column],
+                    right=self._xs[column + 1],
+                    top=self._ys[row],
+                    bottom=self._ys[row + 1],
                 )
                 boxes[region] = _around(boxes[region], here) if region in boxes else here
         return boxes
@@ -107,7 +125,9 @@ class _Grid:
         """Return the table of the texts in the regions; None where it is a frame or a drawing."""
         filled = sum(bool(text) for text in cells.values())
         words = Words(line for text in cells.values() for line in text)
-        texts = {region: reduce(partial(joined, words=words), lines, "").strip() for region, lines in cells.items()}
+        texts = {
+            region: reduce(partial(joined, words=words), lines, "").strip() for region, lines in cells.items()
+        }
         rows = [[texts[self._of(row, column)] for column in range(self.columns)] for row in range(self.rows)]
         full = [column for column in range(self.columns) if any(row[column] for row in rows)]
         rows = [[row[column] for column in full] for row in rows if any(row)]

@@ -42,7 +42,11 @@ def text_of(pages: Sequence[Page], outline: Mapping[str, int]) -> tuple[str, lis
 
 _REASONS = {
     Lack.BROKEN: ("cannot be read", "cannot be read", "the file is damaged there"),
-    Lack.PICTURE: ("holds no text", "hold no text", "{pictures} perhaps, which OCR reads: set WHETSTONE_OCR=true"),
+    Lack.PICTURE: (
+        "holds no text",
+        "hold no text",
+        "{pictures} perhaps, which OCR reads: set WHETSTONE_OCR=true",
+    ),
     Lack.COVERED: (
         "is a picture with a few words beside it",
         "are pictures with a few words beside them",

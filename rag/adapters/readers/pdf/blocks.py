@@ -20,6 +20,8 @@ _LARGER = 1.13
 """How much larger than the rest a heading's letters are."""
 _SAME = 1.07
 """How much larger letters are at most that are of one size."""
+_RAGGED = 0.1
+"""Share of a column's width that a line may be shorter than it could be; not every program fills its lines."""
 _LONGEST_HEADING = 200
 _LONGEST_BOLD = 100
 
@@ -39,14 +41,15 @@ class Block:
 class Style:
     """How a document is set: the size of most of its letters, which sizes are headings, what its outline names."""
 
-    def __init__(self, pages: Sequence[Page], outline: Mapping[str, int]) -> None:
-        """Look at all pages; `outline` has the level, from 1, of the titles in the document's outline."""
+    def __init__(self, pages: Sequence[Sequence[Line]], outline: Mapping[str, int]) -> None:
+        """Look at the lines of all pages; `outline` has the level, from 1, of the titles in the outline."""
         sizes: Counter[float] = Counter()
         bold: Counter[bool] = Counter()
         fixed: Counter[bool] = Counter()
-        for page in [each for each in pages if not each.seen] or pages:
-            for line in page.lines:
-                sizes[_rounded(line.size)] += len(line.text)
+        for lines in pages:
+            for line in lines:
+                if line.size:
+                    sizes[_rounded(line.size)] += len(line.text)
                 bold[line.bold] += len(line.text)
                 fixed[line.fixed] += len(line.text)
         self.body = sizes.most_common(1)[0][0] if sizes else 0.0
@@ -63,7 +66,8 @@ class Style:
         if named:
             return min(named, 6)
         size = _rounded(lines[0].size)
-        if size > self.body * _LARGER and len(text) <= _LONGEST_HEADING:
+        sentence = text.endswith((".", ",", ";")) and len(text) > _LONGEST_BOLD
+        if size > self.body * _LARGER and len(text) <= _LONGEST_HEADING and not sentence:
             return min(1 + self._larger.index(size), 6) if size in self._larger else 0
         bold = (
             self._bold_tells and all(line.bold for line in lines) and not text.endswith((".", ":", ",", ";"))
@@ -142,18 +146,19 @@ def _block(lines: Sequence[Line], style: Style, words: Words) -> Block:
 
 
 def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines of each paragraph."""
+    """Yield the lines of each paragraph; one may go on at the top of the next column."""
     gap = _leading(lines)
+    held: list[Line] = []
     for column in _columns(lines):
         edge = max(line.box.right for line in column)
-        held: list[Line] = []
-        for line in column:
-            if held and not _goes_on(held, line, edge, gap):
+        for number, line in enumerate(column):
+            goes_on = held and (_goes_on(held, line, edge, gap) if number else _goes_over(held[-1], line))
+            if held and not goes_on:
                 yield held
                 held = []
             held.append(line)
-        if held:
-            yield held
+    if held:
+        yield held
 
 
 def _columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -203,7 +208,15 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
         return False
     # A line that has room for the next word was ended on purpose.
     word = len(line.text.split(maxsplit=1)[0]) + 1
-    return last.box.right + word * (line.box.right - line.box.left) / len(line.text) > edge
+    room = edge - last.box.right - _RAGGED * (edge - first.box.left)
+    return word * (line.box.right - line.box.left) / len(line.text) > room
+
+
+def _goes_over(last: Line, line: Line) -> bool:
+    """Tell whether the first line of a column goes on with the sentence that the last column ends in."""
+    if last.alone or line.alone or max(line.size, last.size) > _SAME * min(line.size, last.size):
+        return False
+    return runs_on(last.text, line.text) or (ends_parted(last.text) and line.text[:1].islower())
 
 
 def _ended(text: str) -> bool:

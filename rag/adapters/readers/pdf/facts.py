@@ -100,5 +100,8 @@ def _beside(document: Any) -> Iterator[str]:
             names.append("without a name")
     if names:
         more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-        files = "1 attached file is" if len(names) == 1 else f"{len(names):,} attached files are"
-        yield f"{files} not read ({', '.join(names[:_MOST_NAMED])}{more}); save and ingest them by themselves"
+        listed = ", ".join(names[:_MOST_NAMED]) + more
+        if len(names) == 1:
+            yield f"1 attached file is not read ({listed}); save and ingest it by itself"
+        else:
+            yield f"{len(names):,} attached files are not read ({listed}); save and ingest them by themselves"

@@ -84,4 +84,4 @@ def _above(lines: Sequence[Line], box: Box) -> int | None:
 
 def _named(field: Field) -> Line:
     text = f"{field.name}: {field.value}" if field.name else field.value
-    return replace(Line(text=" ".join(text.split()), box=field.box, size=12.0), alone=True)
+    return replace(Line(text=" ".join(text.split()), box=field.box, size=0.0), alone=True)

@@ -47,7 +47,7 @@ class Line:
 
     text: str
     box: Box
-    size: float  # height of its letters from the lowest to the highest there may be
+    size: float  # height of its letters from the lowest to the highest there may be; 0: not known
     bold: bool = False
     fixed: bool = False  # all letters of one width, as code is set
     alone: bool = False  # a paragraph of its own whatever stands around it

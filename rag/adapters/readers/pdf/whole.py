@@ -16,11 +16,16 @@ def text_of(pages: Sequence[Page], outline: Mapping[str, int]) -> tuple[str, lis
 
     A paragraph or a table that goes on behind a page's end stays one.
     """
-    style = Style(pages, outline)
+    scanned = all(page.seen for page in pages)
+    printed = [page for page in pages if scanned or not page.seen]
+    body = Style([page.lines for page in printed], outline).body
+    kept = without_running(pages, body)
+    # What runs through a short document may be more than its text.
+    style = Style([lines for page, lines in zip(pages, kept, strict=True) if scanned or not page.seen], outline)
     words = Words(line.text for page in pages for line in page.lines)
     blocks: list[Block] = []
     begins: list[tuple[int, int, str]] = []  # number of a block, character of it, page
-    for page, lines in zip(pages, without_running(pages, style.body), strict=True):
+    for page, lines in zip(pages, kept, strict=True):
         found = list(blocks_of(page, lines, style, words))
         if not found:
             continue

@@ -31,7 +31,9 @@ def drawn(*pages: Callable[[Any], object], **facts: str) -> bytes:
     return made.getvalue()
 
 
-def lines(*texts: str, x: float = 60, y: float = TOP, size: float = 11, font: str = "Helvetica") -> Callable[[Any], None]:
+def lines(
+    *texts: str, x: float = 60, y: float = TOP, size: float = 11, font: str = "Helvetica"
+) -> Callable[[Any], None]:
     """Return what draws lines of text one below the other."""
 
     def draw(canvas: Any) -> None:

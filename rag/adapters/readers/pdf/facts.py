@@ -16,7 +16,7 @@ _NO_TITLE = re.compile(
 )
 _NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "(unspecified)", "unspecified"})
 _DATE = re.compile(
-    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:(?P<utc>Z)|(?P<sign>[+-])(?P<hours>\d\d)'?(?P<minutes>\d\d)?)?"
+    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:(?P<utc>Z)(?:00'?(?:00)?)?|(?P<sign>[+-])(?P<hours>\d\d)'?(?P<minutes>\d\d)?)?"
 )
 _MOST_OUTLINED = 20_000
 _MOST_NAMED = 10
@@ -56,16 +56,18 @@ def date_of(written: str) -> str:
     found = _DATE.fullmatch(written.strip().rstrip("'"))
     if found is None:
         return ""
-    parts = [int(each) for each in found.groups()[:6] if each is not None]
+    year, month, day, hour, minute, second = (
+        int(each or least) for each, least in zip(found.groups()[:6], (1, 1, 1, 0, 0, 0), strict=True)
+    )
     zone = UTC if found["utc"] else None
     if found["sign"]:
         off = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
         zone = timezone(off if found["sign"] == "+" else -off) if off < timedelta(days=1) else None
     try:
-        made = datetime(*(parts + [1, 1][len(parts) - 1 :] if len(parts) < 3 else parts), tzinfo=zone)  # type: ignore[arg-type, misc]
+        made = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return ""
-    return made.isoformat() if len(parts) > 3 else made.date().isoformat()
+    return made.isoformat() if found[4] is not None else made.date().isoformat()
 
 
 def _parts(value: str, mark: str) -> list[str]:

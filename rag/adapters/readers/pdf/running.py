@@ -18,7 +18,9 @@ _SHORT = 10
 """Letters beside the number."""
 _FAR = 300
 """A number that differs from the page's by more is none of a page: Invoice 4711."""
-_NUMBER = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W )|(?<=\bpage ))\d{1,5}\b|\b\d{1,5}(?=\W{0,3}$)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:(?<=^)|(?<=^\W)|(?<=^\W )|(?<=\bpage ))\d{1,5}\b|\b\d{1,5}(?=\W{0,3}$)", re.IGNORECASE
+)
 """A number at either end of a line, or behind the word page."""
 
 _Mark = tuple[bool, str, bool]

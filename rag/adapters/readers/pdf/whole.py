@@ -21,7 +21,9 @@ def text_of(pages: Sequence[Page], outline: Mapping[str, int]) -> tuple[str, lis
     body = Style([page.lines for page in printed], outline).body
     kept = without_running(pages, body)
     # What runs through a short document may be more than its text.
-    style = Style([lines for page, lines in zip(pages, kept, strict=True) if scanned or not page.seen], outline)
+    style = Style(
+        [lines for page, lines in zip(pages, kept, strict=True) if scanned or not page.seen], outline
+    )
     words = Words(line.text for page in pages for line in page.lines)
     blocks: list[Block] = []
     begins: list[tuple[int, int, str]] = []  # number of a block, character of it, page

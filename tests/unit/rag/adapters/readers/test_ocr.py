@@ -121,10 +121,14 @@ def test_language_data_is_found(tmp_path: Path) -> None:
     for language in ("eng", "deu", "osd"):
         (tmp_path / f"{language}.traineddata").touch()
 
-    assert Ocr(languages=("eng", "deu"), folder=str(tmp_path)) == Ocr.on_this_machine(["eng", "deu"], tmp_path)
+    assert Ocr(languages=("eng", "deu"), folder=str(tmp_path)) == Ocr.on_this_machine(
+        ["eng", "deu"], tmp_path
+    )
 
 
-@pytest.mark.parametrize(("languages", "package"), [(["fra"], "tesseract-ocr-fra"), ([], "tesseract-ocr-eng")])
+@pytest.mark.parametrize(
+    ("languages", "package"), [(["fra"], "tesseract-ocr-fra"), ([], "tesseract-ocr-eng")]
+)
 def test_language_data_that_is_missing(tmp_path: Path, languages: list[str], package: str) -> None:
     """The error names what was sought, what there is, and what to install; nothing is fetched."""
     (tmp_path / "deu.traineddata").touch()
@@ -187,7 +191,12 @@ def test_a_real_engine_reads_columns(engine: Ocr) -> None:
     draw = ImageDraw.Draw(picture)
     for column, word in ((80, "left"), (680, "right")):
         for number in range(8):
-            draw.text((column, 80 + 70 * number), f"This is the {word} column", font=ImageFont.load_default(34), fill=0)
+            draw.text(
+                (column, 80 + 70 * number),
+                f"This is the {word} column",
+                font=ImageFont.load_default(34),
+                fill=0,
+            )
 
     words = document(saved(picture, ".png"), name="x.png", ocr=engine).text.split()
 

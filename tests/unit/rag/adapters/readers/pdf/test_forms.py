@@ -35,9 +35,7 @@ def test_values_stand_beside_their_labels() -> None:
         )
     )
 
-    assert (
-        "Name of the insured: Petronella Example\n\nDamage: Hail broke the roof\n\nWitness:" == made.text
-    )
+    assert "Name of the insured: Petronella Example\n\nDamage: Hail broke the roof\n\nWitness:" == made.text
 
 
 def test_boxes_to_tick() -> None:
@@ -54,7 +52,10 @@ def test_boxes_to_tick() -> None:
             form.radio(name="pay", value=way, selected=way == "cash", x=at, y=615)
             canvas.drawString(at + 30, 620, way)
 
-    assert "Glass cover: [x]\n\n[ ] I accept the terms\n\nPayment [ ] bank [x] cash" == document(drawn(draw)).text
+    assert (
+        "Glass cover: [x]\n\n[ ] I accept the terms\n\nPayment [ ] bank [x] cash"
+        == document(drawn(draw)).text
+    )
 
 
 def test_choices() -> None:
@@ -75,7 +76,13 @@ def test_a_label_above_its_field() -> None:
     def draw(canvas: Any) -> None:
         canvas.drawString(60, 700, "Remarks")
         canvas.acroForm.textfield(
-            name="r", value="first line\nsecond line", x=60, y=620, width=300, height=70, fieldFlags="multiline"
+            name="r",
+            value="first line\nsecond line",
+            x=60,
+            y=620,
+            width=300,
+            height=70,
+            fieldFlags="multiline",
         )
 
     assert "Remarks: first line second line" == document(drawn(draw)).text
@@ -118,7 +125,8 @@ def test_fields_in_a_ruled_table() -> None:
         canvas.acroForm.textfield(name="b", value="Petronella Example", x=205, y=604, width=150, height=20)
 
     assert (
-        "| Policy number | PX-4711 |\n|---|---|\n| Insured person | Petronella Example |" == document(drawn(draw)).text
+        "| Policy number | PX-4711 |\n|---|---|\n| Insured person | Petronella Example |"
+        == document(drawn(draw)).text
     )
 
 

@@ -20,7 +20,8 @@ def paged(pages: int, header: str, footer: str, text: str = "Sheet {n} has its o
 
 
 @pytest.mark.parametrize(
-    "footer", ["Page {n} of 6", "{n}", "- {n} -", "Confidential · {n}", "Chapter four, of journeys {n}", "{more}"]
+    "footer",
+    ["Page {n} of 6", "{n}", "- {n} -", "Confidential · {n}", "Chapter four, of journeys {n}", "{more}"],
 )
 def test_they_are_kept_once(footer: str) -> None:
     """What is on every page, but for the page's number, is text of the first alone."""
@@ -65,7 +66,9 @@ def test_the_same_line_in_the_middle() -> None:
 def test_left_and_right_pages() -> None:
     """Headers of left and right pages are kept once each."""
     pages = [
-        both(lines("ACME" if number % 2 else "Travel rules", y=805, size=9), lines(f"Words of sheet {number}."))
+        both(
+            lines("ACME" if number % 2 else "Travel rules", y=805, size=9), lines(f"Words of sheet {number}.")
+        )
         for number in range(8)
     ]
 

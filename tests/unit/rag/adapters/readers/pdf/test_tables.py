@@ -83,7 +83,10 @@ def test_a_table_without_rules() -> None:
 def test_text_around_tables_stays_in_order() -> None:
     """What stands before a table comes before it, and what stands behind it after it."""
     text = set_in(
-        Paragraph("Prices of May.", BODY), table([["A", "B"], ["1", "2"]], GRID), Spacer(1, 9), Paragraph("All net.", BODY)
+        Paragraph("Prices of May.", BODY),
+        table([["A", "B"], ["1", "2"]], GRID),
+        Spacer(1, 9),
+        Paragraph("All net.", BODY),
     )
 
     assert ["Prices of May.", "| A | B |\n|---|---|\n| 1 | 2 |", "All net."] == text.split("\n\n")

@@ -74,7 +74,9 @@ def test_columns_are_read_one_after_the_other() -> None:
 def test_a_sentence_goes_on_in_the_next_column() -> None:
     """A sentence that the column breaks is whole."""
     made = document(
-        drawn(both(lines("The excess is what", "the insured bears of"), lines("a claim. It is agreed.", x=320)))
+        drawn(
+            both(lines("The excess is what", "the insured bears of"), lines("a claim. It is agreed.", x=320))
+        )
     )
 
     assert "The excess is what the insured bears of a claim. It is agreed." == made.text
@@ -191,7 +193,8 @@ def test_links_stand_at_their_text() -> None:
         canvas.linkURL("https://example.org/all", (60, 657, 190, 671))
 
     assert (
-        "Read the [terms of use](https://example.org/terms)\n\nhttps://example.org/all" == document(drawn(draw)).text
+        "Read the [terms of use](https://example.org/terms)\n\nhttps://example.org/all"
+        == document(drawn(draw)).text
     )
 
 
@@ -242,7 +245,11 @@ def test_metadata() -> None:
     content = rewritten(
         drawn(lines("Text."), title="Travel rules", author="Jane Doe; John Roe"),
         lambda writer: writer.add_metadata(
-            {"/Keywords": "travel, rules", "/CreationDate": "D:20260514093000+02'00'", "/ModDate": "D:20260601"}
+            {
+                "/Keywords": "travel, rules",
+                "/CreationDate": "D:20260514093000+02'00'",
+                "/ModDate": "D:20260601",
+            }
         ),
     )
 
@@ -257,7 +264,9 @@ def test_metadata() -> None:
     } == made.metadata
 
 
-@pytest.mark.parametrize("title", ["untitled", "(anonymous)", "Microsoft Word - rules.docx", "rules.indd", "Document1"])
+@pytest.mark.parametrize(
+    "title", ["untitled", "(anonymous)", "Microsoft Word - rules.docx", "rules.indd", "Document1"]
+)
 def test_titles_that_programs_make_up(title: str) -> None:
     """A title that no person gave gives way to the file's name."""
     assert "paper" == document(drawn(lines("Text."), title=title)).title
@@ -286,7 +295,9 @@ def test_empty_pages_are_no_gap() -> None:
 
 def test_a_scan_alone() -> None:
     """A file of pictures alone fails, with the same reason."""
-    assert "2 of 2 pages hold no text (pages 1-2); they are pictures perhaps" in failure(drawn(picture, picture))
+    assert "2 of 2 pages hold no text (pages 1-2); they are pictures perhaps" in failure(
+        drawn(picture, picture)
+    )
     assert "its only page holds no text; it is a picture perhaps" in failure(drawn(picture))
 
 
@@ -307,9 +318,13 @@ def test_a_scan_with_a_layer_of_text() -> None:
 
 def test_attached_files_are_named() -> None:
     """A PDF may carry files; those are not read, and it says so."""
-    content = rewritten(drawn(lines("Text.")), lambda writer: writer.add_attachment("prices.csv", b"a,b\n1,2\n"))
+    content = rewritten(
+        drawn(lines("Text.")), lambda writer: writer.add_attachment("prices.csv", b"a,b\n1,2\n")
+    )
 
-    assert ("1 attached file is not read (prices.csv); save and ingest it by itself",) == document(content).unread
+    assert ("1 attached file is not read (prices.csv); save and ingest it by itself",) == document(
+        content
+    ).unread
 
 
 def test_a_page_that_is_damaged() -> None:

@@ -21,6 +21,7 @@ MODULES = {
     "opentelemetry-sdk": "opentelemetry.sdk",
     "pillow": "PIL",
     "python-docx": "docx",
+    "python-pptx": "pptx",
     "pyyaml": "yaml",
     "qdrant-edge-py": "qdrant_edge",
     "scikit-learn": "sklearn",

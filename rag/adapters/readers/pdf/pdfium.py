@@ -97,8 +97,9 @@ def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) ->
     fields = list(fields_of(document, page, turn.upright))
     links = list(links_of(document, page, turn.upright))
     placed = bool(fields or links)
+    rows = [row for start, run in runs for row in _rows(text, start, run, turn)]
     lines = _rejoined(
-        [line for start, run in runs if (line := _line(text, start, run, turn, placed)) is not None]
+        [line for start, run in rows if (line := _line(text, start, run, turn, placed)) is not None]
     )
     drawn = drawn_on(page, turn)
     lack = _lack(whole, lines, drawn)
@@ -160,6 +161,24 @@ def _characters(text: Any) -> str:
     return "".join(
         chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd" for code in codes
     )
+
+
+def _rows(text: Any, start: int, run: str, turn: Turn) -> Iterator[tuple[int, str]]:
+    """Yield the lines in one that PDFium gives as one: it misses the end of a line before a bullet."""
+    rects = [turn.upright(*text.get_rect(each)) for each in range(text.count_rects(start, len(run)))]
+    if all(after.left >= before.left for before, after in pairwise(rects)):
+        yield start, run
+        return
+    begun, last = 0, None
+    for at, letter in enumerate(run):
+        if letter.isspace():
+            continue
+        box = turn.upright(*text.get_charbox(start + at, loose=True))
+        if last and box.left < last.left and box.middle > last.middle + (last.bottom - last.top) / 2:
+            yield start + begun, run[begun:at]
+            begun = at
+        last = box
+    yield start + begun, run[begun:]
 
 
 def _line(text: Any, start: int, run: str, turn: Turn, placed: bool) -> Line | None:

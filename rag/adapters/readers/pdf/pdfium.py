@@ -30,6 +30,8 @@ _WRITTEN: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160))) 
 }  # fmt: skip
 """Characters -> what they are in text: ligatures are glyphs of a font, not how their author spells."""
 _BULLET = "\u2022"
+_MOST_MISSING = 2_000
+"""Pages on end that are not there, after which no more are looked for."""
 _GARBLED = 0.3
 """Share of a page's letters that are none, from which on it is not read."""
 _COVERED = 0.5
@@ -70,16 +72,27 @@ def opened(data: bytes) -> Iterator["pypdfium2.PdfDocument"]:
 
 
 def pages_of(document: "pypdfium2.PdfDocument", ocr: Ocr | None = None) -> Iterator[Page]:
-    """Yield what stands on each page, read by `ocr` where it is a picture; one that is broken is said to be."""
+    """Yield what stands on each page, read by `ocr` where it is a picture; one that is broken is said to be.
+
+    Raises:
+        UnreadableDocument: it claims to have thousands of pages that are not there.
+    """
     import pypdfium2
 
+    missing = 0
     for index in range(len(document)):
         label = document.get_page_label(index) or str(index + 1)
         try:
             page = document[index]
         except pypdfium2.PdfiumError:
+            missing += 1
+            if missing > _MOST_MISSING:
+                raise UnreadableDocument(
+                    f"says that it has {len(document):,} pages, of which {missing:,} on end are not there"
+                ) from None
             yield Page(number=index + 1, label=label, height=0, lack=Lack.BROKEN)
             continue
+        missing = 0
         try:
             yield _page(document, page, index + 1, label, ocr)
         finally:

@@ -352,6 +352,17 @@ def test_pages_that_go_in_a_circle() -> None:
     assert 1 == len(found(rewritten(drawn(lines("One.")), change)))
 
 
+def test_pages_that_are_claimed() -> None:
+    """A file that claims a billion pages is not asked for each."""
+
+    def change(writer: Any) -> None:
+        writer.root_object["/Pages"][NameObject("/Count")] = NumberObject(1_000_000)
+
+    (made,) = found(rewritten(drawn(lines("One.")), change))
+
+    assert "pages" in (made.reason if not isinstance(made, Document) else made.unread[0])
+
+
 def test_fonts_that_do_not_name_their_letters() -> None:
     """Glyphs of a font that says nothing of them are no text, and it is told."""
     content = drawn(prose())

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rag.adapters.readers import beir, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, html, images, pdf, python_docs, tabular, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.formats import (
@@ -20,6 +21,7 @@ from rag.adapters.readers.formats import (
     xml,
 )
 from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
+from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
@@ -41,6 +43,7 @@ _SHEETS = partial(sheets.read, reader_for=_reader_for)
 FORMATS: Mapping[str, Reader] = {
     ".adoc": markup.read_asciidoc,
     ".asciidoc": markup.read_asciidoc,
+    ".bmp": images.read,
     ".csv": tabular.read_csv,
     ".doc": partial(packages.refuse_old, newer=".docx"),
     ".docm": _WORD,
@@ -50,6 +53,8 @@ FORMATS: Mapping[str, Reader] = {
     ".htm": html.read,
     ".html": html.read,
     ".ipynb": partial(notebooks.read, reader_for=_reader_for),
+    ".jpeg": images.read,
+    ".jpg": images.read,
     ".json": tabular.read_json,
     ".jsonl": tabular.read_jsonl,
     ".latex": latex.read,
@@ -61,6 +66,7 @@ FORMATS: Mapping[str, Reader] = {
     ".ods": opendocument.read_sheets,
     ".odt": opendocument.read_text,
     ".pdf": pdf.read,
+    ".png": images.read,
     ".ppt": partial(packages.refuse_old, newer=".pptx"),
     ".pptm": _SLIDES,
     ".pptx": _SLIDES,
@@ -68,8 +74,11 @@ FORMATS: Mapping[str, Reader] = {
     ".rtf": rtf.read,
     ".tex": latex.read,
     ".text": text.read_text,
+    ".tif": images.read,
+    ".tiff": images.read,
     ".tsv": tabular.read_csv,
     ".txt": text.read_text,
+    ".webp": images.read,
     ".xhtml": html.read,
     ".xls": sheets.read_old,
     ".xlsm": _SHEETS,
@@ -85,7 +94,9 @@ def source_of(location: str) -> str:
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 
-def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None) -> Records:
+def read(
+    location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None, ocr: Ocr | None = None
+) -> Records:
     """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
 
     Args:
@@ -94,6 +105,7 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
         fields: names of the fields in CSV and JSON records; by default id, title and text.
+        ocr: reads the text in pictures; None: it is not read.
 
     Raises:
         NotFound: there is nothing at the location.
@@ -108,7 +120,12 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     root = absolute(location)
 
     source_file = partial(
-        SourceFile, tenant=tenant, source=root.as_uri(), max_bytes=max_bytes, fields=fields or FieldNames()
+        SourceFile,
+        tenant=tenant,
+        source=root.as_uri(),
+        max_bytes=max_bytes,
+        fields=fields or FieldNames(),
+        ocr=ocr,
     )
     if root.is_dir():
         if beir.is_data_set(root):
@@ -119,7 +136,15 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     return _records(source_file(path=root), _reader(root, root.name))
 
 
-def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int) -> Records:
+def read_content(
+    content: bytes,
+    *,
+    filename: str,
+    uri: str,
+    tenant: str,
+    max_bytes: int,
+    ocr: Mapping[str, Any] | None = None,
+) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
     Args:
@@ -128,12 +153,19 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
         uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
         tenant: whose the documents are.
         max_bytes: what the readers take as the largest file.
+        ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
     """
     file = SourceFile(
-        path=Path(filename), tenant=tenant, source=uri, max_bytes=max_bytes, content=content, given_uri=uri
+        path=Path(filename),
+        tenant=tenant,
+        source=uri,
+        max_bytes=max_bytes,
+        content=content,
+        given_uri=uri,
+        ocr=Ocr.of(ocr),
     )
     return _records(file, _reader(file.path, filename))
 

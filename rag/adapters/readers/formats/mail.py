@@ -83,6 +83,8 @@ def _parts(message: EmailMessage, members: Members) -> tuple[str, list[MIMEPart]
     for count, part in enumerate(_walk(message)):
         if count == _MOST_PARTS:
             break
+        if part.get_content_maintype() == "image" and not part.is_attachment():
+            continue  # a logo in the text
         if part.get_content_type() == "message/rfc822" or part.is_attachment() or part.get_filename():
             attached.append(part)
         elif part.get_content_maintype() == "text":

@@ -56,7 +56,8 @@ def test_table_with_caption() -> None:
     made = document(
         "a.tex",
         "\\begin{document}\n\\begin{table}\n\\caption{Prices.}\n\\begin{tabular}{ll}\n\\toprule\nItem & Price \\\\\n"
-        "\\midrule\nPen \\& \\textbf{ink} & 3\\,\\$ \\\\\n\\bottomrule\n\\end{tabular}\n\\end{table}\n\\end{document}\n",
+        "\\midrule\nPen \\& \\textbf{ink} & 3\\,\\$ \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n\\end{table}\n\\end{document}\n",
     )
 
     assert made.text == "Prices.\n\n| Item | Price |\n| --- | --- |\n| Pen & ink | 3 $ |"

@@ -165,3 +165,18 @@ def test_what_is_no_mail() -> None:
     assert first(
         b"Subject: =?bad?x?=\r\nTo: <<>\r\nDate: never\r\nContent-Type: multipart/mixed\r\n\r\nbody"
     ).text
+
+
+def test_logos_are_no_attachments() -> None:
+    """A picture that the text shows is neither a document nor a failure."""
+    made = mail()
+    made.add_alternative("<p>Rich.</p><img src='cid:logo'>", subtype="html")
+    form = made.get_payload()[1]  # type: ignore[index]
+    form.add_related(
+        b"GIF89a", maintype="image", subtype="png", cid="logo", filename="logo.png", disposition="inline"
+    )  # type: ignore[union-attr]
+
+    (around,) = read(made)
+
+    assert isinstance(around, Document)
+    assert around.unread == ()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, func, insert, select
 from typing_extensions import override
 
 from rag.adapters.sql.changes import last_change, log_change, next_seq
@@ -11,10 +11,11 @@ from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches, upsert
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.readings import at_or_below
 from rag.adapters.sql.schema.documents import changes, documents, passages
 from rag.domain import Change, ChangeKind, Document, Locator, Passage, metadata_of
 from rag.errors import InvalidInput
-from rag.ports import DocumentStore
+from rag.ports import DocumentState, DocumentStore
 
 _IN_ORDER = (passages.c.document_id, passages.c.position, passages.c.id)
 
@@ -117,10 +118,18 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
-    def count(self, *, tenant: str | None = None) -> int:
+    def below(self, root: str, *, tenant: str) -> list[DocumentState]:
+        wanted = (documents.c.id, documents.c.uri, documents.c.content_hash, documents.c.unread)
+        query = select(*wanted).where(documents.c.tenant == tenant, at_or_below(documents.c.uri, root))
+        return self._all(query, lambda row: DocumentState(**{**row, "unread": tuple(row["unread"])}))
+
+    @override
+    def count(self, *, tenant: str | None = None, in_part: bool = False) -> int:
         query = select(func.count()).select_from(documents)
         if tenant is not None:
             query = query.where(documents.c.tenant == tenant)
+        if in_part:
+            query = query.where(cast(documents.c.unread, Text) != "[]")
         return self._value(query) or 0
 
     @override

@@ -20,9 +20,10 @@ from rag.errors import (
     WhetstoneError,
 )
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
+from rag.library.syncing import Library
 from rag.ports import WebPage
 
 
@@ -36,7 +37,9 @@ class Reader:
         self.asked: list[tuple[str, str]] = []
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Read."""
         self.asked.append((tenant, filename))
         self.meanwhile()

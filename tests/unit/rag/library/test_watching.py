@@ -14,7 +14,9 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document
 from rag.errors import Unavailable
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, ReadFailure, SyncReport
+from rag.library.documents import FieldNames, ReadFailure
+from rag.library.folders import FolderReader, Manner
+from rag.library.syncing import Library, SyncReport
 from rag.library.watching import FolderWatch
 
 
@@ -27,7 +29,9 @@ class Reader:
         self.asked: list[str] = []
         self.away = False
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Read."""
         if self.away:
             raise Unavailable("no process")
@@ -44,7 +48,8 @@ def reader() -> Reader:
 @pytest.fixture
 def library(stores: Stores) -> Library:
     """A library over an empty store."""
-    return Library(stores.documents, Chunker(SentenceSplitterAdapter(Chunking()), Chunking()))
+    chunker = Chunker(SentenceSplitterAdapter(Chunking()), Chunking())
+    return Library(stores.documents, chunker, stores.readings)
 
 
 @pytest.fixture
@@ -64,9 +69,20 @@ def watch(stores: Stores, library: Library, reader: Reader, folder: Path) -> Fol
     return make_watch(stores, library, reader, folder)
 
 
-def make_watch(stores: Stores, library: Library, reader: Reader, *roots: Path) -> FolderWatch:
-    """Make a watch over folders."""
-    folders = [DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000) for root in roots]
+def make_watch(
+    stores: Stores, library: Library, reader: Reader, *roots: Path, version: str = "1"
+) -> FolderWatch:
+    """Make a watch over folders, as a service with a reader of that version does."""
+    folders = [
+        FolderReader(
+            DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000),
+            stores.documents,
+            stores.readings,
+            Manner(reader=version),
+            tenant="acme",
+        )
+        for root in roots
+    ]
     return FolderWatch(folders, library, stores.leases, tenant="acme", interval_s=0.05)
 
 

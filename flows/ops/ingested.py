@@ -101,16 +101,16 @@ def notes(path: str, report: SyncReport) -> list[str]:
 def lines(report: SyncReport) -> list[str]:
     """Return the documents that are to be named, and why."""
     return [
-        *_bounded("would change", [_difference(each) for each in report.differences]),
-        *_bounded("read in part", [f"{each.uri}: {'; '.join(each.reasons)}" for each in report.in_part]),
-        *_bounded("not read", [f"{each.uri}: {each.reason}" for each in report.failed]),
+        *_bounded("would ", [_difference(each) for each in report.differences]),
+        *_bounded("read in part: ", [f"{each.uri}: {'; '.join(each.reasons)}" for each in report.in_part]),
+        *_bounded("not read: ", [f"{each.uri}: {each.reason}" for each in report.failed]),
     ]
 
 
 def _bounded(what: str, named: Sequence[str]) -> list[str]:
-    shown = [f"{what}: {each}" for each in named[:MOST_NAMED]]
+    shown = [f"{what}{each}" for each in named[:MOST_NAMED]]
     more = len(named) - len(shown)
-    return [*shown, f"{what}: {more} more; --json names all of them"] if more else shown
+    return [*shown, f"{what.rstrip(': ')} {more:,} more; --json names all of them"] if more else shown
 
 
 def _difference(each: Difference) -> str:

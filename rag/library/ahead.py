@@ -1,5 +1,6 @@
 """Work done ahead, several pieces at once, its results in the order of what was given. Knows nothing of the work."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,26 +40,43 @@ def in_order(
         yield from map(work, given)
         return
 
-    def weighed(piece: Given) -> tuple[Result, int]:
-        result = work(piece)
-        return result, weight_done(result)
-
-    def held(future: "Future[tuple[Result, int]]", before: int) -> int:
-        failed = future.done() and (future.cancelled() or future.exception() is not None)
-        return future.result()[1] if future.done() and not failed else before
-
     pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
-    waiting: deque[tuple[Future[tuple[Result, int]], int]] = deque()
+    waiting: deque[Future[tuple[Result, int]]] = deque()
+    scales = _Scales()
+
+    def weighed(piece: Given, before: int) -> tuple[Result, int]:
+        result = work(piece)
+        after = weight_done(result)
+        scales.add(after - before)
+        return result, after
+
+    def first() -> Result:
+        result, weighs = waiting.popleft().result()
+        scales.add(-weighs)
+        return result
+
     try:
         for piece in given:
             weighs = weight(piece)
-            while waiting and (
-                len(waiting) >= _AHEAD * workers or weighs + sum(held(*each) for each in waiting) > most
-            ):
-                yield waiting.popleft()[0].result()[0]
-            waiting.append((pool.submit(weighed, piece), weighs))
+            while waiting and (len(waiting) >= _AHEAD * workers or weighs + scales.held > most):
+                yield first()
+            scales.add(weighs)
+            waiting.append(pool.submit(weighed, piece, weighs))
         while waiting:
-            yield waiting.popleft()[0].result()[0]
+            yield first()
     finally:
         # Whoever breaks off does not wait for what is under way.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Scales:
+    """What all pieces weigh that are held; several threads add to it."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self._lock = threading.Lock()
+
+    def add(self, weight: int) -> None:
+        """Add to it, or take away."""
+        with self._lock:
+            self.held += weight

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.database.records import from_json, to_row
-from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.database.statements import batches, upsert_all
 from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.documents import readings
 from rag.domain import Reading
@@ -28,8 +28,7 @@ class SqlReadings(SqlStore, ReadingStore):
         if not given:
             return
         with writing(self._engine) as connection:
-            for each in given:
-                upsert(connection, readings, to_row(each))
+            upsert_all(connection, readings, [to_row(each) for each in given])
 
     @override
     def forget(self, uris: Collection[str], *, tenant: str) -> None:

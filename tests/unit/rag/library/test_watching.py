@@ -255,6 +255,34 @@ def test_what_could_not_be_read_now_is_read_later(
     assert polls(watch, 1) == (2, 0, 0, 0)
 
 
+def test_a_restart_reads_nothing_again(
+    stores: Stores, library: Library, reader: Reader, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next service reads what changed meanwhile, and what failed; of the rest it compares the bytes alone."""
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
+    polls(make_watch(stores, library, reader, folder))
+    (folder / "sub" / "b.txt").write_text("Edited meanwhile.")
+    reader.asked.clear()
+
+    assert polls(make_watch(stores, library, reader, folder), 4) == (0, 1, 0, 1)
+    assert sorted(reader.asked) == ["b.txt", "bad.pdf"]
+    assert texts(stores) == {"a.md": "# A\n\nFirst.", "b.txt": "Edited meanwhile."}
+    assert "earlier version" not in caplog.text
+
+
+def test_an_upgraded_service_changes_nothing_unasked(
+    stores: Stores, library: Library, reader: Reader, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Files that an earlier version of the reader read stay; it is told once, with what to do."""
+    polls(make_watch(stores, library, reader, folder))
+    reader.asked.clear()
+    assert polls(make_watch(stores, library, reader, folder, version="2"), 4) == (0, 0, 0, 0)
+    assert reader.asked == []
+    told = [message for message in caplog.messages if "2 files were read by an earlier version" in message]
+    assert len(told) == 1
+    assert "--reread" in told[0]
+
+
 def test_in_the_background(
     watch: FolderWatch, stores: Stores, folder: Path, library: Library, reader: Reader
 ) -> None:

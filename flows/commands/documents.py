@@ -44,23 +44,13 @@ def ingest(
     from rag.library.documents import FieldNames
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
-    with open_doors() as doors, progress() as show:
-        reports = [
-            (
-                path,
-                doors.rag.ingest(
-                    path,
-                    prune=prune,
-                    force=force,
-                    strict=strict,
-                    dry_run=dry_run,
-                    reread=reread,
-                    fields=fields,
-                    progress=show,
-                ),
-            )
-            for path in paths
-        ]
+    how = {"prune": prune, "force": force, "strict": strict, "dry_run": dry_run, "reread": reread}
+    try:
+        with open_doors() as doors, progress() as show:
+            reports = [(path, doors.rag.ingest(path, fields=fields, progress=show, **how)) for path in paths]
+    except KeyboardInterrupt:
+        click.echo("stopped; what was written so far stays, and the next run goes on from there", err=True)
+        raise
     if json_output:
         as_json([{"path": path, **asdict(report)} for path, report in reports])
     else:

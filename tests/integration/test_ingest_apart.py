@@ -4,6 +4,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ def quiet(_done: int, _total: int, _what: str) -> None:
     """Show nothing."""
 
 
-def ingest(installation: Installation, docs: Path, **how: bool) -> SyncReport:
+def ingest(installation: Installation, docs: Path, **how: Any) -> SyncReport:
     """Ingest a folder."""
     return installation.ingest(str(docs), prune=False, progress=quiet, **how)
 

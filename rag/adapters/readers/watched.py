@@ -49,7 +49,8 @@ class DiskFolder(Folder):
         failed: list[ReadFailure] = []
         unknown: list[ReadFailure] = []
         paths: dict[str, Path] = {}
-        for entry in [self._root] if self._root.is_file() else files_below(self._root):
+        alone = self._root.exists() and not self._root.is_dir()
+        for entry in [self._root] if alone else files_below(self._root):
             if isinstance(entry, ReadFailure):
                 failed.append(entry)
                 continue

@@ -130,7 +130,7 @@ async def list_ingestions(
 
 @router.get("/ingestions/{ingestion_id}")
 async def get_ingestion(request: Request, ingestion_id: str) -> dict[str, Any]:
-    """Tell how far one is: received, parsed, indexed, or failed and why."""
+    """Tell how far one is: received, parsed, indexed, read in part and what was not, or failed and why."""
     store, tenant = serving_of(request).documents.ingestions, principal_of(request).tenant
     ingestion = await to_thread.run_sync(lambda: store.get(ingestion_id, tenant=tenant))
     if ingestion is None:

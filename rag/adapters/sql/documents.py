@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy import Connection, RowMapping, Text, cast, delete, func, insert, select, update
 from typing_extensions import override
 
-from rag.adapters.sql.changes import last_change, log_change, next_seq
+from rag.adapters.sql.changes import last_change, log_change, log_changes, next_seq
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches
@@ -48,7 +48,16 @@ class SqlDocuments(SqlStore, DocumentStore):
         for document, cut in given:
             _check_passages(document, cut)
         with writing(self._engine) as connection:
-            return [self._put(connection, document, cut, chunking) for document, cut in given]
+            seq = next_seq(connection)
+            new = _not_there(connection, given)
+            if new:
+                _insert(connection, seq, list(new.values()), chunking)
+            # The first of several with one id is the new one.
+            taken = {id(document) for document, _ in new.values()}
+            return [
+                id(document) in taken or self._put(connection, document, cut, chunking)
+                for document, cut in given
+            ]
 
     def _put(
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
@@ -57,19 +66,15 @@ class SqlDocuments(SqlStore, DocumentStore):
         stored = _stored_hash(connection, document)
         if self._is_known(connection, document, given, chunking, stored=stored):
             return False
-        row = to_row(document)
         if stored is None:
-            # Not an upsert, whose statement is made anew each time; nobody else writes meanwhile.
-            connection.execute(insert(documents), row)
-        else:
-            connection.execute(update(documents).where(documents.c.id == document.id), row)
-            stale = passages.c.document_id == document.id
-            if stored == document.content_hash:
-                stale &= passages.c.chunking == chunking
-            connection.execute(delete(passages).where(stale))
-        if given:
-            rows = [to_row(passage) | {"chunking": chunking} for passage in given]
-            connection.execute(insert(passages), rows)
+            _insert(connection, seq, [(document, given)], chunking)
+            return True
+        connection.execute(update(documents).where(documents.c.id == document.id), to_row(document))
+        stale = passages.c.document_id == document.id
+        if stored == document.content_hash:
+            stale &= passages.c.chunking == chunking
+        connection.execute(delete(passages).where(stale))
+        _insert_passages(connection, given, chunking)
         log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT)
         return True
 
@@ -266,6 +271,33 @@ def _check_passages(document: Document, given: Sequence[Passage]) -> None:
             raise InvalidInput(
                 f"expected passages of document {document.id}, got one of {passage.document_id}"
             )
+
+
+def _not_there(
+    connection: Connection, given: Sequence[tuple[Document, Sequence[Passage]]]
+) -> dict[str, tuple[Document, Sequence[Passage]]]:
+    """Return id -> document and passages of those that are not stored, of several with one id the first."""
+    first: dict[str, tuple[Document, Sequence[Passage]]] = {}
+    for document, cut in given:
+        first.setdefault(document.id, (document, cut))
+    for ids in batches(first):
+        for stored in connection.scalars(select(documents.c.id).where(documents.c.id.in_(ids))):
+            del first[stored]
+    return first
+
+
+def _insert(
+    connection: Connection, seq: int, new: Sequence[tuple[Document, Sequence[Passage]]], chunking: str
+) -> None:
+    """Write documents that are not stored, with few statements, and their changes from the number `seq` on."""
+    connection.execute(insert(documents), [to_row(document) for document, _ in new])
+    _insert_passages(connection, [passage for _, cut in new for passage in cut], chunking)
+    log_changes(connection, seq, [(document.id, document.tenant) for document, _ in new], ChangeKind.PUT)
+
+
+def _insert_passages(connection: Connection, given: Sequence[Passage], chunking: str) -> None:
+    if given:
+        connection.execute(insert(passages), [to_row(passage) | {"chunking": chunking} for passage in given])
 
 
 def _stored_hash(connection: Connection, document: Document) -> str | None:

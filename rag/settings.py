@@ -103,6 +103,16 @@ class Settings(BaseSettings):
         description="Files that `whetstone ingest` reads at once, and documents that it splits at once, each in a "
         "process of its own; unset: one for each core, 8 at most.",
     )
+    ocr: bool = Field(
+        False, description="Whether text in pictures, and on scanned pages of PDFs, is read (OCR)."
+    )
+    ocr_languages: str = Field(
+        "eng", description="Languages of that text as Tesseract calls them, with + between: eng+deu."
+    )
+    ocr_data: Path | None = Field(
+        None,
+        description="Folder of Tesseract's language data; unset: where Debian and others put it.",
+    )
     max_waiting_files: Annotated[int, Field(ge=1)] = Field(
         200, description="Uploaded files of one tenant that may wait to be read; beyond it they are refused."
     )

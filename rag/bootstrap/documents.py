@@ -2,9 +2,9 @@
 
 from rag.adapters.parsing import ApartChunker, ApartReader, Processes
 from rag.api.serving import Documents
-from rag.bootstrap.ingesting import manner
+from rag.bootstrap.ingesting import folder_at, manner
 from rag.bootstrap.installation import Installation
-from rag.bootstrap.parts import library, limits_of_parsing
+from rag.bootstrap.parts import library, limits_of_parsing, ocr_of
 from rag.library.arrivals import Arrivals
 from rag.library.folders import FolderReader
 from rag.library.ingesting import Ingester
@@ -20,9 +20,9 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     """Return what takes documents, files and pages, and the work on what arrives, which is not started.
 
     Raises:
-        SettingInvalid: the documents that are there are split in another way than the settings say.
+        SettingInvalid: the documents that are there are split in another way than the settings say, or there is no
+            data for OCR.
     """
-    from rag.adapters.readers.watched import DiskFolder
     from rag.adapters.web_pages import PublicPages
 
     settings, stores = installation.settings, installation.stores
@@ -31,7 +31,7 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     splitting = Processes(limits, most=2, warm=True)
     reading = Processes(limits, most=2, jobs=_FILES_PER_PROCESS)
     shelves = library(settings, stores, ApartChunker(splitting, settings.chunking))
-    reader = ApartReader(reading, max_bytes=largest)
+    reader = ApartReader(reading, max_bytes=largest, ocr=ocr_of(settings))
     pages = PublicPages(max_bytes=largest, timeout_s=settings.web_timeout_s) if settings.web_pages else None
     ingester = Ingester(
         stores.ingestions,
@@ -49,10 +49,10 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     )
     folders = [
         FolderReader(
-            DiskFolder(path, reader, tenant=tenant, max_bytes=largest),
+            folder_at(path, settings, reader),
             stores.documents,
             stores.readings,
-            manner(),
+            manner(settings),
             tenant=tenant,
         )
         for path in settings.watch_folders

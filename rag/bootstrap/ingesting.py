@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.adapters.parsing import ApartChunker, ApartReader, Processes
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap.parts import library, limits_of_parsing
+from rag.bootstrap.parts import library, limits_of_parsing, ocr_of
 from rag.library.documents import FieldNames, Record
 from rag.library.folders import Folder, FolderReader, Manner
 from rag.library.syncing import Library, SyncReport, SyncRules
@@ -25,15 +25,30 @@ _DOCUMENTS_PER_PROCESS = 100_000
 """The same of one that splits, which takes seconds to load."""
 
 
-def manner(fields: FieldNames | None = None) -> Manner:
+def manner(settings: Settings, fields: FieldNames | None = None) -> Manner:
     """Return how files are read here, with these names of fields."""
     from rag.adapters.readers.version import reader_version
 
     given = fields or FieldNames()
-    usual = given == FieldNames()
-    return Manner(
-        reader=reader_version(),
-        options="" if usual else f"id={given.id!r} title={given.title!r} text={given.text!r}",
+    names = f"id={given.id!r} title={given.title!r} text={given.text!r}"
+    said = [names] * (given != FieldNames()) + [f"ocr={settings.ocr_languages}"] * settings.ocr
+    return Manner(reader=reader_version(), options=" ".join(said))
+
+
+def folder_at(
+    path: Path, settings: Settings, reader: ApartReader, fields: FieldNames | None = None
+) -> Folder:
+    """Return a folder, or a file; pictures in it are passed over where there is no OCR to read them."""
+    from rag.adapters.readers import PICTURES
+    from rag.adapters.readers.watched import DiskFolder
+
+    return DiskFolder(
+        path,
+        reader,
+        tenant=settings.tenant,
+        max_bytes=settings.max_file_bytes,
+        fields=fields,
+        passed_over=() if settings.ocr else PICTURES,
     )
 
 
@@ -49,7 +64,6 @@ def ingest(
 ) -> SyncReport:
     """Bring the store in line with a location, as `Installation.ingest` says."""
     from rag.adapters.readers import is_of_files, read, source_of
-    from rag.adapters.readers.watched import DiskFolder
 
     tenant, largest = settings.tenant, settings.max_file_bytes
     what = f"ingest {location}"
@@ -64,9 +78,10 @@ def ingest(
             after_each=lambda done: progress(done, 0, what),
         )
     with _apart(settings, stores) as (reader, shelves, workers):
-        folder = DiskFolder(Path(location), reader, tenant=tenant, max_bytes=largest, fields=fields)
+        folder = folder_at(Path(location), settings, reader, fields)
+        read_as = manner(settings, fields)
         files = FolderReader(
-            folder, stores.documents, stores.readings, manner(fields), tenant=tenant, workers=workers
+            folder, stores.documents, stores.readings, read_as, tenant=tenant, workers=workers
         )
         return _sync(
             folder, files, shelves, rules, tenant=tenant, reread=reread, what=what, progress=progress
@@ -110,7 +125,7 @@ def _apart(settings: Settings, stores: Stores) -> Iterator[tuple[ApartReader, Li
     reading = Processes(limits, most=workers, jobs=_FILES_PER_PROCESS)
     splitting = Processes(limits, most=workers, warm=True, jobs=_DOCUMENTS_PER_PROCESS)
     try:
-        reader = ApartReader(reading, max_bytes=settings.max_file_bytes)
+        reader = ApartReader(reading, max_bytes=settings.max_file_bytes, ocr=ocr_of(settings))
         shelves = library(settings, stores, ApartChunker(splitting, settings.chunking), workers=workers)
         yield reader, shelves, workers
     finally:

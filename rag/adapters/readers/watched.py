@@ -1,7 +1,7 @@
 """A folder on this machine's disks, or a file, that is ingested or followed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from typing_extensions import override
@@ -27,13 +27,18 @@ class DiskFolder(Folder):
         tenant: str,
         max_bytes: int,
         fields: FieldNames | None = None,
+        passed_over: Collection[str] = (),
     ) -> None:
-        """Read files of up to `max_bytes` below `root` with `reader`; the folder need not be there yet."""
+        """Read files of up to `max_bytes` below `root` with `reader`; the folder need not be there yet.
+
+        Files in it with the endings `passed_over` are not read, as those of no known kind.
+        """
         self._root = absolute(root)
         self._reader = reader
         self._tenant = tenant
         self._max_bytes = max_bytes
         self._fields = fields
+        self._formats = frozenset(FORMATS) - frozenset(passed_over)
         self._paths: dict[str, Path] = {}
 
     @property
@@ -57,7 +62,7 @@ class DiskFolder(Folder):
             uri = entry.as_uri()
             if entry == self._root / CORPUS:
                 continue
-            if entry.suffix.lower() not in FORMATS:
+            if not alone and entry.suffix.lower() not in self._formats:
                 unknown.append(ReadFailure(uri=uri, reason=unknown_kind(entry)))
                 continue
             try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, docx, html, pdf, python_docs, tables, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
@@ -16,19 +16,19 @@ PYTHON_DOCS = python_docs.NAME
 Reader = Callable[[SourceFile], Records]
 
 FORMATS: Mapping[str, Reader] = {
-    ".csv": tabular.read_csv,
+    ".csv": tables.read_csv,
     ".docx": docx.read,
     ".htm": html.read,
     ".html": html.read,
-    ".json": tabular.read_json,
-    ".jsonl": tabular.read_jsonl,
+    ".json": tables.read_json,
+    ".jsonl": tables.read_jsonl,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
-    ".ndjson": tabular.read_jsonl,
+    ".ndjson": tables.read_jsonl,
     ".pdf": pdf.read,
     ".rst": text.read_text,
     ".text": text.read_text,
-    ".tsv": tabular.read_csv,
+    ".tsv": tables.read_csv,
     ".txt": text.read_text,
     ".xhtml": html.read,
 }
@@ -48,7 +48,7 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
             ``python-docs``.
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
-        fields: names of the fields in CSV and JSON records; by default id, title and text.
+        fields: names of the fields in CSV and JSON records; by default as the tables' readers find them.
 
     Raises:
         NotFound: there is nothing at the location.

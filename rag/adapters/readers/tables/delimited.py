@@ -102,8 +102,8 @@ def _told(row: _Row, names: Sequence[str], surplus: Sequence[str]) -> str:
     found = f"line {row.line} has {cells:,} {'cell' if cells == 1 else 'cells'}, the header {len(names):,}"
     if surplus:
         return (
-            f"{found}; the surplus {quoted([cell.strip() for cell in surplus])} was added to the text, nothing was cut: "
-            "put quotes around cells that hold the mark between cells"
+            f"{found}; the surplus {quoted([cell.strip() for cell in surplus])} was added to the text, "
+            "nothing was cut: put quotes around cells that hold the mark between cells"
         )
     return f"{found}; without a cell: {quoted(names[len(row.cells) :])}; nothing was cut"
 

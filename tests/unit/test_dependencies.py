@@ -20,6 +20,7 @@ MODULES = {
     "opentelemetry-proto": "opentelemetry.proto",
     "opentelemetry-sdk": "opentelemetry.sdk",
     "python-docx": "docx",
+    "python-pptx": "pptx",
     "pyyaml": "yaml",
     "qdrant-edge-py": "qdrant_edge",
     "scikit-learn": "sklearn",

@@ -10,6 +10,7 @@ from rag.domain.documents import (
     IngestionStatus,
     Locator,
     Passage,
+    Reading,
 )
 from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
 from rag.domain.log import Feedback, Interaction, InteractionStatus, LabelledQuestion, LoggedHit, Purpose
@@ -51,6 +52,7 @@ __all__ = [
     "Principal",
     "Prompt",
     "Purpose",
+    "Reading",
     "Release",
     "Replica",
     "Retrieval",

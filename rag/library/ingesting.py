@@ -16,7 +16,8 @@ from rag.errors import (
     UnreadableDocument,
     WhetstoneError,
 )
-from rag.library.documents import Library, ReadFailure, with_content
+from rag.library.documents import FieldNames, ReadFailure, with_content
+from rag.library.syncing import Library, SyncReport
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
 from rag.troubles import Troubles
 
@@ -31,6 +32,7 @@ _SOURCE = "ingestion:"
 
 _MOST_ATTEMPTS = 3
 _MOST_IDS = 1_000
+_LONGEST_REASON = 1_000
 _STOP_S = 5.0
 _SOON_S = 0.2
 
@@ -42,8 +44,12 @@ class FileReader(Protocol):
     def formats(self) -> Collection[str]:
         """The endings of file names that are read, with the dot."""
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Return the documents in a file, and a failure for whatever in it could not be read.
+
+        `fields` names those of CSV and JSON records; None: id, title and text.
 
         Raises:
             UnreadableDocument: reading it takes more than it may, or brought its reader down.
@@ -60,6 +66,8 @@ class LiveIndex(Protocol):
 
 class Ingester:
     """Reads what waits, puts it into the library, and notes when questions find it: one thread.
+
+    What was not read whole ends as "read in part", with the reasons.
 
     One service at a time does so, by a lease. What a killed service left is begun again by the next one, three
     times at most; a file that brings its reader down has failed at once.
@@ -197,7 +205,7 @@ class Ingester:
         return replace(
             ingestion,
             status=IngestionStatus.PARSED,
-            reason=_left_out(report.failed, len(records)),
+            reason=_left_out(report, len(records)),
             documents=tuple(ids)[:_MOST_IDS],
             change=self._documents.last_change(),
             parsed_at=utcnow(),
@@ -226,7 +234,8 @@ class Ingester:
             if not self._live.holds(each.change):
                 self._indexing = True
             else:
-                self._ingestions.settle(replace(each, status=IngestionStatus.INDEXED, indexed_at=utcnow()))
+                status = IngestionStatus.READ_IN_PART if each.reason else IngestionStatus.INDEXED
+                self._ingestions.settle(replace(each, status=status, indexed_at=utcnow()))
 
 
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
@@ -238,7 +247,15 @@ def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | R
         return ReadFailure(uri=record.uri, reason=str(error))
 
 
-def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:
-    if not failed:
-        return ""
-    return f"{len(failed)} of {total} records were not read, the first because it {failed[0].reason}"[:500]
+def _left_out(report: SyncReport, total: int) -> str:
+    """Return what was not read and why, for a person; empty where all was."""
+    said = []
+    if failed := report.failed:
+        said.append(
+            f"{len(failed)} of {total} records were not read, the first because it {failed[0].reason}"
+        )
+    if in_part := report.in_part:
+        reasons = "; ".join(in_part[0].reasons)
+        several = f"{len(in_part)} of {total} documents were read in part, the first: "
+        said.append((several if total > 1 else "") + reasons)
+    return "; ".join(said)[:_LONGEST_REASON]

@@ -4,7 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain import Change, Document, Ingestion, Passage
+from rag.domain import Change, Document, Ingestion, Passage, Reading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentState:
+    """A document as it is stored, without its text."""
+
+    id: str
+    uri: str
+    content_hash: str
+    unread: tuple[str, ...]  # what of it was not read
 
 
 class DocumentStore(Protocol):
@@ -34,8 +44,11 @@ class DocumentStore(Protocol):
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
         """Return document id -> uri of those that exist."""
 
-    def count(self, *, tenant: str | None = None) -> int:
-        """Number of documents."""
+    def below(self, root: str, *, tenant: str) -> list[DocumentState]:
+        """Return the documents whose uri is `root`, is below it (``root/``), or is of a record in it (``root#``)."""
+
+    def count(self, *, tenant: str | None = None, in_part: bool = False) -> int:
+        """Number of documents; with `in_part` of those of which something was not read."""
 
     def chunkings(self) -> frozenset[str]:
         """The chunking digests that passages exist under."""
@@ -68,6 +81,19 @@ class DocumentStore(Protocol):
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
+
+
+class ReadingStore(Protocol):
+    """What files were when they were last read."""
+
+    def below(self, root: str, *, tenant: str) -> dict[str, Reading]:
+        """Return uri -> reading of the file `root`, or of the files below it."""
+
+    def put(self, readings: Sequence[Reading]) -> None:
+        """Write them; each stands for the earlier one of the same file."""
+
+    def forget(self, uris: Collection[str], *, tenant: str) -> None:
+        """Remove the readings of these files; nothing happens where there is none."""
 
 
 class PassageMaker(Protocol):

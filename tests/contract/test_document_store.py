@@ -421,3 +421,33 @@ def test_an_id_that_no_database_holds(any_stores: Stores) -> None:
     sqlite = any_stores.engine.dialect.name == "sqlite"
     with nullcontext() if sqlite else pytest.raises(InvalidInput, match="takes no such value"):
         assert any_stores.documents.get("\0", tenant="default") is None
+
+
+def test_documents_are_found_below_a_root(store: DocumentStore) -> None:
+    """The file itself, its records and what is below it, whatever its source; of one tenant, without texts."""
+    uris = ("f:///t.csv", "f:///t.csv#1", "f:///t.csv/x", "f:///t.csv2", "f:///T.csv#1")
+    for uri in uris:
+        put(store, uri, "words")
+    put(store, "f:///t.csv#2", "words", tenant="other")
+    scan = Document.create(uri="f:///t.csv#3", text="words", unread=["2 of 3 pages hold no text"])
+    store.put(scan, [], CHUNKING)
+
+    found = {each.uri: each for each in store.below("f:///t.csv", tenant="default")}
+
+    assert found.keys() == {*uris[:3], scan.uri}
+    assert (found[scan.uri].id, found[scan.uri].content_hash) == (scan.id, scan.content_hash)
+    assert [found[uri].unread for uri in (scan.uri, uris[0])] == [("2 of 3 pages hold no text",), ()]
+
+
+def test_documents_read_in_part_are_counted(store: DocumentStore) -> None:
+    """Those of which something was not read, until they are read whole."""
+    put(store, "a", "words")
+    for tenant in ("default", "other"):
+        store.put(Document.create(uri="b", text="some", unread=["a picture"], tenant=tenant), [], CHUNKING)
+    assert (store.count(), store.count(in_part=True), store.count(in_part=True, tenant="default")) == (
+        3,
+        2,
+        1,
+    )
+    put(store, "b", "all")
+    assert store.count(in_part=True) == 1

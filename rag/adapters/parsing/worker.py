@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from rag.adapters.parsing import wire
 from rag.domain import Chunking, Document, Locator
 from rag.library.chunking import Chunker
-from rag.library.documents import ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 
 Reply = tuple[dict[str, Any], bytes]
 
@@ -107,7 +107,7 @@ def _answer(replies: BinaryIO, job: dict[str, Any], body: bytes) -> None:
 def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
     from rag.adapters.readers import read_content
 
-    for record in read_content(content, **job["given"]):
+    for record in read_content(content, **job["given"], fields=FieldNames(**job["fields"])):
         if isinstance(record, ReadFailure):
             yield {"failure": {"uri": record.uri, "reason": record.reason}}, b""
         else:

@@ -40,6 +40,11 @@ def source_of(location: str) -> str:
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 
+def is_of_files(location: str) -> bool:
+    """Tell whether a location is a file or a folder of files, rather than a data set with labels or python-docs."""
+    return location != PYTHON_DOCS and not beir.is_data_set(absolute(location))
+
+
 def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None) -> Records:
     """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
 
@@ -74,7 +79,9 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     return _records(source_file(path=root), _reader(root, root.name))
 
 
-def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int) -> Records:
+def read_content(
+    content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int, fields: FieldNames | None = None
+) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
     Args:
@@ -83,12 +90,19 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
         uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
         tenant: whose the documents are.
         max_bytes: what the readers take as the largest file.
+        fields: names of the fields in CSV and JSON records; by default id, title and text.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
     """
     file = SourceFile(
-        path=Path(filename), tenant=tenant, source=uri, max_bytes=max_bytes, content=content, given_uri=uri
+        path=Path(filename),
+        tenant=tenant,
+        source=uri,
+        max_bytes=max_bytes,
+        fields=fields or FieldNames(),
+        content=content,
+        given_uri=uri,
     )
     return _records(file, _reader(file.path, filename))
 
@@ -96,7 +110,7 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
 def _reader(path: Path, name: str) -> Reader:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
-        raise UnsupportedFormat(f"{name}: {_unknown(path)}")
+        raise UnsupportedFormat(f"{name}: {unknown_kind(path)}")
     return reader
 
 
@@ -107,7 +121,7 @@ def _folder(root: Path, source_file: Callable[..., SourceFile]) -> Records:
         elif reader := FORMATS.get(entry.suffix.lower()):
             yield from _records(source_file(path=entry), reader)
         else:
-            yield ReadFailure(uri=entry.as_uri(), reason=_unknown(entry))
+            yield ReadFailure(uri=entry.as_uri(), reason=unknown_kind(entry))
 
 
 def _records(file: SourceFile, reader: Reader) -> Records:
@@ -117,6 +131,7 @@ def _records(file: SourceFile, reader: Reader) -> Records:
         yield ReadFailure(uri=file.uri, reason=str(error))
 
 
-def _unknown(path: Path) -> str:
+def unknown_kind(path: Path) -> str:
+    """Return why a file of a kind that is not known is not read."""
     ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
     return f"there is no reader for {ending}; known are {', '.join(FORMATS)}"

@@ -3,18 +3,19 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, func, insert, select, update
 from typing_extensions import override
 
 from rag.adapters.sql.changes import last_change, log_change, next_seq
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
-from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.database.statements import batches
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.readings import at_or_below
 from rag.adapters.sql.schema.documents import changes, documents, passages
 from rag.domain import Change, ChangeKind, Document, Locator, Passage, metadata_of
 from rag.errors import InvalidInput
-from rag.ports import DocumentStore
+from rag.ports import DocumentState, DocumentStore
 
 _IN_ORDER = (passages.c.document_id, passages.c.position, passages.c.id)
 
@@ -35,7 +36,8 @@ class SqlDocuments(SqlStore, DocumentStore):
         _check_passages(document, passages)
         with reading(self._engine) as connection:
             # Most of a repeated sync ends here, without waiting for the writers' lock.
-            if self._is_known(connection, document, passages, chunking):
+            stored = _stored_hash(connection, document)
+            if self._is_known(connection, document, passages, chunking, stored=stored):
                 return False
         with writing(self._engine) as connection:
             return self._put(connection, document, passages, chunking)
@@ -52,13 +54,19 @@ class SqlDocuments(SqlStore, DocumentStore):
         self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
     ) -> bool:
         seq = next_seq(connection)
-        if self._is_known(connection, document, given, chunking):
+        stored = _stored_hash(connection, document)
+        if self._is_known(connection, document, given, chunking, stored=stored):
             return False
-        stale = passages.c.document_id == document.id
-        if _stored_hash(connection, document) == document.content_hash:
-            stale &= passages.c.chunking == chunking
-        upsert(connection, documents, to_row(document))
-        connection.execute(delete(passages).where(stale))
+        row = to_row(document)
+        if stored is None:
+            # Not an upsert, whose statement is made anew each time; nobody else writes meanwhile.
+            connection.execute(insert(documents), row)
+        else:
+            connection.execute(update(documents).where(documents.c.id == document.id), row)
+            stale = passages.c.document_id == document.id
+            if stored == document.content_hash:
+                stale &= passages.c.chunking == chunking
+            connection.execute(delete(passages).where(stale))
         if given:
             rows = [to_row(passage) | {"chunking": chunking} for passage in given]
             connection.execute(insert(passages), rows)
@@ -66,9 +74,15 @@ class SqlDocuments(SqlStore, DocumentStore):
         return True
 
     def _is_known(
-        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+        self,
+        connection: Connection,
+        document: Document,
+        given: Sequence[Passage],
+        chunking: str,
+        *,
+        stored: str | None,
     ) -> bool:
-        if _stored_hash(connection, document) != document.content_hash:
+        if stored != document.content_hash:
             return False
         mine = (passages.c.document_id == document.id) & (passages.c.chunking == chunking)
         return not given or connection.execute(select(passages.c.id).where(mine).limit(1)).first() is not None
@@ -117,10 +131,18 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
-    def count(self, *, tenant: str | None = None) -> int:
+    def below(self, root: str, *, tenant: str) -> list[DocumentState]:
+        wanted = (documents.c.id, documents.c.uri, documents.c.content_hash, documents.c.unread)
+        query = select(*wanted).where(documents.c.tenant == tenant, at_or_below(documents.c.uri, root))
+        return self._all(query, lambda row: DocumentState(**{**row, "unread": tuple(row["unread"])}))
+
+    @override
+    def count(self, *, tenant: str | None = None, in_part: bool = False) -> int:
         query = select(func.count()).select_from(documents)
         if tenant is not None:
             query = query.where(documents.c.tenant == tenant)
+        if in_part:
+            query = query.where(cast(documents.c.unread, Text) != "[]")
         return self._value(query) or 0
 
     @override

@@ -53,6 +53,18 @@ passages = Table(
     Index(None, "chunking"),
 )
 
+readings = Table(
+    "readings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("uri", Prose, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("options", Prose, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+)
+
 changes = Table(
     "changes",
     metadata,

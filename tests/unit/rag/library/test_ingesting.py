@@ -20,9 +20,10 @@ from rag.errors import (
     WhetstoneError,
 )
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
+from rag.library.syncing import Library
 from rag.ports import WebPage
 
 
@@ -33,17 +34,26 @@ class Reader:
 
     def __init__(self) -> None:
         self.raises: dict[str, Exception] = {}
+        self.unread: dict[str, list[str]] = {}  # file name -> what is not read of it
         self.asked: list[tuple[str, str]] = []
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Read."""
         self.asked.append((tenant, filename))
         self.meanwhile()
         if filename in self.raises:
             raise self.raises[filename]
         given = read_content(content, filename=filename, uri=uri, tenant=tenant, max_bytes=10_000_000)
-        return list(given)
+        unread = self.unread.get(filename, [])
+        return [
+            Document.create(uri=each.uri, text=each.text, title=each.title, tenant=tenant, unread=unread)
+            if unread and isinstance(each, Document)
+            else each
+            for each in given
+        ]
 
 
 class Pages:
@@ -214,12 +224,37 @@ def test_a_failed_file_leaves_the_earlier_one(world: World) -> None:
 
 
 def test_rows_that_fail_are_told_beside_those_that_do_not(world: World) -> None:
-    """A table with one bad row is read, and says so."""
+    """A table with one bad row is read in part, and says why."""
     taken = world.hand_in(b"id,text\na,one\nb,\n", "faq.csv")
     world.ingester.poll()
-    assert world.now(taken).status is IngestionStatus.INDEXED
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
     assert world.now(taken).reason.startswith("1 of 2 records were not read")
     assert len(world.now(taken).documents) == 1
+
+
+def test_what_is_read_in_part_says_so_once_it_is_indexed(world: World) -> None:
+    """The status tells it with the reasons; until questions find it, it is parsed as any other."""
+    world.index_at = 0
+    world.reader.unread = {"scan.txt": ["3 of 4 pages hold no text", "a picture is not read"]}
+    taken = world.hand_in(b"words", "scan.txt")
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.PARSED
+    world.index_at = 1_000_000
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
+    assert world.now(taken).reason == "3 of 4 pages hold no text; a picture is not read"
+    assert world.now(taken).indexed_at is not None
+    assert world.documents()["upload:scan.txt"].unread == tuple(world.reader.unread["scan.txt"])
+
+
+def test_of_several_documents_those_read_in_part_are_counted(world: World) -> None:
+    """Beside the records that failed."""
+    world.reader.unread = {"faq.csv": ["a cell was cut"]}
+    taken = world.hand_in(b"id,text\na,one\nb,\nc,three\n", "faq.csv")
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
+    assert world.now(taken).reason.startswith("1 of 3 records were not read, the first because it ")
+    assert world.now(taken).reason.endswith("2 of 3 documents were read in part, the first: a cell was cut")
 
 
 def test_tenants_are_read_in_turns_and_kept_apart(world: World) -> None:

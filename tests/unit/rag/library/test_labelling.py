@@ -9,8 +9,8 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, LabelledQuestion, Purpose
 from rag.errors import InvalidInput
 from rag.library.chunking import Chunker
-from rag.library.documents import Library
 from rag.library.labelling import LabelImport, Labels, store_labels
+from rag.library.syncing import Library
 
 SPLITS = {"train": Purpose.TRAIN, "dev": Purpose.DEV}
 

@@ -14,11 +14,19 @@ def next_seq(connection: Connection) -> int:
     return last + 1
 
 
-def log_change(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
+def log_change(
+    connection: Connection,
+    seq: int,
+    document_id: str,
+    tenant: str,
+    kind: ChangeKind,
+    *,
+    by_hand: bool = False,  # somebody asked for it outright
+) -> None:
     """Write a change under the number that `next_seq` gave."""
     connection.execute(update(change_counter).values(seq=seq))
     change = Change(seq=seq, document_id=document_id, tenant=tenant, kind=kind, at=utcnow())
-    connection.execute(insert(changes).values(to_row(change)))
+    connection.execute(insert(changes).values(to_row(change) | {"by_hand": by_hand}))
 
 
 def last_change(connection: Connection) -> int:

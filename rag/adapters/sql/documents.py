@@ -23,6 +23,14 @@ _IN_ORDER = (passages.c.document_id, passages.c.position, passages.c.id)
 class SqlDocuments(SqlStore, DocumentStore):
     """A `DocumentStore` in SQL."""
 
+    _as_of: int | None = None  # a change; what people changed after it is not written
+
+    @override
+    def as_of(self, change: int) -> "SqlDocuments":
+        other = SqlDocuments(self._engine)
+        other._as_of = change
+        return other
+
     @override
     def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
         """Write a document, its passages and a change, as the port says.
@@ -40,7 +48,7 @@ class SqlDocuments(SqlStore, DocumentStore):
             if self._is_known(connection, document, passages, chunking, stored=stored):
                 return False
         with writing(self._engine) as connection:
-            return self._put(connection, document, passages, chunking)
+            return self._put(connection, document, passages, chunking, by_hand=True)
 
     @override
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
@@ -51,9 +59,17 @@ class SqlDocuments(SqlStore, DocumentStore):
             return [self._put(connection, document, cut, chunking) for document, cut in given]
 
     def _put(
-        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+        self,
+        connection: Connection,
+        document: Document,
+        given: Sequence[Passage],
+        chunking: str,
+        *,
+        by_hand: bool = False,
     ) -> bool:
         seq = next_seq(connection)
+        if self._as_of is not None and _overtaken(connection, [document.id], self._as_of):
+            return False
         stored = _stored_hash(connection, document)
         if self._is_known(connection, document, given, chunking, stored=stored):
             return False
@@ -70,7 +86,7 @@ class SqlDocuments(SqlStore, DocumentStore):
         if given:
             rows = [to_row(passage) | {"chunking": chunking} for passage in given]
             connection.execute(insert(passages), rows)
-        log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT)
+        log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT, by_hand=by_hand)
         return True
 
     def _is_known(
@@ -88,14 +104,19 @@ class SqlDocuments(SqlStore, DocumentStore):
         return not given or connection.execute(select(passages.c.id).where(mine).limit(1)).first() is not None
 
     @override
-    def delete(self, document_id: str, *, tenant: str) -> bool:
+    def delete(self, document_id: str, *, tenant: str, by_hand: bool = False, awaited: bool = False) -> bool:
         with writing(self._engine) as connection:
             seq = next_seq(connection)
             mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
-            if connection.execute(delete(documents).where(mine)).rowcount == 0:
+            if connection.execute(delete(documents).where(mine)).rowcount == 0 and not awaited:
                 return False
-            log_change(connection, seq, document_id, tenant, ChangeKind.DELETE)
+            log_change(connection, seq, document_id, tenant, ChangeKind.DELETE, by_hand=by_hand)
             return True
+
+    @override
+    def overtaken(self, document_ids: Collection[str], *, after: int) -> dict[str, ChangeKind]:
+        with reading(self._engine) as connection:
+            return _overtaken(connection, document_ids, after)
 
     @override
     def get(self, document_id: str, *, tenant: str) -> Document | None:
@@ -258,6 +279,16 @@ class SqlDocuments(SqlStore, DocumentStore):
     def last_change(self) -> int:
         with reading(self._engine) as connection:
             return last_change(connection)
+
+
+def _overtaken(connection: Connection, document_ids: Collection[str], after: int) -> dict[str, ChangeKind]:
+    by_hand = (changes.c.seq > after) & changes.c.by_hand
+    query = select(changes.c.document_id, changes.c.kind).where(by_hand).order_by(changes.c.seq)
+    return {
+        row.document_id: ChangeKind(row.kind)
+        for ids in batches(document_ids)
+        for row in connection.execute(query.where(changes.c.document_id.in_(ids)))
+    }
 
 
 def _check_passages(document: Document, given: Sequence[Passage]) -> None:

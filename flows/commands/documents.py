@@ -12,9 +12,12 @@ import click
 )
 @click.option("--prune", is_flag=True, help="Remove documents of the same PATH that are no longer there.")
 @click.option("--force", is_flag=True, help="With --prune: remove them even where more than half are gone.")
-@click.option("--id-field", default="id", show_default=True, help="CSV/JSON field that names a record.")
-@click.option("--title-field", default="title", show_default=True, help="CSV/JSON field of the title.")
-@click.option("--text-field", default="text", show_default=True, help="CSV/JSON field of the text.")
+@click.option("--id-field", help="CSV/JSON field that names a record. Default: id.")
+@click.option("--title-field", help="CSV/JSON field of the title. Default: title, or what is like it.")
+@click.option(
+    "--text-field",
+    help="CSV/JSON field of the text. Default: text, content, body or answer; else all fields.",
+)
 @click.option("--json", "json_output", is_flag=True, help="Print the report as JSON, with all that is named.")
 def ingest(
     paths: tuple[str, ...],
@@ -23,9 +26,9 @@ def ingest(
     reread: bool,
     prune: bool,
     force: bool,
-    id_field: str,
-    title_field: str,
-    text_field: str,
+    id_field: str | None,
+    title_field: str | None,
+    text_field: str | None,
     json_output: bool,
 ) -> None:
     """Read documents: files, folders, BEIR folders, or the word python-docs.

@@ -12,7 +12,7 @@ from rag.bootstrap.ingesting import ingest
 from rag.bootstrap.parts import index_store, library, models, open_stores_for
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.library.documents import FieldNames
-from rag.library.labelling import purposes_of, store_labels
+from rag.library.labelling import LabelImport, purposes_of, store_labels
 from rag.library.syncing import Library, SyncReport, SyncRules
 from rag.ports import IndexStore, Progress
 from rag.releases.indexing import Indexing
@@ -76,17 +76,19 @@ class Installation:
             location, self.settings, self.stores, rules, reread=reread, fields=fields, progress=progress
         )
 
-    def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-        """Import labelled questions; return purpose -> (how many there are, how many are new).
+    def import_labels(self, folder: Path, splits: Mapping[str, str]) -> LabelImport:
+        """Import labelled questions of splits; return what there was and what became of it.
 
         Raises:
-            InvalidInput: a purpose is not known, the split may not be used, or the corpus is not ingested.
+            InvalidInput: a purpose is not known, a split may not be used, no question is in one, or the corpus is not
+                ingested.
         """
-        from rag.adapters.labels import read_labels
+        from rag.adapters.labels import labels_at
 
-        tenant = self.settings.tenant
+        tenant, purposes = self.settings.tenant, purposes_of(splits)
         return store_labels(
-            read_labels(folder, tenant=tenant, splits=purposes_of(splits)),
+            labels_at(folder, tenant=tenant, splits=purposes),
+            splits=purposes,
             source=str(folder),
             tenant=tenant,
             documents=self.stores.documents,

@@ -201,6 +201,12 @@ class Ingestion:
     received_at: datetime
     title: str = ""  # given by hand; empty: as the file says
     metadata: Metadata = field(default_factory=dict)
+    fields: Mapping[str, str] = field(
+        default_factory=dict
+    )  # id, title, text -> the field of a table that is it
+    since: int = (
+        0  # last change in the change log when it came; what people change after it stays as they left it
+    )
     status: IngestionStatus = IngestionStatus.RECEIVED
     reason: str = ""  # why it failed, or which of its records did
     documents: tuple[str, ...] = ()  # ids it became; of a table with very many, the first

@@ -12,11 +12,11 @@ MAX_TITLE = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldNames:
-    """Which fields of a table or of JSON records mean what."""
+    """Which fields of a table or of JSON records mean what; None: what the reader takes them for."""
 
-    id: str = "id"  # may be missing: the row's number stands in
-    title: str = "title"  # may be missing
-    text: str = "text"
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -90,9 +90,16 @@ class Library:
             return PutResult.UNCHANGED
         return PutResult.ADDED if before is None else PutResult.CHANGED
 
-    def delete(self, document_id: str, tenant: str) -> bool:
-        """Remove one document; False where the tenant has none by that id."""
-        return self._documents.delete(document_id, tenant=tenant)
+    def delete(self, document_id: str, tenant: str, *, awaited: bool = False) -> bool:
+        """Remove one document; False where the tenant has none by that id, unless one is awaited.
+
+        What was handed in before does not bring it back.
+        """
+        return self._documents.delete(document_id, tenant=tenant, by_hand=True, awaited=awaited)
+
+    def as_of(self, change: int) -> "Library":
+        """Return the same library for what is as old as that change: what people did since stays as they left it."""
+        return Library(self._documents.as_of(change), self._chunker, self._readings, workers=self._workers)
 
     def sync(
         self,

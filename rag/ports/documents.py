@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain import Change, Document, Ingestion, Passage, Reading
+from rag.domain import Change, ChangeKind, Document, Ingestion, Passage, Reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +21,7 @@ class DocumentStore(Protocol):
     """Documents, their passages, and the change log, written together."""
 
     def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
-        """Write a document, its passages under a chunking digest, and a change, in one transaction.
+        """Write a document by hand, its passages under a chunking digest, and a change, in one transaction.
 
         Gives False, and writes nothing, where the content hash is what is there already.
         """
@@ -29,8 +29,21 @@ class DocumentStore(Protocol):
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
         """Write several documents with their passages in one transaction; return for each what `put` gives."""
 
-    def delete(self, document_id: str, *, tenant: str) -> bool:
-        """Remove a document and its passages, and log the change. False where there was none."""
+    def delete(self, document_id: str, *, tenant: str, by_hand: bool = False, awaited: bool = False) -> bool:
+        """Remove a document and its passages, and log the change. False where there was none.
+
+        `by_hand`: somebody asked for it outright, so that nothing that was handed in before brings it back. `awaited`:
+        where there is none yet, that is logged all the same.
+        """
+
+    def as_of(self, change: int) -> "DocumentStore":
+        """Return the same store for whoever writes what is as old as that change.
+
+        What somebody put or deleted by hand after it stays as they left it; `put_all` gives False for it.
+        """
+
+    def overtaken(self, document_ids: Collection[str], *, after: int) -> dict[str, ChangeKind]:
+        """Return document id -> what somebody did to it by hand last, beyond the change `after`."""
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
         """Return one document."""
@@ -135,6 +148,9 @@ class IngestionStore(Protocol):
 
     def backlog(self, *, tenant: str) -> tuple[int, int]:
         """Return how many of a tenant are received and not read, and how many bytes they have together."""
+
+    def waiting_uris(self, *, tenant: str) -> frozenset[str]:
+        """Return the uris of a tenant's that are received and not read."""
 
     def parsed(self, limit: int = 100) -> list[Ingestion]:
         """Return those that are parsed and not indexed, of every tenant, oldest first."""

@@ -44,6 +44,36 @@ def store(any_stores: Stores) -> DocumentStore:
     return any_stores.documents
 
 
+def test_what_people_did_since_stays_as_they_left_it(store: DocumentStore) -> None:
+    """What is older than a change brings back no document deleted by hand, and overwrites none written by hand."""
+    kept, gone, pruned = (put(store, uri, "old") for uri in ("kept", "gone", "pruned"))
+    since = store.last_change()
+    put(store, "kept", "by hand")
+    assert store.delete(gone.id, tenant="default", by_hand=True)
+    assert store.delete(pruned.id, tenant="default")
+    older = [make(uri, "late") for uri in ("kept", "gone", "pruned", "new")]
+
+    assert store.as_of(since).put_all(older, CHUNKING) == [False, False, True, True]
+    assert store.overtaken([kept.id, gone.id, pruned.id], after=since) == {
+        kept.id: ChangeKind.PUT,
+        gone.id: ChangeKind.DELETE,
+    }
+    texts = {each.uri: each.text for each in store.page(tenant="default")}
+    assert texts == {"kept": "by hand", "pruned": "late", "new": "late"}
+    # Those that know of it may.
+    assert store.overtaken([kept.id, gone.id], after=store.last_change()) == {}
+    assert store.as_of(store.last_change()).put_all(older[:2], CHUNKING) == [True, True]
+
+
+def test_a_document_that_is_awaited_can_be_deleted(store: DocumentStore) -> None:
+    """It is not there yet, and does not come."""
+    document, passages = make("awaited", "late")
+    assert not store.delete(document.id, tenant="default", by_hand=True)
+    assert store.last_change() == 0
+    assert store.delete(document.id, tenant="default", by_hand=True, awaited=True)
+    assert store.as_of(0).put_all([(document, passages)], CHUNKING) == [False]
+
+
 def test_a_document_comes_back_as_it_was_written(store: DocumentStore) -> None:
     """Every field survives, times in other zones included."""
     document = replace(

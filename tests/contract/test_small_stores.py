@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from rag.adapters.sql.stores import Stores
 from rag.domain import AuditEntry, LabelledQuestion, Purpose, Reading, Replica, utcnow
 
@@ -85,12 +87,27 @@ def test_questions_come_back_in_the_order_of_their_ids(any_stores: Stores) -> No
 
 
 def test_a_question_written_again_is_replaced(any_stores: Stores) -> None:
-    """A second import corrects labels and purpose."""
-    first = question("Why?")
+    """A second import corrects labels, and holds back further."""
+    first = question("Why?", Purpose.TRAIN)
     any_stores.questions.put([first])
-    second = replace(first, documents=frozenset({"d9"}), purpose=Purpose.TRAIN, source="other.jsonl")
+    second = replace(first, documents=frozenset({"d9"}), purpose=Purpose.DEV, source="other.jsonl")
     assert any_stores.questions.put([second, question("How?")]) == 1
-    assert any_stores.questions.all(tenant="default", purpose=Purpose.TRAIN) == [second]
+    assert second in any_stores.questions.all(tenant="default", purpose=Purpose.DEV)
+    third = replace(second, documents=frozenset({"d8"}))
+    assert any_stores.questions.put([third]) == 0
+    assert third in any_stores.questions.all(tenant="default", purpose=Purpose.DEV)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(Purpose.DEV, Purpose.TRAIN), (Purpose.GOLDEN, Purpose.TRAIN), (Purpose.GOLDEN, Purpose.DEV)],
+)
+def test_a_question_that_is_held_back_stays_so(any_stores: Stores, before: Purpose, after: Purpose) -> None:
+    """Whatever comes later leaves it as it is, its labels as well."""
+    first = question("Why?", before)
+    any_stores.questions.put([first])
+    assert any_stores.questions.put([replace(first, purpose=after, documents=frozenset({"d9"}))]) == 0
+    assert any_stores.questions.all(tenant="default") == [first]
 
 
 def test_replicas_live_while_they_beat(any_stores: Stores) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.readers import beir, docx, html, images, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, docx, html, images, pdf, python_docs, tables, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.ocr import Ocr
@@ -19,24 +19,24 @@ Reader = Callable[[SourceFile], Records]
 
 FORMATS: Mapping[str, Reader] = {
     ".bmp": images.read,
-    ".csv": tabular.read_csv,
+    ".csv": tables.read_csv,
     ".docx": docx.read,
     ".htm": html.read,
     ".html": html.read,
     ".jpeg": images.read,
     ".jpg": images.read,
-    ".json": tabular.read_json,
-    ".jsonl": tabular.read_jsonl,
+    ".json": tables.read_json,
+    ".jsonl": tables.read_jsonl,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
-    ".ndjson": tabular.read_jsonl,
+    ".ndjson": tables.read_jsonl,
     ".pdf": pdf.read,
     ".png": images.read,
     ".rst": text.read_text,
     ".text": text.read_text,
     ".tif": images.read,
     ".tiff": images.read,
-    ".tsv": tabular.read_csv,
+    ".tsv": tables.read_csv,
     ".txt": text.read_text,
     ".webp": images.read,
     ".xhtml": html.read,
@@ -67,7 +67,7 @@ def read(
             ``python-docs``.
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
-        fields: names of the fields in CSV and JSON records; by default id, title and text.
+        fields: names of the fields in CSV and JSON records; by default as the tables' readers find them.
         ocr: reads the text in pictures; None: it is not read.
 
     Raises:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
@@ -73,6 +74,7 @@ changes = Table(
     Column("tenant", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
 )
 
 # One row. A sequence would number changes before they are committed, so that a reader could see 8 before 7

@@ -12,6 +12,9 @@ def upgrade() -> None:
     op.add_column("documents", sa.Column("locators", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("documents", sa.Column("unread", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("passages", sa.Column("locator", sa.Text(), nullable=False, server_default=""))
+    op.add_column("changes", sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("ingestions", sa.Column("fields", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("ingestions", sa.Column("since", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "readings",
         sa.Column("tenant", sa.Text(), nullable=False),

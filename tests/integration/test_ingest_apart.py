@@ -138,10 +138,19 @@ def test_strict_counts_unknown_kinds(installation: Installation, docs: Path) -> 
     """Passed over and counted by default; with strict each is a failure that names the known kinds."""
     (docs / "logo.png").write_bytes(b"\x89PNG")
     (docs / "logo.PNG").write_bytes(b"\x89PNG")
-    assert ingest(installation, docs).passed_over == {".png": 2}
+    (docs / "tool.bin").write_bytes(b"\x00")
+    assert ingest(installation, docs).passed_over == {".png": 2, ".bin": 1}
     strict = ingest(installation, docs, strict=True)
-    assert (len(strict.failed), strict.passed_over) == (2, {})
-    assert ".docx" in strict.failed[0].reason
+    assert (len(strict.failed), strict.passed_over) == (3, {})
+    assert "WHETSTONE_OCR" in strict.failed[0].reason
+    assert ".docx" in strict.failed[2].reason
+
+
+def test_a_picture_that_is_named_is_no_part_of_a_folder(installation: Installation, docs: Path) -> None:
+    """Without OCR it fails, and the reason says what reads it."""
+    (docs / "logo.png").write_bytes(b"\x89PNG")
+    (failure,) = ingest(installation, docs / "logo.png").failed
+    assert "WHETSTONE_OCR" in failure.reason
 
 
 def test_what_was_read_is_kept_from_deleted_files_alone(installation: Installation, docs: Path) -> None:

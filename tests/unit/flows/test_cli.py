@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from flows.cli import Sections, cli, main
@@ -142,6 +143,7 @@ def test_ingest_tells_what_was_read_in_part(tmp_path: Path) -> None:
     canvas = Canvas(str(paper))
     canvas.drawString(72, 720, "The first page holds text.")
     canvas.showPage()
+    canvas.drawInlineImage(Image.new("RGB", (60, 80), "gray"), 50, 50, 500, 700)
     canvas.showPage()
     canvas.save()
 

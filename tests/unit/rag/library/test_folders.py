@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
-from rag.adapters.readers import FORMATS, read_content
+from rag.adapters.readers import FORMATS, PICTURES, read_content
 from rag.adapters.readers.watched import DiskFolder
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document
@@ -280,6 +280,6 @@ def test_unknown_kinds_are_counted_by_their_ending(world: World) -> None:
     """A folder's images and lock files are passed over and counted, the most first."""
     for name in ("b.PNG", "c.png", "d.bin", "README"):
         (world.root / name).write_text("x")
-    folder = DiskFolder(world.root, world.reader, tenant="acme", max_bytes=1_000)
+    folder = DiskFolder(world.root, world.reader, tenant="acme", max_bytes=1_000, passed_over=PICTURES)
     assert folder.list().passed_over() == {".png": 2, "": 1, ".bin": 1}
     assert list(folder.list().passed_over()) == [".png", "", ".bin"]

@@ -8,7 +8,7 @@ import pytest
 from doubles.waiting import until
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
-from rag.adapters.readers import FORMATS, read, read_content, source_of
+from rag.adapters.readers import FORMATS, PICTURES, read, read_content, source_of
 from rag.adapters.readers.watched import DiskFolder
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document
@@ -75,7 +75,7 @@ def make_watch(
     """Make a watch over folders, as a service with a reader of that version does."""
     folders = [
         FolderReader(
-            DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000),
+            DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000, passed_over=PICTURES),
             stores.documents,
             stores.readings,
             Manner(reader=version),

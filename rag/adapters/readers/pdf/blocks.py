@@ -1,5 +1,6 @@
 """Printed lines as Markdown: which of them are one paragraph, which are headings, items of lists, code, tables."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ _MARKER = re.compile(
     r"(?:[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
 )
 _BULLET = re.compile(r"^[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]\s+")
-_ENDED = tuple(".!?:;…。！？")
+_ENDED = tuple(".!?:…。！？")
 _CLOSING = "\"'”’»)]"
 _LARGER = 1.13
 """How much larger than the rest a heading's letters are."""
@@ -22,6 +23,12 @@ _SAME = 1.07
 """How much larger letters are at most that are of one size."""
 _RAGGED = 0.1
 """Share of a column's width that a line may be shorter than it could be; not every program fills its lines."""
+_APART = 1.35
+"""Room between two lines that parts paragraphs, in steps from line to line."""
+_FILLED = 6
+"""Lines of a paragraph that show by themselves how far its lines go."""
+_NARROW = 24
+"""Letters in the lines of an address; those of a column are longer."""
 _LONGEST_HEADING = 200
 _LONGEST_BOLD = 100
 
@@ -60,7 +67,7 @@ class Style:
 
     def level(self, lines: Sequence[Line], text: str) -> int:
         """Return the level of the heading that lines are; 0: they are none."""
-        if not any(letter.isalpha() for letter in text) or lines[0].alone:
+        if not any(letter.isalpha() for letter in text) or lines[0].alone or _BULLET.match(text):
             return 0
         named = self._outline.get(outlined(text), 0)
         if named:
@@ -150,8 +157,7 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     gap = _leading(lines)
     held: list[Line] = []
     for column in _columns(lines):
-        edge = max(line.box.right for line in column)
-        for number, line in enumerate(column):
+        for number, (line, edge) in enumerate(zip(column, _edges(column, gap), strict=True)):
             goes_on = held and (_goes_on(held, line, edge, gap) if number else _goes_over(held[-1], line))
             if held and not goes_on:
                 yield held
@@ -176,6 +182,31 @@ def _columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield held
 
 
+def _edges(column: Sequence[Line], leading: float) -> list[float]:
+    """Return for each line of a column how far right it could have gone.
+
+    That is as far as the lines around it go that no room parts from it; where they are few, as the lines of an address,
+    as far as others go that begin below one another.
+    """
+    edges: list[float] = []
+    begun = 0
+    for number, line in enumerate(column, start=1):
+        after = column[number] if number < len(column) else None
+        step = (after.box.middle - line.box.middle) / (line.size or 1.0) if after else math.inf
+        if step > _APART * leading:
+            around = column[begun:number]
+            edges += [max(each.box.right for each in around)] * len(around)
+            begun = number
+            if len(around) < _FILLED:
+                below: dict[int, float] = {}
+                for each in column:
+                    at = round(each.box.left / 3)
+                    below[at] = max(below.get(at, 0.0), each.box.right)
+                for at, each in enumerate(around, start=number - len(around)):
+                    edges[at] = max(edges[at], below[round(each.box.left / 3)])
+    return edges
+
+
 def _leading(lines: Sequence[Line]) -> float:
     """Return how far below a line the next one of its paragraph begins, in heights of a line."""
     steps = [
@@ -197,7 +228,7 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
         return step <= 2 * leading
     if line.parts and last.parts:
         return False  # rows of a table
-    if step > 1.35 * leading or line.bold != last.bold or _MARKER.match(line.text):
+    if step > _APART * leading or line.bold != last.bold or _MARKER.match(line.text):
         return False
     if runs_on(last.text, line.text):
         return True
@@ -207,9 +238,11 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
     if not item and _ended(last.text) and line.box.left > last.box.left + 0.8 * line.size:
         return False
     # A line that has room for the next word was ended on purpose.
-    word = len(line.text.split(maxsplit=1)[0]) + 1
+    letter = (line.box.right - line.box.left) / len(line.text)
+    if edge - first.box.left < _NARROW * letter:
+        return False
     room = edge - last.box.right - _RAGGED * (edge - first.box.left)
-    return word * (line.box.right - line.box.left) / len(line.text) > room
+    return (len(line.text.split(maxsplit=1)[0]) + 1) * letter > room
 
 
 def _goes_over(last: Line, line: Line) -> bool:

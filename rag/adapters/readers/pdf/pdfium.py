@@ -1,8 +1,10 @@
 """PDFium, the library of Chrome, asked what stands on the pages of a PDF."""
 
 import ctypes
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +30,18 @@ _WRITTEN: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160))) 
 }  # fmt: skip
 """Characters -> what they are in text: ligatures are glyphs of a font, not how their author spells."""
 _BULLET = "\u2022"
+_MOST_MISSING = 2_000
+"""Pages on end that are not there, after which no more are looked for."""
 _GARBLED = 0.3
 """Share of a page's letters that are none, from which on it is not read."""
 _COVERED = 0.5
 """Share of a page that a picture covers, from which on the page is one that was scanned."""
 _FEW_LETTERS = 60
 """On a page that was scanned: a number or a stamp that somebody put on it."""
-_MARK = 3
-"""Characters of a bullet, or of the number of a list's item, with the space behind it."""
+_MARK = re.compile(r"\s*(?:[^\w\s]|\(?\w{1,3}[.)])\s*")
+"""A bullet, or the number of a list's item."""
+_NEAR = 0.9
+"""Room between two pieces of a line that PDFium gives apart, as it does behind small raised letters, in heights."""
 _FIXED = ("courier", "mono", "consol", "typewriter", "cmtt")
 _BOLD = ("bold", "black", "heavy", "demi")
 _HEAVY = 600
@@ -66,16 +72,27 @@ def opened(data: bytes) -> Iterator["pypdfium2.PdfDocument"]:
 
 
 def pages_of(document: "pypdfium2.PdfDocument", ocr: Ocr | None = None) -> Iterator[Page]:
-    """Yield what stands on each page, read by `ocr` where it is a picture; one that is broken is said to be."""
+    """Yield what stands on each page, read by `ocr` where it is a picture; one that is broken is said to be.
+
+    Raises:
+        UnreadableDocument: it claims to have thousands of pages that are not there.
+    """
     import pypdfium2
 
+    missing = 0
     for index in range(len(document)):
         label = document.get_page_label(index) or str(index + 1)
         try:
             page = document[index]
         except pypdfium2.PdfiumError:
+            missing += 1
+            if missing > _MOST_MISSING:
+                raise UnreadableDocument(
+                    f"says that it has {len(document):,} pages, of which {missing:,} on end are not there"
+                ) from None
             yield Page(number=index + 1, label=label, height=0, lack=Lack.BROKEN)
             continue
+        missing = 0
         try:
             yield _page(document, page, index + 1, label, ocr)
         finally:
@@ -93,7 +110,10 @@ def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) ->
     fields = list(fields_of(document, page, turn.upright))
     links = list(links_of(document, page, turn.upright))
     placed = bool(fields or links)
-    lines = [line for start, run in runs if (line := _line(text, start, run, turn, placed)) is not None]
+    rows = [row for start, run in runs for row in _rows(text, start, run, turn)]
+    lines = _rejoined(
+        [line for start, run in rows if (line := _line(text, start, run, turn, placed)) is not None]
+    )
     drawn = drawn_on(page, turn)
     lack = _lack(whole, lines, drawn)
     if lack is not None and ocr is not None:
@@ -156,6 +176,24 @@ def _characters(text: Any) -> str:
     )
 
 
+def _rows(text: Any, start: int, run: str, turn: Turn) -> Iterator[tuple[int, str]]:
+    """Yield the lines in one that PDFium gives as one: it misses the end of a line before a bullet."""
+    rects = [turn.upright(*text.get_rect(each)) for each in range(text.count_rects(start, len(run)))]
+    if all(after.left >= before.left for before, after in pairwise(rects)):
+        yield start, run
+        return
+    begun, last = 0, None
+    for at, letter in enumerate(run):
+        if letter.isspace():
+            continue
+        box = turn.upright(*text.get_charbox(start + at, loose=True))
+        if last and box.left < last.left and box.middle > last.middle + (last.bottom - last.top) / 2:
+            yield start + begun, run[begun:at]
+            begun = at
+        last = box
+    yield start + begun, run[begun:]
+
+
 def _line(text: Any, start: int, run: str, turn: Turn, placed: bool) -> Line | None:
     clean = _clean(run)
     rects = [turn.upright(*text.get_rect(each)) for each in range(text.count_rects(start, len(run)))]
@@ -185,6 +223,31 @@ def _line(text: Any, start: int, run: str, turn: Turn, placed: bool) -> Line | N
     )
 
 
+def _rejoined(lines: list[Line]) -> list[Line]:
+    """Return the lines, one that goes on on the height of the last one made one with it."""
+    made: list[Line] = []
+    for line in lines:
+        last = made[-1] if made else None
+        if last is None or not last.box.top < line.box.middle < last.box.bottom or line.fixed:
+            made.append(line)
+            continue
+        room = line.box.left - last.box.right
+        if not (-0.3 * line.size < room < _NEAR * line.size or (room > 0 and _MARK.fullmatch(last.text))):
+            made.append(line)
+            continue
+        gap = " " if room > 0.15 * line.size and line.text[0] not in ".,;:!?)" else ""
+        longer = max(last, line, key=lambda each: len(each.text))
+        made[-1] = replace(
+            longer,
+            text=f"{last.text}{gap}{line.text}",
+            box=replace(longer.box, left=last.box.left, right=line.box.right),
+            bold=last.bold and line.bold,
+            parts=(),
+            centres=(*last.centres, *([line.box.left] * len(gap)), *line.centres),
+        )
+    return made
+
+
 def _left(box: Box) -> float:
     return box.left
 
@@ -199,7 +262,7 @@ def _parts(run: str, letters: list[Box], size: float) -> Iterator[Part]:
         if not begun or letters[at].left - reach > size:
             begun.append(at)
         reach = letters[at].right
-    if len(begun) > 1 and begun[1] - begun[0] <= _MARK:
+    if len(begun) > 1 and _MARK.fullmatch(run[begun[0] : begun[1]]):
         del begun[1]
     for at, end in pairwise([*begun, len(run)]):
         if piece := _clean(run[at:end]):

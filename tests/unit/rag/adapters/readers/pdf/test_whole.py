@@ -352,6 +352,17 @@ def test_pages_that_go_in_a_circle() -> None:
     assert 1 == len(found(rewritten(drawn(lines("One.")), change)))
 
 
+def test_pages_that_are_claimed() -> None:
+    """A file that claims a billion pages is not asked for each."""
+
+    def change(writer: Any) -> None:
+        writer.root_object["/Pages"][NameObject("/Count")] = NumberObject(1_000_000)
+
+    (made,) = found(rewritten(drawn(lines("One.")), change))
+
+    assert "pages" in (made.reason if not isinstance(made, Document) else made.unread[0])
+
+
 def test_fonts_that_do_not_name_their_letters() -> None:
     """Glyphs of a font that says nothing of them are no text, and it is told."""
     content = drawn(prose())
@@ -408,3 +419,49 @@ def test_text_strings_of_other_encodings() -> None:
     )
 
     assert "Übersicht – 目次" == document(content).title
+
+
+def test_small_raised_letters_part_no_line() -> None:
+    """What stands behind a raised or lowered letter is of the same line."""
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph, SimpleDocTemplate
+
+    made = BytesIO()
+    said = "E = mc<super>2</super> and H<sub>2</sub>O are formulas<super>1</super>."
+    SimpleDocTemplate(made).build([Paragraph(said, getSampleStyleSheet()["BodyText"])])
+
+    assert "E = mc2 and H2O are formulas1." == document(made.getvalue()).text
+
+
+def test_lines_that_are_ended_on_purpose() -> None:
+    """An address stays in lines, below other text too; a line that is full goes on."""
+    made = document(drawn(both(prose(), lines("ACME Ltd.", "Main Street 5", "12345 Town", y=640))))
+
+    assert [PROSE, "ACME Ltd.", "Main Street 5", "12345 Town"] == made.text.split("\n\n")
+
+
+def test_bullets_apart_from_their_text() -> None:
+    """A bullet that the file writes apart from its item is the item's."""
+
+    def draw(canvas: Any) -> None:
+        for number, text in enumerate(("a passport", "a ticket")):
+            canvas.drawString(60, 700 - 14 * number, "•")
+            canvas.drawString(95, 700 - 14 * number, text)
+
+    assert "- a passport\n- a ticket" == document(drawn(draw)).text
+
+
+def test_no_word_is_lost_or_doubled() -> None:
+    """A page of all sorts holds each of its words once."""
+    words = [f"word{number}x" for number in range(400)]
+    sorts = [
+        prose(" ".join(words[:100])),
+        prose(" ".join(words[100:150]), x=60, y=500, width=38),
+        prose(" ".join(words[150:200]), x=320, y=500, width=38),
+        lines(*(f"• {' '.join(words[at : at + 5])}" for at in range(200, 230, 5)), y=330),
+        lines(*(" ".join(words[at : at + 4]) for at in range(230, 250, 4)), y=200, size=9),
+    ]
+
+    text = document(drawn(both(*sorts), prose(" ".join(words[250:]), font="Courier"))).text
+
+    assert sorted(words) == sorted(each for each in text.replace("-", " ").split() if each.startswith("word"))

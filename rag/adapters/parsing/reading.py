@@ -1,12 +1,13 @@
 """Files read in another process."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from rag.adapters.parsing.processes import Processes
 from rag.domain import Document, Locator
-from rag.library.documents import ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 from rag.library.ingesting import FileReader
 
 if TYPE_CHECKING:
@@ -32,16 +33,18 @@ class ApartReader(FileReader):
         return frozenset(FORMATS)
 
     @override
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Return the documents as the port says; errors also as for `Processes.run`."""
         given: dict[str, Any] = {
             "filename": filename,
             "uri": uri,
             "tenant": tenant,
             "max_bytes": self._max_bytes,
+            "ocr": self._ocr,
         }
-        given["ocr"] = self._ocr
-        job = {"op": "read", "given": given}
+        job = {"op": "read", "given": given, "fields": asdict(fields or FieldNames())}
         return [
             _record(reply, text, uri=uri, tenant=tenant) for reply, text in self._processes.run(job, content)
         ]

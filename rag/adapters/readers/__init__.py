@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.readers import beir, html, images, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, html, images, pdf, python_docs, tables, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.formats import (
@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Reader] = {
     ".adoc": markup.read_asciidoc,
     ".asciidoc": markup.read_asciidoc,
     ".bmp": images.read,
-    ".csv": tabular.read_csv,
+    ".csv": tables.read_csv,
     ".doc": partial(packages.refuse_old, newer=".docx"),
     ".docm": _WORD,
     ".docx": _WORD,
@@ -55,13 +55,13 @@ FORMATS: Mapping[str, Reader] = {
     ".ipynb": partial(notebooks.read, reader_for=_reader_for),
     ".jpeg": images.read,
     ".jpg": images.read,
-    ".json": tabular.read_json,
-    ".jsonl": tabular.read_jsonl,
+    ".json": tables.read_json,
+    ".jsonl": tables.read_jsonl,
     ".latex": latex.read,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
     ".msg": partial(outlook.read, reader_for=_reader_for),
-    ".ndjson": tabular.read_jsonl,
+    ".ndjson": tables.read_jsonl,
     ".odp": opendocument.read_slides,
     ".ods": opendocument.read_sheets,
     ".odt": opendocument.read_text,
@@ -76,7 +76,7 @@ FORMATS: Mapping[str, Reader] = {
     ".text": text.read_text,
     ".tif": images.read,
     ".tiff": images.read,
-    ".tsv": tabular.read_csv,
+    ".tsv": tables.read_csv,
     ".txt": text.read_text,
     ".webp": images.read,
     ".xhtml": html.read,
@@ -88,10 +88,18 @@ FORMATS: Mapping[str, Reader] = {
 }
 """File name ending -> what reads it."""
 
+PICTURES = frozenset(ending for ending, reader in FORMATS.items() if reader is images.read)
+"""Endings of pictures, which hold text only for OCR."""
+
 
 def source_of(location: str) -> str:
     """Return the `source` that documents read from `location` carry, as pruning needs it."""
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
+
+
+def is_of_files(location: str) -> bool:
+    """Tell whether a location is a file or a folder of files, rather than a data set with labels or python-docs."""
+    return location != PYTHON_DOCS and not beir.is_data_set(absolute(location))
 
 
 def read(
@@ -104,7 +112,7 @@ def read(
             ``python-docs``.
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
-        fields: names of the fields in CSV and JSON records; by default id, title and text.
+        fields: names of the fields in CSV and JSON records; by default as the tables' readers find them.
         ocr: reads the text in pictures; None: it is not read.
 
     Raises:
@@ -143,6 +151,7 @@ def read_content(
     uri: str,
     tenant: str,
     max_bytes: int,
+    fields: FieldNames | None = None,
     ocr: Mapping[str, Any] | None = None,
 ) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
@@ -153,6 +162,7 @@ def read_content(
         uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
         tenant: whose the documents are.
         max_bytes: what the readers take as the largest file.
+        fields: names of the fields in CSV and JSON records; by default id, title and text.
         ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
 
     Raises:
@@ -163,6 +173,7 @@ def read_content(
         tenant=tenant,
         source=uri,
         max_bytes=max_bytes,
+        fields=fields or FieldNames(),
         content=content,
         given_uri=uri,
         ocr=Ocr.of(ocr),
@@ -173,7 +184,7 @@ def read_content(
 def _reader(path: Path, name: str) -> Reader:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
-        raise UnsupportedFormat(f"{name}: {_unknown(path)}")
+        raise UnsupportedFormat(f"{name}: {unknown_kind(path)}")
     return reader
 
 
@@ -184,7 +195,7 @@ def _folder(root: Path, source_file: Callable[..., SourceFile]) -> Records:
         elif reader := FORMATS.get(entry.suffix.lower()):
             yield from _records(source_file(path=entry), reader)
         else:
-            yield ReadFailure(uri=entry.as_uri(), reason=_unknown(entry))
+            yield ReadFailure(uri=entry.as_uri(), reason=unknown_kind(entry))
 
 
 def _records(file: SourceFile, reader: Reader) -> Records:
@@ -194,6 +205,9 @@ def _records(file: SourceFile, reader: Reader) -> Records:
         yield ReadFailure(uri=file.uri, reason=str(error))
 
 
-def _unknown(path: Path) -> str:
+def unknown_kind(path: Path) -> str:
+    """Return why a file of a kind that is not known is not read, or a picture without OCR."""
+    if path.suffix.lower() in PICTURES:
+        return "holds no text without OCR; WHETSTONE_OCR=true reads pictures"
     ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
     return f"there is no reader for {ending}; known are {', '.join(FORMATS)}"

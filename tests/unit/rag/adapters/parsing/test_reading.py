@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from rag.adapters.parsing import ApartReader, Processes
 from rag.domain import Document
 from rag.errors import UnreadableDocument
-from rag.library.documents import ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 
 Make = Callable[..., Processes]
 
@@ -244,3 +244,34 @@ def test_bombs_of_other_formats_have_a_reason(make_processes: Make, name: str, c
     assert reason(processes, content, name)
     (next_,) = read(processes, b"Text.", "a.txt")
     assert isinstance(next_, Document)
+
+
+def test_a_table_of_endless_records(make_processes: Make) -> None:
+    """Records that cost nothing to write cost memory to hold: beyond so many the file fails, and the process lives."""
+    processes = make_processes(timeout_s=60.0)
+    assert "holds more than 500,000 records" in reason(processes, b'{"text":"a"}\n' * 600_000, "x.jsonl")
+    assert len(read(processes, b"Fine.", "x.txt")) == 1
+
+
+def test_records_without_end_that_fail(make_processes: Make) -> None:
+    """The first thousand are named, the others counted, under the uri that stands for all of the file."""
+    records = read(make_processes(timeout_s=60.0), b"1\n" * 50_000 + b'{"text": "kept"}\n', "x.jsonl")
+    assert len(records) == 1_002
+    assert isinstance(records[1_000], Document)
+    assert records[-1] == ReadFailure(
+        uri="upload:x.jsonl", reason="has 49,000 more records that cannot be read, beside those named"
+    )
+
+
+def test_fields_are_named(make_processes: Make) -> None:
+    """The names of a table's fields go along."""
+    reader = ApartReader(make_processes(), max_bytes=1_000)
+    (record,) = reader.read(
+        b"key,answer\na,Yes.\n",
+        filename="x.csv",
+        uri="upload:x.csv",
+        tenant="acme",
+        fields=FieldNames(id="key", text="answer"),
+    )
+    assert isinstance(record, Document)
+    assert (record.uri, record.text) == ("upload:x.csv#a", "Yes.")

@@ -16,11 +16,12 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
+from flows.ops.ingested import lines, notes
 from flows.ops.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
 from flows.ops.terminal import console, progress
 from monitoring.domain import DriftReport
 from monitoring.trigger import Trigger
-from rag.library.documents import SyncReport
+from rag.library.syncing import SyncReport
 from retrain.domain import Candidate, Dataset, Detectable, Promotion
 
 SECONDS_BETWEEN_UPDATES = 2.0
@@ -42,6 +43,7 @@ def progress_artifact(what: str) -> Iterator[Callable[[int, int, str], None]]:
     def show(done: int, total: int, step: str) -> None:
         nonlocal last
         shown(done, total, step)
+        step = step.partition("\n")[0]
         now = time.monotonic()
         if step == last[0] and now - last[1] < SECONDS_BETWEEN_UPDATES:
             return
@@ -112,13 +114,15 @@ def publish_promotion(promotion: Promotion, epoch: int) -> None:
 def publish_sync(reports: Mapping[str, SyncReport]) -> None:
     """Show what a sync changed."""
     rows = [
-        (p, r.added, r.changed, r.unchanged, r.removed, r.spared, len(r.failed)) for p, r in reports.items()
+        (p, r.added, r.changed, r.unchanged, r.removed, r.spared, len(r.in_part), len(r.failed))
+        for p, r in reports.items()
     ]
-    columns = ["path", "added", "changed", "unchanged", "removed", "spared", "failed"]
+    columns = ["path", "added", "changed", "unchanged", "removed", "spared", "in part", "failed"]
     _table("sync", columns, rows, "Documents synced; spared: too many vanished at once to be believed")
-    failed = [f"- `{f.uri}`: {f.reason}" for r in reports.values() for f in r.failed]
-    if failed:
-        create_markdown_artifact("# Not read\n\n" + "\n".join(failed) + "\n", key="sync-failures")
+    told = [line for path, r in reports.items() for line in (*notes(path, r), *lines(r))]
+    if told:
+        named = "\n".join(f"- {line}" for line in told)
+        create_markdown_artifact(f"# Not read, or in part\n\n{named}\n", key="sync-failures")
 
 
 def publish_garbage(removed: Sequence[str]) -> None:

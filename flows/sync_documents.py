@@ -5,7 +5,7 @@ from prefect import flow, task
 from flows.artifacts import progress_artifact, publish_sync
 from flows.bootstrap import open_doors
 from flows.retrying import worth_repeating
-from rag.library.documents import SyncReport
+from rag.library.syncing import SyncReport
 
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=worth_repeating)

@@ -93,10 +93,25 @@ class Settings(BaseSettings):
     )
 
     parse_timeout_s: Annotated[float, Field(gt=0)] = Field(
-        120.0, description="Longest time one uploaded file may take to read, s."
+        120.0, description="Longest time one file may take to read, s."
     )
     parse_memory_bytes: Annotated[int, Field(ge=256_000_000)] = Field(
-        2_000_000_000, description="Most memory the process that reads an uploaded file may take, bytes."
+        2_000_000_000, description="Most memory a process that reads files may take, bytes."
+    )
+    ingest_processes: Annotated[int, Field(ge=1, le=256)] | None = Field(
+        None,
+        description="Files that `whetstone ingest` reads at once, and documents that it splits at once, each in a "
+        "process of its own; unset: one for each core, 8 at most.",
+    )
+    ocr: bool = Field(
+        False, description="Whether text in pictures, and on scanned pages of PDFs, is read (OCR)."
+    )
+    ocr_languages: str = Field(
+        "eng", description="Languages of that text as Tesseract calls them, with + between: eng+deu."
+    )
+    ocr_data: Path | None = Field(
+        None,
+        description="Folder of Tesseract's language data; unset: where Debian and others put it.",
     )
     max_waiting_files: Annotated[int, Field(ge=1)] = Field(
         200, description="Uploaded files of one tenant that may wait to be read; beyond it they are refused."

@@ -1,8 +1,13 @@
 """whetstone ask and whetstone label."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rag.library.labelling import LabelImport
 
 
 @click.command()
@@ -44,19 +49,51 @@ def ask(question: str, json_output: bool) -> None:
     help="Which split serves which purpose: train, dev or golden. May be repeated. Default: train=train dev=dev.",
 )
 def label(folder: Path, splits: tuple[str, ...]) -> None:
-    """Import labelled questions (queries.jsonl and qrels.tsv of a BEIR folder whose corpus is ingested).
+    """Import labelled questions: a BEIR folder whose corpus is ingested.
+
+    Its questions are in queries.jsonl, its labels in qrels/train.tsv, qrels/dev.tsv and others, or in one qrels.tsv.
 
     train may be trained on; dev chooses checkpoints and decides on promotions; golden is watched for recall drift. A
-    split called test is refused: it is for reporting only.
+    question that is held back stays so. A split called test is refused: it is for reporting only.
     """
     from flows.bootstrap import open_doors
-    from flows.ops.terminal import table
+    from flows.ops.terminal import console, table
 
     wanted = dict(pair.partition("=")[::2] for pair in splits) or {"train": "train", "dev": "dev"}
     with open_doors() as doors:
-        counts = doors.rag.import_labels(folder, wanted)
+        done = doors.rag.import_labels(folder, wanted)
     table(
         "Labelled questions",
         ["purpose", "in the folder", "new"],
-        [(p, n, new) for p, (n, new) in counts.items()],
+        [(p, n, new) for p, (n, new) in done.counts.items()],
     )
+    for sentence in _told(done, folder):
+        console().print(sentence)
+
+
+def _told(done: "LabelImport", folder: Path) -> Iterator[str]:
+    """Yield a sentence for each thing that is not as one may have thought."""
+    if done.unknown:
+        yield (
+            f"{done.unknown:,} of {done.labels:,} labels point at documents that are not ingested: "
+            f"whetstone ingest {folder}"
+        )
+    if done.held_back:
+        yield (
+            f"{done.held_back:,} questions are held back already, by an earlier import, and stay so; "
+            "their labels here were not taken."
+        )
+    if done.withdrawn:
+        yield f"{done.withdrawn:,} questions were there to be trained on, and are held back from now on."
+    if done.apart:
+        yield (
+            f"{done.apart:,} questions were left out: they share a document or their words with one "
+            "that is held back further."
+        )
+    if done.strays:
+        yield f"{done.strays:,} labels are of questions that queries.jsonl does not have."
+    for split, count in done.other_splits.items():
+        if split:
+            yield f"{count:,} questions are of the split {split!r}, left out: --split '{split}=PURPOSE' takes them."
+        else:
+            yield f"{count:,} questions are in no split and were left out."

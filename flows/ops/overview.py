@@ -17,6 +17,7 @@ class Overview:
 
     home: Path
     documents: int
+    in_part: int  # documents, of which something was not read
     deployment: Deployment | None  # None: nothing is live yet
     encoder: str  # of the live release: digest and kind
     replicas: Sequence[Replica]  # those heard of lately
@@ -27,11 +28,12 @@ class Overview:
     def rows(self) -> list[tuple[str, str]]:
         """Return what is to be known, and its value."""
         report = self.report
+        in_part = f", {self.in_part} of them read in part" if self.in_part else ""
         checked = f"{report.verdict} ({report.created_at:%Y-%m-%d %H:%M})" if report else "-"
         waiting = ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in self.waiting)
         return [
             ("home", str(self.home)),
-            ("documents", str(self.documents)),
+            ("documents", f"{self.documents}{in_part}"),
             *self._live(),
             ("services alive", ", ".join(replica.id for replica in self.replicas) or "none"),
             ("questions logged", str(self.questions)),
@@ -59,6 +61,7 @@ def overview(doors: Doors) -> Overview:
     return Overview(
         home=settings.home,
         documents=stores.documents.count(),
+        in_part=stores.documents.count(in_part=True),
         deployment=deployment,
         encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})" if encoder else "",
         replicas=alive(stores.replicas),

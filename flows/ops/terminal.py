@@ -52,13 +52,15 @@ def as_json(value: Any) -> None:
 def progress() -> "Iterator[Callable[[int, int, str], None]]":
     """Show work going on, on standard error: a bar on a terminal, a line for each new kind of work elsewhere.
 
-    Yields a callable taking (done, total, what); a total of 0 means that the end is not known.
+    Yields a callable taking (done, total, what); a total of 0 means that the end is not known. A second line of `what`
+    names what was done last: the bar shows it, lines do not.
     """
     out = console(stderr=True)
     if not out.is_terminal:
         last: list[str] = [""]
 
         def line(_done: int, _total: int, what: str) -> None:
+            what = what.partition("\n")[0]
             if what != last[0]:
                 last[0] = what
                 click.echo(f"  {what} ...", err=True)
@@ -67,20 +69,25 @@ def progress() -> "Iterator[Callable[[int, int, str], None]]":
         return
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     with Progress(
         TextColumn("  {task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn(
+            "{task.fields[last]}", style="dim", table_column=Column(overflow="ellipsis", no_wrap=True)
+        ),
         console=out,
     ) as bars:
         tasks: dict[str, Any] = {}
 
         def bar(done: int, total: int, what: str) -> None:
+            what, _, last = what.partition("\n")
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total or None)
-            bars.update(tasks[what], completed=done, total=total or None)
+                tasks[what] = bars.add_task(what, total=total or None, last="")
+            bars.update(tasks[what], completed=done, total=total or None, last=last)
 
         yield bar
 

@@ -1,8 +1,9 @@
-"""Labelled questions from a data set in BEIR's layout: queries.jsonl and qrels.tsv."""
+"""Labelled questions from a data set in BEIR's layout: queries.jsonl, and labels for each split or for all."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from rag.adapters.readers import beir
 from rag.adapters.readers.files import absolute, decoded
 from rag.domain import Document, LabelledQuestion, Purpose, sha256_text
 from rag.errors import InvalidInput, NotFound, UnreadableDocument
+from rag.library.labelling import TEST, Labels, is_test
 
-TEST = "test"
-"""The split that only reports may look at."""
+__all__ = ["TEST", "labels_at", "read_labels"]
 
 _TRAIN_SHARE = 0.7  # of the documents, where the data set names no splits
-_HELD_OUT = {Purpose.TRAIN: 0, Purpose.DEV: 1, Purpose.GOLDEN: 2}
+_TRAIN, _DEV = "train", "dev"  # what is drawn where it names none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,19 +26,36 @@ class _Query:
     split: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A query within a split, with what answers it there."""
+
+    text: str
+    split: str | None
+    documents: frozenset[str]  # ids
+
+
 def read_labels(
     folder: Path, *, tenant: str, splits: Mapping[str, Purpose], allow_test: bool = False
 ) -> list[LabelledQuestion]:
-    """Read the questions whose split is named, in the order of the file; those without answer are left out.
+    """Return the questions alone; for the rest see `labels_at`."""
+    return list(labels_at(folder, tenant=tenant, splits=splits, allow_test=allow_test).questions)
 
-    Where the data set names no splits, all questions are read: 70 % of them to train on, 30 % for dev, by a
-    hash of the documents, so that questions which share a document stay together.
 
-    A question that shares a document or its text with one held back further (test before golden before dev
-    before train) is left out.
+def labels_at(
+    folder: Path, *, tenant: str, splits: Mapping[str, Purpose], allow_test: bool = False
+) -> Labels:
+    """Read the questions whose split is named, in the order of the files; those without answer are left out.
+
+    The split of a label is the name of its file in qrels/; of one in qrels.tsv, the ``split`` of its query. Where the
+    data set names no splits, they are drawn: 70 % train, 30 % dev, by a hash of the documents, so that questions which
+    share a document stay together.
+
+    A question that shares a document or its text with one held back further (test before golden before dev before
+    train) is left out.
 
     Args:
-        folder: holds corpus.jsonl, queries.jsonl and qrels.tsv; its name is part of the documents' ids.
+        folder: holds corpus.jsonl, queries.jsonl and the labels; its name is part of the documents' ids.
         tenant: whose documents and questions they are.
         splits: what the questions of each split may be used for.
         allow_test: accept the split "test", for reporting only.
@@ -47,62 +65,87 @@ def read_labels(
         NotFound: a file is missing.
         UnreadableDocument: a line is broken; the message names file and line.
     """
-    if TEST in splits and not allow_test:
-        raise InvalidInput(
-            f"the split {TEST!r} is for reports alone; name others, as it must not be trained on or chosen by"
-        )
+    for split in filter(is_test, splits):
+        if not allow_test:
+            raise InvalidInput(
+                f"the split {split!r} is for reports alone; name others, as it must not be trained on or chosen by"
+            )
     queries = list(_queries(folder / "queries.jsonl"))
-    answers = _answers(folder / "qrels.tsv")
-    answered = {
-        query: frozenset(
-            Document.id_for(tenant, beir.uri_of(folder, record_id)) for record_id in answers[query.id]
-        )
-        for query in queries
-        if query.id in answers
-    }
-    if any(query.split is not None for query in queries):
-        purposes = {query: splits[query.split] for query in answered if query.split and query.split in splits}
-    else:
-        purposes = _hashed_purposes(answered)
+    asked, strays = _asked(folder, tenant, queries)
+    drawn = not any(query.split for query in queries) and not any(each.split for each in asked)
+    if drawn:
+        asked = _drawn(asked)
+    wanted = [each for each in asked if each.split in splits]
+    kept = _apart(asked, splits)
     found: dict[str, LabelledQuestion] = {}
-    for query in _apart(answered, purposes):
+    for each in kept:
         question = LabelledQuestion.create(
             tenant=tenant,
-            text=query.text,
-            documents=answered[query],
-            purpose=purposes[query],
+            text=each.text,
+            documents=each.documents,
+            purpose=splits[each.split or ""],
             source=absolute(folder).as_uri(),
         )
         if same := found.get(question.id):
             question = replace(question, documents=question.documents | same.documents)
         found[question.id] = question
-    return list(found.values())
+    return Labels(
+        questions=tuple(found.values()),
+        splits=Counter(each.split or "" for each in asked),
+        drawn=drawn,
+        apart=len(wanted) - len(kept),
+        strays=strays,
+    )
 
 
-def _apart(answered: Mapping[_Query, frozenset[str]], purposes: Mapping[_Query, Purpose]) -> list[_Query]:
-    """Return the queries that share neither document nor text with one that is held back further than they are.
+def _asked(folder: Path, tenant: str, queries: Sequence[_Query]) -> tuple[list[_Asked], int]:
+    """Return the queries with answers, by split, and how many labels are of queries that are not there."""
+    files: dict[str | None, Path] = {path.stem: path for path in sorted((folder / "qrels").glob("*.tsv"))}
+    asked: list[_Asked] = []
+    strays = 0
+    ids = {query.id for query in queries}
+    for name, path in (files or {None: folder / "qrels.tsv"}).items():
+        answers = _answers(path)
+        strays += sum(len(answers[query_id]) for query_id in answers.keys() - ids)
+        asked += [
+            _Asked(
+                text=query.text,
+                # What a query says of itself holds as well where it keeps it from being learned.
+                split=query.split if name is None or is_test(query.split) else name,
+                documents=frozenset(
+                    Document.id_for(tenant, beir.uri_of(folder, record_id)) for record_id in answers[query.id]
+                ),
+            )
+            for query in queries
+            if query.id in answers
+        ]
+    return asked, strays
+
+
+def _apart(asked: Sequence[_Asked], splits: Mapping[str, Purpose]) -> list[_Asked]:
+    """Return those whose split is named that share neither document nor text with one held back further.
 
     Data sets promise that of their splits and do not always keep it. The test split counts though not read.
     """
 
-    def held_back(query: _Query) -> int:
-        return len(_HELD_OUT) if query.split == TEST else _HELD_OUT[purposes[query]]
+    def held_back(each: _Asked) -> int | None:
+        purpose = splits.get(each.split or "")
+        return len(Purpose) if is_test(each.split) else None if purpose is None else purpose.held_back
 
-    by_rank: defaultdict[int, list[_Query]] = defaultdict(list)
-    for query in answered:
-        if query in purposes or query.split == TEST:
-            by_rank[held_back(query)].append(query)
+    by_rank: defaultdict[int, list[_Asked]] = defaultdict(list)
+    for each in asked:
+        if (rank := held_back(each)) is not None:
+            by_rank[rank].append(each)
     taken: set[str] = set()
-    kept: set[_Query] = set()
+    kept: set[_Asked] = set()
     for rank in sorted(by_rank, reverse=True):
-        apart = [query for query in by_rank[rank] if taken.isdisjoint({*answered[query], _key(query)})]
-        kept.update(apart)
-        taken.update(*(answered[query] for query in by_rank[rank]), map(_key, by_rank[rank]))
-    return [query for query in purposes if query in kept]
+        kept.update(each for each in by_rank[rank] if taken.isdisjoint({*each.documents, _key(each)}))
+        taken.update(*(each.documents for each in by_rank[rank]), map(_key, by_rank[rank]))
+    return [each for each in asked if each in kept and each.split in splits]
 
 
-def _key(query: _Query) -> str:
-    return f"text:{query.text}"
+def _key(asked: _Asked) -> str:
+    return f"text:{asked.text}"
 
 
 def _queries(path: Path) -> Iterator[_Query]:
@@ -112,14 +155,15 @@ def _queries(path: Path) -> Iterator[_Query]:
         except (ValueError, RecursionError) as error:
             raise UnreadableDocument(f"{path}:{number}: expected a JSON record, got {error}") from error
         record = record if isinstance(record, dict) else {}
-        query_id, text, split = (record.get(name) for name in ("_id", "text", "split"))
-        if not (isinstance(query_id, str) and isinstance(text, str) and query_id and text.strip()):
+        query_id = beir.record_id_of(record.get("_id"))
+        text, split = record.get("text"), record.get("split")
+        if not (query_id and isinstance(text, str) and text.strip()):
             raise UnreadableDocument(
                 f"{path}:{number}: expected '_id' and 'text' that are strings, not empty"
             )
         if split is not None and not isinstance(split, str):
             raise UnreadableDocument(f"{path}:{number}: expected 'split' to be a string, got {split!r}")
-        yield _Query(id=query_id, text=text.strip(), split=split)
+        yield _Query(id=query_id, text=text.strip(), split=(split or "").strip() or None)
 
 
 def _answers(path: Path) -> dict[str, set[str]]:
@@ -141,9 +185,10 @@ def _answers(path: Path) -> dict[str, set[str]]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -151,7 +196,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = decoded(path.read_bytes())
     except FileNotFoundError as error:
-        raise NotFound(f"there is no {path}; a labelled data set has queries.jsonl and qrels.tsv") from error
+        raise NotFound(
+            f"there is no {path}; a labelled data set has queries.jsonl, and qrels/train.tsv and others or qrels.tsv"
+        ) from error
     except (OSError, UnreadableDocument) as error:
         raise UnreadableDocument(f"{path}: {error}") from error
     for number, line in enumerate(text.split("\n"), start=1):
@@ -159,8 +206,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _hashed_purposes(answered: Mapping[_Query, frozenset[str]]) -> dict[_Query, Purpose]:
-    """Return each question a purpose; questions joined by documents, however indirectly, get the same."""
+def _drawn(asked: Sequence[_Asked]) -> list[_Asked]:
+    """Return each question with a split; those joined by documents, however indirectly, get the same."""
     parent: dict[str, str] = {}
 
     def root(document: str) -> str:
@@ -169,16 +216,16 @@ def _hashed_purposes(answered: Mapping[_Query, frozenset[str]]) -> dict[_Query, 
             document = parent[document]
         return document
 
-    for documents in answered.values():
-        first, *others = sorted(documents)
+    for each in asked:
+        first, *others = sorted(each.documents)
         for other in others:
             low, high = sorted((root(first), root(other)))
             parent[high] = low
     # The lowest id of each group stands for it, so the order of the files does not matter.
-    return {
-        query: Purpose.TRAIN if _share(root(min(documents))) < _TRAIN_SHARE else Purpose.DEV
-        for query, documents in answered.items()
-    }
+    return [
+        replace(each, split=_TRAIN if _share(root(min(each.documents))) < _TRAIN_SHARE else _DEV)
+        for each in asked
+    ]
 
 
 def _share(document: str) -> float:

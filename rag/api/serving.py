@@ -12,8 +12,8 @@ from rag.access.limits import Turns
 from rag.access.source_links import SourceLinks
 from rag.breaker import Breaker
 from rag.domain import Principal
-from rag.library.documents import Library
 from rag.library.intake import Intake
+from rag.library.syncing import Library
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.ports import DocumentStore, IngestionStore

@@ -1,11 +1,12 @@
 """How documents come into a service, wired over an installation."""
 
 from rag.adapters.parsing import ApartChunker, ApartReader, Processes
-from rag.adapters.parsing.process import Limits
 from rag.api.serving import Documents
+from rag.bootstrap.ingesting import folder_at, manner
 from rag.bootstrap.installation import Installation
-from rag.bootstrap.parts import library
+from rag.bootstrap.parts import library, limits_of_parsing, ocr_of
 from rag.library.arrivals import Arrivals
+from rag.library.folders import FolderReader
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
 from rag.library.watching import FolderWatch
@@ -19,23 +20,18 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     """Return what takes documents, files and pages, and the work on what arrives, which is not started.
 
     Raises:
-        SettingInvalid: the documents that are there are split in another way than the settings say.
+        SettingInvalid: the documents that are there are split in another way than the settings say, or there is no
+            data for OCR.
     """
-    from rag.adapters.readers.watched import DiskFolder
     from rag.adapters.web_pages import PublicPages
 
     settings, stores = installation.settings, installation.stores
     tenant, largest = settings.tenant, settings.max_file_bytes
-    limits = Limits(
-        memory_bytes=settings.parse_memory_bytes,
-        timeout_s=settings.parse_timeout_s,
-        # Of text, as UTF-8: more than the largest text file gives is given by an unpacked one only.
-        most_bytes=largest + 1_000_000,
-    )
+    limits = limits_of_parsing(settings)
     splitting = Processes(limits, most=2, warm=True)
     reading = Processes(limits, most=2, jobs=_FILES_PER_PROCESS)
     shelves = library(settings, stores, ApartChunker(splitting, settings.chunking))
-    reader = ApartReader(reading, max_bytes=largest)
+    reader = ApartReader(reading, max_bytes=largest, ocr=ocr_of(settings))
     pages = PublicPages(max_bytes=largest, timeout_s=settings.web_timeout_s) if settings.web_pages else None
     ingester = Ingester(
         stores.ingestions,
@@ -51,7 +47,16 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     intake = Intake(
         stores.ingestions, formats=reader.formats, room=room, pages=pages, arrived=ingester.arrived
     )
-    folders = [DiskFolder(path, reader, tenant=tenant, max_bytes=largest) for path in settings.watch_folders]
+    folders = [
+        FolderReader(
+            folder_at(path, settings, reader),
+            stores.documents,
+            stores.readings,
+            manner(settings),
+            tenant=tenant,
+        )
+        for path in settings.watch_folders
+    ]
     watch = FolderWatch(folders, shelves, stores.leases, tenant=tenant, interval_s=settings.watch_interval_s)
     taking = Documents(store=stores.documents, ingestions=stores.ingestions, library=shelves, intake=intake)
     return taking, Arrivals(ingester, watch, splitting=splitting, reading=reading)

@@ -8,10 +8,12 @@ from tempfile import TemporaryDirectory
 
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores
+from rag.bootstrap.ingesting import ingest
 from rag.bootstrap.parts import index_store, library, models, open_stores_for
 from rag.domain import Document, LabelledQuestion, Purpose
-from rag.library.documents import FieldNames, Library, SyncReport
-from rag.library.labelling import purposes_of, store_labels
+from rag.library.documents import FieldNames
+from rag.library.labelling import LabelImport, purposes_of, store_labels
+from rag.library.syncing import Library, SyncReport, SyncRules
 from rag.ports import IndexStore, Progress
 from rag.releases.indexing import Indexing
 from rag.releases.models import Models
@@ -55,37 +57,38 @@ class Installation:
         prune: bool,
         progress: Progress,
         force: bool = False,
+        strict: bool = False,
+        dry_run: bool = False,
+        reread: bool = False,
         fields: FieldNames | None = None,
     ) -> SyncReport:
         """Bring the store in line with a file, a folder, or python-docs; `force` prunes however much is gone.
+
+        Files are read in processes of their own, as many at once as the settings say. Those that are as they were when
+        they were last read are not read again, unless `reread` says so.
 
         Raises:
             InvalidInput: there is nothing there, or nothing of a known kind.
             SettingInvalid: the documents that are there are split in another way than the settings say.
         """
-        from rag.adapters.readers import read, source_of
-
-        settings = self.settings
-        return self.library.sync(
-            read(location, tenant=settings.tenant, max_bytes=settings.max_file_bytes, fields=fields),
-            tenant=settings.tenant,
-            source=source_of(location),
-            prune=prune,
-            force=force,
-            after_each=lambda done: progress(done, 0, f"ingest {location}"),
+        rules = SyncRules(prune=prune, force=force, strict=strict, dry_run=dry_run)
+        return ingest(
+            location, self.settings, self.stores, rules, reread=reread, fields=fields, progress=progress
         )
 
-    def import_labels(self, folder: Path, splits: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-        """Import labelled questions; return purpose -> (how many there are, how many are new).
+    def import_labels(self, folder: Path, splits: Mapping[str, str]) -> LabelImport:
+        """Import labelled questions of splits; return what there was and what became of it.
 
         Raises:
-            InvalidInput: a purpose is not known, the split may not be used, or the corpus is not ingested.
+            InvalidInput: a purpose is not known, a split may not be used, no question is in one, or the corpus is not
+                ingested.
         """
-        from rag.adapters.labels import read_labels
+        from rag.adapters.labels import labels_at
 
-        tenant = self.settings.tenant
+        tenant, purposes = self.settings.tenant, purposes_of(splits)
         return store_labels(
-            read_labels(folder, tenant=tenant, splits=purposes_of(splits)),
+            labels_at(folder, tenant=tenant, splits=purposes),
+            splits=purposes,
             source=str(folder),
             tenant=tenant,
             documents=self.stores.documents,

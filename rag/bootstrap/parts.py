@@ -1,20 +1,25 @@
 """Parts that serving shares with commands and with retraining, built as the settings say."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.adapters.openai import Endpoint
+from rag.adapters.parsing.process import Limits
 from rag.adapters.qdrant.cursors import FolderCursors
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.bootstrap.leftovers import leftovers
 from rag.library.chunking import Chunker, check_chunking
-from rag.library.documents import Library
+from rag.library.syncing import Library
 from rag.ports import IndexStore, PassageMaker
 from rag.releases.models import Models
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.adapters.readers.ocr import Ocr
 
 
 def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stores:
@@ -54,8 +59,24 @@ def index_store(settings: Settings) -> IndexStore:
     )
 
 
-def library(settings: Settings, stores: Stores, maker: PassageMaker | None = None) -> Library:
-    """Return what puts documents into the store; `maker` splits them instead of this process.
+def ocr_of(settings: Settings) -> "Ocr | None":
+    """Return what reads the text in pictures; None where the settings do not ask for it.
+
+    Raises:
+        SettingInvalid: there is no data for one of the languages.
+    """
+    from rag.adapters.readers.ocr import Ocr
+
+    if not settings.ocr:
+        return None
+    languages = [each.strip() for each in settings.ocr_languages.replace(",", "+").split("+")]
+    return Ocr.on_this_machine([each for each in languages if each], settings.ocr_data)
+
+
+def library(
+    settings: Settings, stores: Stores, maker: PassageMaker | None = None, *, workers: int = 1
+) -> Library:
+    """Return what puts documents into the store; `maker` splits them instead of this process, several at once.
 
     Raises:
         SettingInvalid: the documents that are there are split in another way than the settings say.
@@ -68,7 +89,17 @@ def library(settings: Settings, stores: Stores, maker: PassageMaker | None = Non
         from rag.adapters.llama_index import SentenceSplitterAdapter
 
         maker = Chunker(SentenceSplitterAdapter(chunking), chunking)
-    return Library(stores.documents, maker)
+    return Library(stores.documents, maker, stores.readings, workers=workers)
+
+
+def limits_of_parsing(settings: Settings) -> Limits:
+    """Return what reading or splitting one file may take."""
+    return Limits(
+        memory_bytes=settings.parse_memory_bytes,
+        timeout_s=settings.parse_timeout_s,
+        # Of text, as UTF-8: more than the largest text file gives is given by an unpacked one only.
+        most_bytes=settings.max_file_bytes + 1_000_000,
+    )
 
 
 def endpoint(settings: Settings) -> Endpoint | None:

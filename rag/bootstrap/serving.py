@@ -25,7 +25,7 @@ from rag.breaker import Breaker, BreakerState
 from rag.domain import utcnow
 from rag.errors import Unavailable
 from rag.library.arrivals import Arrivals
-from rag.library.documents import Library
+from rag.library.syncing import Library
 from rag.log.feedback import FeedbackLog
 from rag.log.logbook import Logbook
 from rag.log.spool import Spool

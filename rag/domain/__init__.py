@@ -10,6 +10,7 @@ from rag.domain.documents import (
     IngestionStatus,
     Locator,
     Passage,
+    Reading,
 )
 from rag.domain.filters import MEASURES, Condition, Measure, Range, equal_to, fits, range_of
 from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
@@ -56,6 +57,7 @@ __all__ = [
     "Prompt",
     "Purpose",
     "Range",
+    "Reading",
     "Release",
     "Replica",
     "Retrieval",

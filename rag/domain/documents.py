@@ -1,6 +1,6 @@
 """What is ingested, what of it is retrieved, and how an ingestion goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +142,24 @@ class Passage:
         return self.join(self.title, self.text)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What a file was when it was last read, and what became of it; tells whether it has to be read again."""
+
+    tenant: str
+    uri: str  # the file's; its documents have the same, or this and "#" and the name of a record
+    digest: str  # SHA-256 of its bytes
+    reader: str  # version of what read it
+    options: str  # how it was asked to be read, e.g. the names of fields
+    documents: str  # digest of the documents that it became, as they were written
+    read_at: datetime = field(default_factory=utcnow)
+
+    @staticmethod
+    def sum_of(documents: Iterable[tuple[str, str]]) -> str:
+        """Return the digest of a file's documents, given as (id, content hash)."""
+        return digest_of({"documents": sorted(documents)})
+
+
 class ChangeKind(StrEnum):
     """What happened to a document."""
 
@@ -183,6 +201,12 @@ class Ingestion:
     received_at: datetime
     title: str = ""  # given by hand; empty: as the file says
     metadata: Metadata = field(default_factory=dict)
+    fields: Mapping[str, str] = field(
+        default_factory=dict
+    )  # id, title, text -> the field of a table that is it
+    since: int = (
+        0  # last change in the change log when it came; what people change after it stays as they left it
+    )
     status: IngestionStatus = IngestionStatus.RECEIVED
     reason: str = ""  # why it failed, or which of its records did
     documents: tuple[str, ...] = ()  # ids it became; of a table with very many, the first

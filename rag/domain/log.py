@@ -78,6 +78,11 @@ class Purpose(StrEnum):
     DEV = "dev"  # choosing a checkpoint, and the gate; never trained on
     GOLDEN = "golden"  # watched for recall drift; never trained on, never in the gate
 
+    @property
+    def held_back(self) -> int:
+        """How far a question is held back for it, from 0; what comes later never lowers that."""
+        return list(Purpose).index(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelledQuestion:

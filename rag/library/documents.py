@@ -1,34 +1,22 @@
-"""Documents into the store: what changed is split and written, what vanished is removed. Knows no formats."""
+"""What is read and put into the library: documents, what of them was not read, and what could not be read at all."""
 
-from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from time import perf_counter
+from typing import TypeAlias
 
-from rag.domain import Document, Metadata, Passage, Scalar, Value
-from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
-from rag.ports import DocumentStore, PassageMaker
+from rag.domain import Document, Metadata, Reading, Scalar, Value
+from rag.errors import InvalidInput
 
 MAX_TITLE = 300
 """Longest title that is kept, in characters; the title is embedded with every passage."""
 
-_MOST_VANISHED = 0.5
-"""Share of a source's documents that may vanish at once; more looks like a disk that is not there."""
-
-_FEW = 10
-"""So many may vanish whatever share they are."""
-
-AfterEach = Callable[[int], None]
-"""Called after each record, with the number of records done so far."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldNames:
-    """Which fields of a table or of JSON records mean what."""
+    """Which fields of a table or of JSON records mean what; None: what the reader takes them for."""
 
-    id: str = "id"  # may be missing: the row's number stands in
-    title: str = "title"  # may be missing
-    text: str = "text"
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,203 +27,51 @@ class ReadFailure:
     reason: str  # what was found and what to do, for a person
 
 
-class PutResult(StrEnum):
-    """What became of a document that was put."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartRead:
+    """A document of which something was not read."""
 
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
+    uri: str
+    reasons: tuple[str, ...]  # what was not read and why, each for a person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SyncReport:
-    """What one sync did."""
+class FileRead:
+    """Ends the records of one file: what came since the last such end is all that the file holds."""
 
-    added: int  # documents
-    changed: int
-    unchanged: int
-    removed: int
-    failed: tuple[ReadFailure, ...]  # an earlier version of these stays in place
-    passages: int  # written now, for the documents added or changed
-    seconds: float
-    spared: int = 0  # documents that vanished and were kept, because too many vanished at once
+    uri: str
+    digest: str  # SHA-256 of its bytes
+    reader: str  # version of what read it
+    options: str  # how it was asked to be read
+    before: tuple[tuple[str, str], ...] = ()  # (id, content hash) of the documents that were stored of it
 
-
-class Library:
-    """Puts documents into the store, all of them split by one chunker."""
-
-    def __init__(self, documents: DocumentStore, chunker: PassageMaker) -> None:
-        self._documents = documents
-        self._chunker = chunker
-
-    def put(self, document: Document) -> PutResult:
-        """Write one document; unchanged content is not even split.
-
-        Raises:
-            UnreadableDocument: it holds no text.
-            InvalidInput: its uri is empty or holds a NUL character.
-        """
-        document = _storable(document)
-        before = self._documents.get(document.id, tenant=document.tenant)
-        if before is not None and before.content_hash == document.content_hash:
-            return PutResult.UNCHANGED
-        if not self._documents.put(document, self._split(document), self._chunker.digest):
-            return PutResult.UNCHANGED
-        return PutResult.ADDED if before is None else PutResult.CHANGED
-
-    def delete(self, document_id: str, tenant: str) -> bool:
-        """Remove one document; False where the tenant has none by that id."""
-        return self._documents.delete(document_id, tenant=tenant)
-
-    def sync(
-        self,
-        records: Iterable[Document | ReadFailure],
-        *,
-        tenant: str,
-        source: str,
-        prune: bool = False,
-        force: bool = False,
-        kept: Collection[str] = (),
-        after_each: AfterEach | None = None,
-    ) -> SyncReport:
-        """Bring the store up to date with all `records` of one source.
-
-        Documents are written in batches: a sync that was broken off is finished by the next one.
-
-        Args:
-            records: documents, and failures for what could not be read, which keeps its earlier version.
-            tenant: whose they are.
-            source: what they were read from.
-            prune: remove documents of this source that the records no longer hold, unless more than half of
-                them (and more than ten) would go: a share that is not mounted looks like that.
-            force: prune whatever is gone, all of it even.
-            kept: uris of files that are known to be as they were, and were not read again.
-            after_each: called after every record.
-
-        Raises:
-            EmptyCorpus: there was not one record and nothing is kept; nothing is pruned then, unless forced.
-            InvalidInput: a record belongs to another tenant.
-        """
-        started = perf_counter()
-        known = self._documents.hashes(tenant=tenant)
-        seen: set[str] = set()
-        failed: list[ReadFailure] = []
-        batch = _Batch(self._documents, self._chunker.digest)
-        unchanged = done = 0
-        for done, record in enumerate(records, start=1):
-            if isinstance(record, ReadFailure):
-                failed.append(record)
-            elif record.tenant != tenant:
-                raise InvalidInput(f"{record.uri} belongs to tenant {record.tenant!r}, not to {tenant!r}")
-            elif record.id in seen:
-                failed.append(ReadFailure(uri=record.uri, reason="came twice; the first was kept"))
-            else:
-                seen.add(record.id)
-                try:
-                    document = _storable(replace(record, source=source))
-                    if document.content_hash == known.get(document.id):
-                        unchanged += 1
-                    else:
-                        batch.add(document, self._split(document), is_new=document.id not in known)
-                except InvalidInput as error:
-                    failed.append(ReadFailure(uri=record.uri, reason=str(error)))
-            if after_each is not None:
-                after_each(done)
-        if not done and not kept and not (prune and force):
-            raise EmptyCorpus(f"{source} holds no documents; name a file or folder that does")
-        batch.write()
-        gone = self._gone(tenant, source, seen, failed, frozenset(kept)) if prune else []
-        spared = 0 if force else self._too_many(tenant, source, gone)
-        removed = 0 if spared else sum(self._documents.delete(each, tenant=tenant) for each in gone)
-        return SyncReport(
-            added=batch.added,
-            changed=batch.changed,
-            unchanged=unchanged + batch.unchanged,
-            removed=removed,
-            failed=tuple(failed),
-            passages=batch.passages,
-            seconds=perf_counter() - started,
-            spared=spared,
+    def reading(self, documents: dict[str, str], *, tenant: str) -> Reading:
+        """Return what is to be remembered, where these are its documents in the store, as id -> content hash."""
+        return Reading(
+            tenant=tenant,
+            uri=self.uri,
+            digest=self.digest,
+            reader=self.reader,
+            options=self.options,
+            documents=Reading.sum_of(documents.items()),
         )
 
-    def _split(self, document: Document) -> list[Passage]:
-        passages = self._chunker.split(document)
-        if not passages:
-            raise UnreadableDocument("holds no text")
-        return passages
 
-    def _gone(
-        self, tenant: str, source: str, seen: set[str], failed: list[ReadFailure], kept: frozenset[str]
-    ) -> list[str]:
-        """Return the ids of the source's documents that were neither seen nor kept, and did not fail."""
-        missing = self._documents.hashes(tenant=tenant, source=source).keys() - seen
-        uris = self._documents.uris(missing, tenant=tenant)
-        # A folder or a table that failed as a whole stands for everything in it.
-        failed_uris = {failure.uri for failure in failed}
-        failed_within = tuple(failure.uri + mark for failure in failed for mark in ("/", "#"))
-        return [
-            document_id
-            for document_id, uri in sorted(uris.items())
-            if uri not in failed_uris
-            and not uri.startswith(failed_within)
-            and uri not in kept
-            and uri.partition("#")[0] not in kept
-        ]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileKept:
+    """Stands for a file that is as it was when it was last read, and was not read again."""
 
-    def _too_many(self, tenant: str, source: str, gone: list[str]) -> int:
-        """Return how many are gone where that is too many to be believed; else 0."""
-        if len(gone) <= _FEW:
-            return 0
-        there = len(self._documents.hashes(tenant=tenant, source=source))
-        return len(gone) if len(gone) > _MOST_VANISHED * there else 0
+    uri: str
+    documents: int  # that it became
+    in_part: tuple[PartRead, ...] = ()  # of these
+    older: bool = False  # it was read by another version of the reader
 
 
-class _Batch:
-    """Documents that are to be written, and counts of what was.
-
-    A transaction waits for the disk once, whether it holds one document or many; yet it also makes every other
-    writer wait, so it is kept to a fraction of a second.
-    """
-
-    _MOST_DOCUMENTS = 32
-    _MOST_PASSAGES = 1_000
-
-    def __init__(self, documents: DocumentStore, chunking: str) -> None:
-        self._documents = documents
-        self._chunking = chunking
-        self._pending: list[tuple[Document, list[Passage]]] = []
-        self._new: set[str] = set()
-        self.added = self.changed = self.unchanged = self.passages = 0
-
-    def add(self, document: Document, passages: list[Passage], *, is_new: bool) -> None:
-        """Take a document; write where enough have come together."""
-        self._pending.append((document, passages))
-        if is_new:
-            self._new.add(document.id)
-        held = sum(len(passages) for _, passages in self._pending)
-        if len(self._pending) >= self._MOST_DOCUMENTS or held >= self._MOST_PASSAGES:
-            self.write()
-
-    def write(self) -> None:
-        """Write what is held."""
-        if not self._pending:
-            return
-        results = self._documents.put_all(self._pending, self._chunking)
-        for (document, passages), written in zip(self._pending, results, strict=True):
-            # Somebody else may have put the same content meanwhile.
-            if not written:
-                self.unchanged += 1
-                continue
-            self.passages += len(passages)
-            if document.id in self._new:
-                self.added += 1
-            else:
-                self.changed += 1
-        self._pending.clear()
-        self._new.clear()
+Record: TypeAlias = Document | ReadFailure | FileRead | FileKept
+"""What a sync takes: what was read, and of files where they end, or that they were not read again."""
 
 
-def _storable(document: Document) -> Document:
+def storable(document: Document) -> Document:
     """Return the document with a title on one line of bounded length and without NUL, which PostgreSQL refuses.
 
     Raises:

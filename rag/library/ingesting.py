@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol
+from urllib.parse import unquote
 
-from rag.domain import Document, Ingestion, IngestionStatus, utcnow
+from rag.domain import ChangeKind, Document, Ingestion, IngestionStatus, utcnow
 from rag.errors import (
     AddressRefused,
     LeaseHeld,
@@ -16,7 +18,8 @@ from rag.errors import (
     UnreadableDocument,
     WhetstoneError,
 )
-from rag.library.documents import Library, ReadFailure, with_content
+from rag.library.documents import FieldNames, PartRead, ReadFailure, with_content
+from rag.library.syncing import Library
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
 from rag.troubles import Troubles
 
@@ -31,6 +34,8 @@ _SOURCE = "ingestion:"
 
 _MOST_ATTEMPTS = 3
 _MOST_IDS = 1_000
+_NAMED = 3  # reasons that are told; the others are counted
+_LONGEST_REASON = 400
 _STOP_S = 5.0
 _SOON_S = 0.2
 
@@ -42,8 +47,12 @@ class FileReader(Protocol):
     def formats(self) -> Collection[str]:
         """The endings of file names that are read, with the dot."""
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Return the documents in a file, and a failure for whatever in it could not be read.
+
+        `fields` names those of CSV and JSON records; None: id, title and text.
 
         Raises:
             UnreadableDocument: reading it takes more than it may, or brought its reader down.
@@ -60,6 +69,8 @@ class LiveIndex(Protocol):
 
 class Ingester:
     """Reads what waits, puts it into the library, and notes when questions find it: one thread.
+
+    What was not read whole ends as "read in part", with the reasons.
 
     One service at a time does so, by a lease. What a killed service left is begun again by the next one, three
     times at most; a file that brings its reader down has failed at once.
@@ -183,25 +194,36 @@ class Ingester:
         if len(documents) == 1 and ingestion.title:
             records[records.index(documents[0])] = with_content(documents[0], title=ingestion.title)
         # Rows that a table had before and has no more are removed; a table of other rows is meant so.
-        report = self._library.sync(
+        report = self._library.as_of(ingestion.since).sync(
             records,
             tenant=ingestion.tenant,
             source=f"{_SOURCE}{ingestion.uri}",
             prune=bool(documents),
             force=True,
         )
-        if not report.added + report.changed + report.unchanged:
-            raise UnreadableDocument(report.failed[0].reason)
-        failed = {failure.uri for failure in report.failed}
+        left_out = [*report.failed, *self._overtaken(documents, ingestion)]
+        failed = {failure.uri for failure in left_out}
+        if failed.issuperset(document.uri for document in documents):
+            raise UnreadableDocument(left_out[0].reason)
         ids = dict.fromkeys(document.id for document in documents if document.uri not in failed)
         return replace(
             ingestion,
             status=IngestionStatus.PARSED,
-            reason=_left_out(report.failed, len(records)),
+            reason=_told(left_out, report.in_part, ingestion, len(records)),
             documents=tuple(ids)[:_MOST_IDS],
             change=self._documents.last_change(),
             parsed_at=utcnow(),
         )
+
+    def _overtaken(self, documents: Sequence[Document], ingestion: Ingestion) -> list[ReadFailure]:
+        """Return a failure for each that somebody deleted or wrote by hand after the ingestion came."""
+        found = self._documents.overtaken([each.id for each in documents], after=ingestion.since)
+        done = {ChangeKind.DELETE: "was deleted", ChangeKind.PUT: "was written anew"}
+        return [
+            ReadFailure(uri=each.uri, reason=f"{done[found[each.id]]} after it was handed in")
+            for each in documents
+            if each.id in found
+        ]
 
     def _records(self, ingestion: Ingestion) -> list[Document | ReadFailure]:
         filename = ingestion.filename
@@ -214,7 +236,13 @@ class Ingester:
                 raise AddressRefused("Web pages are not taken here; WHETSTONE_WEB_PAGES=true allows them.")
             page = self._pages.fetch(ingestion.uri)
             filename, content = page.filename, page.content
-        return self._reader.read(content, filename=filename, uri=ingestion.uri, tenant=ingestion.tenant)
+        return self._reader.read(
+            content,
+            filename=filename,
+            uri=ingestion.uri,
+            tenant=ingestion.tenant,
+            fields=FieldNames(**ingestion.fields) if ingestion.fields else None,
+        )
 
     def _fail(self, ingestion: Ingestion, reason: str) -> None:
         self._ingestions.settle(replace(ingestion, status=IngestionStatus.FAILED, reason=reason))
@@ -226,7 +254,8 @@ class Ingester:
             if not self._live.holds(each.change):
                 self._indexing = True
             else:
-                self._ingestions.settle(replace(each, status=IngestionStatus.INDEXED, indexed_at=utcnow()))
+                status = IngestionStatus.READ_IN_PART if each.reason else IngestionStatus.INDEXED
+                self._ingestions.settle(replace(each, status=status, indexed_at=utcnow()))
 
 
 def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | ReadFailure:
@@ -238,7 +267,31 @@ def _named(record: Document | ReadFailure, ingestion: Ingestion) -> Document | R
         return ReadFailure(uri=record.uri, reason=str(error))
 
 
-def _left_out(failed: tuple[ReadFailure, ...], total: int) -> str:
-    if not failed:
-        return ""
-    return f"{len(failed)} of {total} records were not read, the first because it {failed[0].reason}"[:500]
+def _told(
+    left_out: Sequence[ReadFailure], in_part: Sequence[PartRead], ingestion: Ingestion, total: int
+) -> str:
+    """Return what was not read and why, for a person; empty where all was."""
+    said = []
+    if left_out:
+        were = "record was" if total == 1 else "records was" if len(left_out) == 1 else "records were"
+        reasons = ((each.uri, each.reason) for each in left_out)
+        said.append(
+            f"{len(left_out)} of {total} {were} not read: {_first(reasons, ingestion, len(left_out))}"
+        )
+    if in_part:
+        reasons = ((each.uri, "; ".join(each.reasons)) for each in in_part)
+        were = "documents was" if len(in_part) == 1 else "documents were"
+        several = f"{len(in_part)} of {total} {were} read in part: " if total > 1 else ""
+        said.append(several + _first(reasons, ingestion, len(in_part)))
+    return "; ".join(said)
+
+
+def _first(reasons: Iterable[tuple[str, str]], ingestion: Ingestion, total: int) -> str:
+    """Return the first of several reasons, each with the name of its record where it does not say the place itself."""
+    shown = []
+    for uri, reason in islice(reasons, _NAMED):
+        record = "" if reason.startswith(("line ", "row ")) else unquote(uri.removeprefix(ingestion.uri)[1:])
+        said = f"{record}: {reason}" if record else reason
+        shown.append(said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 1]}…")
+    others = total - len(shown)
+    return "; ".join(shown) + (f"; and {others:,} more" if others else "")

@@ -1,8 +1,10 @@
 """Takes what is handed in, and keeps it as it came until it is read."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from rag.domain import Ingestion, Principal, check_metadata, metadata_of, new_id, utcnow
@@ -14,7 +16,7 @@ from rag.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from rag.library.documents import storable_metadata
+from rag.library.documents import FieldNames, storable_metadata
 from rag.ports import IngestionStore, WebPages
 
 _FULL_S = 30.0
@@ -59,8 +61,9 @@ class Intake:
         uri: str = "",
         title: str = "",
         metadata: Mapping[str, Any] | None = None,
+        fields: FieldNames | None = None,
     ) -> Ingestion:
-        """Take a file; its uri is ``upload:`` and its name unless one is given.
+        """Take a file, with the names of a table's fields; its uri is ``upload:`` and its name unless one is given.
 
         Raises:
             UnsupportedFormat: there is no reader for files with that ending.
@@ -86,6 +89,24 @@ class Intake:
                 principal=principal,
                 title=title,
                 metadata=metadata or {},
+                fields=fields,
+            )
+
+    def check_names(self, filenames: Sequence[str]) -> None:
+        """Raise where one of the files cannot be read, or two would be the same document.
+
+        Raises:
+            InvalidInput: one has no name, or two have the same.
+            UnsupportedFormat: there is no reader for files with that ending.
+        """
+        for filename in filenames:
+            self.check_name(filename)
+        names = [plain_name(filename) for filename in filenames]
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
+        if twice is not None:
+            raise InvalidInput(
+                f"{names.count(twice)} files of this request are called {twice!r}, and one would replace the other. "
+                "Nothing was taken; send them one by one, each with a uri of its own."
             )
 
     def check_name(self, filename: str) -> None:
@@ -143,6 +164,7 @@ class Intake:
         principal: Principal,
         title: str,
         metadata: Mapping[str, Any],
+        fields: FieldNames | None = None,
     ) -> Ingestion:
         if "\0" in uri:
             raise InvalidInput("a document's uri has to be free of NUL")
@@ -159,6 +181,7 @@ class Intake:
             received_at=utcnow(),
             title=title.replace("\0", ""),
             metadata=storable_metadata(metadata),
+            fields={name: field for name, field in asdict(fields or FieldNames()).items() if field},
         )
         self._ingestions.add(ingestion, content)
         self._arrived()
@@ -166,8 +189,12 @@ class Intake:
 
 
 def plain_name(filename: str) -> str:
-    """Return a file's name without folders and control characters, at most 255 characters with its ending."""
-    name = filename.replace("\\", "/").rpartition("/")[2]
+    """Return a file's name without folders and control characters, at most 255 characters with its ending.
+
+    In one normal form: some systems write ü as one letter, others as two, and it is the same name.
+    """
+    name = unicodedata.normalize("NFC", filename)
+    name = name.replace("\\", "/").rpartition("/")[2]
     name = "".join(letter for letter in name if letter.isprintable()).strip()
     if len(name) <= 255:
         return name

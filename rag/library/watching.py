@@ -1,6 +1,7 @@
 """Folders that are followed: edits and deletions there reach the library within seconds.
 
-Names, times and sizes are compared; what differs is read.
+Names, times and sizes are compared; of what differs, or was not looked at since the start, the bytes are compared, and
+what is not as it was is read.
 """
 
 import logging
@@ -8,46 +9,17 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from rag.domain import Document
 from rag.errors import EmptyCorpus, LeaseHeld, Stopping
-from rag.library.documents import Library, ReadFailure, SyncReport
+from rag.library.documents import Record
+from rag.library.folders import Folder, FolderReader, Listing, Stamp
+from rag.library.syncing import Library, SyncReport
 from rag.ports import Leases
 from rag.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
 _STOP_S = 5.0
-
-Stamp = tuple[int, ...]
-"""What changes whenever a file does: time of change in ns, size in bytes, number in its file system."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
-    """What is in a folder now."""
-
-    files: Mapping[str, Stamp]  # uri -> stamp of every file that can be read
-    failed: tuple[ReadFailure, ...] = ()  # places that could not be listed; what was in them stays
-
-
-class Folder(Protocol):
-    """A folder with files, and all below it."""
-
-    @property
-    def source(self) -> str:
-        """The `source` of its documents."""
-
-    def list(self) -> Listing:
-        """Return what is in it, without reading."""
-
-    def read(self, uri: str) -> Sequence[Document | ReadFailure]:
-        """Read one of its files.
-
-        Raises:
-            Unavailable: there is nobody to read it now.
-        """
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,7 +39,7 @@ class FolderWatch:
 
     def __init__(
         self,
-        folders: Sequence[Folder],
+        folders: Sequence[FolderReader],
         library: Library,
         leases: Leases,
         *,
@@ -75,7 +47,7 @@ class FolderWatch:
         interval_s: float,  # between two polls
         lease_s: float = 15.0,  # how long a service that died keeps the next one from going on
     ) -> None:
-        self._folders = [(folder, _Known()) for folder in folders]
+        self._folders = [(reader, _Known()) for reader in folders]
         self._library = library
         self._leases = leases
         self._tenant = tenant
@@ -108,12 +80,13 @@ class FolderWatch:
         Trouble with one folder is told in the log and does not keep it from the others.
         """
         reports = []
-        for folder, known in self._folders:
+        for reader, known in self._folders:
             if self._stopping.is_set():
                 break
-            trouble = self._troubles.attempt(f"following {folder.source}", unless=self._stopping.is_set)
+            following = f"following {reader.folder.source}"
+            trouble = self._troubles.attempt(following, unless=self._stopping.is_set)
             with trouble, suppress(LeaseHeld):
-                report = self._poll_folder(folder, known)
+                report = self._poll_folder(reader, known)
                 if report is not None:
                     reports.append(report)
         return reports
@@ -123,7 +96,8 @@ class FolderWatch:
             self.poll()
             self._stopping.wait(self._interval_s)
 
-    def _poll_folder(self, folder: Folder, known: _Known) -> SyncReport | None:
+    def _poll_folder(self, reader: FolderReader, known: _Known) -> SyncReport | None:
+        folder = reader.folder
         listing = folder.list()
         before, known.seen = known.seen, listing.files
         if before is None:
@@ -141,11 +115,13 @@ class FolderWatch:
             return None
         with self._leases.hold(f"watching:{folder.source}"[:200], ttl_s=self._lease_s) as lease:
             report = self._library.sync(
-                self._records(folder, steady, listing),
+                self._records(reader, steady, listing),
                 tenant=self._tenant,
                 source=folder.source,
                 prune=True,
-                kept=(listing.files.keys() | before.keys()) - set(steady),
+                kept=((listing.files.keys() | before.keys()) - set(steady)).union(
+                    each.uri for each in listing.unknown
+                ),
                 after_each=lambda _: lease.check(),
             )
         known.synced.update((uri, listing.files[uri]) for uri in steady)
@@ -155,13 +131,12 @@ class FolderWatch:
         self._tell_of(folder, report)
         return report
 
-    def _records(
-        self, folder: Folder, uris: Sequence[str], listing: Listing
-    ) -> Iterator[Document | ReadFailure]:
-        for uri in uris:
+    def _records(self, reader: FolderReader, uris: Sequence[str], listing: Listing) -> Iterator[Record]:
+        def check() -> None:
             if self._stopping.is_set():
                 raise Stopping
-            yield from folder.read(uri)
+
+        yield from reader.read({uri: listing.files[uri] for uri in uris}, before_each=check)
         yield from listing.failed
 
     def _tell_of(self, folder: Folder, report: SyncReport) -> None:
@@ -175,6 +150,15 @@ class FolderWatch:
             )
         for failure in report.failed:
             logger.warning("not read: %s: %s", failure.uri, failure.reason)
+        for part in report.in_part:
+            logger.info("read in part: %s: %s", part.uri, "; ".join(part.reasons))
+        if report.older:
+            logger.warning(
+                "%s: %d files were read by an earlier version of the reader; `whetstone ingest --reread` on it reads "
+                "them again, and --dry-run shows what would change",
+                folder.source,
+                report.older,
+            )
         if report.spared:
             logger.error(
                 "%s: %d documents vanished at once and were kept; if they are really gone, run "

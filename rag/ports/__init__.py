@@ -2,7 +2,16 @@
 
 from rag.ports.access import AuditLog, KeyStore
 from rag.ports.answers import Generator, Rewriter
-from rag.ports.documents import DocumentStore, IngestionStore, PassageMaker, Splitter, WebPage, WebPages
+from rag.ports.documents import (
+    DocumentState,
+    DocumentStore,
+    IngestionStore,
+    PassageMaker,
+    ReadingStore,
+    Splitter,
+    WebPage,
+    WebPages,
+)
 from rag.ports.encoders import (
     EmbeddingCache,
     Encoder,
@@ -19,6 +28,7 @@ from rag.ports.releases import Lease, Leases, Permit, ReleaseStore, ReplicaStore
 
 __all__ = [
     "AuditLog",
+    "DocumentState",
     "DocumentStore",
     "EmbeddingCache",
     "Encoder",
@@ -40,6 +50,7 @@ __all__ = [
     "Permit",
     "Progress",
     "QuestionStore",
+    "ReadingStore",
     "ReleaseStore",
     "ReplicaStore",
     "Reranker",

@@ -4,14 +4,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain import Change, Document, Ingestion, Passage
+from rag.domain import Change, ChangeKind, Document, Ingestion, Passage, Reading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentState:
+    """A document as it is stored, without its text."""
+
+    id: str
+    uri: str
+    content_hash: str
+    unread: tuple[str, ...]  # what of it was not read
 
 
 class DocumentStore(Protocol):
     """Documents, their passages, and the change log, written together."""
 
     def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
-        """Write a document, its passages under a chunking digest, and a change, in one transaction.
+        """Write a document by hand, its passages under a chunking digest, and a change, in one transaction.
 
         Gives False, and writes nothing, where the content hash is what is there already.
         """
@@ -19,8 +29,21 @@ class DocumentStore(Protocol):
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
         """Write several documents with their passages in one transaction; return for each what `put` gives."""
 
-    def delete(self, document_id: str, *, tenant: str) -> bool:
-        """Remove a document and its passages, and log the change. False where there was none."""
+    def delete(self, document_id: str, *, tenant: str, by_hand: bool = False, awaited: bool = False) -> bool:
+        """Remove a document and its passages, and log the change. False where there was none.
+
+        `by_hand`: somebody asked for it outright, so that nothing that was handed in before brings it back. `awaited`:
+        where there is none yet, that is logged all the same.
+        """
+
+    def as_of(self, change: int) -> "DocumentStore":
+        """Return the same store for whoever writes what is as old as that change.
+
+        What somebody put or deleted by hand after it stays as they left it; `put_all` gives False for it.
+        """
+
+    def overtaken(self, document_ids: Collection[str], *, after: int) -> dict[str, ChangeKind]:
+        """Return document id -> what somebody did to it by hand last, beyond the change `after`."""
 
     def get(self, document_id: str, *, tenant: str) -> Document | None:
         """Return one document."""
@@ -34,8 +57,11 @@ class DocumentStore(Protocol):
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
         """Return document id -> uri of those that exist."""
 
-    def count(self, *, tenant: str | None = None) -> int:
-        """Number of documents."""
+    def below(self, root: str, *, tenant: str) -> list[DocumentState]:
+        """Return the documents whose uri is `root`, is below it (``root/``), or is of a record in it (``root#``)."""
+
+    def count(self, *, tenant: str | None = None, in_part: bool = False) -> int:
+        """Number of documents; with `in_part` of those of which something was not read."""
 
     def chunkings(self) -> frozenset[str]:
         """The chunking digests that passages exist under."""
@@ -68,6 +94,19 @@ class DocumentStore(Protocol):
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
+
+
+class ReadingStore(Protocol):
+    """What files were when they were last read."""
+
+    def below(self, root: str, *, tenant: str) -> dict[str, Reading]:
+        """Return uri -> reading of the file `root`, or of the files below it."""
+
+    def put(self, readings: Sequence[Reading]) -> None:
+        """Write them; each stands for the earlier one of the same file."""
+
+    def forget(self, uris: Collection[str], *, tenant: str) -> None:
+        """Remove the readings of these files; nothing happens where there is none."""
 
 
 class PassageMaker(Protocol):
@@ -109,6 +148,9 @@ class IngestionStore(Protocol):
 
     def backlog(self, *, tenant: str) -> tuple[int, int]:
         """Return how many of a tenant are received and not read, and how many bytes they have together."""
+
+    def waiting_uris(self, *, tenant: str) -> frozenset[str]:
+        """Return the uris of a tenant's that are received and not read."""
 
     def parsed(self, limit: int = 100) -> list[Ingestion]:
         """Return those that are parsed and not indexed, of every tenant, oldest first."""

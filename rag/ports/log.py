@@ -62,7 +62,10 @@ class QuestionStore(Protocol):
     """Labelled questions."""
 
     def put(self, questions: Sequence[LabelledQuestion]) -> int:
-        """Write questions, replacing those of the same id; return how many are new."""
+        """Write questions, replacing those of the same id; return how many are new.
+
+        One that is held back further than it would be by this is left as it is.
+        """
 
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:
         """Return the tenant's questions in the order of their ids."""

@@ -62,7 +62,7 @@ class Mining:
             pairs,
             labels.dev,
             texts=_texts(corpus),
-            golden=[question.text for question in labels.golden],
+            golden=[*(question.text for question in labels.golden), *labels.apart],
             negatives=mined["log"].negatives,
             previous=previous,
             reword=lambda gate: reword_for_testing(

@@ -2,8 +2,10 @@
 
 import re
 
-from rag.text.forms import plain
 from rag.text.stop_words import stop_words
+from rag.text.wording import normal, words
+
+__all__ = ["STOP_WORDS", "content_words", "normal", "one_line", "without", "words"]
 
 # Retrieval's list, but for a few words: training data is reproducible, so the differences stay.
 _BESIDES = {"get", "more", "most", "much", "only", "other", "over", "tell", "under", "until", "up"}
@@ -13,25 +15,10 @@ _CUT = "aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren wouldn
 STOP_WORDS = (stop_words("english") | _BESIDES) - _TOPICAL - set(_CUT.split())
 """English words that carry no topic."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-
-
-def words(text: str) -> list[str]:
-    """Return the words of a text, case folded, without punctuation."""
-    return _WORD.findall(plain(text).casefold())
-
 
 def content_words(text: str) -> list[str]:
     """Return the words that carry the topic."""
     return [word for word in words(text) if word not in STOP_WORDS]
-
-
-def normal(question: str) -> str:
-    """Return the form under which questions count as the same: words alone, case folded.
-
-    A question without a word (only signs) stays as it is, so that two such are not taken for one.
-    """
-    return " ".join(words(question)) or question.strip()
 
 
 def one_line(text: str) -> str:

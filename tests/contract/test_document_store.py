@@ -44,6 +44,36 @@ def store(any_stores: Stores) -> DocumentStore:
     return any_stores.documents
 
 
+def test_what_people_did_since_stays_as_they_left_it(store: DocumentStore) -> None:
+    """What is older than a change brings back no document deleted by hand, and overwrites none written by hand."""
+    kept, gone, pruned = (put(store, uri, "old") for uri in ("kept", "gone", "pruned"))
+    since = store.last_change()
+    put(store, "kept", "by hand")
+    assert store.delete(gone.id, tenant="default", by_hand=True)
+    assert store.delete(pruned.id, tenant="default")
+    older = [make(uri, "late") for uri in ("kept", "gone", "pruned", "new")]
+
+    assert store.as_of(since).put_all(older, CHUNKING) == [False, False, True, True]
+    assert store.overtaken([kept.id, gone.id, pruned.id], after=since) == {
+        kept.id: ChangeKind.PUT,
+        gone.id: ChangeKind.DELETE,
+    }
+    texts = {each.uri: each.text for each in store.page(tenant="default")}
+    assert texts == {"kept": "by hand", "pruned": "late", "new": "late"}
+    # Those that know of it may.
+    assert store.overtaken([kept.id, gone.id], after=store.last_change()) == {}
+    assert store.as_of(store.last_change()).put_all(older[:2], CHUNKING) == [True, True]
+
+
+def test_a_document_that_is_awaited_can_be_deleted(store: DocumentStore) -> None:
+    """It is not there yet, and does not come."""
+    document, passages = make("awaited", "late")
+    assert not store.delete(document.id, tenant="default", by_hand=True)
+    assert store.last_change() == 0
+    assert store.delete(document.id, tenant="default", by_hand=True, awaited=True)
+    assert store.as_of(0).put_all([(document, passages)], CHUNKING) == [False]
+
+
 def test_a_document_comes_back_as_it_was_written(store: DocumentStore) -> None:
     """Every field survives, times in other zones included."""
     document = replace(
@@ -421,3 +451,33 @@ def test_an_id_that_no_database_holds(any_stores: Stores) -> None:
     sqlite = any_stores.engine.dialect.name == "sqlite"
     with nullcontext() if sqlite else pytest.raises(InvalidInput, match="takes no such value"):
         assert any_stores.documents.get("\0", tenant="default") is None
+
+
+def test_documents_are_found_below_a_root(store: DocumentStore) -> None:
+    """The file itself, its records and what is below it, whatever its source; of one tenant, without texts."""
+    uris = ("f:///t.csv", "f:///t.csv#1", "f:///t.csv/x", "f:///t.csv2", "f:///T.csv#1")
+    for uri in uris:
+        put(store, uri, "words")
+    put(store, "f:///t.csv#2", "words", tenant="other")
+    scan = Document.create(uri="f:///t.csv#3", text="words", unread=["2 of 3 pages hold no text"])
+    store.put(scan, [], CHUNKING)
+
+    found = {each.uri: each for each in store.below("f:///t.csv", tenant="default")}
+
+    assert found.keys() == {*uris[:3], scan.uri}
+    assert (found[scan.uri].id, found[scan.uri].content_hash) == (scan.id, scan.content_hash)
+    assert [found[uri].unread for uri in (scan.uri, uris[0])] == [("2 of 3 pages hold no text",), ()]
+
+
+def test_documents_read_in_part_are_counted(store: DocumentStore) -> None:
+    """Those of which something was not read, until they are read whole."""
+    put(store, "a", "words")
+    for tenant in ("default", "other"):
+        store.put(Document.create(uri="b", text="some", unread=["a picture"], tenant=tenant), [], CHUNKING)
+    assert (store.count(), store.count(in_part=True), store.count(in_part=True, tenant="default")) == (
+        3,
+        2,
+        1,
+    )
+    put(store, "b", "all")
+    assert store.count(in_part=True) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rag.adapters.sql.stores import Stores
-from rag.domain import Ingestion, IngestionStatus
+from rag.domain import Document, Ingestion, IngestionStatus, Passage
 from rag.errors import Conflict, NotFound
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -55,6 +55,29 @@ def test_it_comes_back_as_it_was_with_its_bytes(any_stores: Stores) -> None:
     assert any_stores.ingestions.payload("none") is None
     with pytest.raises(Conflict):
         any_stores.ingestions.add(given, b"again")
+
+
+def test_it_knows_the_change_at_which_it_came(any_stores: Stores) -> None:
+    """The last one of the change log, which settling does not alter."""
+    document = Document.create(uri="a", text="Words.")
+    passages = [Passage.create(document, 0, document.text)]
+    any_stores.documents.put(document, passages, "chunking")
+    given = ingestion(1, fields={"text": "answer"}, metadata={"tags": ("a", "b"), "year": 2024})
+    any_stores.ingestions.add(given, b"x")
+    any_stores.documents.delete(document.id, tenant="default")
+
+    stored = any_stores.ingestions.get(given.id, tenant="default")
+    assert stored == replace(given, since=1)
+    any_stores.ingestions.settle(replace(given, attempts=1))
+    assert any_stores.ingestions.get(given.id, tenant="default") == replace(given, since=1, attempts=1)
+
+
+def test_uris_of_what_waits(any_stores: Stores) -> None:
+    """Of one tenant's that are received, not of what was read."""
+    for each in (ingestion(1), ingestion(2), ingestion(3, tenant="other")):
+        any_stores.ingestions.add(each, b"x")
+    any_stores.ingestions.settle(replace(ingestion(2), status=IngestionStatus.FAILED))
+    assert any_stores.ingestions.waiting_uris(tenant="default") == {"upload:1.pdf"}
 
 
 def test_what_was_added_is_there_for_another_process(

@@ -1,10 +1,12 @@
-"""Index cursors, labelled questions, replicas and the audit log, on every database."""
+"""Index cursors, labelled questions, readings of files, replicas and the audit log, on every database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from rag.adapters.sql.stores import Stores
-from rag.domain import AuditEntry, LabelledQuestion, Purpose, Replica, utcnow
+from rag.domain import AuditEntry, LabelledQuestion, Purpose, Reading, Replica, utcnow
 
 
 def test_cursor_and_backfill_are_kept_apart(any_stores: Stores) -> None:
@@ -28,6 +30,36 @@ def test_an_index_is_forgotten_alone(any_stores: Stores) -> None:
     any_stores.cursors.forget("a")
     any_stores.cursors.forget("a")
     assert (any_stores.cursors.cursor("a"), any_stores.cursors.cursor("b")) == (None, 2)
+
+
+def test_readings_are_found_below_their_root(any_stores: Stores) -> None:
+    """Of one tenant: the root itself and what is below it, and nothing whose name only begins alike."""
+    uris = [f"file:///docs{name}" for name in ("", "/a%20_b.txt", "/c/d.txt", "2/e.txt", ".txt")]
+    reading = Reading(tenant="a", uri="", digest="d", reader="1", options="", documents="s")
+    readings = [replace(reading, uri=uri) for uri in uris]
+    any_stores.readings.put([*readings, replace(reading, tenant="b", uri=uris[1])])
+
+    assert any_stores.readings.below("file:///docs", tenant="a") == {each.uri: each for each in readings[:3]}
+    assert any_stores.readings.below("file:///docs/c/", tenant="a").keys() == {uris[2]}
+    assert any_stores.readings.below(uris[4], tenant="a").keys() == {uris[4]}
+    assert any_stores.readings.below("file:///", tenant="a").keys() == set(uris)
+    assert any_stores.readings.below("file:///DOCS", tenant="a") == {}
+
+
+def test_a_reading_stands_for_the_earlier_one_until_it_is_forgotten(any_stores: Stores) -> None:
+    """Written again it is replaced; forgetting leaves those of other files and tenants."""
+    first = Reading(tenant="a", uri="file:///x", digest="d", reader="1", options="", documents="s")
+    second = replace(first, digest="e", reader="2", options="id='key'", documents="t")
+    other, foreign = replace(first, uri="file:///y"), replace(first, tenant="b")
+    any_stores.readings.put([first, other, foreign])
+    any_stores.readings.put([second])
+    any_stores.readings.put([])
+    assert any_stores.readings.below("file:///x", tenant="a") == {"file:///x": second}
+
+    any_stores.readings.forget(["file:///x", "file:///never"], tenant="a")
+    any_stores.readings.forget([], tenant="a")
+    assert any_stores.readings.below("file:///", tenant="a") == {other.uri: other}
+    assert any_stores.readings.below("file:///", tenant="b") == {foreign.uri: foreign}
 
 
 def question(text: str, purpose: Purpose = Purpose.DEV, tenant: str = "default") -> LabelledQuestion:
@@ -55,12 +87,27 @@ def test_questions_come_back_in_the_order_of_their_ids(any_stores: Stores) -> No
 
 
 def test_a_question_written_again_is_replaced(any_stores: Stores) -> None:
-    """A second import corrects labels and purpose."""
-    first = question("Why?")
+    """A second import corrects labels, and holds back further."""
+    first = question("Why?", Purpose.TRAIN)
     any_stores.questions.put([first])
-    second = replace(first, documents=frozenset({"d9"}), purpose=Purpose.TRAIN, source="other.jsonl")
+    second = replace(first, documents=frozenset({"d9"}), purpose=Purpose.DEV, source="other.jsonl")
     assert any_stores.questions.put([second, question("How?")]) == 1
-    assert any_stores.questions.all(tenant="default", purpose=Purpose.TRAIN) == [second]
+    assert second in any_stores.questions.all(tenant="default", purpose=Purpose.DEV)
+    third = replace(second, documents=frozenset({"d8"}))
+    assert any_stores.questions.put([third]) == 0
+    assert third in any_stores.questions.all(tenant="default", purpose=Purpose.DEV)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(Purpose.DEV, Purpose.TRAIN), (Purpose.GOLDEN, Purpose.TRAIN), (Purpose.GOLDEN, Purpose.DEV)],
+)
+def test_a_question_that_is_held_back_stays_so(any_stores: Stores, before: Purpose, after: Purpose) -> None:
+    """Whatever comes later leaves it as it is, its labels as well."""
+    first = question("Why?", before)
+    any_stores.questions.put([first])
+    assert any_stores.questions.put([replace(first, purpose=after, documents=frozenset({"d9"}))]) == 0
+    assert any_stores.questions.all(tenant="default") == [first]
 
 
 def test_replicas_live_while_they_beat(any_stores: Stores) -> None:

@@ -28,11 +28,11 @@ def hand_in(service: Any, content: bytes, filename: str) -> str:
 
 
 def ends(service: Any, ingestion_id: str, *, seconds: float = 150.0) -> dict[str, Any]:
-    """Wait until an ingestion is indexed or failed; give it."""
+    """Wait until an ingestion is indexed, whole or in part, or failed; give it."""
 
     def ended() -> dict[str, Any] | None:
         now: dict[str, Any] = service.client.get(f"/v1/documents/ingestions/{ingestion_id}").json()
-        return now if now["status"] in ("indexed", "failed") else None
+        return now if now["status"] in ("indexed", "read_in_part", "failed") else None
 
     return until(ended, f"the end of {ingestion_id}", seconds=seconds)
 

@@ -12,7 +12,7 @@ from rag.adapters.readers import read, source_of
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Purpose
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, SyncReport
+from rag.library.syncing import Library, SyncReport
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ MODULES = {
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",
     "opentelemetry-proto": "opentelemetry.proto",
     "opentelemetry-sdk": "opentelemetry.sdk",
+    "pillow": "PIL",
     "python-docx": "docx",
     "python-pptx": "pptx",
     "pyyaml": "yaml",

@@ -124,6 +124,8 @@ class Process:
         if reply["error"] == "memory":
             limit = self._limits.memory_bytes
             return f"takes more memory to read than the limit of {limit:,} bytes; split it"
+        if reply["error"] == "records":
+            return f"holds more than {reply.get('most', 0):,} records, which is too many; split it"
         return f"is not a file that can be read ({reply.get('kind', 'unknown')})"
 
     def _fate(self) -> str:

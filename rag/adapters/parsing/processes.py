@@ -31,6 +31,7 @@ class Processes:
         self._idle: list[Process] = []  # the one used last is the last
         self._all: set[Process] = set()
         self._closed = False
+        self._tidying = False  # a timer runs at whose end those that had nothing to do are ended
 
     def prepare(self) -> None:
         """Start one process, so that the first job need not wait for it; nothing happens where one is there."""
@@ -104,22 +105,30 @@ class Processes:
             keep = not self._closed and process.jobs < self._jobs
             if keep:
                 self._idle.append(process)
-            several = len(self._idle) > 1
         if not keep:
             self._drop(process)
-        if several:
-            timer = threading.Timer(_LINGER_S + 1, self._end_idle)
-            timer.daemon = True
-            timer.start()
+        self._tidy_later()
+
+    def _tidy_later(self) -> None:
+        """See to it that those that have nothing to do are ended: one timer at a time, however many jobs there are."""
+        with self._lock:
+            if self._tidying or self._closed or len(self._idle) < 2:
+                return
+            self._tidying = True
+        timer = threading.Timer(_LINGER_S + 1, self._end_idle)
+        timer.daemon = True
+        timer.start()
 
     def _end_idle(self) -> None:
         """End those that had nothing to do for a while, but for one."""
         long_ago = time.monotonic() - _LINGER_S
         with self._lock:
+            self._tidying = False
             tired = [process for process in self._idle[:-1] if process.idle_since < long_ago]
             self._idle = [process for process in self._idle if process not in tired]
         for process in tired:
             self._drop(process)
+        self._tidy_later()
 
     def _drop(self, process: Process) -> None:
         process.kill()

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from rag.adapters.parsing import wire
 from rag.domain import Chunking, Document, Locator
 from rag.library.chunking import Chunker
-from rag.library.documents import ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 
 Reply = tuple[dict[str, Any], bytes]
 
@@ -28,6 +28,12 @@ _MOST_INPUT = 2**32
 
 _BATCH = 500
 """Passages in one message."""
+
+_MOST_RECORDS = 500_000
+"""Documents in one file: each takes nearly a kilobyte of the service's memory, however short it is."""
+
+_MOST_FAILURES = 1_000
+"""Records of one file that cannot be read and are named; of the others it is told how many there are."""
 
 _ORPHANED_S = 5
 """How long after the limit a process ends by itself where nobody is left to kill it, in seconds."""
@@ -66,6 +72,7 @@ def main() -> None:
     settings, _ = wire.receive(jobs, most=10_000)
     if settings["warm"]:
         _warm_up()
+    _load_readers()
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     _confine(settings["memory_bytes"])
     wire.send(replies, {"ready": True})
@@ -107,10 +114,17 @@ def _answer(replies: BinaryIO, job: dict[str, Any], body: bytes) -> None:
 def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
     from rag.adapters.readers import read_content
 
-    for record in read_content(content, **job["given"]):
+    failed = made = 0
+    for record in read_content(content, **job["given"], fields=FieldNames(**job["fields"])):
         if isinstance(record, ReadFailure):
-            yield {"failure": {"uri": record.uri, "reason": record.reason}}, b""
+            failed += 1
+            if failed <= _MOST_FAILURES:
+                yield {"failure": {"uri": record.uri, "reason": record.reason}}, b""
         else:
+            made += 1
+            if made > _MOST_RECORDS:
+                yield {"error": "records", "most": _MOST_RECORDS}, b""
+                return
             named = {
                 "uri": record.uri,
                 "title": record.title,
@@ -120,6 +134,10 @@ def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
                 "unread": list(record.unread),
             }
             yield {"document": named}, record.text.encode()
+    if failed > _MOST_FAILURES:
+        # Under the file's own uri, which stands for all that is in it: none of its records is taken for gone.
+        more = f"has {failed - _MOST_FAILURES:,} more records that cannot be read, beside those named"
+        yield {"failure": {"uri": job["given"]["uri"], "reason": more}}, b""
 
 
 def _split(job: dict[str, Any], text: bytes) -> Iterator[Reply]:
@@ -132,6 +150,12 @@ def _split(job: dict[str, Any], text: bytes) -> Iterator[Reply]:
     pieces = [(passage.title, passage.text, passage.locator) for passage in chunker.split(document)]
     for start in range(0, len(pieces), _BATCH):
         yield {"passages": pieces[start : start + _BATCH]}, b""
+
+
+def _load_readers() -> None:
+    from rag.adapters.readers import xberg
+
+    xberg.load()
 
 
 def _warm_up() -> None:

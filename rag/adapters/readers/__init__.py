@@ -3,10 +3,25 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, html, images, pdf, python_docs, tables, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
+from rag.adapters.readers.formats import (
+    archives,
+    ebooks,
+    latex,
+    mail,
+    markup,
+    notebooks,
+    outlook,
+    packages,
+    rtf,
+    xml,
+)
+from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
+from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
@@ -15,24 +30,66 @@ PYTHON_DOCS = python_docs.NAME
 
 Reader = Callable[[SourceFile], Records]
 
+
+def _reader_for(name: str) -> Reader | None:
+    """Return what reads a file within a file."""
+    return FORMATS.get(Path(name).suffix.lower())
+
+
+_WORD = partial(word.read, reader_for=_reader_for)
+_SLIDES = partial(slides.read, reader_for=_reader_for)
+_SHEETS = partial(sheets.read, reader_for=_reader_for)
+
 FORMATS: Mapping[str, Reader] = {
-    ".csv": tabular.read_csv,
-    ".docx": docx.read,
+    ".adoc": markup.read_asciidoc,
+    ".asciidoc": markup.read_asciidoc,
+    ".bmp": images.read,
+    ".csv": tables.read_csv,
+    ".doc": partial(packages.refuse_old, newer=".docx"),
+    ".docm": _WORD,
+    ".docx": _WORD,
+    ".eml": partial(mail.read_eml, reader_for=_reader_for),
+    ".epub": ebooks.read,
     ".htm": html.read,
     ".html": html.read,
-    ".json": tabular.read_json,
-    ".jsonl": tabular.read_jsonl,
+    ".ipynb": partial(notebooks.read, reader_for=_reader_for),
+    ".jpeg": images.read,
+    ".jpg": images.read,
+    ".json": tables.read_json,
+    ".jsonl": tables.read_jsonl,
+    ".latex": latex.read,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
-    ".ndjson": tabular.read_jsonl,
+    ".msg": partial(outlook.read, reader_for=_reader_for),
+    ".ndjson": tables.read_jsonl,
+    ".odp": opendocument.read_slides,
+    ".ods": opendocument.read_sheets,
+    ".odt": opendocument.read_text,
     ".pdf": pdf.read,
-    ".rst": text.read_text,
+    ".png": images.read,
+    ".ppt": partial(packages.refuse_old, newer=".pptx"),
+    ".pptm": _SLIDES,
+    ".pptx": _SLIDES,
+    ".rst": markup.read_restructured,
+    ".rtf": rtf.read,
+    ".tex": latex.read,
     ".text": text.read_text,
-    ".tsv": tabular.read_csv,
+    ".tif": images.read,
+    ".tiff": images.read,
+    ".tsv": tables.read_csv,
     ".txt": text.read_text,
+    ".webp": images.read,
     ".xhtml": html.read,
+    ".xls": sheets.read_old,
+    ".xlsm": _SHEETS,
+    ".xlsx": _SHEETS,
+    ".xml": partial(xml.read, reader_for=_reader_for),
+    ".zip": partial(archives.read_zip, reader_for=_reader_for),
 }
 """File name ending -> what reads it."""
+
+PICTURES = frozenset(ending for ending, reader in FORMATS.items() if reader is images.read)
+"""Endings of pictures, which hold text only for OCR."""
 
 
 def source_of(location: str) -> str:
@@ -40,7 +97,14 @@ def source_of(location: str) -> str:
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 
-def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None) -> Records:
+def is_of_files(location: str) -> bool:
+    """Tell whether a location is a file or a folder of files, rather than a data set with labels or python-docs."""
+    return location != PYTHON_DOCS and not beir.is_data_set(absolute(location))
+
+
+def read(
+    location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None, ocr: Ocr | None = None
+) -> Records:
     """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
 
     Args:
@@ -48,7 +112,8 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
             ``python-docs``.
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
-        fields: names of the fields in CSV and JSON records; by default id, title and text.
+        fields: names of the fields in CSV and JSON records; by default as the tables' readers find them.
+        ocr: reads the text in pictures; None: it is not read.
 
     Raises:
         NotFound: there is nothing at the location.
@@ -63,7 +128,12 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     root = absolute(location)
 
     source_file = partial(
-        SourceFile, tenant=tenant, source=root.as_uri(), max_bytes=max_bytes, fields=fields or FieldNames()
+        SourceFile,
+        tenant=tenant,
+        source=root.as_uri(),
+        max_bytes=max_bytes,
+        fields=fields or FieldNames(),
+        ocr=ocr,
     )
     if root.is_dir():
         if beir.is_data_set(root):
@@ -74,7 +144,16 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     return _records(source_file(path=root), _reader(root, root.name))
 
 
-def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int) -> Records:
+def read_content(
+    content: bytes,
+    *,
+    filename: str,
+    uri: str,
+    tenant: str,
+    max_bytes: int,
+    fields: FieldNames | None = None,
+    ocr: Mapping[str, Any] | None = None,
+) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
     Args:
@@ -83,12 +162,21 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
         uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
         tenant: whose the documents are.
         max_bytes: what the readers take as the largest file.
+        fields: names of the fields in CSV and JSON records; by default id, title and text.
+        ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
     """
     file = SourceFile(
-        path=Path(filename), tenant=tenant, source=uri, max_bytes=max_bytes, content=content, given_uri=uri
+        path=Path(filename),
+        tenant=tenant,
+        source=uri,
+        max_bytes=max_bytes,
+        fields=fields or FieldNames(),
+        content=content,
+        given_uri=uri,
+        ocr=Ocr.of(ocr),
     )
     return _records(file, _reader(file.path, filename))
 
@@ -96,7 +184,7 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
 def _reader(path: Path, name: str) -> Reader:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
-        raise UnsupportedFormat(f"{name}: {_unknown(path)}")
+        raise UnsupportedFormat(f"{name}: {unknown_kind(path)}")
     return reader
 
 
@@ -107,7 +195,7 @@ def _folder(root: Path, source_file: Callable[..., SourceFile]) -> Records:
         elif reader := FORMATS.get(entry.suffix.lower()):
             yield from _records(source_file(path=entry), reader)
         else:
-            yield ReadFailure(uri=entry.as_uri(), reason=_unknown(entry))
+            yield ReadFailure(uri=entry.as_uri(), reason=unknown_kind(entry))
 
 
 def _records(file: SourceFile, reader: Reader) -> Records:
@@ -117,6 +205,9 @@ def _records(file: SourceFile, reader: Reader) -> Records:
         yield ReadFailure(uri=file.uri, reason=str(error))
 
 
-def _unknown(path: Path) -> str:
+def unknown_kind(path: Path) -> str:
+    """Return why a file of a kind that is not known is not read, or a picture without OCR."""
+    if path.suffix.lower() in PICTURES:
+        return "holds no text without OCR; WHETSTONE_OCR=true reads pictures"
     ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
     return f"there is no reader for {ending}; known are {', '.join(FORMATS)}"

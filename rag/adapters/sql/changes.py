@@ -1,5 +1,7 @@
 """The change log: every change of a document, numbered in the order of the transactions that made them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, insert, select, update
 
 from rag.adapters.sql.database.records import to_row
@@ -14,11 +16,34 @@ def next_seq(connection: Connection) -> int:
     return last + 1
 
 
-def log_change(connection: Connection, seq: int, document_id: str, tenant: str, kind: ChangeKind) -> None:
+def log_change(
+    connection: Connection,
+    seq: int,
+    document_id: str,
+    tenant: str,
+    kind: ChangeKind,
+    *,
+    by_hand: bool = False,  # somebody asked for it outright
+) -> None:
     """Write a change under the number that `next_seq` gave."""
-    connection.execute(update(change_counter).values(seq=seq))
-    change = Change(seq=seq, document_id=document_id, tenant=tenant, kind=kind, at=utcnow())
-    connection.execute(insert(changes).values(to_row(change)))
+    log_changes(connection, seq, [(document_id, tenant)], kind, by_hand=by_hand)
+
+
+def log_changes(
+    connection: Connection,
+    seq: int,
+    of: Sequence[tuple[str, str]],
+    kind: ChangeKind,
+    *,
+    by_hand: bool = False,
+) -> None:
+    """Write changes of documents, given as (id, tenant), from the number on that `next_seq` gave."""
+    connection.execute(update(change_counter), {"seq": seq + len(of) - 1})
+    made = (
+        Change(seq=number, document_id=document_id, tenant=tenant, kind=kind, at=utcnow())
+        for number, (document_id, tenant) in enumerate(of, start=seq)
+    )
+    connection.execute(insert(changes), [to_row(change) | {"by_hand": by_hand} for change in made])
 
 
 def last_change(connection: Connection) -> int:

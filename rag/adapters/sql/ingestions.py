@@ -3,11 +3,12 @@
 from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from typing_extensions import override
 
+from rag.adapters.sql.changes import last_change
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.ingestions import ingestions
-from rag.domain import Ingestion, IngestionStatus
+from rag.domain import Ingestion, IngestionStatus, metadata_of
 from rag.errors import NotFound
 from rag.ports import IngestionStore
 
@@ -21,7 +22,8 @@ class SqlIngestions(SqlStore, IngestionStore):
     @override
     def add(self, ingestion: Ingestion, payload: bytes) -> None:
         with writing(self._engine) as connection:
-            connection.execute(insert(ingestions).values(**to_row(ingestion), payload=payload))
+            row = to_row(ingestion) | {"since": last_change(connection), "payload": payload}
+            connection.execute(insert(ingestions).values(row))
 
     @override
     def get(self, ingestion_id: str, *, tenant: str) -> Ingestion | None:
@@ -67,6 +69,12 @@ class SqlIngestions(SqlStore, IngestionStore):
         return int(count), int(total)
 
     @override
+    def waiting_uris(self, *, tenant: str) -> frozenset[str]:
+        mine = (ingestions.c.tenant == tenant) & _is(IngestionStatus.RECEIVED)
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(select(ingestions.c.uri).where(mine)))
+
+    @override
     def parsed(self, limit: int = 100) -> list[Ingestion]:
         query = (
             select(*_COLUMNS)
@@ -84,6 +92,8 @@ class SqlIngestions(SqlStore, IngestionStore):
     @override
     def settle(self, ingestion: Ingestion) -> None:
         values = to_row(ingestion)
+        # It was there before the ingestion was known to whoever settles it.
+        del values["since"]
         if ingestion.status is not IngestionStatus.RECEIVED:
             values["payload"] = None
         with writing(self._engine) as connection:
@@ -100,4 +110,4 @@ def _is(status: IngestionStatus) -> ColumnElement[bool]:
 
 def _ingestion(row: RowMapping) -> Ingestion:
     status, made = IngestionStatus(row["status"]), tuple(row["documents"])
-    return Ingestion(**{**row, "status": status, "documents": made})
+    return Ingestion(**{**row, "status": status, "documents": made, "metadata": metadata_of(row["metadata"])})

@@ -21,14 +21,17 @@ class SqlQuestions(SqlStore, QuestionStore):
     @override
     def put(self, given: Sequence[LabelledQuestion]) -> int:
         by_id = {question.id: question for question in given}
-        known = 0
+        known: dict[str, Purpose] = {}
+        there = select(questions.c.id, questions.c.purpose)
         with writing(self._engine) as connection:
             for ids in batches(by_id):
-                known += len(connection.execute(select(questions.c.id).where(questions.c.id.in_(ids))).all())
+                rows = connection.execute(there.where(questions.c.id.in_(ids)))
+                known |= {row.id: Purpose(row.purpose) for row in rows}
             # In one order, so that two imports at once cannot wait for each other.
-            for _, question in sorted(by_id.items()):
-                upsert(connection, questions, to_row(question))
-        return len(by_id) - known
+            for question_id, question in sorted(by_id.items()):
+                if known.get(question_id, Purpose.TRAIN).held_back <= question.purpose.held_back:
+                    upsert(connection, questions, to_row(question))
+        return len(by_id.keys() - known.keys())
 
     @override
     def all(self, *, tenant: str, purpose: Purpose | None = None) -> list[LabelledQuestion]:

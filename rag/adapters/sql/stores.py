@@ -16,6 +16,7 @@ from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
 from rag.adapters.sql.questions import SqlQuestions
+from rag.adapters.sql.readings import SqlReadings
 from rag.adapters.sql.releases import SqlReleases
 from rag.adapters.sql.replicas import SqlReplicas
 from rag.adapters.sql.schema.access import keys
@@ -51,6 +52,7 @@ class Stores:
     replicas: SqlReplicas
     leases: SqlLeases
     ingestions: SqlIngestions
+    readings: SqlReadings
     audit: SqlAudit
     keys: SqlKeys
 
@@ -117,6 +119,7 @@ def open_stores(url: str, *, patience: Patience = PATIENT, leftovers: Leftovers 
         replicas=SqlReplicas(engine),
         leases=SqlLeases(engine),
         ingestions=SqlIngestions(engine),
+        readings=SqlReadings(engine),
         audit=SqlAudit(engine),
         keys=SqlKeys(engine),
     )

@@ -86,11 +86,16 @@ async def get_document(request: Request, document_id: str) -> dict[str, Any]:
 
 @router.delete("/{document_id}")
 async def delete_document(request: Request, document_id: str) -> dict[str, Any]:
-    """Remove a document; from here on no answer cites it."""
-    serving = serving_of(request)
-    if not await to_thread.run_sync(
-        serving.documents.library.delete, document_id, principal_of(request).tenant
-    ):
+    """Remove a document; from here on no answer cites it, and nothing that was handed in before brings it back."""
+    serving, tenant = serving_of(request), principal_of(request).tenant
+
+    def delete() -> bool:
+        # One that is not there yet may become of what waits to be read.
+        uris = serving.documents.ingestions.waiting_uris(tenant=tenant)
+        awaited = document_id in {Document.id_for(tenant, uri) for uri in uris}
+        return serving.documents.library.delete(document_id, tenant, awaited=awaited)
+
+    if not await to_thread.run_sync(delete):
         raise _missing(document_id)
     return {"id": document_id, "deleted": True, "applied": await _applied(serving)}
 

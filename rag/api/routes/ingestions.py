@@ -1,18 +1,22 @@
 """Files and web pages: taken at once, read in the background, with a status to ask for."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from pydantic import BaseModel, Field, ValidationError
 
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of
-from rag.api.wire.texts import Text, Title, Uri
+from rag.api.wire.forms import form_of
+from rag.api.wire.metadata import TAKEN, MetadataBody
+from rag.api.wire.texts import TextWithoutNul, Title, Uri
 from rag.domain import Ingestion, Role
+from rag.domain.metadata import MAX_NAME
 from rag.errors import InvalidInput, NotFound
+from rag.library.documents import FieldNames
 
 # In front of the routes of documents, whose ids would swallow these names.
 router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[allow(Role.EDITOR)])
@@ -38,7 +42,22 @@ _FORM_SCHEMA = {
                         "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "uri": {"type": "string", "description": "The document's name; for one file alone."},
                         "title": {"type": "string", "description": "For one file alone."},
-                        "metadata": {"type": "string", "description": "A JSON record of strings."},
+                        "metadata": {
+                            "type": "string",
+                            "description": f"A JSON record; each value is {TAKEN}.",
+                        },
+                        "id_field": {
+                            "type": "string",
+                            "description": "The field of a table that names a row.",
+                        },
+                        "title_field": {
+                            "type": "string",
+                            "description": "The field of a table with the title.",
+                        },
+                        "text_field": {
+                            "type": "string",
+                            "description": "The field of a table with the text.",
+                        },
                     },
                 }
             }
@@ -47,12 +66,25 @@ _FORM_SCHEMA = {
 }
 
 
+FieldName = Annotated[TextWithoutNul | None, Field(max_length=MAX_NAME)]
+
+
 class _Named(BaseModel):
-    """What may be said about a file."""
+    """What may be said about files, beside them."""
 
     uri: Uri = ""
     title: Title = ""
-    metadata: dict[Text, Text] = Field(default_factory=dict)
+    metadata: MetadataBody = Field(default_factory=dict)
+    id_field: FieldName = None
+    title_field: FieldName = None
+    text_field: FieldName = None
+
+    @property
+    def fields(self) -> FieldNames:
+        """What the fields of tables are called."""
+        return FieldNames(
+            id=self.id_field or None, title=self.title_field or None, text=self.text_field or None
+        )
 
 
 class PageRequest(BaseModel):
@@ -60,24 +92,25 @@ class PageRequest(BaseModel):
 
     url: Annotated[Uri, Field(min_length=1)]
     title: Title = ""
-    metadata: dict[Text, Text] = Field(default_factory=dict)
+    metadata: MetadataBody = Field(default_factory=dict)
 
 
 @router.post("/files", status_code=202, openapi_extra=_FORM_SCHEMA)
 async def upload_files(request: Request) -> dict[str, Any]:
     """Take files; each becomes documents soon, as its ingestion tells."""
     serving, principal = serving_of(request), principal_of(request)
-    async with request.form(max_files=_MOST_FILES, max_fields=10, max_part_size=_MOST_FIELD_BYTES) as form:
-        files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        named = _named(form)
+    form_read = form_of(
+        request, texts=_Named.model_fields, most_files=_MOST_FILES, most_bytes=_MOST_FIELD_BYTES
+    )
+    async with form_read as form:
+        files, named = form.files, _named(form.texts)
         if not files:
             raise InvalidInput(
                 "Send one or several files as multipart/form-data, e.g. curl -F file=@faq.pdf."
             )
         if len(files) > 1 and (named.uri or named.title):
             raise InvalidInput("A uri or a title is for one file; send several files without, or one by one.")
-        for file in files:
-            serving.documents.intake.check_name(file.filename or "")
+        serving.documents.intake.check_names([file.filename or "" for file in files])
 
         def take() -> list[Ingestion]:
             serving.documents.intake.check_room(
@@ -91,6 +124,7 @@ async def upload_files(request: Request) -> dict[str, Any]:
                     uri=named.uri,
                     title=named.title,
                     metadata=named.metadata,
+                    fields=named.fields,
                 )
                 for file in files
             ]
@@ -130,7 +164,7 @@ async def list_ingestions(
 
 @router.get("/ingestions/{ingestion_id}")
 async def get_ingestion(request: Request, ingestion_id: str) -> dict[str, Any]:
-    """Tell how far one is: received, parsed, indexed, or failed and why."""
+    """Tell how far one is: received, parsed, indexed, read in part and what was not, or failed and why."""
     store, tenant = serving_of(request).documents.ingestions, principal_of(request).tenant
     ingestion = await to_thread.run_sync(lambda: store.get(ingestion_id, tenant=tenant))
     if ingestion is None:
@@ -138,21 +172,19 @@ async def get_ingestion(request: Request, ingestion_id: str) -> dict[str, Any]:
     return _shown(ingestion)
 
 
-def _named(form: FormData) -> _Named:
-    given: dict[str, Any] = {name: form[name] for name in ("uri", "title") if isinstance(form.get(name), str)}
-    metadata = form.get("metadata")
-    if isinstance(metadata, str) and metadata.strip():
+def _named(texts: Mapping[str, str]) -> _Named:
+    given: dict[str, Any] = {name: texts[name] for name in _Named.model_fields if name in texts}
+    metadata = given.pop("metadata", "")
+    if metadata.strip():
         try:
             given["metadata"] = json.loads(metadata)
         except (ValueError, RecursionError):
-            raise InvalidInput(
-                'metadata: expected a JSON record of strings, e.g. {"team": "sales"}'
-            ) from None
+            raise InvalidInput('metadata: expected a JSON record, e.g. {"team": "sales"}') from None
     try:
-        return TypeAdapter(_Named).validate_python(given)
+        return _Named.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(place) for place in first["loc"][:1])
+        where = ".".join(map(str, first["loc"][:2]))
         raise InvalidInput(f"{where}: {first['msg']}") from error
 
 

@@ -17,6 +17,7 @@ class MinedLabels:
     pairs: tuple[TrainingPair, ...]  # may train
     dev: tuple[EvalQuestion, ...]  # dev and gate; never train
     golden: tuple[EvalQuestion, ...]  # watched; neither train nor gate
+    apart: tuple[str, ...] = ()  # held back as well, though their documents are gone: neither train nor judge
     dropped: Mapping[str, int] = field(default_factory=dict)  # reason -> how many
 
 
@@ -30,6 +31,7 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
     passages = passages_of(frozenset[str]().union(*(question.documents for question in questions)))
     pairs: dict[tuple[str, str], TrainingPair] = {}
     held: dict[Purpose, list[EvalQuestion]] = {Purpose.DEV: [], Purpose.GOLDEN: []}
+    apart: list[str] = []
     for question in questions:
         answers = {
             document: [passage for passage in passages.get(document, ()) if passage.tenant == question.tenant]
@@ -38,6 +40,8 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
         there = {document: some for document, some in answers.items() if some}
         if not there:
             dropped["its documents are gone"] += 1
+            # They may come back, and nothing may have learned the question meanwhile.
+            apart += [question.text] if question.purpose.held_back else []
         elif question.purpose is Purpose.TRAIN:
             for some in there.values():
                 passage = _closest(question.text, some)
@@ -58,6 +62,7 @@ def mine_labels(questions: Sequence[LabelledQuestion], passages_of: PassagesOf) 
         pairs=tuple(pairs.values()),
         dev=tuple(held[Purpose.DEV]),
         golden=tuple(held[Purpose.GOLDEN]),
+        apart=tuple(apart),
         dropped=counted(dropped),
     )
 

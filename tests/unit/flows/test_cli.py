@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from flows.cli import Sections, cli, main
 from rag.adapters.models.encoders import EncoderFolder
@@ -133,6 +135,51 @@ def test_ingest_reports_each_path(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "bad.pdf" in done.stderr
     assert run("ingest", str(folder / "good.md"), home=tmp_path).returncode == 0
+
+
+def test_ingest_tells_what_was_read_in_part(tmp_path: Path) -> None:
+    """The verdict comes first; it is no failure, but with --strict, which writes nothing of it. JSON has it all."""
+    paper = tmp_path / "mixed.pdf"
+    canvas = Canvas(str(paper))
+    canvas.drawString(72, 720, "The first page holds text.")
+    canvas.showPage()
+    canvas.drawInlineImage(Image.new("RGB", (60, 80), "gray"), 50, 50, 500, 700)
+    canvas.showPage()
+    canvas.save()
+
+    strict = run("ingest", "--strict", str(paper), home=tmp_path)
+    usual = run("ingest", str(paper), home=tmp_path)
+    again = run("ingest", "--json", str(paper), home=tmp_path)
+
+    assert (strict.returncode, usual.returncode, again.returncode) == (1, 0, 0)
+    assert strict.stdout.startswith("Not everything was read: 1 failed.")
+    assert f"not read: {paper.as_uri()}: could be read in part only: " in strict.stderr
+    assert usual.stdout.startswith("Everything was read, 1 of it in part only. 1 documents added")
+    assert f"read in part: {paper.as_uri()}: " in usual.stderr
+    (report,) = json.loads(again.stdout)
+    assert (report["unchanged"], report["failed"]) == (1, [])
+    assert [each["uri"] for each in report["in_part"]] == [paper.as_uri()]
+
+
+def test_ingest_shows_what_it_would_do(tmp_path: Path) -> None:
+    """A dry run names each change and leaves the store as it was, also one that reads everything again."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.md").write_text(f"# Number {number}\n\nWords.\n")
+    (folder / "logo.png").write_bytes(b"\x89PNG")
+
+    dry = run("ingest", "--dry-run", str(folder), home=tmp_path)
+    assert dry.returncode == 0, dry.stderr
+    assert dry.stdout.startswith("Nothing was written. This would add 3, change 0 and remove 0 documents.")
+    assert f"would add {(folder / '0.md').as_uri()}, " in dry.stderr
+    real = run("ingest", "--json", str(folder), home=tmp_path)
+    (report,) = json.loads(real.stdout)
+    assert (real.returncode, report["added"], report["passed_over"]) == (0, 3, {".png": 1})
+    again = run("ingest", "--reread", "--dry-run", str(folder), home=tmp_path)
+    assert again.stdout.startswith("Nothing was written. This would add 0, change 0 and remove 0 documents.")
+    assert "passed over" in again.stderr
+    assert "1 .png" in again.stderr
 
 
 def test_ingest_prunes_most_of_a_folder_only_when_forced(tmp_path: Path) -> None:

@@ -33,6 +33,17 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
 
 
+def upsert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, or update these where the primary key is taken; one statement for all."""
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = kind.insert(table)
+    values = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values), list(rows))
+
+
 def _insert(
     connection: Connection, table: Table, row: Mapping[str, Any]
 ) -> sqlite.Insert | postgresql.Insert:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
@@ -53,6 +54,18 @@ passages = Table(
     Index(None, "chunking"),
 )
 
+readings = Table(
+    "readings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("uri", Prose, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("options", Prose, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+)
+
 changes = Table(
     "changes",
     metadata,
@@ -61,6 +74,7 @@ changes = Table(
     Column("tenant", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
 )
 
 # One row. A sequence would number changes before they are committed, so that a reader could see 8 before 7

@@ -16,6 +16,8 @@ ingestions = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("title", Prose, nullable=False),
     Column("metadata", JSON, nullable=False),
+    Column("fields", JSON, nullable=False, server_default="{}"),
+    Column("since", Integer, nullable=False, server_default="0"),
     Column("status", Text, nullable=False),
     Column("reason", Prose, nullable=False),
     Column("documents", JSON, nullable=False),

@@ -12,6 +12,7 @@ def test_rows_before_and_after_the_first_release() -> None:
     empty = Overview(
         home=Path("var"),
         documents=0,
+        in_part=0,
         deployment=None,
         encoder="",
         replicas=(),
@@ -28,6 +29,8 @@ def test_rows_before_and_after_the_first_release() -> None:
         ("last drift report", "-"),
         ("candidates waiting", "none"),
     ]
+
+    assert replace(empty, documents=3, in_part=1).rows()[1] == ("documents", "3, 1 of them read in part")
 
     serving = replace(
         empty,

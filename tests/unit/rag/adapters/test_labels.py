@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.labels import read_labels
+from rag.adapters.labels import labels_at, read_labels
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.errors import InvalidInput, NotFound, UnreadableDocument
 
@@ -129,6 +129,113 @@ def test_splits_that_share_a_document_are_parted(tmp_path: Path) -> None:
     }
 
 
+def beir_layout(folder: Path, files: dict[str, str], **queries: str) -> Path:
+    """Write a data set as BEIR publishes them; files are name -> "query record score" with commas between."""
+    data_set(folder, [{"_id": query, "text": text} for query, text in queries.items()], [])
+    (folder / "qrels.tsv").unlink()
+    (folder / "qrels").mkdir()
+    for name, labels in files.items():
+        rows = ["query-id corpus-id score", *filter(None, labels.split(","))]
+        (folder / "qrels" / name).write_text("\n".join(row.replace(" ", "\t") for row in rows) + "\n")
+    return folder
+
+
+def test_beirs_own_layout(tmp_path: Path) -> None:
+    """The split is the name of the file; scores of 0 and below are no labels, and test is left alone."""
+    folder = beir_layout(
+        tmp_path / "faq",
+        {"train.tsv": "1 a 1,1 b 0,2 b 2,5 c -1", "dev.tsv": "3 c 1", "test.tsv": "4 d 1"},
+        **{"1": "one?", "2": "two?", "3": "three?", "4": "four?", "5": "five?"},
+    )
+
+    labels = labels_at(folder, tenant="acme", splits=SPLITS)
+
+    assert by_text(list(labels.questions)) == {
+        "one?": (Purpose.TRAIN, frozenset({document_id("a")})),
+        "two?": (Purpose.TRAIN, frozenset({document_id("b")})),
+        "three?": (Purpose.DEV, frozenset({document_id("c")})),
+    }
+    assert (labels.splits, labels.drawn) == ({"train": 2, "dev": 1, "test": 1}, False)
+    with pytest.raises(InvalidInput, match="'test'"):
+        read_labels(folder, tenant="acme", splits={"test": Purpose.TRAIN})
+
+
+def test_a_query_in_two_files(tmp_path: Path) -> None:
+    """It belongs where it is held back further: one of test is never learned from."""
+    folder = beir_layout(
+        tmp_path / "faq",
+        {"train.tsv": "1 a 1,2 b 1,3 c 1", "dev.tsv": "2 b2 1", "test.tsv": "3 c2 1"},
+        **{"1": "one?", "2": "two?", "3": "three?"},
+    )
+
+    labels = labels_at(folder, tenant="acme", splits=SPLITS)
+
+    assert by_text(list(labels.questions)) == {
+        "one?": (Purpose.TRAIN, frozenset({document_id("a")})),
+        "two?": (Purpose.DEV, frozenset({document_id("b2")})),
+    }
+    assert labels.apart == 2
+
+
+def test_a_query_that_says_it_is_for_tests(tmp_path: Path) -> None:
+    """Whatever file its labels are in, and in whatever case it says so."""
+    folder = beir_layout(tmp_path / "faq", {"train.tsv": "1 a 1,2 b 1"})
+    (folder / "queries.jsonl").write_text(
+        '{"_id": "1", "text": "one?", "split": "Test"}\n{"_id": "2", "text": "two?", "split": "train"}\n'
+    )
+
+    assert by_text(read_labels(folder, tenant="acme", splits=SPLITS)).keys() == {"two?"}
+
+
+@pytest.mark.parametrize("split", ["test", "Test", " TEST "])
+def test_the_test_split_is_refused_however_it_is_written(tmp_path: Path, split: str) -> None:
+    """Nobody trains on it by writing it otherwise."""
+    folder = data_set(tmp_path / "faq", [{"_id": "1", "text": "one?", "split": split}], [("1", "a", 1)])
+    with pytest.raises(InvalidInput, match="reports alone"):
+        read_labels(folder, tenant="acme", splits={split: Purpose.TRAIN})
+
+
+def test_splits_are_told_as_they_are_written(tmp_path: Path) -> None:
+    """Train is not train: neither is taken for the other; questions of no split are counted."""
+    folder = data_set(
+        tmp_path / "faq",
+        [
+            {"_id": "1", "text": "one?", "split": "Train"},
+            {"_id": "2", "text": "two?", "split": "validation"},
+            {"_id": "3", "text": "three?"},
+        ],
+        [("1", "a", 1), ("2", "b", 1), ("3", "c", 1), ("gone", "d", 1)],
+    )
+
+    labels = labels_at(folder, tenant="acme", splits=SPLITS)
+
+    assert (labels.questions, labels.strays) == ((), 1)
+    assert labels.splits == {"Train": 1, "validation": 1, "": 1}
+    taken = read_labels(folder, tenant="acme", splits={"Train": Purpose.TRAIN})
+    assert by_text(taken).keys() == {"one?"}
+
+
+def test_ids_that_are_numbers(tmp_path: Path) -> None:
+    """Labels write them as text."""
+    folder = data_set(tmp_path / "faq", [{"_id": 12, "text": "one?"}], [("12", "7", 1)])
+    (question,) = read_labels(folder, tenant="acme", splits=SPLITS)
+    assert question.documents == {document_id("7")}
+
+
+def test_what_is_drawn_is_named_train_and_dev(tmp_path: Path) -> None:
+    """Where a data set has no splits, each of the two serves what was asked for it, and no other is there."""
+    queries: list[dict[str, object]] = [{"_id": str(number), "text": f"{number}?"} for number in range(50)]
+    folder = data_set(tmp_path / "faq", queries, [(str(number), f"d{number}", 1) for number in range(50)])
+
+    golden = labels_at(folder, tenant="acme", splits={"dev": Purpose.GOLDEN})
+
+    assert golden.drawn
+    assert golden.splits.keys() == {"train", "dev"}
+    assert {question.purpose for question in golden.questions} == {Purpose.GOLDEN}
+    assert len(golden.questions) == golden.splits["dev"]
+    assert labels_at(folder, tenant="acme", splits={"watch": Purpose.GOLDEN}).questions == ()
+
+
 def test_without_splits_documents_decide(tmp_path: Path) -> None:
     """About 70 % train, the same in any order, and questions joined by documents stay together."""
     queries: list[dict[str, object]] = [{"_id": str(number), "text": f"{number}?"} for number in range(900)]
@@ -164,6 +271,7 @@ def test_without_splits_documents_decide(tmp_path: Path) -> None:
         ("qrels.tsv", "q\td\ts\n1 a 1", r"qrels\.tsv:2: expected query id, corpus id and a number"),
         ("qrels.tsv", "q\td\ts\n1\ta\tyes", r"qrels\.tsv:2: .*got '1\\ta\\tyes'"),
         ("qrels.tsv", "1\ta", r"qrels\.tsv:1: expected"),
+        ("qrels.tsv", "q\td\ts\n1\ta\tnan", r"qrels\.tsv:2: expected"),
     ],
 )
 def test_errors_name_file_and_line(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
@@ -177,5 +285,5 @@ def test_errors_name_file_and_line(tmp_path: Path, name: str, content: str | byt
 
 def test_a_missing_file(tmp_path: Path) -> None:
     """A folder without the files says which are expected."""
-    with pytest.raises(NotFound, match=r"queries\.jsonl and qrels\.tsv"):
+    with pytest.raises(NotFound, match=r"queries\.jsonl, and qrels/train\.tsv and others or qrels\.tsv"):
         read_labels(tmp_path, tenant="acme", splits=SPLITS)

@@ -20,9 +20,10 @@ from rag.errors import (
     WhetstoneError,
 )
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
+from rag.library.syncing import Library
 from rag.ports import WebPage
 
 
@@ -33,17 +34,28 @@ class Reader:
 
     def __init__(self) -> None:
         self.raises: dict[str, Exception] = {}
+        self.unread: dict[str, list[str]] = {}  # file name -> what is not read of it
         self.asked: list[tuple[str, str]] = []
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Read."""
         self.asked.append((tenant, filename))
         self.meanwhile()
         if filename in self.raises:
             raise self.raises[filename]
-        given = read_content(content, filename=filename, uri=uri, tenant=tenant, max_bytes=10_000_000)
-        return list(given)
+        given = read_content(
+            content, filename=filename, uri=uri, tenant=tenant, max_bytes=10_000_000, fields=fields
+        )
+        unread = self.unread.get(filename, [])
+        return [
+            Document.create(uri=each.uri, text=each.text, title=each.title, tenant=tenant, unread=unread)
+            if unread and isinstance(each, Document)
+            else each
+            for each in given
+        ]
 
 
 class Pages:
@@ -214,12 +226,135 @@ def test_a_failed_file_leaves_the_earlier_one(world: World) -> None:
 
 
 def test_rows_that_fail_are_told_beside_those_that_do_not(world: World) -> None:
-    """A table with one bad row is read, and says so."""
+    """A table with one bad row is read in part, and says why."""
     taken = world.hand_in(b"id,text\na,one\nb,\n", "faq.csv")
     world.ingester.poll()
-    assert world.now(taken).status is IngestionStatus.INDEXED
-    assert world.now(taken).reason.startswith("1 of 2 records were not read")
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
+    assert world.now(taken).reason == "1 of 2 records was not read: line 3 holds no text"
     assert len(world.now(taken).documents) == 1
+
+
+def test_what_is_read_in_part_says_so_once_it_is_indexed(world: World) -> None:
+    """The status tells it with the reasons; until questions find it, it is parsed as any other."""
+    world.index_at = 0
+    world.reader.unread = {"scan.txt": ["3 of 4 pages hold no text", "a picture is not read"]}
+    taken = world.hand_in(b"words", "scan.txt")
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.PARSED
+    world.index_at = 1_000_000
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
+    assert world.now(taken).reason == "3 of 4 pages hold no text; a picture is not read"
+    assert world.now(taken).indexed_at is not None
+    assert world.documents()["upload:scan.txt"].unread == tuple(world.reader.unread["scan.txt"])
+
+
+def test_of_several_documents_those_read_in_part_are_counted(world: World) -> None:
+    """Beside the records that failed."""
+    world.reader.unread = {"faq.csv": ["a cell was cut"]}
+    taken = world.hand_in(b"id,text\na,one\nb,\nc,three\n", "faq.csv")
+    world.ingester.poll()
+    assert world.now(taken).status is IngestionStatus.READ_IN_PART
+    assert world.now(taken).reason == (
+        "1 of 3 records was not read: line 3 holds no text; "
+        "2 of 3 documents were read in part: a: a cell was cut; c: a cell was cut"
+    )
+
+
+def test_three_of_many_reasons_are_told(world: World) -> None:
+    """And how many there are beside them, none of them without end."""
+    lines = "".join(f"{number},\n" for number in range(5))
+    taken = world.hand_in(f"id,text\na,one\n{lines}".encode(), "faq.csv")
+    world.ingester.poll()
+    assert world.now(taken).reason == (
+        "5 of 6 records were not read: line 3 holds no text; line 4 holds no text; line 5 holds no text; and 2 more"
+    )
+    world.reader.unread = {"scan.txt": ["x" * 10_000]}
+    long = world.hand_in(b"words", "scan.txt")
+    world.ingester.poll()
+    assert len(world.now(long).reason) == 400
+
+
+def test_fields_are_called_what_was_said_with_the_file(world: World) -> None:
+    """Also where another service reads it."""
+    taken = world.hand_in(
+        b"key,heading,words\n7,Leave,Twelve weeks.\n",
+        "faq.csv",
+        fields=FieldNames(id="key", title="heading", text="words"),
+    )
+    world.another().poll()
+    assert world.now(taken).status is IngestionStatus.INDEXED, world.now(taken).reason
+    document = world.documents()["upload:faq.csv#7"]
+    assert (document.title, document.text) == ("Leave", "Twelve weeks.")
+
+
+def test_a_deletion_is_not_undone_by_what_came_before_it(world: World) -> None:
+    """The older upload ends as failed, also where another service reads it later; a newer one is read."""
+    world.hand_in(b"first", "a.txt")
+    world.ingester.poll()
+    document_id = Document.id_for("acme", "upload:a.txt")
+    waiting = world.hand_in(b"second", "a.txt")
+    assert world.library.delete(document_id, "acme")
+    assert world.another().poll() == 1
+    assert world.documents() == {}
+    assert (world.now(waiting).status, world.now(waiting).reason) == (
+        IngestionStatus.FAILED,
+        "was deleted after it was handed in",
+    )
+
+    newer = world.hand_in(b"third", "a.txt")
+    world.ingester.poll()
+    assert world.now(newer).status is IngestionStatus.INDEXED
+    assert world.documents()["upload:a.txt"].text == "third"
+
+
+def test_a_deletion_while_the_file_is_read_holds(world: World) -> None:
+    """Between the reading and the writing."""
+    world.hand_in(b"first", "a.txt")
+    world.ingester.poll()
+    taken = world.hand_in(b"second", "a.txt")
+    world.reader.meanwhile = lambda: world.library.delete(Document.id_for("acme", "upload:a.txt"), "acme")
+    world.ingester.poll()
+    assert world.documents() == {}
+    assert world.now(taken).status is IngestionStatus.FAILED
+
+
+def test_a_document_that_only_waits_can_be_deleted(world: World) -> None:
+    """It is not there yet, and does not come."""
+    taken = world.hand_in(b"first", "a.txt")
+    assert world.library.delete(Document.id_for("acme", "upload:a.txt"), "acme", awaited=True)
+    world.ingester.poll()
+    assert world.documents() == {}
+    assert world.now(taken).status is IngestionStatus.FAILED
+
+
+def test_a_row_that_was_deleted_does_not_come_back(world: World) -> None:
+    """The other rows of the table do, and it is told."""
+    table = b"id,text\na,one\nb,two\n"
+    world.hand_in(table, "faq.csv")
+    world.ingester.poll()
+    taken = world.hand_in(table, "faq.csv")
+    world.library.delete(Document.id_for("acme", "upload:faq.csv#a"), "acme")
+    world.ingester.poll()
+    assert world.documents().keys() == {"upload:faq.csv#b"}
+    assert world.now(taken).reason == "1 of 2 records was not read: a: was deleted after it was handed in"
+
+
+def test_what_another_upload_removed_is_no_deletion_by_hand(world: World) -> None:
+    """A row that the table before had no more is back with the table after it, though all three waited."""
+    for rows in ("a,one\nb,two\n", "b,two\n", "a,one\nb,two\n"):
+        world.hand_in(f"id,text\n{rows}".encode(), "faq.csv")
+    world.ingester.poll()
+    assert world.documents().keys() == {"upload:faq.csv#a", "upload:faq.csv#b"}
+
+
+def test_what_was_written_by_hand_since_stays(world: World) -> None:
+    """An upload that waits does not overwrite what somebody wrote after it."""
+    taken = world.hand_in(b"older", "a.txt")
+    world.library.put(Document.create(uri="upload:a.txt", text="newer", tenant="acme", source="api"))
+    world.ingester.poll()
+    assert world.documents()["upload:a.txt"].text == "newer"
+    assert world.now(taken).reason == "was written anew after it was handed in"
 
 
 def test_tenants_are_read_in_turns_and_kept_apart(world: World) -> None:

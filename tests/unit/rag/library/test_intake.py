@@ -8,6 +8,7 @@ import pytest
 from rag.adapters.sql.stores import Stores
 from rag.domain import Ingestion, IngestionStatus, Principal, Role
 from rag.errors import BodyTooLarge, InvalidInput, RateLimited, UnreadableDocument, UnsupportedFormat
+from rag.library.documents import FieldNames
 from rag.library.intake import Intake, Room, plain_name
 
 
@@ -43,6 +44,32 @@ def test_what_is_not_taken(intake: Intake, stores: Stores) -> None:
     assert stores.ingestions.page(tenant="acme") == []
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.txt", "b.txt", "a.txt"],
+        ["x/a.txt", "y\\a.txt"],
+        ["\u00fc.txt", "u\u0308.txt"],
+        ["a.txt", " a.txt"],
+    ],
+)
+def test_two_files_of_one_name(intake: Intake, names: list[str]) -> None:
+    """One would replace the other, so neither is taken; names that differ in case are two."""
+    with pytest.raises(InvalidInput, match=r"2 files of this request are called '.*\.txt'"):
+        intake.check_names(names)
+    intake.check_names(["a.txt", "A.txt", "b.txt"])
+
+
+def test_what_fields_are_called_is_kept(intake: Intake, stores: Stores) -> None:
+    """With the ingestion, for when the file is read; what is not named is not kept."""
+    principal = Principal(id="key-1", tenant="acme", roles=frozenset(Role))
+    taken = intake.file(
+        io.BytesIO(b"x"), filename="a.txt", principal=principal, fields=FieldNames(text="answer", id="")
+    )
+    assert dict(taken.fields) == {"text": "answer"}
+    assert stores.ingestions.get(taken.id, tenant="acme") == taken
+
+
 def test_too_much_is_told_to_come_later(intake: Intake, stores: Stores) -> None:
     """By number and by size, each tenant for itself; once they are read there is room again."""
     for number in range(5):
@@ -67,6 +94,7 @@ def test_too_much_is_told_to_come_later(intake: Intake, stores: Stores) -> None:
         ("C:\\docs\\a b.txt", "a b.txt"),
         ("a\0\r\n.txt", "a.txt"),
         ("Übersicht.PDF", "Übersicht.PDF"),
+        ("U\u0308bersicht.pdf", "\u00dcbersicht.pdf"),
         ("x" * 300 + ".docx", "x" * 250 + ".docx"),
         ("..", ".."),
         ("", ""),

@@ -8,13 +8,15 @@ import pytest
 from doubles.waiting import until
 
 from rag.adapters.llama_index import SentenceSplitterAdapter
-from rag.adapters.readers import FORMATS, read, read_content, source_of
+from rag.adapters.readers import FORMATS, PICTURES, read, read_content, source_of
 from rag.adapters.readers.watched import DiskFolder
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document
 from rag.errors import Unavailable
 from rag.library.chunking import Chunker
-from rag.library.documents import Library, ReadFailure, SyncReport
+from rag.library.documents import FieldNames, ReadFailure
+from rag.library.folders import FolderReader, Manner
+from rag.library.syncing import Library, SyncReport
 from rag.library.watching import FolderWatch
 
 
@@ -27,7 +29,9 @@ class Reader:
         self.asked: list[str] = []
         self.away = False
 
-    def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
+    def read(
+        self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
+    ) -> list[Document | ReadFailure]:
         """Read."""
         if self.away:
             raise Unavailable("no process")
@@ -44,7 +48,8 @@ def reader() -> Reader:
 @pytest.fixture
 def library(stores: Stores) -> Library:
     """A library over an empty store."""
-    return Library(stores.documents, Chunker(SentenceSplitterAdapter(Chunking()), Chunking()))
+    chunker = Chunker(SentenceSplitterAdapter(Chunking()), Chunking())
+    return Library(stores.documents, chunker, stores.readings)
 
 
 @pytest.fixture
@@ -64,9 +69,20 @@ def watch(stores: Stores, library: Library, reader: Reader, folder: Path) -> Fol
     return make_watch(stores, library, reader, folder)
 
 
-def make_watch(stores: Stores, library: Library, reader: Reader, *roots: Path) -> FolderWatch:
-    """Make a watch over folders."""
-    folders = [DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000) for root in roots]
+def make_watch(
+    stores: Stores, library: Library, reader: Reader, *roots: Path, version: str = "1"
+) -> FolderWatch:
+    """Make a watch over folders, as a service with a reader of that version does."""
+    folders = [
+        FolderReader(
+            DiskFolder(root, reader, tenant="acme", max_bytes=1_000_000, passed_over=PICTURES),
+            stores.documents,
+            stores.readings,
+            Manner(reader=version),
+            tenant="acme",
+        )
+        for root in roots
+    ]
     return FolderWatch(folders, library, stores.leases, tenant="acme", interval_s=0.05)
 
 
@@ -237,6 +253,34 @@ def test_what_could_not_be_read_now_is_read_later(
     assert texts(stores) == {}
     reader.away = False
     assert polls(watch, 1) == (2, 0, 0, 0)
+
+
+def test_a_restart_reads_nothing_again(
+    stores: Stores, library: Library, reader: Reader, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next service reads what changed meanwhile, and what failed; of the rest it compares the bytes alone."""
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
+    polls(make_watch(stores, library, reader, folder))
+    (folder / "sub" / "b.txt").write_text("Edited meanwhile.")
+    reader.asked.clear()
+
+    assert polls(make_watch(stores, library, reader, folder), 4) == (0, 1, 0, 1)
+    assert sorted(reader.asked) == ["b.txt", "bad.pdf"]
+    assert texts(stores) == {"a.md": "# A\n\nFirst.", "b.txt": "Edited meanwhile."}
+    assert "earlier version" not in caplog.text
+
+
+def test_an_upgraded_service_changes_nothing_unasked(
+    stores: Stores, library: Library, reader: Reader, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Files that an earlier version of the reader read stay; it is told once, with what to do."""
+    polls(make_watch(stores, library, reader, folder))
+    reader.asked.clear()
+    assert polls(make_watch(stores, library, reader, folder, version="2"), 4) == (0, 0, 0, 0)
+    assert reader.asked == []
+    told = [message for message in caplog.messages if "2 files were read by an earlier version" in message]
+    assert len(told) == 1
+    assert "--reread" in told[0]
 
 
 def test_in_the_background(

@@ -207,3 +207,15 @@ def test_a_parser_reaches_no_network_and_starts_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["True"] * 5, done.stderr
+
+
+def test_many_jobs_leave_one_timer(make_processes: Make) -> None:
+    """That idle processes are ended later takes one timer, not one for each job."""
+    processes = make_processes(most=2)
+    for _ in range(20):
+        threads = [threading.Thread(target=read, args=(processes,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sum(isinstance(thread, threading.Timer) for thread in threading.enumerate()) <= 1

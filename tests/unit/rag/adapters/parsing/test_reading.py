@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from rag.adapters.parsing import ApartReader, Processes
 from rag.domain import Document
 from rag.errors import UnreadableDocument
-from rag.library.documents import ReadFailure
+from rag.library.documents import FieldNames, ReadFailure
 
 Make = Callable[..., Processes]
 
@@ -203,3 +203,75 @@ def test_half_characters_are_no_text(make_processes: Make) -> None:
     assert [type(record) for record in records] == [ReadFailure, Document]
     for record in records:
         record.uri.encode()
+
+
+@pytest.mark.parametrize("memory", [400_000_000, 2_000_000_000])
+def test_office_files_under_limits(make_processes: Make, memory: int) -> None:
+    """The library that reads most formats is loaded before the limits are set, and works within them."""
+    processes = make_processes(memory_bytes=memory)
+    made = io.BytesIO()
+    file = docx.Document()
+    for number in range(300):
+        file.add_paragraph(f"Paragraph {number}.")
+    file.save(made)
+
+    (word_,) = read(processes, made.getvalue(), "a.docx")
+    (page,) = read(processes, paper(2), "a.pdf")
+    (mail,) = read(processes, b"Subject: Late\n\nThe report is late.\n", "a.eml")
+
+    assert isinstance(word_, Document)
+    assert word_.text.endswith("Paragraph 299.")
+    assert isinstance(page, Document)
+    assert isinstance(mail, Document)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.docx", word(b"<w:p/>" * 2_000_000)),
+        ("a.docx", word(b'<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><a>&c;</a>')),
+        ("a.docx", word(b"0" * 90_000_000)),
+        ("a.xml", b"<a>" * 200_000),
+        ("a.rtf", b"{\\rtf1 " + b"{" * 200_000),
+        ("a.ipynb", b'{"cells":' + b"[" * 200_000),
+        ("a.eml", b"just a text"),
+    ],
+)
+def test_bombs_of_other_formats_have_a_reason(make_processes: Make, name: str, content: bytes) -> None:
+    """A bomb is a failure with a reason, and the next file is read."""
+    processes = make_processes()
+
+    assert reason(processes, content, name)
+    (next_,) = read(processes, b"Text.", "a.txt")
+    assert isinstance(next_, Document)
+
+
+def test_a_table_of_endless_records(make_processes: Make) -> None:
+    """Records that cost nothing to write cost memory to hold: beyond so many the file fails, and the process lives."""
+    processes = make_processes(timeout_s=60.0)
+    assert "holds more than 500,000 records" in reason(processes, b'{"text":"a"}\n' * 600_000, "x.jsonl")
+    assert len(read(processes, b"Fine.", "x.txt")) == 1
+
+
+def test_records_without_end_that_fail(make_processes: Make) -> None:
+    """The first thousand are named, the others counted, under the uri that stands for all of the file."""
+    records = read(make_processes(timeout_s=60.0), b"1\n" * 50_000 + b'{"text": "kept"}\n', "x.jsonl")
+    assert len(records) == 1_002
+    assert isinstance(records[1_000], Document)
+    assert records[-1] == ReadFailure(
+        uri="upload:x.jsonl", reason="has 49,000 more records that cannot be read, beside those named"
+    )
+
+
+def test_fields_are_named(make_processes: Make) -> None:
+    """The names of a table's fields go along."""
+    reader = ApartReader(make_processes(), max_bytes=1_000)
+    (record,) = reader.read(
+        b"key,answer\na,Yes.\n",
+        filename="x.csv",
+        uri="upload:x.csv",
+        tenant="acme",
+        fields=FieldNames(id="key", text="answer"),
+    )
+    assert isinstance(record, Document)
+    assert (record.uri, record.text) == ("upload:x.csv#a", "Yes.")

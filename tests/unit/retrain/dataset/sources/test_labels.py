@@ -49,6 +49,20 @@ def test_labels_serve_their_purpose_alone() -> None:
     assert [(q.text, q.relevant) for q in mined.dev] == [("Is it dev?", frozenset([passages[1].id]))]
     assert [(q.text, q.relevant) for q in mined.golden] == [("Is it golden?", frozenset([passages[2].id]))]
     assert mined.dropped == {"its documents are gone": 1}
+    assert mined.apart == ()
+
+
+def test_what_is_held_back_stays_so_while_its_documents_are_gone() -> None:
+    """Neither may train meanwhile; a question to train with is held back by nobody."""
+    gone = [
+        LabelledQuestion.create(
+            tenant="default", text=f"Is it {purpose}?", documents=frozenset(["gone"]), purpose=purpose
+        )
+        for purpose in Purpose
+    ]
+    mined = mine_labels(gone, _of())
+    assert mined.apart == ("Is it dev?", "Is it golden?")
+    assert (mined.pairs, mined.dev, mined.golden) == ((), (), ())
 
 
 def test_a_label_trains_the_passage_that_is_closest_to_it() -> None:

@@ -7,7 +7,8 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
 from rag.library.chunking import Chunker
-from rag.library.documents import MAX_TITLE, Library, PutResult, ReadFailure, SyncReport
+from rag.library.documents import MAX_TITLE, ReadFailure
+from rag.library.syncing import Library, PutResult, SyncReport
 
 
 class CountingChunker(Chunker):

@@ -3,24 +3,42 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, Text, cast, delete, func, select, update
 from typing_extensions import override
 
 from rag.adapters.sql.changes import last_change, log_change, next_seq
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
-from rag.adapters.sql.database.statements import batches, upsert
+from rag.adapters.sql.database.statements import batches
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.documents.rows import (
+    check_passages,
+    document_of,
+    insert_new,
+    insert_passages,
+    not_there,
+    overtaken_by_hand,
+    passage_of,
+    stored_hash,
+)
+from rag.adapters.sql.readings import at_or_below
 from rag.adapters.sql.schema.documents import changes, documents, passages
-from rag.domain import Change, ChangeKind, Document, Locator, Passage, metadata_of
-from rag.errors import InvalidInput
-from rag.ports import DocumentStore
+from rag.domain import Change, ChangeKind, Document, Passage
+from rag.ports import DocumentState, DocumentStore
 
 _IN_ORDER = (passages.c.document_id, passages.c.position, passages.c.id)
 
 
 class SqlDocuments(SqlStore, DocumentStore):
     """A `DocumentStore` in SQL."""
+
+    _as_of: int | None = None  # a change; what people changed after it is not written
+
+    @override
+    def as_of(self, change: int) -> "SqlDocuments":
+        other = SqlDocuments(self._engine)
+        other._as_of = change
+        return other
 
     @override
     def put(self, document: Document, passages: Sequence[Passage], chunking: str) -> bool:
@@ -32,61 +50,95 @@ class SqlDocuments(SqlStore, DocumentStore):
         Raises:
             InvalidInput: a passage belongs to another document, or the document's id to another tenant.
         """
-        _check_passages(document, passages)
+        check_passages(document, passages)
         with reading(self._engine) as connection:
             # Most of a repeated sync ends here, without waiting for the writers' lock.
-            if self._is_known(connection, document, passages, chunking):
+            stored = stored_hash(connection, document)
+            if self._is_known(connection, document, passages, chunking, stored=stored):
                 return False
         with writing(self._engine) as connection:
-            return self._put(connection, document, passages, chunking)
+            return self._put(connection, document, passages, chunking, by_hand=True)
 
     @override
     def put_all(self, given: Sequence[tuple[Document, Sequence[Passage]]], chunking: str) -> list[bool]:
         """Write several documents as the port says; InvalidInput as for `put`, and then none of them is written."""
         for document, cut in given:
-            _check_passages(document, cut)
+            check_passages(document, cut)
         with writing(self._engine) as connection:
-            return [self._put(connection, document, cut, chunking) for document, cut in given]
+            seq = next_seq(connection)
+            new = not_there(connection, given)
+            if self._as_of is not None:
+                for overtaken in overtaken_by_hand(connection, new, self._as_of):
+                    del new[overtaken]
+            if new:
+                insert_new(connection, seq, list(new.values()), chunking)
+            # The first of several with one id is the new one.
+            taken = {id(document) for document, _ in new.values()}
+            return [
+                id(document) in taken or self._put(connection, document, cut, chunking)
+                for document, cut in given
+            ]
 
     def _put(
-        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+        self,
+        connection: Connection,
+        document: Document,
+        given: Sequence[Passage],
+        chunking: str,
+        *,
+        by_hand: bool = False,
     ) -> bool:
         seq = next_seq(connection)
-        if self._is_known(connection, document, given, chunking):
+        if self._as_of is not None and overtaken_by_hand(connection, [document.id], self._as_of):
             return False
+        stored = stored_hash(connection, document)
+        if self._is_known(connection, document, given, chunking, stored=stored):
+            return False
+        if stored is None:
+            insert_new(connection, seq, [(document, given)], chunking, by_hand=by_hand)
+            return True
+        connection.execute(update(documents).where(documents.c.id == document.id), to_row(document))
         stale = passages.c.document_id == document.id
-        if _stored_hash(connection, document) == document.content_hash:
+        if stored == document.content_hash:
             stale &= passages.c.chunking == chunking
-        upsert(connection, documents, to_row(document))
         connection.execute(delete(passages).where(stale))
-        if given:
-            rows = [to_row(passage) | {"chunking": chunking} for passage in given]
-            connection.execute(insert(passages), rows)
-        log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT)
+        insert_passages(connection, given, chunking)
+        log_change(connection, seq, document.id, document.tenant, ChangeKind.PUT, by_hand=by_hand)
         return True
 
     def _is_known(
-        self, connection: Connection, document: Document, given: Sequence[Passage], chunking: str
+        self,
+        connection: Connection,
+        document: Document,
+        given: Sequence[Passage],
+        chunking: str,
+        *,
+        stored: str | None,
     ) -> bool:
-        if _stored_hash(connection, document) != document.content_hash:
+        if stored != document.content_hash:
             return False
         mine = (passages.c.document_id == document.id) & (passages.c.chunking == chunking)
         return not given or connection.execute(select(passages.c.id).where(mine).limit(1)).first() is not None
 
     @override
-    def delete(self, document_id: str, *, tenant: str) -> bool:
+    def delete(self, document_id: str, *, tenant: str, by_hand: bool = False, awaited: bool = False) -> bool:
         with writing(self._engine) as connection:
             seq = next_seq(connection)
             mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
-            if connection.execute(delete(documents).where(mine)).rowcount == 0:
+            if connection.execute(delete(documents).where(mine)).rowcount == 0 and not awaited:
                 return False
-            log_change(connection, seq, document_id, tenant, ChangeKind.DELETE)
+            log_change(connection, seq, document_id, tenant, ChangeKind.DELETE, by_hand=by_hand)
             return True
+
+    @override
+    def overtaken(self, document_ids: Collection[str], *, after: int) -> dict[str, ChangeKind]:
+        with reading(self._engine) as connection:
+            return overtaken_by_hand(connection, document_ids, after)
 
     @override
     def get(self, document_id: str, *, tenant: str) -> Document | None:
         mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
-        return self._one(select(documents).where(mine), _document)
+        return self._one(select(documents).where(mine), document_of)
 
     @override
     def page(self, *, tenant: str, after: str = "", limit: int = 100) -> list[Document]:
@@ -96,7 +148,7 @@ class SqlDocuments(SqlStore, DocumentStore):
             .order_by(documents.c.id)
             .limit(limit)
         )
-        return self._all(query, _document)
+        return self._all(query, document_of)
 
     @override
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
@@ -117,10 +169,18 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
-    def count(self, *, tenant: str | None = None) -> int:
+    def below(self, root: str, *, tenant: str) -> list[DocumentState]:
+        wanted = (documents.c.id, documents.c.uri, documents.c.content_hash, documents.c.unread)
+        query = select(*wanted).where(documents.c.tenant == tenant, at_or_below(documents.c.uri, root))
+        return self._all(query, lambda row: DocumentState(**{**row, "unread": tuple(row["unread"])}))
+
+    @override
+    def count(self, *, tenant: str | None = None, in_part: bool = False) -> int:
         query = select(func.count()).select_from(documents)
         if tenant is not None:
             query = query.where(documents.c.tenant == tenant)
+        if in_part:
+            query = query.where(cast(documents.c.unread, Text) != "[]")
         return self._value(query) or 0
 
     @override
@@ -132,7 +192,7 @@ class SqlDocuments(SqlStore, DocumentStore):
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
         with reading(self._engine) as connection:
             return {
-                row["id"]: _passage(row)
+                row["id"]: passage_of(row)
                 for ids in batches(passage_ids)
                 for row in connection.execute(select(passages).where(passages.c.id.in_(ids))).mappings()
             }
@@ -156,7 +216,7 @@ class SqlDocuments(SqlStore, DocumentStore):
                 found.update({document_id: {} for document_id in connection.scalars(there)})
                 query = select(passages).where(passages.c.document_id.in_(ids)).order_by(*_IN_ORDER)
                 for row in connection.execute(query).mappings():
-                    found.setdefault(row["document_id"], {})[row["id"]] = _passage(row)
+                    found.setdefault(row["document_id"], {})[row["id"]] = passage_of(row)
         return {document_id: list(by_id.values()) for document_id, by_id in found.items()}
 
     @override
@@ -193,7 +253,7 @@ class SqlDocuments(SqlStore, DocumentStore):
                 rows = connection.execute(select(passages).where(span).order_by(*_IN_ORDER)).mappings().all()
             after = last
             # A passage that two chunkings share has two rows.
-            yield list({row["id"]: _passage(row) for row in rows}.values())
+            yield list({row["id"]: passage_of(row) for row in rows}.values())
 
     @override
     def neighbours(self, given: Collection[Passage], *, reach: int) -> dict[str, list[Passage]]:
@@ -219,7 +279,7 @@ class SqlDocuments(SqlStore, DocumentStore):
         with reading(self._engine) as connection:
             for ids in batches(found):
                 for row in connection.execute(query.where(middle.c.id.in_(ids))).mappings():
-                    found[row["middle_id"]].setdefault(row["id"], _passage(row))
+                    found[row["middle_id"]].setdefault(row["id"], passage_of(row))
         return {passage_id: list(others.values()) for passage_id, others in found.items()}
 
     @override
@@ -236,38 +296,3 @@ class SqlDocuments(SqlStore, DocumentStore):
     def last_change(self) -> int:
         with reading(self._engine) as connection:
             return last_change(connection)
-
-
-def _check_passages(document: Document, given: Sequence[Passage]) -> None:
-    for passage in given:
-        if (passage.document_id, passage.tenant) != (document.id, document.tenant):
-            raise InvalidInput(
-                f"expected passages of document {document.id}, got one of {passage.document_id}"
-            )
-
-
-def _stored_hash(connection: Connection, document: Document) -> str | None:
-    """Return the content hash stored under the document's id; InvalidInput where it is another tenant's."""
-    columns = (documents.c.tenant, documents.c.content_hash)
-    row = connection.execute(select(*columns).where(documents.c.id == document.id)).one_or_none()
-    if row is not None and row.tenant != document.tenant:
-        raise InvalidInput(
-            f"expected document {document.id} to be of tenant {row.tenant!r}, got {document.tenant!r}"
-        )
-    return None if row is None else str(row.content_hash)
-
-
-def _document(row: RowMapping) -> Document:
-    return Document(
-        **{
-            **row,
-            "metadata": metadata_of(row["metadata"]),
-            "locators": tuple(Locator(**each) for each in row["locators"]),
-            "unread": tuple(row["unread"]),
-        }
-    )
-
-
-def _passage(row: RowMapping) -> Passage:
-    kept = {name: value for name, value in row.items() if name not in ("chunking", "middle_id")}
-    return Passage(**{**kept, "metadata": metadata_of(row["metadata"])})

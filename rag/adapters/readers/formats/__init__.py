@@ -1,0 +1,1 @@
+"""Formats that xberg reads, each with the small corrections it needs."""

@@ -1,0 +1,61 @@
+"""ZIP: each file in it read by its own reader."""
+
+import stat
+import zipfile
+from io import BytesIO
+
+from rag.adapters.readers.files import DAMAGE, Records, SourceFile
+from rag.adapters.readers.formats.members import Members, ReaderFor, path_of
+from rag.adapters.readers.formats.packages import MOST_UNPACKED
+from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
+
+_MOST_MEMBERS = 10_000
+_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""What systems put into archives by themselves."""
+
+
+def read_zip(file: SourceFile, *, reader_for: ReaderFor) -> Records:
+    """Read the files of an archive, each as if it lay by itself; archives in it too, to a depth.
+
+    Raises:
+        UnreadableDocument: it is broken or empty, has very many files, or unpacks to far too much.
+    """
+    try:
+        archive = zipfile.ZipFile(BytesIO(file.read_bytes()))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except DAMAGE as error:
+        raise UnreadableDocument(f"is not a ZIP that can be read: {error or type(error).__name__}") from error
+    entries = [entry for entry in entries if not any(part in entry.filename for part in _CLUTTER)]
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_UNPACKED * file.max_bytes:
+        raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much; split it")
+    if len(entries) > _MOST_MEMBERS:
+        raise UnreadableDocument(f"holds {len(entries):,} files, more than {_MOST_MEMBERS:,}; split it")
+    if not entries:
+        raise UnreadableDocument("holds no files")
+    members = Members(file, reader_for, "member")
+    for entry in entries:
+        yield from _member(archive, entry, members)
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, members: Members) -> Records:
+    name = path_of(entry.filename)
+    refused = _refusal(entry) or members.refusal(name, entry.file_size)
+    if not refused:
+        try:
+            content = archive.read(entry)
+        except (*DAMAGE, NotImplementedError) as error:
+            refused = f"is damaged in the archive: {error or type(error).__name__}"
+    if refused:
+        yield ReadFailure(uri=members.file.uri_of(name), reason=refused)
+    else:
+        yield from members.read(name, content)
+
+
+def _refusal(entry: zipfile.ZipInfo) -> str:
+    if entry.flag_bits & 1:
+        return "is encrypted; pack it without a password"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link, and links in archives are not followed"
+    return ""

@@ -1,0 +1,116 @@
+"""XML: that of known kinds goes to its reader, of any other each element's text with the names around it."""
+
+import html.entities
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from rag.adapters.readers.files import DAMAGE, Records, SourceFile
+from rag.adapters.readers.formats import results
+from rag.adapters.readers.formats.members import Members, ReaderFor
+from rag.adapters.readers.formats.packages import local, text_below
+from rag.adapters.readers.xberg import extracted
+from rag.errors import UnreadableDocument
+
+_KNOWN = {
+    "FictionBook": "application/x-fictionbook+xml",
+    "opml": "application/xml+opml",
+    "{http://docbook.org/ns/docbook}article": "application/docbook+xml",
+    "{http://docbook.org/ns/docbook}book": "application/docbook+xml",
+}
+"""Root element -> what xberg reads it as."""
+_PAGE = "{http://www.w3.org/1999/xhtml}html"
+_TITLES = frozenset({"title", "name", "head", "headline", "heading", "subject", "label"})
+_PROSE = frozenset(
+    {"p", "para", "paragraph", "text", "body", "content", "summary", "description", "abstract", "li"}
+)
+_DEEPEST = 200
+_ENTITY = re.compile(
+    rb"<!ENTITY|"
+    + re.escape("<!ENTITY".encode("utf-16-le"))
+    + rb"|"
+    + re.escape("<!ENTITY".encode("utf-16-be"))
+)
+
+
+def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
+    """Read an XML file as one document.
+
+    Raises:
+        UnreadableDocument: it is not well formed, is nested very deeply, or declares entities of its own.
+    """
+    data = file.read_bytes()
+    if _ENTITY.search(data):
+        raise UnreadableDocument("declares entities of its own, which may hide a bomb; save it without them")
+    parser = ElementTree.XMLParser()  # noqa: S314 - no entities but those of HTML, and it fetches nothing
+    parser.entity.update(html.entities.entitydefs)
+    try:
+        root = ElementTree.fromstring(data, parser)  # noqa: S314
+    except DAMAGE as error:
+        raise UnreadableDocument(f"is not XML that can be read: {error or type(error).__name__}") from error
+    page = reader_for("page.html")
+    if root.tag == _PAGE and page is not None:
+        yield from page(file)
+        return
+    kind = _KNOWN.get(root.tag, _KNOWN.get(local(root), ""))
+    if kind:
+        yield results.document(file, extracted(data, mime=kind, kind="an XML file"))
+        return
+    members = Members(file, reader_for, "part")
+    lines = "\n".join(_lines(root, 1, members))
+    text = re.sub(r"\n{3,}", "\n\n", lines).strip()
+    titles = (text_below(each) for each in root.iter() if local(each).lower() in ("title", "name"))
+    yield file.document(text=text, title=next(filter(None, titles), "") or file.stem)
+
+
+def _lines(element: Any, depth: int, members: Members) -> Iterator[str]:
+    if depth > _DEEPEST:
+        raise UnreadableDocument(f"is nested more than {_DEEPEST} deep; it is broken, or hostile")
+    name = local(element)
+    attributes = ", ".join(f"{_bare(key)}: {value}" for key, value in element.attrib.items() if value.strip())
+    children = list(element)
+    if not children or _is_mixed(element):
+        yield from _leaf(element, name, attributes, members)
+        return
+    yield ""
+    head = next((each for each in children if local(each).lower() in _TITLES and not len(each)), None)
+    if head is not None and (title := text_below(head)):
+        yield f"{'#' * min(depth, 6)} {title}\n"
+        children.remove(head)
+        attributes = ", ".join(filter(None, [attributes, _attributes(head)]))
+    if attributes:
+        yield f"{name} {attributes}"
+    for child in children:
+        yield from _lines(child, depth + 1, members)
+    yield ""
+
+
+def _leaf(element: Any, name: str, attributes: str, members: Members) -> Iterator[str]:
+    raw = "".join(element.itertext()).strip()
+    text = " ".join(raw.split())
+    within = [
+        f"{local(each)} {said}"
+        for each in element.iter()
+        if each is not element and (said := _attributes(each))
+    ]
+    about = f" ({'; '.join(filter(None, [attributes, *within]))})" if attributes or within else ""
+    if raw.startswith("<") and raw.endswith(">"):
+        # Feeds carry whole pages as the text of an element.
+        yield f"\n{members.text_of('part.html', raw.encode()) or text}\n"
+    elif text and (len(element) or name.lower() in _PROSE):
+        yield f"\n{text}{about}\n"
+    elif text or about:
+        yield f"{name}{about}: {text}" if text else f"{name}{about}"
+
+
+def _is_mixed(element: Any) -> bool:
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def _attributes(element: Any) -> str:
+    return ", ".join(f"{_bare(key)}: {value}" for key, value in element.attrib.items() if value.strip())
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("}")[2]

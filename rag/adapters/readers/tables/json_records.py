@@ -1,0 +1,86 @@
+"""JSON and JSON lines: records with named fields."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from rag.adapters.readers.files import Records, SourceFile
+from rag.adapters.readers.tables.naming import columns_of, distinct
+from rag.adapters.readers.tables.records import Record, documents
+from rag.errors import UnreadableDocument
+from rag.library.documents import ReadFailure
+
+
+def read_json(file: SourceFile) -> Records:
+    """Read a JSON file: a list of records, one record, or a record that holds lists of records."""
+    value = parsed(file.read_text())
+    yield from documents(file, _records(value, file))
+
+
+def read_jsonl(file: SourceFile) -> Records:
+    """Read JSON lines: a record on each line."""
+    lines = file.read_text().split("\n")
+    yield from documents(
+        file, (_line(file, number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    )
+
+
+def parsed(text: str) -> Any:
+    """Return a JSON value; of a record that names a field twice, the second under a name of its own.
+
+    Raises:
+        UnreadableDocument: it is none.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_record)
+    except RecursionError:
+        raise UnreadableDocument("is not JSON that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise UnreadableDocument(f"is not JSON: {error}") from error
+
+
+def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) == len(pairs) and all(map(str.strip, record)):
+        return record
+    return dict(zip(distinct(name for name, _ in pairs), (value for _, value in pairs), strict=True))
+
+
+def _line(file: SourceFile, number: int, line: str) -> Record | ReadFailure:
+    place = f"line {number}"
+    try:
+        return Record(place=place, number=f"line-{number}", fields=parsed(line))
+    except UnreadableDocument as error:
+        return ReadFailure(uri=file.uri, reason=f"{place} {error}")
+
+
+def _records(value: Any, file: SourceFile) -> Iterator[Record]:
+    lists = _lists(value, file) if isinstance(value, dict) else {}
+    if not lists:
+        yield from _numbered(value if isinstance(value, list) else [value])
+        return
+    # What stands beside the lists is said of all their records.
+    beside = {name: one for name, one in value.items() if name not in lists}
+    for name, records in lists.items():
+        for record in _numbered(records, within=name if len(lists) > 1 else ""):
+            common = {each: one for each, one in beside.items() if each not in record.fields}
+            yield replace(record, common=common)
+
+
+def _lists(value: dict[str, Any], file: SourceFile) -> dict[str, list[Any]]:
+    """Return the lists of records that a record holds, unless it has a text of its own."""
+    columns = columns_of(value, file.fields)
+    if columns.text in value:
+        return {}
+    return {
+        name: one
+        for name, one in value.items()
+        if isinstance(one, list) and one and all(isinstance(each, dict) for each in one)
+    }
+
+
+def _numbered(records: list[Any], within: str = "") -> Iterator[Record]:
+    for number, record in enumerate(records, start=1):
+        place = f"row {number} of {within!r}" if within else f"row {number}"
+        yield Record(place=place, number=f"row-{number}", fields=record, within=within)

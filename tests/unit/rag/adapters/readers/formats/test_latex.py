@@ -1,0 +1,75 @@
+"""LaTeX: sections, lists, tables, formulas and notes, however they are set in lines."""
+
+import time
+
+import pytest
+from doubles.word_files import document, records
+
+ONE_LINE = r"""\documentclass{article}\title{On \emph{leave}}\author{Ann Bee \and Jos\'e \'Alvarez}\date{May 2024}
+\newcommand{\firm}{Example Insurance}
+\begin{document}\maketitle
+\begin{abstract}Short.\end{abstract}
+\section{Weeks} Twelve\footnote{Of \emph{seven} days.} weeks at \firm{}, 50\% paid~now: caf\'e, \"o, na\"{\i}ve, stra{\ss}e. % a comment
+\subsection*{Pay}
+\begin{itemize}\item one \item two\end{itemize}
+\begin{tabular}{l|p{3cm}}\hline Year & Days \\ \hline 2024 & \multicolumn{1}{c}{30} \\ \end{tabular}
+\begin{figure}[h]\includegraphics[width=3cm]{plan}\caption{The plan.}\label{fig:plan}\end{figure}
+See \cite[p.~3]{knuth} and \(x^2\), $\alpha_1$ or \verb|a%b \x|.
+\begin{verbatim}
+kept % as  it is
+\end{verbatim}
+\begin{theorem}All is well.\end{theorem}
+\input{other}
+\end{document}
+"""  # noqa: E501
+
+
+def test_one_line() -> None:
+    """What stands behind a section, an item or a beginning on its line is not lost."""
+    made = document("a.tex", ONE_LINE)
+
+    assert made.title == "On leave"
+    assert made.metadata["authors"] == ("Ann Bee", "José Álvarez")
+    for kept in (
+        "# On leave\n\nAnn Bee, José Álvarez\n\nMay 2024",
+        "Short.",
+        "# Weeks\n\nTwelve[^1] weeks at Example Insurance, 50% paid now: café, ö, naïve, straße.",
+        "## Pay",
+        "- one\n- two",
+        "| Year | Days |\n| --- | --- |\n| 2024 | 30 |",
+        "The plan.",
+        "[knuth]",
+        "$x^2$, $\\alpha_1$ or `a%b \\x`.",
+        "```\nkept % as  it is\n```",
+        "All is well.",
+        "[^1]: Of seven days.",
+    ):
+        assert kept in made.text, kept
+    for gone in ("a comment", "includegraphics", "\\item", "newcommand", "maketitle", "fig:plan"):
+        assert gone not in made.text
+    assert len(made.unread) == 1
+    assert "other" in made.unread[0]
+
+
+def test_table_with_caption() -> None:
+    """A table's caption and cells are kept, rules are not."""
+    made = document(
+        "a.tex",
+        "\\begin{document}\n\\begin{table}\n\\caption{Prices.}\n\\begin{tabular}{ll}\n\\toprule\nItem & Price \\\\\n"
+        "\\midrule\nPen \\& \\textbf{ink} & 3\\,\\$ \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n\\end{table}\n\\end{document}\n",
+    )
+
+    assert made.text == "Prices.\n\n| Item | Price |\n| --- | --- |\n| Pen & ink | 3 $ |"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{" * 50_000, "\\footnote" * 20_000, "\\caption{" * 20_000, "\\begin{figure}" * 20_000, "$" * 50_000,
+     "\\newcommand{\\a}{" * 5_000, "\\verb|" * 20_000, "\\'" * 50_000, "text \\section{" * 2_000],
+)  # fmt: skip
+def test_hostile_latex(content: str) -> None:
+    """Braces that never close take no time that grows with their square."""
+    began = time.monotonic()
+    assert len(records("a.tex", content)) == 1
+    assert time.monotonic() - began < 8

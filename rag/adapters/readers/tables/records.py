@@ -71,6 +71,17 @@ def documents(
         raise UnreadableDocument("holds no records")
 
 
+def first_tells(
+    told: Sequence[str], records: Iterator[Record] | Iterator[Record | ReadFailure]
+) -> Iterator[Record | ReadFailure]:
+    """Yield the records, the first of them with what is to be told of the whole file."""
+    for record in records:
+        if told and isinstance(record, Record):
+            record = replace(record, unread=(*told, *record.unread))
+            told = ()
+        yield record
+
+
 class _Meanings:
     """What the fields of records mean that need not have the same ones."""
 

@@ -342,9 +342,7 @@ def test_no_cell_is_lost_whatever_a_row_looks_like(reading: Reading) -> None:
         )
         rows = [
             [
-                chance.choice(["{}", '"{}"', '{}"', " {}", "{} ", '"{}" x']).format(
-                    next(words)
-                )
+                chance.choice(["{}", '"{}"', '{}"', " {}", "{} ", '"{}" x']).format(next(words))
                 for _ in range(chance.randint(1, 6))
             ]
             for _ in range(chance.randint(1, 5))

@@ -13,7 +13,6 @@ from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames, ReadFailure
 
 _DEEPEST = 8  # records inside records whose fields get names of their own; deeper ones are written as JSON
-_LARGEST = 2**63  # what an index takes as a number is smaller; larger ones are kept as they are written
 
 
 class Content(TypedDict):
@@ -207,8 +206,6 @@ def _flat(name: str, value: Any) -> dict[str, Value]:
                 gather(name, one, deep + 1)
             several.add(name)
         else:
-            if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-                value = str(value)
             found.setdefault(name, []).append(value.strip() if isinstance(value, str) else value)
 
     gather(name, value, 0)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rag.adapters.readers.files import Records, SourceFile, decoded
+from rag.adapters.readers.files import Records, SourceFile
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -27,15 +27,13 @@ def read(file: SourceFile) -> Records:
     from bs4 import BeautifulSoup
     from bs4.dammit import EncodingDetector
 
-    data = file.read_bytes()
-    # A declared encoding is not a guess, so an old page in windows-1252 is read as what it is.
-    declared = EncodingDetector.find_declared_encoding(data[:2048], is_html=True)
-    page = BeautifulSoup(decoded(data, declared=declared), "html.parser")
+    read = file.decoded(EncodingDetector.find_declared_encoding(file.read_bytes()[:2048], is_html=True))
+    page = BeautifulSoup(read.text, "html.parser")
     titles = (tag.get_text(" ") for tag in (page.title, page.find("h1")) if tag is not None)
     title = next(filter(None, (" ".join(title.split()) for title in titles)), "")
     for tag in page.select(_NOT_TEXT):
         tag.decompose()
-    yield file.document(text=_main_text(page), title=title or file.stem)
+    yield file.document(text=_main_text(page), title=title or file.stem, unread=read.unread)
 
 
 def _main_text(page: "BeautifulSoup") -> str:

@@ -17,12 +17,14 @@ _HEADING = re.compile(
 
 def read_text(file: SourceFile) -> Records:
     """Read a text file; its title is its name."""
-    yield file.document(text=file.read_text(), title=file.stem)
+    read = file.decoded()
+    yield file.document(text=read.text, title=file.stem, unread=read.unread)
 
 
 def read_markdown(file: SourceFile) -> Records:
     """Read a Markdown file; its title is that of the front matter, its first heading, or its name."""
-    text = file.read_text()
+    read = file.decoded()
+    text = read.text
     title = ""
     if front := _FRONT_MATTER.match(text):
         text = text[front.end() :]
@@ -30,4 +32,4 @@ def read_markdown(file: SourceFile) -> Records:
             title = named["title"].strip("\"'")
     if not title and (heading := _HEADING.search(_FENCED.sub("", text))):
         title = heading["atx"] or heading["setext"]
-    yield file.document(text=text, title=title or file.stem)
+    yield file.document(text=text, title=title or file.stem, unread=read.unread)

@@ -12,7 +12,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 PRODUCT = ("rag", "retrain", "monitoring", "flows")
 
 MODULES = {
-    "beautifulsoup4": "bs4",
     "import-linter": "importlinter",
     "llama-index-core": "llama_index.core",
     "opentelemetry-api": "opentelemetry.trace",

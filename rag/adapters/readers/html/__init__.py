@@ -1,0 +1,89 @@
+"""HTML: what a browser shows or unfolds of a page, as Markdown, without menus and banners."""
+
+import re
+
+from rag.adapters.readers.files import Records, SourceFile
+from rag.adapters.readers.html.declared import encoding_of, metadata_of, title_of
+from rag.adapters.readers.html.formulas import write_formulas
+from rag.adapters.readers.html.panels import title_panels
+from rag.adapters.readers.html.surroundings import drop_surroundings
+from rag.adapters.readers.html.tables import square_tables
+from rag.adapters.readers.html.tree import Element, parsed, written
+from rag.adapters.readers.html.visibility import keep_what_is_shown
+from rag.adapters.readers.html.wording import BREAK, put_into_words
+
+_LEAST_MAIN = 0.25  # of the letters of a page: a main part with less is not where its text is
+_DEEPEST = 60  # tags within each other that Markdown has a use for
+
+_FENCE = re.compile(r"[ >]*(?:[-*+] |\d+\. )*(?P<fence>`{3,})")
+_ESCAPED = re.compile(r"^([ >]*)(?:\\([-+])|(\d+)\\([.)]))(?= )")
+
+
+def read(file: SourceFile) -> Records:
+    """Read an HTML page: its main part where it has one that holds its text, else the whole body."""
+    read = file.decoded(encoding_of(file.read_bytes()))
+    root = parsed(read.text.replace(BREAK, ""))
+    title = title_of(root)
+    yield file.document(
+        text=markdown_of(root, base=file.uri),
+        title=title or file.stem,
+        metadata=metadata_of(root),
+        unread=read.unread,
+    )
+
+
+def markdown_of(root: Element, *, base: str) -> str:
+    """Return the text of a page, which is used up.
+
+    Args:
+        root: the page.
+        base: its address, which relative links begin at.
+    """
+    declared = root.first("base")
+    body = root.first("body") or root
+    title_panels(body)
+    write_formulas(body)
+    keep_what_is_shown(root)
+    drop_surroundings(body)
+    main = _main(body)
+    base = declared.get("href") if declared is not None else base
+    put_into_words(main, base=base if base.startswith(("http://", "https://")) else "")
+    square_tables(main)
+    return _markdown(written(main.children, deepest=_DEEPEST))
+
+
+def _main(body: Element) -> Element:
+    """Return the part of the body that holds its text."""
+    mains = [each for each in body.elements() if each.tag == "main" or each.get("role") == "main"]
+    ids = set(map(id, mains))
+    # One within another would be read twice.
+    mains = [each for each in mains if ids.isdisjoint(map(id, each.ancestors()))]
+    letters = sum(len(each.text) for each in mains)
+    if not letters or letters < _LEAST_MAIN * len(body.text):
+        return body
+    main = Element("div")
+    main.fill(mains)
+    return main
+
+
+def _markdown(html: str) -> str:
+    from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
+
+    options = ConversionOptions(
+        autolinks=False,
+        bullets="-",
+        compact_tables=True,
+        extract_metadata=False,
+        hidden_content="all",
+        preprocessing=PreprocessingOptions(enabled=False, remove_forms=False, remove_navigation=False),
+    )
+    text = convert(f"<html><body>{html}</body></html>", options).content or ""
+    text = re.sub(rf"[ \t]*{BREAK}[ \t]*", "\n", text)
+    fence = ""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if opening := _FENCE.match(line):
+            fence = "" if fence and opening["fence"].startswith(fence) else fence or opening["fence"]
+        # A mark before a blank is one to a reader too; outside of code the escapes would only stand in the way.
+        lines.append(line if fence else _ESCAPED.sub(r"\1\2\3\4", line).rstrip())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() if not fence else "\n".join(lines).strip()

@@ -8,9 +8,9 @@ from rag.adapters.readers.html.formulas import write_formulas
 from rag.adapters.readers.html.panels import title_panels
 from rag.adapters.readers.html.surroundings import drop_surroundings
 from rag.adapters.readers.html.tables import square_tables
-from rag.adapters.readers.html.tree import Element, parsed, written
+from rag.adapters.readers.html.tree import BREAK, Element, Page, parsed, written
 from rag.adapters.readers.html.visibility import keep_what_is_shown
-from rag.adapters.readers.html.wording import BREAK, put_into_words
+from rag.adapters.readers.html.wording import put_into_words
 
 _LEAST_MAIN = 0.25  # of the letters of a page: a main part with less is not where its text is
 _DEEPEST = 60  # tags within each other that Markdown has a use for
@@ -22,42 +22,38 @@ _ESCAPED = re.compile(r"^([ >]*)(?:\\([-+])|(\d+)\\([.)]))(?= )")
 def read(file: SourceFile) -> Records:
     """Read an HTML page: its main part where it has one that holds its text, else the whole body."""
     read = file.decoded(encoding_of(file.read_bytes()))
-    root = parsed(read.text.replace(BREAK, ""))
-    title = title_of(root)
-    yield file.document(
-        text=markdown_of(root, base=file.uri),
-        title=title or file.stem,
-        metadata=metadata_of(root),
-        unread=read.unread,
-    )
+    page = parsed(read.text.replace(BREAK, ""))
+    title, metadata = title_of(page) or file.stem, metadata_of(page)
+    text = markdown_of(page, base=file.uri)
+    yield file.document(text=text, title=title, metadata=metadata, unread=read.unread)
 
 
-def markdown_of(root: Element, *, base: str) -> str:
+def markdown_of(page: Page, *, base: str) -> str:
     """Return the text of a page, which is used up.
 
     Args:
-        root: the page.
+        page: the page.
         base: its address, which relative links begin at.
     """
-    declared = root.first("base")
-    body = root.first("body") or root
-    title_panels(body)
-    write_formulas(body)
-    keep_what_is_shown(root)
-    drop_surroundings(body)
-    main = _main(body)
+    declared = page.first("base")
     base = declared.get("href") if declared is not None else base
+    mains = [each for each in page.elements if each.tag == "main" or each.get("role") == "main"]
+    body = page.first("body") or page.root
+    title_panels(page)
+    write_formulas(page)
+    keep_what_is_shown(page)
+    drop_surroundings(body)
+    main = _main(body, mains)
     put_into_words(main, base=base if base.startswith(("http://", "https://")) else "")
     square_tables(main)
     return _markdown(written(main.children, deepest=_DEEPEST))
 
 
-def _main(body: Element) -> Element:
+def _main(body: Element, mains: list[Element]) -> Element:
     """Return the part of the body that holds its text."""
-    mains = [each for each in body.elements() if each.tag == "main" or each.get("role") == "main"]
     ids = set(map(id, mains))
     # One within another would be read twice.
-    mains = [each for each in mains if ids.isdisjoint(map(id, each.ancestors()))]
+    mains = [each for each in mains if each.tag and ids.isdisjoint(map(id, each.ancestors()))]
     letters = sum(len(each.text) for each in mains)
     if not letters or letters < _LEAST_MAIN * len(body.text):
         return body
@@ -84,6 +80,9 @@ def _markdown(html: str) -> str:
     for line in text.split("\n"):
         if opening := _FENCE.match(line):
             fence = "" if fence and opening["fence"].startswith(fence) else fence or opening["fence"]
-        # A mark before a blank is one to a reader too; outside of code the escapes would only stand in the way.
-        lines.append(line if fence else _ESCAPED.sub(r"\1\2\3\4", line).rstrip())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() if not fence else "\n".join(lines).strip()
+        if not fence:
+            # A mark before a blank is one to a reader too; the escapes would only stand in the way.
+            line = _ESCAPED.sub(r"\1\2\3\4", line).rstrip()
+        if fence or line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip("\n")

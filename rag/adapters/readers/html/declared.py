@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from rag.adapters.readers.html.tree import Element, flat
+from rag.adapters.readers.html.tree import Element, Page, flat
 
 _LOOKED_AT = (
     8_192  # bytes that an encoding is named in; the standard's 1,024 and what sloppy pages put before it
@@ -60,23 +60,24 @@ def _for_ascii(label: str) -> str:
     return "utf-8" if label.lower().startswith(("utf-16", "utf16", "ucs-2", "unicode", "utf-32")) else label
 
 
-def title_of(root: Element) -> str:
+def title_of(page: Page) -> str:
     """Return a page's title, or else its first heading; empty where it has neither."""
-    head = root.first("head")
-    found = [head.first("title") if head is not None else None, root.first("title"), root.first("h1")]
-    titles = [each.text for each in found if each is not None and not _is_drawn(each)]
-    named = [value for name, value in _named(root) if name == "og:title"]
-    return next(filter(None, (*titles[:1], *named, *titles)), "")
+    named, headed = (_first_text(page.tagged(tag)) for tag in ("title", "h1"))
+    return named or next((value for name, value in _named(page) if name == "og:title"), "") or headed
+
+
+def _first_text(elements: Iterable[Element]) -> str:
+    return next((text for each in elements if not _is_drawn(each) and (text := each.text)), "")
 
 
 def _is_drawn(element: Element) -> bool:
     return any(each.tag == "svg" for each in element.ancestors())
 
 
-def metadata_of(root: Element) -> dict[str, Any]:
+def metadata_of(page: Page) -> dict[str, Any]:
     """Return what a page says of itself: author, published, modified, language, description, keywords, url."""
     given: dict[str, list[str]] = {}
-    for name, value in (*_named(root), *_structured(root)):
+    for name, value in (*_named(page), *_structured(page)):
         given.setdefault(name, []).append(value)
     found: dict[str, Any] = {
         name: next(filter(None, (_iso(value) for key in keys for value in given.get(key, []))), None)
@@ -87,27 +88,29 @@ def metadata_of(root: Element) -> dict[str, Any]:
     )
     found["author"] = next(iter(authors)) if len(authors) == 1 else tuple(authors)
     found["language"] = (
-        root.get("lang") or root.get("xml:lang") or next(iter(given.get("content-language", [])), "")
+        page.root.get("lang")
+        or page.root.get("xml:lang")
+        or next(iter(given.get("content-language", [])), "")
     )
     description = next(iter([*given.get("description", []), *given.get("og:description", [])]), "")
     found["description"] = description if len(description) <= _LONGEST_DESCRIPTION else ""
     keywords = [flat(each) for value in given.get("keywords", []) for each in value.split(",")]
     found["keywords"] = tuple(dict.fromkeys(filter(None, keywords)))[:_MOST_KEYWORDS]
-    canonical = (each.get("href") for each in root.all("link") if each.get("rel").lower() == "canonical")
+    canonical = (each.get("href") for each in page.tagged("link") if each.get("rel").lower() == "canonical")
     found["url"] = next((each for each in canonical if each.startswith(("http:", "https:"))), "")
     return {name: value for name, value in found.items() if value}
 
 
-def _named(root: Element) -> Iterator[tuple[str, str]]:
-    for meta in root.all("meta"):
+def _named(page: Page) -> Iterator[tuple[str, str]]:
+    for meta in page.tagged("meta"):
         name = meta.get("name") or meta.get("property") or meta.get("itemprop") or meta.get("http-equiv")
         if name and (value := flat(meta.get("content"))):
             yield name.lower(), value
 
 
-def _structured(root: Element) -> Iterator[tuple[str, str]]:
+def _structured(page: Page) -> Iterator[tuple[str, str]]:
     """Yield dates and authors of the page's records in JSON-LD."""
-    for script in root.all("script"):
+    for script in page.tagged("script"):
         if script.get("type").lower() == "application/ld+json":
             text = "".join(script.texts())
             try:
@@ -119,9 +122,9 @@ def _structured(root: Element) -> Iterator[tuple[str, str]]:
                     if isinstance(record.get(name), str):
                         yield name.lower(), record[name]
                 for author in _several(record.get("author")):
-                    name = author.get("name") if isinstance(author, dict) else author
-                    if isinstance(name, str) and name.strip():
-                        yield "author", flat(name)
+                    called = author.get("name") if isinstance(author, dict) else author
+                    if isinstance(called, str) and called.strip():
+                        yield "author", flat(called)
 
 
 def _records(value: Any) -> Iterable[dict[str, Any]]:

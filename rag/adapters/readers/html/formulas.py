@@ -2,12 +2,13 @@
 
 import re
 
-from rag.adapters.readers.html.tree import Element, flat
+from rag.adapters.readers.html.tree import Element, Page, flat
 
 _PREVIEWS = frozenset(
     {"mathjax", "mathjax_display", "mathjax_preview", "mathjax_svg", "mathjax_svg_display", "mathjax_chtml"}
     | {"mjx-chtml"}
 )
+_WRAPPED = frozenset({"katex", "mwe-math-element"})
 _IMAGES = re.compile(r"(^|[-_])(math|tex|latex|formula|equation)([-_]|$)|mwe-math")
 _STYLED = re.compile(r"\{\\(?:displaystyle|textstyle)\s*(?P<tex>.*)\}", re.DOTALL)
 _MARKED = {"msup": "^", "msub": "_", "mfrac": "/", "mover": "^", "munder": "_"}
@@ -15,22 +16,26 @@ _LONGEST = 4_000
 _NEAR = 3  # siblings
 
 
-def write_formulas(root: Element) -> None:
+def write_formulas(page: Page) -> None:
     """Make each formula of a page a text between dollar signs, once, however many forms of it there are."""
-    for element in list(root.elements()):
-        if element.tag == "script" and element.get("type").lower().startswith("math/tex"):
-            _write(element, "".join(element.texts()), block="display" in element.get("type").lower())
-        elif element.tag == "mjx-container" or {"katex", "mwe-math-element"} & set(element.classes):
-            tex = _tex(element)
-            if tex:
+    drawn: list[Element] = []
+    for element in page.elements:
+        kind = element.get("type").lower() if element.tag == "script" else ""
+        classes = element.classes if "class" in element.attributes else []
+        if kind.startswith("math/tex"):
+            _write(element, "".join(element.texts()), block="display" in kind)
+        elif element.tag == "mjx-container" or not _WRAPPED.isdisjoint(classes):
+            if tex := _tex(element):
                 _write(element, tex, block=element.get("display") == "true" or _is_block(element))
         elif element.tag == "math":
             _write(element, _tex(element) or _linear(element), block=element.get("display") == "block")
-        elif element.tag == "img" and element.get("alt") and any(map(_IMAGES.search, element.classes)):
+        elif element.tag == "img" and element.get("alt") and any(map(_IMAGES.search, classes)):
             _write(element, element.get("alt"), block=False)
-    for element in list(root.elements()):
+        elif not _PREVIEWS.isdisjoint(classes):
+            drawn.append(element)
+    for element in drawn:
         # What a script drew of a formula that stands beside it.
-        if not _PREVIEWS.isdisjoint(element.classes) and "$" not in element.text and _has_source(element):
+        if "$" not in element.text and _has_source(element):
             element.take_out()
 
 

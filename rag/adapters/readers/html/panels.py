@@ -1,16 +1,19 @@
 """Tabs: the title of each goes before its panel, where it says what the panel is about."""
 
-from rag.adapters.readers.html.tree import Element
+from rag.adapters.readers.html.tree import Element, Page
 
 
-def title_panels(root: Element) -> None:
+def title_panels(page: Page) -> None:
     """Put the title of each tab before its panel, and take out the row of tabs that were all moved."""
-    named = {element.get("id"): element for element in root.elements() if element.get("id")}
+    playing = [each for each in page.elements if each.get("role") in ("tab", "tabpanel")]
+    if not playing:
+        return
+    named = {element.get("id"): element for element in page.elements if "id" in element.attributes}
     titles: dict[int, Element] = {}
     panels: dict[int, Element] = {}
     moved: set[int] = set()
     rows: dict[int, Element] = {}
-    for tab in [each for each in root.elements() if each.get("role") == "tab"]:
+    for tab in [each for each in playing if each.get("role") == "tab"]:
         row = next((above for above in tab.ancestors() if above.get("role") == "tablist"), None)
         if row is not None:
             rows[id(row)] = row
@@ -18,7 +21,7 @@ def title_panels(root: Element) -> None:
         panel = named.get(target.lstrip("#"))
         if panel is not None:
             titles[id(panel)], panels[id(panel)] = tab, panel
-    for panel in [each for each in root.elements() if each.get("role") == "tabpanel"]:
+    for panel in [each for each in playing if each.get("role") == "tabpanel"]:
         tab_of_it = named.get(panel.get("aria-labelledby"))
         if tab_of_it is not None and id(panel) not in titles:
             titles[id(panel)], panels[id(panel)] = tab_of_it, panel

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from rag.adapters.readers.html.tree import Element
+from rag.adapters.readers.html.tree import Element, Page
 
 Declarations = Mapping[str, str]
 """Property -> value, in small letters."""
@@ -37,16 +37,16 @@ _Compound = tuple[str, frozenset[str], frozenset[str]]  # tag, ids, classes
 class Styles:
     """The declarations of each element, as far as they bear on whether it is seen."""
 
-    def __init__(self, root: Element) -> None:
-        """Read the style sheets below `root`."""
+    def __init__(self, page: Page) -> None:
+        """Read the style sheets of a page."""
         self._of_rules: dict[int, dict[str, str]] = defaultdict(dict)
         sheets = [
-            sheet for sheet in root.all("style") if sheet.get("media").lower() not in ("print", "speech")
+            sheet for sheet in page.tagged("style") if sheet.get("media").lower() not in ("print", "speech")
         ]
-        self.foreign = any("stylesheet" in each.get("rel").lower() for each in root.all("link"))
+        self.foreign = any("stylesheet" in each.get("rel").lower() for each in page.tagged("link"))
         rules = list(_rules("\n".join("".join(sheet.texts()) for sheet in sheets)[:_MOST_STYLES]))
         if rules:
-            self._apply(root, rules)
+            self._apply(page, rules)
 
     def of(self, element: Element) -> Declarations:
         """Return what is declared of an element itself; its style attribute outweighs the style sheets."""
@@ -56,9 +56,9 @@ class Styles:
             return ruled
         return {**ruled, **dict(_declarations(own))}
 
-    def _apply(self, root: Element, rules: list[tuple[str, tuple[tuple[str, str], ...]]]) -> None:
+    def _apply(self, page: Page, rules: list[tuple[str, tuple[tuple[str, str], ...]]]) -> None:
         named: dict[str, list[Element]] = defaultdict(list)
-        for element in root.elements():
+        for element in page.elements:
             named[element.tag].append(element)
             named[f"#{element.get('id')}"].append(element)
             for name in set(element.attributes.get("class", "").split()):

@@ -45,8 +45,8 @@ _AROUND = frozenset(
     }
 )
 _CONSENT = re.compile(
-    r"(cookies?|gdpr|ccpa|consent|privacy)[-_ ]?(banner|bar|notice|consent|pop-?up|modal|dialog|law|wall|overlay|message"
-    r"|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)\b"
+    r"(cookies?|gdpr|ccpa|consent|privacy)[-_ ]?(banner|bar|notice|consent|pop-?up|modal|dialog|law|wall|overlay"
+    r"|message|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)\b"
     r"|(banner|notice|accept|popup)[-_ ]?cookies?\b|\bcc-(window|banner)\b|cookieconsent|cookiebot|onetrust|didomi"
     r"|usercentrics|truste|qc-cmp|klaro|cookie-?law|iubenda-cs|cybotcookie|termly|borlabs|complianz|osano-cm|sp_message",
     re.IGNORECASE,
@@ -80,9 +80,8 @@ def drop_surroundings(body: Element) -> None:
         element, within = waiting.pop()
         for child in element.children:
             if isinstance(child, Element):
-                if _is_menu(child) or _is_dialog(child, letters) or _is_consent(child, within, letters):
-                    dropped.append(child)
-                elif not within and _is_around(child):
+                outside = not within and (_is_around(child) or _is_consent(child, letters))
+                if outside or _is_menu(child) or _is_dialog(child, letters):
                     dropped.append(child)
                 else:
                     waiting.append((child, within or child.tag in _WITHIN or child.get("role") == "main"))
@@ -103,9 +102,9 @@ def _is_dialog(element: Element, letters: int) -> bool:
     return (role in ("dialog", "alertdialog") or is_modal) and 2 * len(element.text) < letters
 
 
-def _is_consent(element: Element, within: bool, letters: int) -> bool:
-    """Tell whether it asks for consent: by what it is called, outside of the main text, and if it is a small part."""
-    if within or element.tag in (*_HEADINGS, "main", "article", "body"):
+def _is_consent(element: Element, letters: int) -> bool:
+    """Tell whether it asks for consent: by what it is called, and if it is a small part."""
+    if element.tag in (*_HEADINGS, "main", "article"):
         return False
     names = f"{element.get('id')} {element.get('class')} {element.get('aria-label')}"
     if not _CONSENT.search(names):

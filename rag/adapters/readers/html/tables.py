@@ -1,11 +1,9 @@
 """Tables with a value in each row and column that it spans; tables that only lay a page out become its blocks."""
 
 from collections import Counter, deque
-
 from itertools import zip_longest
 
-from rag.adapters.readers.html.tree import Element, Node
-from rag.adapters.readers.html.wording import BREAK
+from rag.adapters.readers.html.tree import BREAK, Element, Node
 
 _MOST_REPEATED = 2_000_000  # letters that spanning cells add to a page; then they are said once
 _MOST_CELLS = 300_000  # of a table that is filled up to as many cells in each row

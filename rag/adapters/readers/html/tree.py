@@ -1,6 +1,7 @@
 """A page as a tree of elements and texts, parsed as HTML5 says, and written as HTML again."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -14,11 +15,67 @@ if TYPE_CHECKING:
 Node = Union["Element", str]
 """An element, or the text between two."""
 
+BREAK = "\ufdd0"
+"""Stands for a line's end until the page is Markdown; no text holds it, for it is no letter."""
+
+BLOCKS = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+    }
+    | {
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+    }
+    | {
+        "hgroup",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "ul",
+        "hr",
+    }
+    | {"tbody", "td", "tfoot", "th", "thead", "tr", "nav", "search", "optgroup", "option", "dir"}
+)
+"""Elements that begin on a line of their own."""
+
 _DEEPEST = 10_000  # open tags within each other; the standard's parser takes their square in steps
 _NESTING = re.compile(
-    r"<(/?)(?!(?:html|body|head|p|li|dt|dd|td|th|tr|tbody|thead|tfoot|option)\b)([a-z][a-z0-9]*)", re.I
+    r"<(/?)(?!(?:html|body|head|a|p|li|dt|dd|td|th|tr|tbody|thead|tfoot|option|button|nobr)\b)([a-z][\w:-]*)([^<>]*)",
+    re.I,
 )
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
 _BLANKS = re.compile(r"[ \t\n\f\r\xa0]+")
 
 
@@ -106,13 +163,38 @@ class Element:
                 node.parent, node.place = self, place
 
 
+class Page:
+    """A page's tree with its elements at hand, as they were when it was parsed."""
+
+    def __init__(self, root: Element) -> None:
+        """List the elements once, in their order."""
+        self.root = root
+        self.elements = list(root.elements())
+        self._tagged: dict[str, list[Element]] = defaultdict(list)
+        for element in self.elements:
+            self._tagged[element.tag].append(element)
+
+    def tagged(self, tag: str) -> list[Element]:
+        """Return the elements of a tag, in their order."""
+        return self._tagged.get(tag, [])
+
+    def first(self, tag: str) -> Element | None:
+        """Return the first element of a tag."""
+        return next(iter(self.tagged(tag)), None)
+
+
 def flat(text: str) -> str:
     """Return text with one blank for several, and none around it."""
     return _BLANKS.sub(" ", text).strip()
 
 
-def parsed(text: str) -> Element:
-    """Return the root of a page.
+def holds_blocks(element: Element) -> bool:
+    """Tell whether an element that stands in it begins on a line of its own."""
+    return any(isinstance(each, Element) and each.tag in BLOCKS for each in element.children)
+
+
+def parsed(text: str) -> Page:
+    """Return a page.
 
     Raises:
         UnreadableDocument: more tags are open within each other than any page needs.
@@ -120,13 +202,15 @@ def parsed(text: str) -> Element:
     from selectolax.lexbor import LexborHTMLParser
 
     depth = 0
-    for close, tag in _NESTING.findall(text):
-        if tag.lower() not in _VOID:
+    for close, name, rest in _NESTING.findall(text):
+        tag = name.lower()
+        # What is drawn has tags that close themselves; those of blocks do not, whatever they end with.
+        if tag not in _VOID and (tag in BLOCKS or not rest.endswith("/")):
             depth = max(0, depth - 1) if close else depth + 1
             if depth > _DEEPEST:
                 raise UnreadableDocument(f"has more than {_DEEPEST:,} tags open within each other")
     root = LexborHTMLParser(text).root
-    return Element("html") if root is None else _copied(root)
+    return Page(Element("html") if root is None else _copied(root))
 
 
 def _copied(root: "LexborNode") -> Element:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, pairwise
 
 from rag.adapters.readers.html.styles import Declarations, Styles
-from rag.adapters.readers.html.tree import Element
+from rag.adapters.readers.html.tree import Element, Page
 
 _NEVER_SHOWN = frozenset(
     {
@@ -47,6 +47,9 @@ _FOLDS = re.compile(
     r"(^|[-_])(accordion|collaps\w*|tab-?pane|tab-?panel|tab-?content|expand\w*|fold\w*|spoiler|toggle\w*|faq|answer"
     r"|panel|read-?more|more-?text|details|disclosure)([-_]|$)"
 )
+_LEADING = frozenset(
+    {"aria-controls", "data-bs-target", "data-target", "data-toggle-target", "popovertarget"}
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _HIDING = frozenset({"hidden", "d-none", "is-hidden", "display-none", "u-hidden", "invisible"})
 _SHOWING = re.compile(
@@ -63,12 +66,12 @@ _WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "#fefefe", "
 _SEE_THROUGH = re.compile(r"transparent|rgba\([^)]*,0?\.?0+\)|#[0-9a-f]{3}0|#[0-9a-f]{6}00")
 
 
-def keep_what_is_shown(root: Element) -> None:
+def keep_what_is_shown(page: Page) -> None:
     """Take out of a page what a browser neither shows nor unfolds."""
-    styles = Styles(root)
-    unfolds = _unfolding(root)
+    styles = Styles(page)
+    unfolds = _unfolding(page)
     hidden: list[Element] = []
-    waiting = [root]
+    waiting = [page.root]
     while waiting:
         for child in waiting.pop().children:
             if isinstance(child, Element):
@@ -79,28 +82,21 @@ def keep_what_is_shown(root: Element) -> None:
         element.take_out()
 
 
-def unfolding_names(root: Element) -> set[str]:
+def unfolding_names(page: Page) -> set[str]:
     """Return the ids of what a button, a tab or a link of the page shows when one clicks it."""
     names: set[str] = set()
-    for element in root.elements():
-        for attribute in (
-            "aria-controls",
-            "data-bs-target",
-            "data-target",
-            "data-toggle-target",
-            "popovertarget",
-        ):
-            names.update(name.lstrip("#") for name in element.get(attribute).split())
-        if element.tag == "a" and element.get("href").startswith("#"):
-            names.add(element.get("href")[1:])
-        if element.tag == "label":
-            names.add(element.get("for"))
+    for element in page.elements:
+        if not _LEADING.isdisjoint(element.attributes):
+            for attribute in _LEADING:
+                names.update(name.lstrip("#") for name in element.get(attribute).split())
+    names.update(each.get("href")[1:] for each in page.tagged("a") if each.get("href").startswith("#"))
+    names.update(each.get("for") for each in page.tagged("label"))
     return names - {""}
 
 
-def _unfolding(root: Element) -> Callable[[Element], bool]:
+def _unfolding(page: Page) -> Callable[[Element], bool]:
     """Return what tells of a hidden element whether somebody who reads the page can unfold it."""
-    names = unfolding_names(root)
+    names = unfolding_names(page)
     series: dict[tuple[int, str], int] = {}
 
     def unfolds(element: Element) -> bool:
@@ -143,7 +139,7 @@ def _in_a_series(element: Element, before: Element, series: dict[tuple[int, str]
             first.tag == before.tag
             and second.tag == element.tag
             and set(second.attributes) & {"hidden", "style", "class"} != set()
-            for first, second in zip(siblings, siblings[1:], strict=False)
+            for first, second in pairwise(siblings)
         )
     return series[key] > 1
 

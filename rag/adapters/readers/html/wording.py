@@ -1,61 +1,10 @@
 """Each kind of element as words and the few blocks that Markdown knows."""
 
 import re
-from urllib.parse import urljoin, urlsplit
 
-from rag.adapters.readers.html.tree import Element, Node, flat
+from rag.adapters.readers.html.links import Links
+from rag.adapters.readers.html.tree import BLOCKS, BREAK, Element, flat, holds_blocks
 
-BREAK = "\ufdd0"
-"""Stands for a line's end until the page is Markdown; no text holds it, for it is no letter."""
-
-BLOCKS = frozenset(
-    {
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-    }
-    | {
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-    }
-    | {
-        "hgroup",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "ul",
-        "hr",
-    }
-    | {"tbody", "td", "tfoot", "th", "thead", "tr", "nav", "search", "optgroup", "option", "dir"}
-)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _KEPT = frozenset(
     {
@@ -78,6 +27,7 @@ _KEPT = frozenset(
 _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
 _DRAWINGS = frozenset({"svg", "mjx-container"})
 _CODE = frozenset({"code", "tt", "samp", "kbd"})
+_BLANKS = re.compile(r"[ \t\n\f\r\xa0]+")
 _MARKS = re.compile(r"[*_`\[\]<>|\\#~$]")
 _ORDINAL = re.compile(r"\d[^\W\d_]{1,3}")
 _TRADE = frozenset({"tm", "sm", "®", "™", "℠", "©"})
@@ -86,8 +36,6 @@ _FILE_NAME = re.compile(r"[\w.%-]+\.(png|jpe?g|gif|svg|webp|bmp|avif|tiff?)", re
 _SWITCHED = frozenset({"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle", "onclick"})
 _FOLDS = re.compile(r"accordion|collaps|toggle|expand|faq|fold|question|tab")
 _FEWEST_WORDS = 4  # of a button that is a sentence
-_LONGEST_TARGET = 500  # letters of a link's address
-_LONGEST_TARGETS = 2_000  # together, or a quarter of the text: what is more would bury the words
 
 
 def put_into_words(root: Element, *, base: str) -> None:
@@ -100,10 +48,14 @@ def put_into_words(root: Element, *, base: str) -> None:
     elements = list(root.elements())
     preformatted = {id(each) for pre in elements if pre.tag in _PREFORMATTED for each in pre.elements()}
     explained: set[str] = set()
-    links: list[tuple[Element, str, str]] = []
+    links = Links(base)
     # From the end, so that what is within an element is text when its turn comes.
     for element in reversed(elements):
         tag = element.tag
+        if id(element) not in preformatted:
+            element.children = [
+                _BLANKS.sub(" ", each) if isinstance(each, str) else each for each in element.children
+            ]
         if tag in _PREFORMATTED:
             _write_code(element)
         elif tag == "br":
@@ -113,7 +65,7 @@ def put_into_words(root: Element, *, base: str) -> None:
         elif tag in _HEADINGS:
             _write_heading(element)
         elif tag == "a":
-            _write_link(element, base, links)
+            links.write(element)
         elif tag == "dl":
             _write_definitions(element)
         elif tag in _LATER or tag == "abbr":
@@ -121,32 +73,26 @@ def put_into_words(root: Element, *, base: str) -> None:
         elif tag in _WORDINGS:
             _WORDINGS[tag](element)
         elif tag in _DRAWINGS:
-            element.become(
-                " ".join(each.text for each in element.all("text", "foreignobject", "foreignObject"))
-            )
+            element.become(" ".join(each.text for each in element.all("text", "foreignobject")))
         elif tag in _CODE:
             _write_inline_code(element)
         elif tag in _KEPT:
             element.attributes = {name: value for name, value in element.attributes.items() if name in _CELLS}
+            if tag == "li":
+                element.fill(_only_paragraph(element).children)
         else:
             element.attributes = {}
-            element.tag = "div" if tag in BLOCKS or _holds_blocks(element) else ""
+            element.tag = "div" if tag in BLOCKS or holds_blocks(element) else ""
     for element in elements:
         if element.tag == "abbr":
             _explain(element, explained)
         elif element.tag in _LATER:
             element.tag, element.attributes = _LATER[element.tag], {}
-    _link(links, sum(map(len, root.texts())))
+    links.set(sum(map(len, root.texts())))
 
 
-_LATER = {"dt": "div", "dd": "div", "rt": "", "rp": ""}
-_CELLS = frozenset({"rowspan", "colspan", "start"})
-
-
-def _holds_blocks(element: Element) -> bool:
-    return any(
-        isinstance(each, Element) and (each.tag in BLOCKS or each.tag in _KEPT) for each in element.children
-    )
+_LATER = {"dt": "div", "dd": "div", "rt": "", "rp": "", "text": "", "foreignobject": "div"}
+_CELLS = frozenset({"rowspan", "colspan", "start", "role"})
 
 
 def _write_code(element: Element) -> None:
@@ -164,41 +110,6 @@ def _write_heading(element: Element) -> None:
     element.become(text, tag=element.tag if text else "")
 
 
-def _write_link(element: Element, base: str, links: list[tuple[Element, str, str]]) -> None:
-    target = element.get("href")
-    text = flat("".join(element.texts()).replace(BREAK, " "))
-    if target.startswith("#"):
-        above = element.parent
-        if not any(map(str.isalnum, text)):
-            element.take_out()  # leads to the heading it stands in, or back from a note
-        elif (above is not None and above.tag == "sup") or element.get("role") == "doc-noteref":
-            element.become(text if text.startswith("[") else f"[{text.lstrip('^')}]")
-        else:
-            element.tag, element.attributes = "", {}
-        return
-    element.tag, element.attributes = "", {}
-    address = _address(target, base)
-    if address and text and address != text and not _holds_blocks(element):
-        links.append((element, address, text))
-
-
-def _address(target: str, base: str) -> str:
-    try:
-        address = urljoin(base, target)
-        known = urlsplit(address).scheme in ("http", "https", "mailto")
-    except ValueError:
-        return ""
-    return address if known and len(address) <= _LONGEST_TARGET else ""
-
-
-def _link(links: list[tuple[Element, str, str]], letters: int) -> None:
-    if sum(len(address) for _, address, _ in links) <= max(_LONGEST_TARGETS, letters // 4):
-        for element, address, text in links:
-            link = Element("a", {"href": address})
-            link.fill([text])
-            element.become(link)
-
-
 def _write_definitions(element: Element) -> None:
     """Make a term and what it means lines of one paragraph, so that they stay together."""
     entries = [each for each in element.children if isinstance(each, Element)]
@@ -211,10 +122,10 @@ def _write_definitions(element: Element) -> None:
     made: list[Element] = []
     for entry in entries:
         words = _only_paragraph(entry).children
-        if entry.tag == "dd" and made and made[-1].tag == "p" and not _holds_blocks(_only_paragraph(entry)):
+        if entry.tag == "dd" and made and made[-1].tag == "p" and not holds_blocks(_only_paragraph(entry)):
             made[-1].fill([*made[-1].children, f"{BREAK}: ", *words])
         else:
-            made.append(Element("p" if entry.tag == "dt" and not _holds_blocks(entry) else "div"))
+            made.append(Element("p" if entry.tag == "dt" and not holds_blocks(entry) else "div"))
             made[-1].fill(words)
     element.become(*made, tag="div")
 
@@ -250,7 +161,7 @@ def _write_raised(element: Element) -> None:
 
 
 def _write_ruby(element: Element) -> None:
-    readings = [each for each in element.all("rt")]
+    readings = list(element.all("rt"))
     reading = "".join(each.text for each in readings)
     for each in (*readings, *element.all("rp")):
         each.take_out()
@@ -262,7 +173,7 @@ def _write_image(element: Element) -> None:
     text = flat(element.get("alt"))
     says = any(map(str.isalnum, text)) and not _FILE_NAME.fullmatch(text)
     above = element.parent
-    caption = above.first("figcaption") if above is not None and above.tag == "figure" else None
+    caption = above.first("figcaption", "p") if above is not None and above.tag == "figure" else None
     said = caption is not None and caption.text == text
     decorates = element.get("role") in ("presentation", "none")
     element.become(f" {text} " if says and not said and not decorates else "")
@@ -286,7 +197,7 @@ def _write_quotation(element: Element) -> None:
 
 
 def _write_summary(element: Element) -> None:
-    element.tag, element.attributes = "div" if _holds_blocks(element) else "p", {}
+    element.tag, element.attributes = "div" if holds_blocks(element) else "p", {}
 
 
 def _explain(element: Element, explained: set[str]) -> None:

@@ -14,6 +14,7 @@ PRODUCT = ("rag", "retrain", "monitoring", "flows")
 MODULES = {
     "import-linter": "importlinter",
     "llama-index-core": "llama_index.core",
+    "markdown-it-py": "markdown_it",
     "opentelemetry-api": "opentelemetry.trace",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",
     "opentelemetry-proto": "opentelemetry.proto",

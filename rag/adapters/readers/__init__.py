@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, docx, html, markdown, pdf, python_docs, tabular
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
@@ -22,14 +22,17 @@ FORMATS: Mapping[str, Reader] = {
     ".html": html.read,
     ".json": tabular.read_json,
     ".jsonl": tabular.read_jsonl,
-    ".markdown": text.read_markdown,
-    ".md": text.read_markdown,
+    ".markdown": markdown.read_markdown,
+    ".md": markdown.read_markdown,
+    ".mdx": markdown.read_markdown,
     ".ndjson": tabular.read_jsonl,
     ".pdf": pdf.read,
-    ".rst": text.read_text,
-    ".text": text.read_text,
+    ".qmd": markdown.read_markdown,
+    ".rmd": markdown.read_markdown,
+    ".rst": markdown.read_text,
+    ".text": markdown.read_text,
     ".tsv": tabular.read_csv,
-    ".txt": text.read_text,
+    ".txt": markdown.read_text,
     ".xhtml": html.read,
 }
 """File name ending -> what reads it."""

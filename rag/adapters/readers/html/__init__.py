@@ -49,6 +49,16 @@ def markdown_of(page: Page, *, base: str) -> str:
     return _markdown(written(main.children, deepest=_DEEPEST))
 
 
+def fragment(text: str) -> str:
+    """Return a piece of HTML, as it stands in other texts, as Markdown."""
+    page = parsed(text)
+    body = page.first("body") or page.root
+    keep_what_is_shown(page)
+    put_into_words(body, base="")
+    square_tables(body)
+    return _markdown(written(body.children, deepest=_DEEPEST))
+
+
 def _main(body: Element, mains: list[Element]) -> Element:
     """Return the part of the body that holds its text."""
     ids = set(map(id, mains))

@@ -1,4 +1,4 @@
-"""Plain text as it stands, and Markdown without what its readers never see: comments, and bytes of pictures."""
+"""Markdown without what its readers never see: comments, and bytes of pictures."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -29,12 +29,6 @@ _ALT = re.compile(
 )
 _LONGEST_ROW = 5_000
 _NAMED = ("double", "single", "bare")
-
-
-def read_text(file: SourceFile) -> Records:
-    """Read a text file; its title is its name."""
-    read = file.decoded()
-    yield file.document(text=read.text, title=file.stem, unread=read.unread)
 
 
 def read_markdown(file: SourceFile) -> Records:

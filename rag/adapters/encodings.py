@@ -145,8 +145,8 @@ def _guessed(data: bytes, encoding: str | None) -> Decoded:
                 what = f"{faults:,} place{'s are' if faults > 1 else ' is'} no {_name(likely)} and"
                 return Decoded(_lines(text), (f"{what} stand{'' if faults > 1 else 's'} as \ufffd",))
     for guess in _guesses(data):
-        if (text := _strictly(data, guess)) is not None and not _CONTROLS.search(text):
-            return Decoded(_lines(text), (f"encoding guessed as {_name(guess)}; save it as UTF-8",))
+        if (fits := _strictly(data, guess)) is not None and not _CONTROLS.search(fits):
+            return Decoded(_lines(fits), (f"encoding guessed as {_name(guess)}; save it as UTF-8",))
     raise UnreadableDocument("is not text in any encoding that is known; save it as UTF-8")
 
 
@@ -162,7 +162,7 @@ def _guesses(data: bytes) -> Iterator[str]:
     runs = _FOREIGN.findall(looked_at)
     # Words in Latin letters have single accents; those of other scripts hardly a letter of ASCII.
     latin = bool(runs) and not _disguised(data) and sum(map(len, runs)) <= _LONGEST_LATIN_RUN * len(runs)
-    found = detect(looked_at, include_encodings=_LATIN if latin else _OF_ANY_SCRIPT)["encoding"]
+    found: str | None = detect(looked_at, include_encodings=_LATIN if latin else _OF_ANY_SCRIPT)["encoding"]
     if found:
         yield found
         yield from _LATIN if latin else ()

@@ -121,6 +121,8 @@ def _take(
         pieces.closing(frame.closing)
         begun = framed = True
     if not begun:
+        if head_size > pieces.room:
+            pieces.close()
         pieces.add(start, head_end, head_size, inside=True)
 
 
@@ -177,7 +179,7 @@ def _framed(pieces: Pieces, opening: str, closing: str = "") -> _Frame:
 
 def _ended(lines: Sequence[Line], end: int) -> list[tuple[Line, int]]:
     """Return each line with where it ends; the last one at `end`, with the blank lines behind it."""
-    return list(zip(lines, [*(line.start for line in lines[1:]), end], strict=True))
+    return list(zip(lines, [*(line.start for line in lines[1:]), end], strict=False))
 
 
 def _margin(text: str, line: Line) -> str:

@@ -21,17 +21,11 @@ LONGEST_HEADING = 120
 """Characters; a longer one is text that happens to look like a heading."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_CONTAINERS = {
-    "bullet_list_open": "list",
-    "ordered_list_open": "list",
-    "list_item_open": "item",
-    "blockquote_open": "quote",
-}
-_LEAVES = {"paragraph_open": "prose", "code_block": "prose", "hr": "rule", "fence": "code", "table": "table"}
 _MARKED = re.compile(r"^[ \t]*(?:[-*+_>#=~`|:]|\d{1,9}[.)])", re.MULTILINE)
 """A line that may be one of a block other than prose; where there is none, nothing has to be parsed."""
 _NO_TITLE = (".", ":", ";", ",", "!")
 """How a line ends that is a sentence; above a line of dashes it is more often that than a heading."""
+_INLINE_MARKS = re.compile(r"[*_`\\[<&!]")
 _PLAIN = frozenset({"text", "code_inline", "em_open", "em_close", "strong_open", "strong_close"})
 
 
@@ -46,6 +40,21 @@ class Kind(StrEnum):
     QUOTE = "quote"
     CODE = "code"
     RULE = "rule"
+
+
+_CONTAINERS = {
+    "bullet_list_open": Kind.LIST,
+    "ordered_list_open": Kind.LIST,
+    "list_item_open": Kind.ITEM,
+    "blockquote_open": Kind.QUOTE,
+}
+_LEAVES = {
+    "paragraph_open": Kind.PROSE,
+    "code_block": Kind.PROSE,
+    "hr": Kind.RULE,
+    "fence": Kind.CODE,
+    "table": Kind.TABLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +126,12 @@ def _nodes(tokens: Iterable[Token]) -> list[_Node]:
         first, last = token.map or (0, 0)
         if kind := _CONTAINERS.get(token.type):
             inner: list[_Node] = []
-            open_lists[-1].append(_Node(Kind(kind), first, last, children=inner))
+            open_lists[-1].append(_Node(kind, first, last, children=inner))
             open_lists.append(inner)
         elif kind := _LEAVES.get(token.type):
             words = token.markup + token.info if token.type == "fence" else ""
             columns = token.meta.get("columns", ())
-            open_lists[-1].append(_Node(Kind(kind), first, last, words=words, columns=columns))
+            open_lists[-1].append(_Node(kind, first, last, words=words, columns=columns))
         elif token.type == "heading_open":
             heading = _Node(Kind.HEADING, first, last, level=int(token.tag[1:]), words=token.markup)
             open_lists[-1].append(heading)
@@ -150,6 +159,8 @@ def _name(heading: _Node, words: str) -> None:
 
 def _plain(words: str) -> str:
     """Return a heading's words without emphasis; as they are where links or the like would be lost."""
+    if not _INLINE_MARKS.search(words):
+        return words
     (line,) = _inline_parser().parseInline(words)
     inner = line.children or []
     if any(token.type not in _PLAIN for token in inner):

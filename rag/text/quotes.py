@@ -1,7 +1,7 @@
 """A passage's text -> what an answer can quote of it: sentences and rows of tables, without Markdown's marks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.text.markdown import Block, Kind, blocks
@@ -12,6 +12,7 @@ _MARKS = re.compile(r"(?:[-*+•]\s+|>\s*|#{1,6}\s+)+")
 """What stands before the first word of an item, a quotation or a heading; numbers stay, they may be meant."""
 _NUMBER = re.compile(r"\d{1,9}[.)]")
 _QUOTED_LINE = re.compile(r"\n[ \t]*>[> \t]*")
+_RULE = re.compile(r"^[ \t]*(?:={3,}|-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
 _MOST_CHARACTERS = 200_000  # of a passage; what comes after is not quoted
 
 
@@ -25,39 +26,45 @@ class Quote:
 
 
 def quotes(text: str) -> list[Quote]:
-    """Return what can be quoted of the text, in its order.
-
-    A row of a table is one quote, and so is a line of code. Headings and rules are none: who reads them learns nothing.
-    """
+    """Return what can be quoted of the text, in its order: sentences, rows of tables, lines of code."""
     text = text[:_MOST_CHARACTERS]
-    return [quote for block in blocks(text, indented_code=False) for quote in _quotes(text, block)]
+    found: list[Quote] = []
+    at = 0
+    for block in _apart(blocks(text, indented_code=False)):
+        first, last = block.lines[0], block.lines[-1]
+        found += _sentences(text, at, first.content)
+        found += _rows(text, block) if block.kind == Kind.TABLE else _code(text, block)
+        at = last.end
+    found += _sentences(text, at, len(text))
+    return found
 
 
-def _quotes(text: str, block: Block) -> Iterator[Quote]:
-    match block.kind:
-        case Kind.HEADING | Kind.RULE:
-            return
-        case Kind.TABLE:
-            for row in rows(text, block):
-                if row.line:
-                    yield Quote(row.start, row.end, row.line)
-        case Kind.CODE:
-            opening, *inner = block.lines
-            mark = text[opening.content : opening.end].strip()[:3]
-            for line in inner:
-                shown = text[line.content : line.end].strip()
-                if shown and not shown.startswith(mark):
-                    yield Quote(line.content, line.content + len(shown), shown)
-        case _ if block.children:
-            for child in block.children:
-                yield from _quotes(text, child)
-        case _:
-            yield from _sentences(text, block.start, block.end)
+def _apart(found: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks whose lines are no sentences, however deep they stand."""
+    for block in found:
+        if block.kind in (Kind.TABLE, Kind.CODE):
+            yield block
+        else:
+            yield from _apart(block.children)
+
+
+def _rows(text: str, table: Block) -> Iterator[Quote]:
+    for row in rows(text, table):
+        if row.line:
+            yield Quote(row.start, row.end, row.line)
+
+
+def _code(text: str, code: Block) -> Iterator[Quote]:
+    fence, *lines = code.lines
+    mark = text[fence.content : fence.end][:3]
+    for line in lines:
+        shown = text[line.content : line.end].strip()
+        if shown and not shown.startswith(mark):
+            yield Quote(line.content, line.content + len(shown), shown)
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Quote]:
-    # The marks of a quotation's lines are blanked, not taken out, so that places stay what they are.
-    prose = _QUOTED_LINE.sub(lambda found: "\n".ljust(len(found[0])), text[start:end])
+    prose = _without_marks(text[start:end])
     numbered: int | None = None
     for begin, stop in spans(prose):
         if _NUMBER.fullmatch(prose, begin, stop):
@@ -67,5 +74,17 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Quote]:
             begin, numbered = numbered, None
         elif marks := _MARKS.match(prose, begin, stop):
             begin = marks.end()
-        if shown := " ".join(prose[begin:stop].split()):
+        shown = " ".join(prose[begin:stop].split())
+        if any(map(str.isalnum, shown)):  # not the line between two parts
             yield Quote(start + begin, start + stop, shown)
+
+
+def _without_marks(prose: str) -> str:
+    """Return the text with marks of lines blanked; not taken out, so that places stay what they are."""
+
+    def blank(found: re.Match[str]) -> str:
+        before = prose[prose.rfind("\n", 0, found.start()) + 1 : found.start()]
+        # What is not quoted does not go on in a quotation.
+        return "\n".ljust(len(found[0])) if before.lstrip().startswith(">") else found[0]
+
+    return _RULE.sub(lambda found: " " * len(found[0]), _QUOTED_LINE.sub(blank, prose))

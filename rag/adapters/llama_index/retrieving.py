@@ -33,12 +33,13 @@ def _node(hit: Hit) -> TextNode:
         metadata={
             "title": passage.title,
             "uri": passage.uri,
+            "locator": passage.locator,
             "document_id": passage.document_id,
             "position": passage.position,
             "rank": hit.rank,
         },
         # Ids and positions tell a language model nothing.
         excluded_llm_metadata_keys=["document_id", "position", "rank"],
-        excluded_embed_metadata_keys=["uri", "document_id", "position", "rank"],
+        excluded_embed_metadata_keys=["uri", "locator", "document_id", "position", "rank"],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
     )

@@ -61,7 +61,7 @@ def test_all_forms_agree() -> None:
     assert [each["url"] for each in whole["search_results"]] == whole["citations"]
     assert [each["url"] for each in message["context"]["citations"]] == whole["citations"]
     assert whole["whetstone"]["citations"] == [
-        {"number": 2, "passage_id": second, "url": dinner, "quote": "Dinner is at seven."}
+        {"number": 2, "passage_id": second, "url": dinner, "locator": "", "quote": "Dinner is at seven."}
     ]
 
 

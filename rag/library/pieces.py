@@ -64,10 +64,12 @@ class Pieces:
         if self.empty:
             self._start = start
             self._inside = inside
-        else:
+        elif start != self._end:
             between = self.text[self._end : start]
-            if start != self._end:
-                self._parts.append(between if between and not between.strip() else "\n\n")
+            if not between or between.strip():
+                self._parts[-1] = self._parts[-1].rstrip()
+                between = "\n\n"
+            self._parts.append(between)
         self._parts.append(text)
         self._taken += size
         self._end = end

@@ -32,7 +32,9 @@ def sections(title: str, text: str) -> Iterator[Section]:
     """
     found, notes = _with_notes(text, blocks(text))
     if found and all(each.kind == Kind.HEADING or not text[each.start : each.end].strip() for each in found):
-        yield Section(title=title, words=tuple(each.words for each in found if each.words), start=0, end=len(text))
+        yield Section(
+            title=title, words=tuple(each.words for each in found if each.words), start=0, end=len(text)
+        )
         return
     path = _Path(title)
     body: list[Block] = []
@@ -133,9 +135,7 @@ def _folded(words: str) -> str:
     return " ".join(words.split()).casefold()
 
 
-def _with_notes(
-    text: str, found: Sequence[Block]
-) -> tuple[Sequence[Block], dict[Block, tuple[Block, ...]]]:
+def _with_notes(text: str, found: Sequence[Block]) -> tuple[Sequence[Block], dict[Block, tuple[Block, ...]]]:
     """Return the blocks without the notes that are referred to, and these by the block that does so."""
     if not _NOTE.search(text):
         return found, {}

@@ -15,6 +15,7 @@ MODULES = {
     "beautifulsoup4": "bs4",
     "import-linter": "importlinter",
     "llama-index-core": "llama_index.core",
+    "markdown-it-py": "markdown_it",
     "opentelemetry-api": "opentelemetry.trace",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",
     "opentelemetry-proto": "opentelemetry.proto",

@@ -4,6 +4,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 
 from rag.text.markdown import Block, Kind, blocks
 
@@ -70,7 +72,8 @@ class _Path:
     def enter(self, block: Block) -> None:
         """Go below a heading; those of its level and deeper ones end."""
         self.close(block.level)
-        self._open.append(_Heading(block, _folded(block.words) == _folded(self._title)))
+        is_title = _folded(block.words) == _folded(self._title)
+        self._open.append(_Heading(block, is_title, tuple(self._open)))
 
     def close(self, level: int) -> None:
         """End the headings from that level downwards."""
@@ -81,34 +84,33 @@ class _Path:
 
     def told(self) -> str:
         """Return the title of what stands here; its headings are told by it."""
-        kept = self._kept()
-        for heading in kept:
-            heading.told = True
-        return self._joined([heading.block.words for heading in kept])
+        return self._joined(self._kept(self._open))
 
     def untold(self) -> Iterator[Section]:
         """Yield headings as text that no title would tell otherwise: nothing is below them, or too many are above."""
-        kept = self._kept()
+        kept = self._kept(self._open)
         missing = [*self._bare, *(each for each in self._open if not each.told and each not in kept)]
-        self._bare = []
-        if not missing:
-            return
         missing.sort(key=lambda heading: heading.block.start)
-        above = [each for each in kept if each.block.start < missing[0].block.start]
-        for heading in (*above, *missing):
-            heading.told = True
-        yield Section(
-            title=self._joined([each.block.words for each in above]),
-            words=tuple(heading.block.words for heading in missing),
-            start=missing[0].block.start,
-            end=missing[-1].block.end,
-        )
+        self._bare = []
+        titles = [self._joined(self._kept(each.above)) for each in missing]
+        # One that is in another's title by now needs no place in the text.
+        untold = [(title, each) for title, each in zip(titles, missing, strict=True) if not each.told]
+        for title, group in groupby(untold, key=itemgetter(0)):
+            headings = [heading for _, heading in group]
+            for heading in headings:
+                heading.told = True
+            yield Section(
+                title=title,
+                words=tuple(heading.block.words for heading in headings),
+                start=headings[0].block.start,
+                end=headings[-1].block.end,
+            )
 
-    def _kept(self) -> "list[_Heading]":
-        """Return the open headings that a title has room for: the deepest ones."""
+    def _kept(self, path: "Sequence[_Heading]") -> "list[_Heading]":
+        """Return the headings of a path that a title has room for: the deepest ones."""
         kept: list[_Heading] = []
         room = _LONGEST_PATH
-        for heading in reversed(self._open):
+        for heading in reversed(path):
             if heading.is_title:
                 continue
             room -= len(heading.block.words) + 3
@@ -117,14 +119,19 @@ class _Path:
             kept.append(heading)
         return kept[::-1]
 
-    def _joined(self, words: Sequence[str]) -> str:
-        return " - ".join([self._title] * bool(self._title) + list(dict.fromkeys(words)))
+    def _joined(self, headings: "Sequence[_Heading]") -> str:
+        """Return a title that tells these headings."""
+        for heading in headings:
+            heading.told = True
+        words = dict.fromkeys(heading.block.words for heading in headings)
+        return " - ".join([self._title] * bool(self._title) + list(words))
 
 
 @dataclass(eq=False, slots=True)
 class _Heading:
     block: Block
     is_title: bool  # the document's title once more
+    above: "tuple[_Heading, ...]"
     told: bool = False
 
     def __post_init__(self) -> None:

@@ -45,6 +45,11 @@ def test_headings_with_nothing_below_them_are_text() -> None:
     assert outline(text) == [("Title - A", "B\nC"), ("Title - A - D", "d"), ("Title - A", "E")]
 
 
+def test_a_heading_with_headings_alone_below_it() -> None:
+    """It is told by their title, and not again."""
+    assert outline("# A\n\n## B\n\n# C\n\nc\n") == [("Title - A", "B"), ("Title - C", "c")]
+
+
 def test_a_document_of_headings_alone() -> None:
     """They are its text, the title's own too."""
     assert outline("# Title\n\n## B\n\n# C") == [("Title", "Title\nB\nC")]

@@ -1,4 +1,4 @@
-"""Tables and code that are too long for one piece, cut between lines. Knows the pieces it fills, and no blocks around."""
+"""Tables and code that are too long for one piece, cut between lines. Knows no other blocks."""
 
 import re
 from collections.abc import Callable, Sequence

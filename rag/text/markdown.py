@@ -1,7 +1,7 @@
 """Markdown -> its blocks, each a stretch of the text. Knows nothing of passages and renders nothing.
 
-Blocks are those of markdown-it-py, a CommonMark parser, with GitHub's tables. Two of its rules are left out: HTML blocks,
-which would hide the headings inside them, and link definitions, which are text like any other here.
+Blocks are those of markdown-it-py, a CommonMark parser, with GitHub's tables. Two of its rules are left out: HTML
+blocks, which would hide the headings inside them, and link definitions, which are text like any other here.
 """
 
 import re

@@ -5,13 +5,24 @@ import pytest
 from rag.domain import Document, Locator, Passage
 from rag.domain.locators import joined, located
 
-PAGES = tuple(Locator(start=start, kind="page", name=str(page)) for page, start in enumerate((0, 10, 20), start=1))
-SHEETS = tuple(Locator(start=n * 10, kind="sheet", name=name) for n, name in enumerate(("A", "B", "C-D", "E", "F")))
+PAGES = tuple(
+    Locator(start=start, kind="page", name=str(page)) for page, start in enumerate((0, 10, 20), start=1)
+)
+SHEETS = tuple(
+    Locator(start=n * 10, kind="sheet", name=name) for n, name in enumerate(("A", "B", "C-D", "E", "F"))
+)
 
 
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
-    [(0, 5, "page 1"), (0, 10, "page 1"), (0, 11, "pages 1-2"), (10, 20, "page 2"), (5, 25, "pages 1-3"), (30, 40, "page 3")],
+    [
+        (0, 5, "page 1"),
+        (0, 10, "page 1"),
+        (0, 11, "pages 1-2"),
+        (10, 20, "page 2"),
+        (5, 25, "pages 1-3"),
+        (30, 40, "page 3"),
+    ],
 )
 def test_pages(start: int, end: int, expected: str) -> None:
     """A page ends where the next begins; the last one goes on."""

@@ -194,7 +194,15 @@ def test_a_row_that_is_too_long_names_its_columns() -> None:
 def test_a_wide_table_is_written_row_by_row() -> None:
     """A header too long to be repeated is said once, and then with each cell."""
     names = [f"name of column {number}" for number in range(30)]
-    text = "| " + " | ".join(names) + " |\n" + "|---" * 30 + "|\n| " + " | ".join(map(str, range(100, 130))) + " |\n"
+    text = (
+        "| "
+        + " | ".join(names)
+        + " |\n"
+        + "|---" * 30
+        + "|\n| "
+        + " | ".join(map(str, range(100, 130)))
+        + " |\n"
+    )
 
     found = texts(text)
 
@@ -261,7 +269,8 @@ def test_a_line_of_code_that_is_too_long_is_cut() -> None:
 
 def test_notes_stay_with_what_refers_to_them() -> None:
     """A note at the end of the document goes to the passage that has its number."""
-    text = "# A\n\nThe warranty is five years.[^1]\n\n# B\n\nOther.[^b]\n\n[^1]: Batteries are excluded.\n[^b]: So is this.\n"
+    notes = "[^1]: Batteries are excluded.\n[^b]: So is this.\n"
+    text = f"# A\n\nThe warranty is five years.[^1]\n\n# B\n\nOther.[^b]\n\n{notes}"
 
     assert [(passage.title, passage.text) for passage in split(text)] == [
         ("A", "The warranty is five years.[^1]\n\n[^1]: Batteries are excluded."),

@@ -8,7 +8,8 @@ from rag.library.sections import sections
 def outline(text: str, title: str = "Title") -> list[tuple[str, str]]:
     """Return title and text of each section."""
     return [
-        (each.title, "\n".join(each.words) or text[each.start : each.end].strip()) for each in sections(title, text)
+        (each.title, "\n".join(each.words) or text[each.start : each.end].strip())
+        for each in sections(title, text)
     ]
 
 
@@ -25,10 +26,14 @@ def test_headings_are_a_path_by_their_levels() -> None:
     ]
 
 
-@pytest.mark.parametrize("first", ["# Title", "## Title", "# title", "# **Title**", "#  Title  #", "Title\n====="])
+@pytest.mark.parametrize(
+    "first", ["# Title", "## Title", "# title", "# **Title**", "#  Title  #", "Title\n====="]
+)
 def test_the_title_is_not_repeated(first: str) -> None:
     """A first heading that says the document's title again adds nothing."""
-    assert outline(f"{first}\n\na\n\n## B\n\nb\n") == [("Title", "a"), ("Title - B", "b")] or first == "## Title"
+    assert (
+        outline(f"{first}\n\na\n\n## B\n\nb\n") == [("Title", "a"), ("Title - B", "b")] or first == "## Title"
+    )
     assert [title.casefold().count("title") for title, _ in outline(f"{first}\n\na\n\n## B\n\nb\n")] == [1, 1]
 
 

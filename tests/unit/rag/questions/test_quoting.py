@@ -98,7 +98,9 @@ def test_no_answer_keeps_the_service_busy(piece: str) -> None:
     assert time.process_time() - began < 2.0
 
 
-TABLE = "Prices:\n\n| part | note | price |\n|---|---|---|\n| N-1 | Old. Sold out. | 4 |\n| N-2 | a \\| b | 5 |\n"
+TABLE = (
+    "Prices:\n\n| part | note | price |\n|---|---|---|\n| N-1 | Old. Sold out. | 4 |\n| N-2 | a \\| b | 5 |\n"
+)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ def test_blocks_are_the_text(text: str) -> None:
         assert [block.start for block in found] == [start, *(block.end for block in found[:-1])]
         assert found[-1].end == end
         for block in found:
-            assert all(block.start <= line.start <= line.content <= line.end <= block.end for line in block.lines)
+            assert all(
+                block.start <= line.start <= line.content <= line.end <= block.end for line in block.lines
+            )
             if block.children:
                 check(block.children, block.start, block.end)
 
@@ -70,7 +72,16 @@ def test_headings(text: str, level: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["#hashtag", "####### a", "# " + "a" * 121, "    # code", "It ends here.\n---", "Two\nlines\n===", "\\# a"]
+    "text",
+    [
+        "#hashtag",
+        "####### a",
+        "# " + "a" * 121,
+        "    # code",
+        "It ends here.\n---",
+        "Two\nlines\n===",
+        "\\# a",
+    ],
 )
 def test_what_only_looks_like_a_heading(text: str) -> None:
     """It is text, and stays in a passage."""
@@ -126,7 +137,11 @@ def test_tables_inside_of_lists_and_quotations(text: str) -> None:
 
     (table,) = tables(blocks(text))
 
-    assert [text[line.content : line.end].rstrip() for line in table.lines] == ["| a | b |", "|---|---|", "| 1 | 2 |"]
+    assert [text[line.content : line.end].rstrip() for line in table.lines] == [
+        "| a | b |",
+        "|---|---|",
+        "| 1 | 2 |",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +163,23 @@ def test_cells(row: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["> ", "- ", "|", "[", "`", "* a\n", "a\n-\n", "a|b\n-|-\n", "> - ", "```a`\n", "\t", "<!--", "a\n", "#\n", "1. "],
+    [
+        "> ",
+        "- ",
+        "|",
+        "[",
+        "`",
+        "* a\n",
+        "a\n-\n",
+        "a|b\n-|-\n",
+        "> - ",
+        "```a`\n",
+        "\t",
+        "<!--",
+        "a\n",
+        "#\n",
+        "1. ",
+    ],
 )
 def test_time_grows_with_the_length_alone(unit: str) -> None:
     """Eight times the text takes about eight times as long, whatever it is made of; a square would be sixty-four."""

@@ -34,11 +34,18 @@ def test_quotes_hold_no_marks(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["- one is here\n- two is there", "> said\n\nNot said.", "| a | b |\n|---|---|\n| 1 | 2 |\n", "~~~\ncode\n~~~\n"],
+    [
+        "- one is here\n- two is there",
+        "> said\n\nNot said.",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "~~~\ncode\n~~~\n",
+    ],
 )
 def test_a_quote_knows_its_place(text: str) -> None:
     """What stands between its ends holds its words, but for the names of columns."""
     for quote in quotes(text):
         there = text[quote.start : quote.end]
         assert there == there.strip()
-        assert [word for word in quote.text.replace(";", "").split() if word not in there and word[-1] != ":"] == []
+        assert [
+            word for word in quote.text.replace(";", "").split() if word not in there and word[-1] != ":"
+        ] == []

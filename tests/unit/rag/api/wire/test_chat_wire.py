@@ -116,6 +116,8 @@ def test_sources_say_where_in_their_document_they_stand() -> None:
     message = whole["choices"][0]["message"]
     assert [each["url_citation"]["title"] for each in message["annotations"]] == ["Meals, page 3"]
     assert [each["title"] for each in message["context"]["citations"]] == ["Meals, page 3"] * 2
-    assert [(each["title"], each["locator"]) for each in whole["search_results"]] == [("Meals, page 3", "page 3")] * 2
+    assert [(each["title"], each["locator"]) for each in whole["search_results"]] == [
+        ("Meals, page 3", "page 3")
+    ] * 2
     assert [each["locator"] for each in whole["whetstone"]["citations"]] == ["page 3"]
     assert "1. [Meals, page 3](" in message["content"]

@@ -98,6 +98,16 @@ class Settings(BaseSettings):
     parse_memory_bytes: Annotated[int, Field(ge=256_000_000)] = Field(
         2_000_000_000, description="Most memory the process that reads an uploaded file may take, bytes."
     )
+    ocr: bool = Field(
+        False, description="Whether text in pictures, and on scanned pages of PDFs, is read (OCR)."
+    )
+    ocr_languages: str = Field(
+        "eng", description="Languages of that text as Tesseract calls them, with + between: eng+deu."
+    )
+    ocr_data: Path | None = Field(
+        None,
+        description="Folder of Tesseract's language data; unset: where Debian and others put it.",
+    )
     max_waiting_files: Annotated[int, Field(ge=1)] = Field(
         200, description="Uploaded files of one tenant that may wait to be read; beyond it they are refused."
     )

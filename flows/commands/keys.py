@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import click
 
+from rag.domain.access import MAX_CONCURRENT, MAX_REQUESTS_PER_MINUTE
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-MOST = 10_000_000
-"""Largest number that a limit may be."""
 _LONGEST = timedelta(days=36_500)
 
 
@@ -58,9 +58,15 @@ def keys() -> None:
 @click.option(
     "--expires-in", type=Duration(), metavar="TIME", help="E.g. 12h or 90d. Default: it does not expire."
 )
-@click.option("--requests-per-minute", type=click.IntRange(1, MOST), help="Default: as the settings say.")
 @click.option(
-    "--concurrent", type=click.IntRange(1, MOST), help="Requests at once. Default: as the settings say."
+    "--requests-per-minute",
+    type=click.IntRange(1, MAX_REQUESTS_PER_MINUTE),
+    help="Default: as the settings say.",
+)
+@click.option(
+    "--concurrent",
+    type=click.IntRange(1, MAX_CONCURRENT),
+    help="Requests at once. Default: as the settings say.",
 )
 def create(
     roles: tuple[str, ...],

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from rag.domain import AuditEntry, Key, Role, utcnow
+from rag.domain.access import MAX_CONCURRENT, MAX_REQUESTS_PER_MINUTE
 from rag.errors import InvalidInput, NotFound
 from rag.ports import KeyStore
 
@@ -161,10 +162,14 @@ class KeyRegister:
         now = utcnow()
         tenant = self._home_tenant if tenant is None else tenant
         self._check(frozenset(roles), tenant, name, expires_at, now)
-        limits = {"requests per minute": requests_per_minute, "concurrent requests": concurrent}
-        for what, limit in limits.items():
+        for what, limit, most in (
+            ("requests per minute", requests_per_minute, MAX_REQUESTS_PER_MINUTE),
+            ("concurrent requests", concurrent, MAX_CONCURRENT),
+        ):
             if limit is not None and limit < 1:
                 raise InvalidInput(f"A key needs at least 1 of {what}, got {limit}; revoke it to stop it.")
+            if limit is not None and limit > most:
+                raise InvalidInput(f"A key has at most {most:,} {what}, got {limit:,}.")
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         key = Key(
             id=self._maths.new_id(),

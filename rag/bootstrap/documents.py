@@ -4,7 +4,7 @@ from rag.adapters.parsing import ApartChunker, ApartReader, Processes
 from rag.adapters.parsing.process import Limits
 from rag.api.serving import Documents
 from rag.bootstrap.installation import Installation
-from rag.bootstrap.parts import library
+from rag.bootstrap.parts import library, ocr_of
 from rag.library.arrivals import Arrivals
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
@@ -19,7 +19,8 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     """Return what takes documents, files and pages, and the work on what arrives, which is not started.
 
     Raises:
-        SettingInvalid: the documents that are there are split in another way than the settings say.
+        SettingInvalid: the documents that are there are split in another way than the settings say, or there is no
+            data for OCR.
     """
     from rag.adapters.readers.watched import DiskFolder
     from rag.adapters.web_pages import PublicPages
@@ -35,7 +36,7 @@ def documents_of(installation: Installation, live: LiveRelease) -> tuple[Documen
     splitting = Processes(limits, most=2, warm=True)
     reading = Processes(limits, most=2, jobs=_FILES_PER_PROCESS)
     shelves = library(settings, stores, ApartChunker(splitting, settings.chunking))
-    reader = ApartReader(reading, max_bytes=largest)
+    reader = ApartReader(reading, max_bytes=largest, ocr=ocr_of(settings))
     pages = PublicPages(max_bytes=largest, timeout_s=settings.web_timeout_s) if settings.web_pages else None
     ingester = Ingester(
         stores.ingestions,

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from rag.adapters.sql.database.engine import PATIENT, Patience
 from rag.adapters.sql.stores import Stores
-from rag.bootstrap.parts import index_store, library, models, open_stores_for
+from rag.bootstrap.parts import index_store, library, models, ocr_of, open_stores_for
 from rag.domain import Document, LabelledQuestion, Purpose
 from rag.library.documents import FieldNames, Library, SyncReport
 from rag.library.labelling import purposes_of, store_labels
@@ -67,7 +67,13 @@ class Installation:
 
         settings = self.settings
         return self.library.sync(
-            read(location, tenant=settings.tenant, max_bytes=settings.max_file_bytes, fields=fields),
+            read(
+                location,
+                tenant=settings.tenant,
+                max_bytes=settings.max_file_bytes,
+                fields=fields,
+                ocr=ocr_of(settings),
+            ),
             tenant=settings.tenant,
             source=source_of(location),
             prune=prune,

@@ -1,6 +1,7 @@
 """Parts that serving shares with commands and with retraining, built as the settings say."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.models.encoders import EncoderFolder
@@ -15,6 +16,9 @@ from rag.library.documents import Library
 from rag.ports import IndexStore, PassageMaker
 from rag.releases.models import Models
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.adapters.readers.ocr import Ocr
 
 
 def open_stores_for(settings: Settings, *, patience: Patience = PATIENT) -> Stores:
@@ -52,6 +56,20 @@ def index_store(settings: Settings) -> IndexStore:
     return QdrantServer(
         settings.qdrant_url, key.get_secret_value() if key else None, settings.qdrant_timeout_s
     )
+
+
+def ocr_of(settings: Settings) -> "Ocr | None":
+    """Return what reads the text in pictures; None where the settings do not ask for it.
+
+    Raises:
+        SettingInvalid: there is no data for one of the languages.
+    """
+    from rag.adapters.readers.ocr import Ocr
+
+    if not settings.ocr:
+        return None
+    languages = [each.strip() for each in settings.ocr_languages.replace(",", "+").split("+")]
+    return Ocr.on_this_machine([each for each in languages if each], settings.ocr_data)
 
 
 def library(settings: Settings, stores: Stores, maker: PassageMaker | None = None) -> Library:

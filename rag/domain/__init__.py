@@ -11,6 +11,7 @@ from rag.domain.documents import (
     Locator,
     Passage,
 )
+from rag.domain.filters import MEASURES, Condition, Measure, Range, equal_to, fits, range_of
 from rag.domain.identity import DEFAULT_TENANT, digest_of, new_id, sha256_text, utcnow
 from rag.domain.log import Feedback, Interaction, InteractionStatus, LabelledQuestion, LoggedHit, Purpose
 from rag.domain.metadata import (
@@ -27,11 +28,13 @@ from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieva
 
 __all__ = [
     "DEFAULT_TENANT",
+    "MEASURES",
     "AuditEntry",
     "Change",
     "ChangeKind",
     "Chunking",
     "Citation",
+    "Condition",
     "Deployment",
     "Document",
     "Ending",
@@ -45,12 +48,14 @@ __all__ = [
     "LabelledQuestion",
     "Locator",
     "LoggedHit",
+    "Measure",
     "Message",
     "Metadata",
     "Passage",
     "Principal",
     "Prompt",
     "Purpose",
+    "Range",
     "Release",
     "Replica",
     "Retrieval",
@@ -59,8 +64,11 @@ __all__ = [
     "Value",
     "check_metadata",
     "digest_of",
+    "equal_to",
+    "fits",
     "metadata_of",
     "new_id",
+    "range_of",
     "scalars",
     "sha256_text",
     "text_of",

@@ -6,6 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+MAX_REQUESTS_PER_MINUTE = 10_000_000
+"""Most requests per minute that a key may be made for."""
+
+MAX_CONCURRENT = 100_000
+"""Most requests under way at once that a key may be made for."""
+
 
 class Role(StrEnum):
     """What a key may be used for."""

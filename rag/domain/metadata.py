@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from typing import Any
 
 from rag.errors import UnreadableDocument
@@ -28,11 +29,14 @@ MAX_VALUE = 4_000
 MAX_METADATA = 16_000
 """Names and values of metadata together, characters."""
 
+_MOST = 2**63  # whole numbers from here on are kept as text: no index takes them
+
 
 def metadata_of(given: Mapping[str, Any]) -> dict[str, Value]:
-    """Return a record's fields as metadata: lists as tuples, whatever else has no value left out.
+    """Return a record's fields as metadata: lists as tuples, dates as text, whatever else has no value left out.
 
-    Left out are null, records, and numbers that are none (nan, infinity); also inside lists.
+    Left out are null, records, and numbers that are none (nan, infinity); also inside lists. Whole numbers of more
+    than 64 bits are kept as text.
     """
     found = {name: _value(value) for name, value in given.items()}
     return {name: value for name, value in found.items() if value is not None}
@@ -44,6 +48,11 @@ def _value(value: Any) -> Value | None:
         return tuple(each for each in several if each is not None and not isinstance(each, tuple))
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int) and not -_MOST <= value < _MOST:
+        # Python writes no number of more digits than some thousands, and none is kept.
+        return str(value) if value.bit_length() < 3 * MAX_VALUE else None
     return value if isinstance(value, str | int | float | bool) else None
 
 

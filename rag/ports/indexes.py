@@ -7,11 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Passage, Release
+from rag.domain import Condition, Passage, Release
 from rag.ports.encoders import Vectors
 
-Where = Mapping[str, Collection[str]]
-"""Confines a search: metadata name -> values of which the passage's must be one. All names have to fit."""
+Where = Mapping[str, Condition]
+"""Confines a search: metadata name -> the value, one of the values, or the range that the passage's must be of or in.
+
+All names have to fit; `rag.domain.fits` says what that is.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +59,8 @@ class PassageIndex(Protocol):
             text: the question, for its words; None searches by the vector alone whatever the release says.
             dense_weight: of the vector beside the words, 0 to 1; None: as the index's release says. An index without
                 words is searched by the vector alone.
-            where: confines the search by metadata.
+            where: confines the search by metadata. An index written before version 0.3 is searched by ranges as far
+                as its 10,000 nearest passages.
         """
 
     def order(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Hit, Passage, Release, scalars, written
+from rag.domain import Hit, Passage, Release, fits
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Where
 
@@ -103,7 +103,8 @@ class Retriever:
             for each in found
             if (passage := present.get(each.passage.id)) is not None
             and passage.tenant == tenant
-            and _fits(passage, where)
+            # The index may be older than what SQL says.
+            and fits(passage.metadata, where)
         ]
 
     def _present(self, found: Sequence[Found], *, whole: bool) -> dict[str, Passage]:
@@ -179,11 +180,3 @@ def reranked(pinned: Pinned, question: str, found: Sequence[Found]) -> list[Foun
     # Stable, so that passages it cannot tell apart stay as they were found.
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
     return [*(read[at] for at in order), *rest]
-
-
-def _fits(passage: Passage, where: Where | None) -> bool:
-    """Tell whether the passage's metadata fits the filter; the index may be older than what SQL says."""
-    return all(
-        any(written(value) in values for value in scalars(passage.metadata.get(name, ())))
-        for name, values in (where or {}).items()
-    )

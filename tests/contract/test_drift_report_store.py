@@ -4,50 +4,28 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from doubles.drift_report import FINDING, drift_report
 from sqlalchemy import event
 
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from monitoring.domain import DriftReport, DriftVerdict
 from rag.adapters.sql.stores import Stores
 from rag.domain import new_id, utcnow
 from rag.errors import Conflict, InvalidInput, NotFound
 
 
 def make(**values: object) -> DriftReport:
-    """Make a report with a finding that has numbers and one that has none."""
-    drifted = DriftFinding(
-        name="question_mmd",
-        statistic=0.1 + 0.2,
-        threshold=0.05,
-        p_value=0.001,
-        reference=None,
-        current=None,
-        reference_count=500,
-        current_count=200,
-        verdict=DriftVerdict.DRIFT,
-        reason="Questions changed.",
-    )
+    """Make a report with a finding that has numbers and one that has none, and a large snapshot."""
     silent = replace(
-        drifted,
+        FINDING,
         name="labelled_recall@10",
         statistic=None,
         threshold=None,
         p_value=None,
         verdict=DriftVerdict.NOT_ENOUGH_DATA,
     )
-    report = DriftReport(
-        id=new_id(),
-        tenant="default",
-        verdict=DriftVerdict.DRIFT,
-        findings=(drifted, silent),
-        encoder="e",
-        release="r",
-        reference={"name": "reference", "since": None, "until": "2024-05-01T00:00:00+00:00", "count": 500},
-        current={"name": "current", "since": "2024-05-01T00:00:00+00:00", "until": None, "count": 200},
-        snapshot='{"nested": "\\u0000 ö"}' * 10_000,
-        golden_recall={"q1": 1.0, "q2": 1 / 3},
-    )
-    return replace(report, **values)  # type: ignore[arg-type] # one of the fields above
+    large = {"findings": (FINDING, silent), "snapshot": '{"nested": "\\u0000 ö"}' * 10_000}
+    return drift_report(**{"id": new_id(), "created_at": utcnow(), **large, **values})
 
 
 @pytest.fixture

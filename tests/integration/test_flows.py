@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from doubles.drift_report import FINDING
 from doubles.promotion_world import perturbed
 
 from flows.bootstrap import open_doors
@@ -18,7 +19,7 @@ from flows.commands.drift import drift
 from flows.environment import load_flow, prefect_environment
 from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
-from monitoring.domain import DriftFinding, DriftVerdict
+from monitoring.domain import DriftVerdict
 from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_installation
 from rag.domain import Release
@@ -144,21 +145,9 @@ def test_drift_asks_for_retraining_and_says_why(
 
     import flows.check_drift as module
 
-    finding = DriftFinding(
-        name="question_mmd",
-        statistic=0.1,
-        threshold=0.05,
-        p_value=0.001,
-        reference=None,
-        current=None,
-        reference_count=500,
-        current_count=200,
-        verdict=DriftVerdict.DRIFT,
-        reason="People ask about other things.",
-    )
     with open_doors() as doors:
         calm = doors.monitoring.check()
-        report = replace(calm, id="drifted", verdict=DriftVerdict.DRIFT, findings=(finding,))
+        report = replace(calm, id="drifted", verdict=DriftVerdict.DRIFT, findings=(FINDING,))
         doors.monitoring.reports.add(report)
     events: list[dict[str, Any]] = []
     monkeypatch.setattr(module, "emit_event", lambda **event: events.append(event))
@@ -168,9 +157,9 @@ def test_drift_asks_for_retraining_and_says_why(
         return module.ask_for_retraining("drifted")
 
     assert ask()
-    assert events[0]["payload"] == {"report": "drifted", "reason": "People ask about other things."}
+    assert events[0]["payload"] == {"report": "drifted", "reason": FINDING.reason}
     follow_up = [each.data for each in artifacts("drift-follow-up")]
-    assert any("Retraining is asked for: People ask about other things." in text for text in follow_up)
+    assert any(f"Retraining is asked for: {FINDING.reason}" in text for text in follow_up)
 
 
 def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> None:

@@ -27,19 +27,25 @@ class WhetstoneRetriever(BaseRetriever):
 
 def _node(hit: Hit) -> TextNode:
     passage = hit.passage
+    # The document's own below ours, which a document must not be able to replace.
+    known = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in passage.metadata.items()
+    }
+    ours = {
+        "title": passage.title,
+        "uri": passage.uri,
+        "locator": passage.locator,
+        "document_id": passage.document_id,
+        "position": passage.position,
+        "rank": hit.rank,
+    }
+    # Ids and positions tell a language model nothing, and a document's metadata may be longer than the passage.
+    unshown = [name for name in known | ours if name not in ("title", "uri", "locator")]
     return TextNode(
         id_=passage.id,
         text=passage.text,
-        metadata={
-            "title": passage.title,
-            "uri": passage.uri,
-            "locator": passage.locator,
-            "document_id": passage.document_id,
-            "position": passage.position,
-            "rank": hit.rank,
-        },
-        # Ids and positions tell a language model nothing.
-        excluded_llm_metadata_keys=["document_id", "position", "rank"],
-        excluded_embed_metadata_keys=["uri", "locator", "document_id", "position", "rank"],
+        metadata=known | ours,
+        excluded_llm_metadata_keys=unshown,
+        excluded_embed_metadata_keys=["uri", "locator", *unshown],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
     )

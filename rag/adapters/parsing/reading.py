@@ -1,6 +1,6 @@
 """Files read in another process."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -9,16 +9,20 @@ from rag.domain import Document, Locator
 from rag.library.documents import ReadFailure
 from rag.library.ingesting import FileReader
 
+if TYPE_CHECKING:
+    from rag.adapters.readers.ocr import Ocr
+
 _LONGEST_REASON = 500
 
 
 class ApartReader(FileReader):
     """Reads files of all known formats in another process."""
 
-    def __init__(self, processes: Processes, *, max_bytes: int) -> None:
-        """Read with `processes` files of up to `max_bytes`."""
+    def __init__(self, processes: Processes, *, max_bytes: int, ocr: "Ocr | None" = None) -> None:
+        """Read with `processes` files of up to `max_bytes`, pictures with `ocr`."""
         self._processes = processes
         self._max_bytes = max_bytes
+        self._ocr = ocr.asked() if ocr else None
 
     @property
     @override
@@ -30,7 +34,13 @@ class ApartReader(FileReader):
     @override
     def read(self, content: bytes, *, filename: str, uri: str, tenant: str) -> list[Document | ReadFailure]:
         """Return the documents as the port says; errors also as for `Processes.run`."""
-        given = {"filename": filename, "uri": uri, "tenant": tenant, "max_bytes": self._max_bytes}
+        given: dict[str, Any] = {
+            "filename": filename,
+            "uri": uri,
+            "tenant": tenant,
+            "max_bytes": self._max_bytes,
+        }
+        given["ocr"] = self._ocr
         job = {"op": "read", "given": given}
         return [
             _record(reply, text, uri=uri, tenant=tenant) for reply, text in self._processes.run(job, content)

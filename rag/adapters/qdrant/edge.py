@@ -18,12 +18,14 @@ from rag.adapters.qdrant.index import (
     IDS_AT_ONCE,
     INDEXED,
     WORDS,
+    InRange,
     Point,
     Question,
     ReleaseIndex,
     Scored,
     has_words,
 )
+from rag.adapters.qdrant.payloads import MEASURED
 from rag.domain import Release
 from rag.errors import IntegrityError
 
@@ -67,6 +69,24 @@ class EdgeIndex(ReleaseIndex):
         with self._writing, self._calls():
             self._shard.update(edge.UpdateOperation.upsert_points(batch))
             self._settle()
+
+    def _has_unmeasured(self) -> bool:
+        from qdrant_edge import ScrollRequest
+
+        some = ScrollRequest(limit=1, filter=_unmeasured(), with_payload=False, with_vector=False)
+        with self._calls():
+            points, _ = self._shard.scroll(some)
+        return bool(points)
+
+    def _fields(self) -> Iterable[str]:
+        with self._calls():
+            return self._shard.info().payload_schema
+
+    def _index_range(self, field: str) -> None:
+        import qdrant_edge as edge
+
+        with self._writing, self._calls():
+            self._shard.update(edge.UpdateOperation.create_field_index(field, edge.FloatIndexParams()))
 
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
         import qdrant_edge as edge
@@ -119,7 +139,7 @@ class EdgeIndex(ReleaseIndex):
         by_words = edge.Query.Nearest(edge.SparseVector(question.words.indices, question.words.values), WORDS)
         exact = edge.SearchParams(exact=True)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
-        own = edge.SearchParams(idf=edge.IdfParams(corpus=_filter(question, labels=False)))
+        own = edge.SearchParams(idf=edge.IdfParams(corpus=_filter(question, metadata=False)))
         shown: dict[str, Any] = {
             "with_payload": not question.bare,
             "with_vector": False if question.bare else [self._vector],
@@ -212,13 +232,29 @@ def _config(release: Release) -> "EdgeConfig":
     )
 
 
-def _filter(question: Question, *, labels: bool = True) -> "Filter":
+def _filter(question: Question, *, metadata: bool = True) -> "Filter":
     import qdrant_edge as edge
 
     must: list[Any] = [edge.FieldCondition("tenant", match=edge.MatchValue(question.tenant))]
-    if labels:
+    if metadata:
         must += [edge.FieldCondition("labels", match=edge.MatchAny(list(some))) for some in question.labels]
+        must += [_in_range(one, measured=question.measured) for one in question.ranges]
     return edge.Filter(must=must)
+
+
+def _in_range(one: InRange, *, measured: bool) -> Any:
+    """Return the condition; where not all points are measured, the others pass."""
+    import qdrant_edge as edge
+
+    bounds = edge.RangeFloat(gt=one.range.gt, gte=one.range.gte, lt=one.range.lt, lte=one.range.lte)
+    condition = edge.FieldCondition(one.field, range=bounds)
+    return condition if measured else edge.Filter(should=[condition, _unmeasured()])
+
+
+def _unmeasured() -> "Filter":
+    import qdrant_edge as edge
+
+    return edge.Filter(must_not=[edge.FieldCondition("labels", match=edge.MatchValue(MEASURED))])
 
 
 def _times(weight: float, variable: str) -> Any:

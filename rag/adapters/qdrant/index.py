@@ -1,17 +1,16 @@
 """The index of one release: what embedded and served Qdrant share."""
 
-import json
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from rag.domain import Passage, Release, metadata_of, scalars, written
+from rag.adapters.qdrant.payloads import field_of, label_of, metadata_in, passage_of, payload_of
+from rag.domain import Measure, Passage, Range, Release, equal_to, fits
 from rag.errors import DimensionMismatch
 from rag.ports import Found, PassageIndex, Vectors, Where
 from rag.text.sparse import Weighted, Words
@@ -20,7 +19,10 @@ WORDS = "words"
 """Name of the sparse vector, which an index has where its release's `dense_weight` is below 1."""
 
 INDEXED = ("tenant", "document_id", "labels")
-"""Payload fields that are filtered by."""
+"""Payload fields that are filtered by, beside those of ranges."""
+
+MOST_RANGES = 64
+"""Fields of ranges that are indexed, one for each name and measure. Others are filtered by more slowly."""
 
 BM25_UNIT = 20.0
 """BM25 score that counts as much as a cosine of 1 where both have the same weight."""
@@ -28,9 +30,9 @@ BM25_UNIT = 20.0
 IDS_AT_ONCE = 10_000
 """Ids in one answer."""
 
-_KEPT = ("document_id", "tenant", "position", "uri", "title", "text", "text_hash")  # of a passage, as it is
 _AT_ONCE = 1_000  # ids in one request
 _DEPTH = 100  # candidates of each kind that are fused, at least
+_DEEPEST = 10_000  # points read for ranges among those without their numbers and dates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,11 +46,21 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InRange:
+    """One of the numbers in a field of the payload must lie in a range."""
+
+    field: str
+    range: Range
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What is searched for, in one query."""
 
     tenant: str
     labels: tuple[tuple[str, ...], ...]  # of each group a passage must have one
+    ranges: tuple[InRange, ...]  # all must hold, but for points that are not MEASURED, where there are such
+    measured: bool  # whether all points are
     limit: int
     vector: list[float]
     words: Weighted | None  # None: by the vector alone
@@ -93,6 +105,8 @@ class ReleaseIndex(PassageIndex):
         self._dimension = release.dimension
         self._dense_weight = release.retrieval.dense_weight
         self._words = Words(release.retrieval) if has_words(release) else None
+        self._ranges: frozenset[str] | None = None  # fields of ranges that are indexed, once they are read
+        self._measured: bool | None = None  # whether all points are MEASURED, once a range asks
 
     @override
     def upsert(self, passages: Sequence[Passage], vectors: Vectors) -> None:
@@ -107,10 +121,11 @@ class ReleaseIndex(PassageIndex):
                 id=passage.id,
                 vector=vector.tolist(),
                 words=None if self._words is None else self._words.passage(passage.embedded_text),
-                payload=_payload(passage),
+                payload=payload_of(passage),
             )
             for passage, vector in zip(passages, vectors, strict=True)
         ]
+        self._index_ranges(points)
         for start in range(0, len(points), _AT_ONCE):
             self._write(points[start : start + _AT_ONCE])
 
@@ -136,7 +151,9 @@ class ReleaseIndex(PassageIndex):
         A question none of whose words any passage has is searched by its vector, whatever the release says.
         """
         found = self._best(vector, tenant, limit, text, dense_weight, where=where)
-        return [Found(passage=_passage(each.id, each.payload), score=_cosine(vector, each)) for each in found]
+        return [
+            Found(passage=passage_of(each.id, each.payload), score=_cosine(vector, each)) for each in found
+        ]
 
     @override
     def order(
@@ -166,8 +183,11 @@ class ReleaseIndex(PassageIndex):
                 f"The index {self.name} is searched with a vector of dimension {self._dimension}; "
                 f"got shape {vector.shape}. Embed the question with the encoder of the index's release."
             )
+        where = where or {}
         labels = tuple(
-            tuple(_label(name, value) for value in values) for name, values in (where or {}).items()
+            tuple(label_of(name, value) for value in sorted(equal_to(condition)))
+            for name, condition in where.items()
+            if not isinstance(condition, Range)
         )
         if not tenant or limit < 1 or not all(labels):
             return []
@@ -178,18 +198,53 @@ class ReleaseIndex(PassageIndex):
         question = Question(
             tenant=tenant,
             labels=labels,
+            ranges=tuple(
+                InRange(field=field_of(name, condition.measure), range=condition)
+                for name, condition in where.items()
+                if isinstance(condition, Range)
+            ),
+            measured=self._all_measured()
+            if any(isinstance(each, Range) for each in where.values())
+            else True,
             limit=limit,
             vector=vector.tolist(),
             words=words or None,
             dense_weight=weight,
             bare=bare,
         )
-        found = list(self._find(question))
+        found = self._fitting(question, where)
         if not found and question.words is not None and not question.dense_weight:
-            found = list(self._find(replace(question, words=None)))
+            found = self._fitting(replace(question, words=None), where)
         # Equal passages have equal scores; their order must not depend on how the index came about.
         found.sort(key=lambda each: (-each.score, each.id))
-        return found
+        return found[:limit]
+
+    def _fitting(self, question: Question, where: Where) -> list[Scored]:
+        """Return what fits the filter; deeper and deeper where points that are not MEASURED hide it."""
+        wanted = question.limit
+        while True:
+            found = list(self._find(question))
+            if question.measured:
+                return found
+            fitting = [each for each in found if fits(metadata_in(each.payload), where)]
+            if len(fitting) >= wanted or len(found) < question.limit or question.limit >= _DEEPEST:
+                return fitting
+            question = replace(question, limit=min(4 * question.limit, _DEEPEST))
+
+    def _all_measured(self) -> bool:
+        """Tell whether every point is MEASURED: what is written is, and what was there is looked at once."""
+        if self._measured is None:
+            self._measured = not self._has_unmeasured()
+        return self._measured
+
+    def _index_ranges(self, points: Sequence[Point]) -> None:
+        """Index the fields of numbers and dates that are new, as long as there is room."""
+        if self._ranges is None:
+            self._ranges = frozenset(field for field in self._fields() if field not in INDEXED)
+        seen = {f"{kind}.{key}" for point in points for kind in Measure for key in point.payload[kind]}
+        for field in sorted(seen - self._ranges)[: max(0, MOST_RANGES - len(self._ranges))]:
+            self._index_range(field)
+            self._ranges |= {field}
 
     @override
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -213,6 +268,18 @@ class ReleaseIndex(PassageIndex):
     @abstractmethod
     def _write(self, points: Sequence[Point]) -> None:
         """Write a batch durably."""
+
+    @abstractmethod
+    def _has_unmeasured(self) -> bool:
+        """Tell whether there is a point that is not MEASURED."""
+
+    @abstractmethod
+    def _fields(self) -> Iterable[str]:
+        """Return the payload's fields that are indexed."""
+
+    @abstractmethod
+    def _index_range(self, field: str) -> None:
+        """Index a field of numbers, for what is there and what will be; nothing happens where it is."""
 
     @abstractmethod
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
@@ -249,35 +316,6 @@ def verify(release: Release, sizes: Mapping[str, int], sparse: Collection[str]) 
             f"The index {release.index_name} holds vectors {dict(sizes)} and sparse vectors {sorted(sparse)}, expected "
             f"{expected} and {sorted(words)}. It belongs to another release; drop it and build it again."
         )
-
-
-def _payload(passage: Passage) -> dict[str, Any]:
-    return {name: getattr(passage, name) for name in _KEPT} | {
-        "metadata": dict(passage.metadata),
-        "locator": passage.locator,
-        "labels": sorted(
-            {
-                _label(name, written(each))
-                for name, value in passage.metadata.items()
-                for each in scalars(value)
-            }
-        ),
-    }
-
-
-def _passage(passage_id: str, payload: Mapping[str, Any]) -> Passage:
-    # Collections made before there was any metadata have none, and older ones know of no locators.
-    kept = {name: payload[name] for name in _KEPT}
-    metadata = metadata_of(payload.get("metadata", {}))
-    return Passage(id=passage_id, metadata=metadata, locator=payload.get("locator", ""), **kept)
-
-
-def _label(name: str, value: str) -> str:
-    """Write a name and value of metadata as one short keyword.
-
-    All names share one payload index this way, and a name needs no escaping, whatever a document's author called it.
-    """
-    return blake2b(json.dumps([name, value]).encode(), digest_size=16).hexdigest()
 
 
 def _cosine(vector: NDArray[np.float32], found: Scored) -> float:

@@ -13,6 +13,7 @@ from rag.adapters.qdrant.index import (
     IDS_AT_ONCE,
     INDEXED,
     WORDS,
+    InRange,
     Point,
     Question,
     ReleaseIndex,
@@ -20,6 +21,7 @@ from rag.adapters.qdrant.index import (
     has_words,
     verify,
 )
+from rag.adapters.qdrant.payloads import MEASURED
 from rag.domain import Release
 from rag.errors import NotFound, Unavailable
 from rag.ports import IndexStore, PassageIndex
@@ -65,6 +67,23 @@ class _ServerIndex(ReleaseIndex):
         with _asking(self._url):
             self._completed(self._client.upsert(self.name, points=batch, wait=True))
 
+    def _has_unmeasured(self) -> bool:
+        with _asking(self._url):
+            points, _ = self._client.scroll(
+                self.name, scroll_filter=_unmeasured(), limit=1, with_payload=False, with_vectors=False
+            )
+        return bool(points)
+
+    def _fields(self) -> Iterable[str]:
+        with _asking(self._url):
+            return self._client.get_collection(self.name).payload_schema
+
+    def _index_range(self, field: str) -> None:
+        from qdrant_client import models
+
+        with _asking(self._url):
+            self._client.create_payload_index(self.name, field, models.PayloadSchemaType.FLOAT, wait=True)
+
     def _delete(self, document_ids: Sequence[str], keep: Sequence[str]) -> None:
         from qdrant_client import models
 
@@ -103,7 +122,7 @@ class _ServerIndex(ReleaseIndex):
         assert question.words is not None  # noqa: S101 - what tells the two kinds of questions apart
         allowed = _filter(question)
         # How rare a word is among the tenant's own passages: other tenants must not be felt.
-        own = models.SearchParams(idf=models.IdfCorpusParams(corpus=_filter(question, labels=False)))
+        own = models.SearchParams(idf=models.IdfCorpusParams(corpus=_filter(question, metadata=False)))
         shown = False if question.bare else [self._vector]
         by_vector = {"query": question.vector, "using": self._vector}
         by_words = {"query": _sparse(question.words), "using": WORDS, "params": own}
@@ -248,14 +267,32 @@ def _asking(url: str) -> Iterator[None]:
         raise Unavailable(f"Qdrant at {url} answered {error.status_code}: {error.content!r}") from error
 
 
-def _filter(question: Question, *, labels: bool = True) -> "models.Filter":
+def _filter(question: Question, *, metadata: bool = True) -> "models.Filter":
     from qdrant_client import models
 
     tenant = models.MatchValue(value=question.tenant)
     must: list[Any] = [models.FieldCondition(key="tenant", match=tenant)]
-    for some in question.labels if labels else ():
-        must.append(models.FieldCondition(key="labels", match=models.MatchAny(any=list(some))))
+    if metadata:
+        for some in question.labels:
+            must.append(models.FieldCondition(key="labels", match=models.MatchAny(any=list(some))))
+        must += [_in_range(one, measured=question.measured) for one in question.ranges]
     return models.Filter(must=must)
+
+
+def _in_range(one: InRange, *, measured: bool) -> Any:
+    """Return the condition; where not all points are measured, the others pass."""
+    from qdrant_client import models
+
+    bounds = models.Range(gt=one.range.gt, gte=one.range.gte, lt=one.range.lt, lte=one.range.lte)
+    condition = models.FieldCondition(key=one.field, range=bounds)
+    return condition if measured else models.Filter(should=[condition, _unmeasured()])
+
+
+def _unmeasured() -> "models.Filter":
+    from qdrant_client import models
+
+    measured = models.MatchValue(value=MEASURED)
+    return models.Filter(must_not=[models.FieldCondition(key="labels", match=measured)])
 
 
 def _sparse(words: Weighted) -> "models.SparseVector":

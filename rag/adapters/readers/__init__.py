@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rag.adapters.readers import beir, docx, html, pdf, python_docs, tabular, text
+from rag.adapters.readers import beir, docx, html, images, pdf, python_docs, tabular, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
+from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
 from rag.library.documents import FieldNames, ReadFailure
 
@@ -16,20 +18,27 @@ PYTHON_DOCS = python_docs.NAME
 Reader = Callable[[SourceFile], Records]
 
 FORMATS: Mapping[str, Reader] = {
+    ".bmp": images.read,
     ".csv": tabular.read_csv,
     ".docx": docx.read,
     ".htm": html.read,
     ".html": html.read,
+    ".jpeg": images.read,
+    ".jpg": images.read,
     ".json": tabular.read_json,
     ".jsonl": tabular.read_jsonl,
     ".markdown": text.read_markdown,
     ".md": text.read_markdown,
     ".ndjson": tabular.read_jsonl,
     ".pdf": pdf.read,
+    ".png": images.read,
     ".rst": text.read_text,
     ".text": text.read_text,
+    ".tif": images.read,
+    ".tiff": images.read,
     ".tsv": tabular.read_csv,
     ".txt": text.read_text,
+    ".webp": images.read,
     ".xhtml": html.read,
 }
 """File name ending -> what reads it."""
@@ -40,7 +49,9 @@ def source_of(location: str) -> str:
     return PYTHON_DOCS if location == PYTHON_DOCS else absolute(location).as_uri()
 
 
-def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None) -> Records:
+def read(
+    location: str, *, tenant: str, max_bytes: int, fields: FieldNames | None = None, ocr: Ocr | None = None
+) -> Records:
     """Yield the documents at a location in a fixed order, and a failure for whatever could not be read.
 
     Args:
@@ -49,6 +60,7 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
         tenant: whose the documents are.
         max_bytes: the largest file that is read.
         fields: names of the fields in CSV and JSON records; by default id, title and text.
+        ocr: reads the text in pictures; None: it is not read.
 
     Raises:
         NotFound: there is nothing at the location.
@@ -63,7 +75,12 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     root = absolute(location)
 
     source_file = partial(
-        SourceFile, tenant=tenant, source=root.as_uri(), max_bytes=max_bytes, fields=fields or FieldNames()
+        SourceFile,
+        tenant=tenant,
+        source=root.as_uri(),
+        max_bytes=max_bytes,
+        fields=fields or FieldNames(),
+        ocr=ocr,
     )
     if root.is_dir():
         if beir.is_data_set(root):
@@ -74,7 +91,15 @@ def read(location: str, *, tenant: str, max_bytes: int, fields: FieldNames | Non
     return _records(source_file(path=root), _reader(root, root.name))
 
 
-def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_bytes: int) -> Records:
+def read_content(
+    content: bytes,
+    *,
+    filename: str,
+    uri: str,
+    tenant: str,
+    max_bytes: int,
+    ocr: Mapping[str, Any] | None = None,
+) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
     Args:
@@ -83,12 +108,19 @@ def read_content(content: bytes, *, filename: str, uri: str, tenant: str, max_by
         uri: of its document; those of a table's rows begin with it. Also the documents' `source`.
         tenant: whose the documents are.
         max_bytes: what the readers take as the largest file.
+        ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
     """
     file = SourceFile(
-        path=Path(filename), tenant=tenant, source=uri, max_bytes=max_bytes, content=content, given_uri=uri
+        path=Path(filename),
+        tenant=tenant,
+        source=uri,
+        max_bytes=max_bytes,
+        content=content,
+        given_uri=uri,
+        ocr=Ocr.of(ocr),
     )
     return _records(file, _reader(file.path, filename))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rag.adapters.readers.ocr import Ocr
 from rag.domain import Document, Locator
 from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames, ReadFailure
@@ -53,6 +54,7 @@ class SourceFile:
     fields: FieldNames = field(default_factory=FieldNames)
     content: bytes | None = None  # of one that was handed in
     given_uri: str = ""  # of one that was handed in
+    ocr: Ocr | None = None  # None: pictures are not read
 
     @property
     def uri(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from rag.api.guards.roles import allow
 from rag.api.serving import Serving, principal_of, serving_of
+from rag.api.wire.metadata import MetadataBody
 from rag.api.wire.texts import Text, Title, Uri
 from rag.domain import Document, Role
 from rag.errors import NotFound, NotReady
@@ -25,7 +26,7 @@ class DocumentRequest(BaseModel):
     uri: Annotated[Uri, Field(min_length=1)]
     title: Title = ""
     text: Text
-    metadata: dict[Text, Text] = Field(default_factory=dict)
+    metadata: MetadataBody = Field(default_factory=dict)
 
 
 @router.put("")
@@ -117,6 +118,8 @@ def _summary(document: Document) -> dict[str, Any]:
         "title": document.title,
         "metadata": dict(document.metadata),
         "source": document.source,
+        "status": "read_in_part" if document.unread else "read",
+        "unread": list(document.unread),
         "updated_at": document.updated_at.isoformat(),
     }
 

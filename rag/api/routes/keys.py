@@ -10,6 +10,7 @@ from rag.access.keys import FIRST_KEY_NOTE, MAX_NAME, describe
 from rag.api.guards.roles import allow
 from rag.api.serving import principal_of, serving_of
 from rag.domain import Role, utcnow
+from rag.domain.access import MAX_CONCURRENT, MAX_REQUESTS_PER_MINUTE
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[allow(Role.ADMIN)])
 
@@ -26,8 +27,8 @@ class KeyRequest(BaseModel):
     tenant: str | None = None  # unset: the installation's own
     name: Annotated[str, Field(max_length=MAX_NAME)] = ""
     expires_at: AwareDatetime | None = None
-    requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    concurrent: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    requests_per_minute: Annotated[int, Field(ge=1, le=MAX_REQUESTS_PER_MINUTE)] | None = None
+    concurrent: Annotated[int, Field(ge=1, le=MAX_CONCURRENT)] | None = None
 
 
 @router.get("")

@@ -12,6 +12,7 @@ SIDES = {
     "load.py",
     "peer_finetuning.py",
     "peer_hayhooks.py",
+    "peer_reading.py",
     "scripted_llm.py",
     "served.py",
     "stock_recipe.py",

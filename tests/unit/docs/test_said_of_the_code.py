@@ -8,13 +8,17 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import TypeAdapter
 
 from flows.cli import cli
 from rag import errors
+from rag.adapters.qdrant.index import MOST_RANGES
 from rag.adapters.readers import FORMATS
+from rag.api.wire import filters
 from rag.api.wire.texts import LONGEST_TITLE, LONGEST_URI
 from rag.domain import Role
 from rag.domain.documents import MAX_URI
+from rag.domain.filters import BOUNDS
 from rag.domain.metadata import MAX_METADATA, MAX_NAME, MAX_NAMES, MAX_VALUE
 from rag.library.documents import MAX_TITLE
 
@@ -172,6 +176,25 @@ def test_limits_of_documents() -> None:
         "title": [LONGEST_TITLE, MAX_TITLE],
         "metadata": [MAX_NAMES, MAX_NAME, MAX_VALUE, MAX_METADATA],
     }
+
+
+def test_limits_of_filters() -> None:
+    """docs/http-api.md has the limits of a filter."""
+    (row,) = re.findall(r"^\| a filter \|([^|]+)\|", (DOCS / "http-api.md").read_text(), re.MULTILINE)
+    said = [int(number) for number in re.findall(r"\d+", row)]
+    assert said == [filters.MAX_NAMES, filters.MAX_NAME, filters.MAX_VALUES, filters.MAX_VALUE]
+
+
+def test_filters() -> None:
+    """docs/filtering.md has filters that are taken, ranges as they are, and the number of names that are indexed."""
+    page = (DOCS / "filtering.md").read_text()
+    table = page.partition("## What can be asked for")[2].partition("### ")[0]
+    examples = re.findall(r"`(\{[^`]*\})`", table)
+    assert len(examples) >= 7
+    for example in examples:
+        TypeAdapter(filters.Filter).validate_json(example)
+    assert set(re.findall(r"`(\w+)` \(", page.partition("### Ranges")[2].partition("\n- ")[0])) == set(BOUNDS)
+    assert f"up to {MOST_RANGES} names" in page
 
 
 def test_what_is_backed_up() -> None:

@@ -90,6 +90,8 @@ def test_a_keys_life(tmp_path: Path) -> None:
         (["create", "--role", "reader", "--expires-in", "0d"], 2, "30m, 12h, 90d or 52w"),
         (["create", "--role", "reader", "--expires-in", "99999w"], 2, "a hundred years"),
         (["create", "--role", "reader", "--concurrent", "0"], 2, "--concurrent"),
+        (["create", "--role", "reader", "--concurrent", "100001"], 2, "1<=x<=100000"),
+        (["create", "--role", "reader", "--requests-per-minute", "10000001"], 2, "1<=x<=10000000"),
         (["revoke", "nobody"], 1, "no key 'nobody'"),
     ],
 )

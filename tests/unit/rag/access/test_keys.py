@@ -103,6 +103,8 @@ def test_roles_over_the_installation_are_the_home_tenants(register: KeyRegister,
         ({"expires_at": utcnow() - timedelta(seconds=1)}, "expired already"),
         ({"requests_per_minute": 0}, "at least 1 of requests per minute"),
         ({"concurrent": -1}, "at least 1 of concurrent requests"),
+        ({"requests_per_minute": 10_000_001}, "at most 10,000,000 requests per minute, got 10,000,001"),
+        ({"concurrent": 100_001}, "at most 100,000 concurrent requests"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

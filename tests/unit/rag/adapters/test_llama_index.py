@@ -6,6 +6,7 @@ import sys
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import MetadataMode
 
 from rag.adapters.llama_index import SentenceSplitterAdapter, WhetstoneRetriever
 from rag.domain import Chunking, Document, Hit, Passage
@@ -79,6 +80,20 @@ def test_retriever_gives_nodes_with_scores() -> None:
         "rank": 1,
     }
     assert nodes[0].node.ref_doc_id == hits[0].passage.document_id
+
+
+def test_nodes_have_the_metadata_of_their_documents() -> None:
+    """Typed as they are, lists as lists, for filters and postprocessors; no prompt shows them, and ours stay ours."""
+    known = {"year": 2024, "tags": ["food", "lunch"], "open": True, "rank": "first"}
+    document = Document.create(uri="test:1", title="Title", text="text", metadata=known)
+    found = Hit(passage=Passage.create(document, 0, "text 1"), rank=1, score=0.9)
+
+    (node,) = WhetstoneRetriever(lambda _: [found]).retrieve("What is it?")
+
+    assert node.metadata["tags"] == ["food", "lunch"]
+    assert [node.metadata[name] for name in ("year", "open", "rank")] == [2024, True, 1]
+    assert node.node.get_content(MetadataMode.LLM) == "title: Title\nuri: test:1\n\ntext 1"
+    assert node.node.get_content(MetadataMode.EMBED) == "title: Title\n\ntext 1"
 
 
 def test_retriever_answers_asynchronously() -> None:

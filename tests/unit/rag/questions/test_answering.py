@@ -21,6 +21,7 @@ from rag.domain import (
     Prompt,
     Release,
     Retrieval,
+    fits,
 )
 from rag.errors import InvalidInput, QuestionTooLong, Unavailable, UpstreamFailed
 from rag.ports import Encoder, Found, Vectors, Where
@@ -83,8 +84,7 @@ class ListIndex:
         found = [
             Found(passage=passage, score=float(row @ vector))
             for passage, row in self.rows.values()
-            if passage.tenant == tenant
-            and all(passage.metadata.get(name) in values for name, values in (where or {}).items())
+            if passage.tenant == tenant and fits(passage.metadata, where)
         ]
         return sorted(found, key=lambda each: -each.score)[:limit]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.documents import SqlDocuments
 from rag.adapters.sql.stores import Stores
-from rag.domain import Chunking, Document, Hit, Passage, Release, Retrieval
+from rag.domain import Chunking, Document, Hit, Passage, Release, Retrieval, range_of
 from rag.errors import Unavailable
 from rag.ports import Encoder
 from rag.questions.retrieval import Pinned, Retrieved, Retriever
@@ -69,7 +69,7 @@ class Handbook:
         self.pinned = Pinned(epoch=1, release=release, encoder=encoder, index=self.index)
         self.retriever = Retriever(self.documents)
 
-    def put(self, uri: str, *texts: str, tenant: str = "default", **metadata: str) -> list[Passage]:
+    def put(self, uri: str, *texts: str, tenant: str = "default", **metadata: Any) -> list[Passage]:
         """Write a document of these passages, to the index too."""
         document = Document.create(uri=uri, text="\n".join(texts), tenant=tenant, metadata=metadata)
         passages = [Passage.create(document, at, text) for at, text in enumerate(texts)]
@@ -142,6 +142,23 @@ def test_a_filter_holds_as_the_database_has_it_now(handbook: Handbook) -> None:
     found = handbook.ask(where={"team": {"sales", "legal"}, "year": ["2026"]})
 
     assert [hit.passage for hit in found.hits] == [kept]
+
+
+def test_a_range_holds_as_the_database_has_it_now(handbook: Handbook) -> None:
+    """A number or a date that changed since it was indexed is judged by the new one, and away from it by the old."""
+    (old,) = handbook.put("a", "You have thirty days of leave a year.", price=4, created="2024-05-01")
+    (kept,) = handbook.put("b", "Leave is for everybody.", price="4.5", created="2024-05-01T10:00:00Z")
+    handbook.put("c", "Nobody knows how much leave.", price=5, created="2024-05-02")
+    dearer = Document.create(uri="a", text=old.text, metadata={"price": 40, "created": "2024-05-01"})
+    handbook.documents.put(dearer, [Passage.create(dearer, 0, old.text)], CHUNKING.digest)
+    where = {"price": range_of({"lt": 5}), "created": range_of({"lte": "2024-05-01"})}
+
+    found = handbook.ask(where=where)
+    handbook.documents.away = True
+    away = handbook.ask(where=where)
+
+    assert [hit.passage for hit in found.hits] == [kept]
+    assert {hit.passage.uri for hit in away.hits} == {"a", "b"}
 
 
 def test_a_cross_encoder_orders_the_best_candidates_anew(handbook: Handbook) -> None:

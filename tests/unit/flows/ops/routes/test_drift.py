@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from doubles.drift_report import drift_report
 from doubles.waiting import until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -14,37 +15,12 @@ from fastapi.testclient import TestClient
 from flows.ops.checks import BackgroundChecks
 from flows.ops.routes.drift import router
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from monitoring.domain import DriftReport, DriftVerdict
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers
 from rag.errors import EmptyCorpus
 
-REPORT = DriftReport(
-    id="11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
-    tenant="default",
-    verdict=DriftVerdict.DRIFT,
-    findings=(
-        DriftFinding(
-            name="question_mmd",
-            statistic=0.01,
-            threshold=0.005,
-            p_value=0.001,
-            reference=None,
-            current=None,
-            reference_count=500,
-            current_count=200,
-            verdict=DriftVerdict.DRIFT,
-            reason="People ask about other things than before.",
-        ),
-    ),
-    encoder="e",
-    release="r",
-    reference={"name": "reference", "since": None, "until": None, "count": 500},
-    current={"name": "current", "since": None, "until": None, "count": 200},
-    snapshot="what was found",
-    golden_recall={"q": 1.0},
-    created_at=datetime(2026, 3, 1, tzinfo=UTC),
-)
+REPORT = drift_report()
 QUIET = replace(
     REPORT,
     id="22222222-bbbb-4bbb-8bbb-bbbbbbbbbbbb",

@@ -146,10 +146,10 @@ def test_pdf_without_a_title_takes_the_name(tmp_path: Path) -> None:
 
 
 def test_pdf_of_pictures(tmp_path: Path) -> None:
-    """A scan has no text layer, and the failure says what to do."""
-    make_pdf(tmp_path / "scan.pdf", ["", ""])
+    """Pages on which there is nothing hold no text; tests of the PDF reader have those with pictures."""
+    make_pdf(tmp_path / "empty.pdf", ["", ""])
 
-    assert failure(tmp_path / "scan.pdf") == "holds no text on its 2 pages; scanned pages need OCR first"
+    assert failure(tmp_path / "empty.pdf") == "holds no text: its pages are empty"
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])

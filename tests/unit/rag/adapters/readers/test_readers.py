@@ -15,9 +15,11 @@ from rag.library.documents import FieldNames, ReadFailure
 LIMIT = 100_000
 
 
-def records(location: Path | str, max_bytes: int = LIMIT, **more: FieldNames) -> list[Document | ReadFailure]:
+def records(
+    location: Path | str, max_bytes: int = LIMIT, fields: FieldNames | None = None
+) -> list[Document | ReadFailure]:
     """Read everything at a location."""
-    return list(read(str(location), tenant="acme", max_bytes=max_bytes, **more))
+    return list(read(str(location), tenant="acme", max_bytes=max_bytes, fields=fields))
 
 
 def failures(found: list[Document | ReadFailure]) -> dict[str, str]:

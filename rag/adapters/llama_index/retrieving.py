@@ -34,11 +34,10 @@ def _node(hit: Hit) -> TextNode:
     ours = {
         "title": passage.title,
         "uri": passage.uri,
-        "locator": passage.locator,
         "document_id": passage.document_id,
         "position": passage.position,
         "rank": hit.rank,
-    }
+    } | ({"locator": passage.locator} if passage.locator else {})
     # Ids and positions tell a language model nothing, and a document's metadata may be longer than the passage.
     unshown = [name for name in known | ours if name not in ("title", "uri", "locator")]
     return TextNode(

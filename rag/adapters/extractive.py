@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from rag.domain import Ending, Hit, Prompt
 from rag.ports import Encoder, Generator, Vectors
-from rag.text.sentences import sentences
+from rag.text.quotes import quotes
 
 _MAX_SENTENCES = 3
 _FLOOR = 0.25
@@ -74,7 +74,7 @@ def _written(
 def _candidates(hits: Sequence[Hit]) -> list[_Sentence]:
     found: dict[str, _Sentence] = {}
     for hit in hits:
-        for text in sentences(hit.passage.text):
+        for text in (quote.text for quote in quotes(hit.passage.text)):
             if len(text) < _SHORTEST:
                 continue
             if len(text) > _LONGEST:

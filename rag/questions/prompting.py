@@ -81,7 +81,8 @@ def abstains(answer: str) -> bool:
 def _passages(hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> str:
     blocks = []
     for piece in pack(hits, budget=budget, frame=_FRAME, count_tokens=count_tokens):
-        heading = f"{_as_data(piece.title)}\n" if piece.title else ""
+        named = ", ".join(filter(None, (piece.title, piece.locator)))
+        heading = f"{_as_data(named)}\n" if named else ""
         blocks.append(f'<passage number="{piece.rank}">\n{heading}{_as_data(piece.text)}\n</passage>')
     return "\n".join(blocks)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import Citation, Hit, Passage
 from rag.questions.prompting import marks
+from rag.text.quotes import Quote, quotes
 from rag.text.sentences import spans
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W_]+")
@@ -79,11 +80,14 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     quoted = _QUOTED.search(statement)
     if quoted and (exact := _find(_CUT.sub("", quoted["quote"]), text)):
         return exact
+    places = quotes(text)
+    if quoted and (exact := _found(_CUT.sub("", quoted["quote"]), places)):
+        return exact
     wanted = _words(statement)
-    places = spans(text)[:_MAX_SENTENCES]
+    places = places[:_MAX_SENTENCES]
     if not wanted or not places:
         return None
-    bags = [_words(text[start:end]) for start, end in places]
+    bags = [_words(place.text) for place in places]
     seen = Counter(word for bag in bags for word in bag)
     # Words of no sentence weigh most: a statement that is mostly about something else has no quote here.
     weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in wanted}
@@ -92,7 +96,7 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     # Of two sentences that share as much, the shorter one says it with less besides.
     best = max(range(len(bags)), key=lambda i: (round(shares[i], 6), -len(bags[i])))
     enough = shares[best] >= _SHARED and len(wanted & bags[best]) >= min(2, len(wanted))
-    return places[best] if enough else None
+    return (places[best].start, places[best].end) if enough else None
 
 
 def _statements(answer: str) -> list[str]:
@@ -104,9 +108,10 @@ def _statements(answer: str) -> list[str]:
         if given and not between.strip(" \t,;.:"):
             given.append(given[-1])
         else:
-            before = answer[:start].rstrip()
-            sentence = next(reversed(spans(before[-2_000:])), None)
-            text = before[-2_000:][sentence[0] :] if sentence else ""
+            before = answer[:start].rstrip()[-2_000:]
+            quoted = _QUOTED.search(before)  # may be several sentences, as a row of a table is
+            sentence = next(reversed(spans(before)), None)
+            text = before[quoted.start() if quoted else sentence[0] :] if sentence else ""
             # "A does this [1], and B does that [2]": only what follows [1] is said of [2].
             given.append(between if len(_WORD.findall(between)) >= _SHORTEST and between in text else text)
         until = end
@@ -117,6 +122,12 @@ def _find(quote: str, text: str) -> tuple[int, int] | None:
     """Find a quote in the text, whatever whitespace stands between its words."""
     found = re.search(r"\s+".join(re.escape(word) for word in quote.split()), text)
     return found.span() if found else None
+
+
+def _found(quote: str, places: Sequence[Quote]) -> tuple[int, int] | None:
+    """Find what is quoted otherwise than it stands in the text: a row of a table, with the names of its columns."""
+    words = " ".join(quote.split())
+    return next(((place.start, place.end) for place in places if place.text.startswith(words)), None)
 
 
 def _words(text: str) -> set[str]:

@@ -96,3 +96,24 @@ def test_no_answer_keeps_the_service_busy(piece: str) -> None:
     mentions(answer, hits("word " * 2_000 + ". " + LEAVE))
 
     assert time.process_time() - began < 2.0
+
+
+TABLE = (
+    "Prices:\n\n| part | note | price |\n|---|---|---|\n| N-1 | Old. Sold out. | 4 |\n| N-2 | a \\| b | 5 |\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("“part: N-2; note: a | b; price: 5” [1]", "| N-2 | a \\| b | 5 |"),
+        ("“part: N-1; note: Old. Sold out.; price: 4” [1]", "| N-1 | Old. Sold out. | 4 |"),
+        ("“part: N-1; note: Old. …” [1]", "| N-1 | Old. Sold out. | 4 |"),
+        ("The price of part N-2 is 5 [1].", "| N-2 | a \\| b | 5 |"),
+    ],
+)
+def test_a_quoted_row_is_found_in_its_table(answer: str, expected: str) -> None:
+    """It is quoted with the names of its columns, and marked where it stands between its pipes."""
+    (mention,) = mentions(answer, hits(TABLE))
+
+    assert expected == mention.quote

@@ -104,7 +104,7 @@ async def _ask_here(settings: Settings, question: str) -> Answer:
                 number=citation.number,
                 passage_id=citation.passage.id,
                 score=scores[citation.passage.id],
-                title=citation.passage.title,
+                title=citation.passage.name,
                 uri=citation.passage.uri,
             )
             for citation in finished.citations

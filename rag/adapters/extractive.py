@@ -95,7 +95,7 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
         whole = plain(passage.embedded_text) if asked else ""
         about = any(code.stands_in(whole) and not code.is_rivalled_in(whole) for code in asked)
         for each in stated:
-            text = readable(" ".join(passage.text[each.start : each.end].split()))
+            text = readable(each.text)
             if not any(map(str.isalnum, text)):
                 continue
             if len(text) > _LONGEST:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rag.adapters.encodings import unicode_of
 from rag.adapters.readers import beir
-from rag.adapters.readers.files import absolute, decoded
+from rag.adapters.readers.files import absolute
 from rag.domain import Document, LabelledQuestion, Purpose, sha256_text
 from rag.errors import InvalidInput, NotFound, UnreadableDocument
 from rag.library.labelling import TEST, Labels, is_test
@@ -194,7 +195,7 @@ def _number(text: str) -> float | None:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line) of those that are not blank."""
     try:
-        text = decoded(path.read_bytes())
+        text = unicode_of(path.read_bytes())
     except FileNotFoundError as error:
         raise NotFound(
             f"there is no {path}; a labelled data set has queries.jsonl, and qrels/train.tsv and others or qrels.tsv"

@@ -137,6 +137,11 @@ class Passage:
         return f"{title}\n{text}" if title else text
 
     @property
+    def name(self) -> str:
+        """What it is called where it is cited: its title, or uri where it has none, and where it stands."""
+        return ", ".join(filter(None, [self.title or self.uri, self.locator]))
+
+    @property
     def embedded_text(self) -> str:
         """What the encoder sees: title and text."""
         return self.join(self.title, self.text)

@@ -125,10 +125,13 @@ class PassageMaker(Protocol):
 
 
 class Splitter(Protocol):
-    """Splits text into pieces."""
+    """Splits prose into pieces of bounded size."""
 
-    def split(self, text: str) -> list[str]:
-        """Return the pieces in order; none for blank text."""
+    def split(self, text: str, *, room: int | None = None) -> list[str]:
+        """Return the pieces in order; none for blank text. With `room` of that many tokens, without overlap."""
+
+    def tokens(self, text: str) -> int:
+        """Return how many tokens a text has, as the size of pieces is counted."""
 
 
 class IngestionStore(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.domain import Hit, Passage
+from rag.domain.locators import joined
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """Counts each text's tokens, without special ones; `rag.ports.Encoder.count_tokens` is one."""
@@ -25,6 +26,7 @@ class Packed:
     rank: int  # of the hit it was found as
     title: str
     text: str  # the hit's passage with what was joined before and after it
+    locator: str = ""  # where all of it stands in its document: "pages 3-4"; empty where that is not known
 
 
 def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTokens) -> list[Packed]:
@@ -41,7 +43,9 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
     longest = budget * _CHARS_PER_TOKEN
     texts = [hit.passage.text[:longest] for hit in hits]
     costs = count_tokens(texts)
-    frames = count_tokens([f"{frame}{hit.rank}\n{hit.passage.title[:longest]}" for hit in hits])
+    frames = count_tokens(
+        [f"{frame}{hit.rank}\n{hit.passage.title[:longest]}{hit.passage.locator[:longest]}" for hit in hits]
+    )
     left = budget
     blocks: list[_Block] = []
     for hit, text, cost, around in zip(hits, texts, costs, frames, strict=True):
@@ -55,7 +59,9 @@ def pack(hits: Sequence[Hit], *, budget: int, frame: str, count_tokens: CountTok
     shown = {block.hit.passage.id for block in blocks}
     for block in blocks:
         left = block.widen(left, shown, count_tokens)
-    return [Packed(rank=each.hit.rank, title=each.title, text=each.text) for each in blocks]
+    return [
+        Packed(rank=each.hit.rank, title=each.title, text=each.text, locator=each.locator) for each in blocks
+    ]
 
 
 def cut(text: str, room: int, count_tokens: CountTokens, *, end: bool = False, words: bool = False) -> str:
@@ -106,9 +112,11 @@ class _Block:
     text: str
     whole: bool  # its end is the passage's, so that more may follow
     title: str = field(init=False)
+    locator: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.title = self.hit.passage.title
+        self.locator = self.hit.passage.locator
         # Title, and where the text ends in the document: what the next passage is joined to.
         self._first = self._last = self.hit.passage
 
@@ -122,16 +130,18 @@ class _Block:
             beside = neighbour.position == edge.position + (1 if follows else -1)
             if not beside or neighbour.id in shown or (follows and not self.whole):
                 continue
-            added, joined = self._joined(neighbour, follows=follows)
+            added, whole = self._joined(neighbour, follows=follows)
             cost = sum(count_tokens([added]))
             if cost > left:
                 added = cut(added, left, count_tokens, end=not follows)
                 if not added:
                     continue
                 self.text = f"{self.text} {added}" if follows else f"{added}\n{self.text}"
+                self._stretch(neighbour, follows=follows)
                 shown.add(neighbour.id)
                 return left - sum(count_tokens([added]))
-            self.text = joined
+            self.text = whole
+            self._stretch(neighbour, follows=follows)
             shown.add(neighbour.id)
             left -= cost
             if follows:
@@ -139,6 +149,10 @@ class _Block:
             else:
                 self._first, self.title = neighbour, neighbour.title
         return left
+
+    def _stretch(self, neighbour: Passage, *, follows: bool) -> None:
+        ends = (self.locator, neighbour.locator) if follows else (neighbour.locator, self.locator)
+        self.locator = joined(*ends)
 
     def _outwards(self) -> Iterator[tuple[Passage, bool]]:
         """Yield the neighbours, nearest first, each with whether it follows the hit."""

@@ -82,10 +82,10 @@ def abstains(answer: str) -> bool:
 def _passages(hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> str:
     blocks = []
     for piece in pack(hits, budget=budget, frame=_FRAME, count_tokens=count_tokens):
-        heading = f"{_as_data(readable(piece.title))}\n" if piece.title else ""
-        blocks.append(
-            f'<passage number="{piece.rank}">\n{heading}{_as_data(readable(piece.text))}\n</passage>'
-        )
+        named = readable(", ".join(filter(None, (piece.title, piece.locator))))
+        heading = f"{_as_data(named)}\n" if named else ""
+        text = _as_data(readable(piece.text))
+        blocks.append(f'<passage number="{piece.rank}">\n{heading}{text}\n</passage>')
     return "\n".join(blocks)
 
 

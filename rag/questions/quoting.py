@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from rag.domain import Citation, Hit, Passage
 from rag.questions.prompting import marks
 from rag.text.forms import Aligned, plain
+from rag.text.quotes import Quote, quotes
 from rag.text.sentences import spans
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W_]+")
@@ -83,18 +84,21 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     Words in quotation marks at the statement's end are looked for as they stand; else the sentence is given that
     has most of the statement's words, the rarer in the text the heavier (Spärck Jones's IDF, 1972, over sentences).
     """
-    aligned = Aligned(text)
+    aligned, places = Aligned(text), quotes(text)
     for kind in _QUOTED:
         quoted = kind.search(statement)
         if quoted is None or (len(quoted["quote"]) < _CALLED and statement[: quoted.start()].strip()):
             continue
-        if exact := _find(plain(_CUT.sub("", quoted["quote"])), aligned.plain):
+        quote = plain(_CUT.sub("", quoted["quote"]))
+        if exact := _find(quote, aligned.plain):
             return aligned.span(*exact)
+        if exact := _found(quote, places):
+            return exact
     wanted = _words(statement)
-    places = spans(text)[:_MAX_SENTENCES]
+    places = places[:_MAX_SENTENCES]
     if not wanted or not places:
         return None
-    bags = [_words(text[start:end]) for start, end in places]
+    bags = [_words(place.text) for place in places]
     seen = Counter(word for bag in bags for word in bag)
     # Words of no sentence weigh most: a statement that is mostly about something else has no quote here.
     weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in wanted}
@@ -103,7 +107,7 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     # Of two sentences that share as much, the shorter one says it with less besides.
     best = max(range(len(bags)), key=lambda i: (round(shares[i], 6), -len(bags[i])))
     enough = shares[best] >= _SHARED and len(wanted & bags[best]) >= min(2, len(wanted))
-    return places[best] if enough else None
+    return (places[best].start, places[best].end) if enough else None
 
 
 def _statements(answer: str) -> list[str]:
@@ -115,9 +119,11 @@ def _statements(answer: str) -> list[str]:
         if given and not between.strip(" \t,;.:"):
             given.append(given[-1])
         else:
-            before = answer[:start].rstrip()
-            sentence = next(reversed(spans(before[-2_000:])), None)
-            text = before[-2_000:][sentence[0] :] if sentence else ""
+            before = answer[:start].rstrip()[-2_000:]
+            quoted = _QUOTED[-1].search(before)  # may be several sentences, as a row of a table is
+            sentence = next(reversed(spans(before)), None)
+            begin = sentence[0] if sentence else len(before)
+            text = before[min(begin, quoted.start()) if quoted else begin :]
             # "A does this [1], and B does that [2]": only what follows [1] is said of [2].
             given.append(between if len(_WORD.findall(between)) >= _SHORTEST and between in text else text)
         until = end
@@ -132,6 +138,12 @@ def _find(quote: str, text: str) -> tuple[int, int] | None:
         words = rf"(?<![^\W_]){words}"  # not within a word; Chinese has no blanks between them
     found = re.search(words, text) if words else None
     return found.span() if found else None
+
+
+def _found(quote: str, places: Sequence[Quote]) -> tuple[int, int] | None:
+    """Find what is quoted otherwise than it stands in the text: a row of a table, with the names of its columns."""
+    words = " ".join(quote.split())
+    return next(((place.start, place.end) for place in places if plain(place.text).startswith(words)), None)
 
 
 def _words(text: str) -> set[str]:

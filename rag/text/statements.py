@@ -9,24 +9,25 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rag.text.sentences import spans
+from rag.text.quotes import Quote, quotes
 
 _SHORT = 20  # letters; a shorter sentence hardly says by itself what it is about
 _WIDE = 3  # letters that a Chinese character is worth
 _REACH = 400  # characters after a question or a list's first line within which sentences answer to it
 _LONGEST_LEAD = 200  # characters
-_HEADING = re.compile(r"#{1,6}[ \t]+(?P<words>.*?)[ \t]*#*$")
-_MARKER = re.compile(r"(?:[-*•>][ \t]+)+")
+_HEADING = re.compile(r"[ \t]*#{1,6}[ \t]+")
+_INDENT = 40  # characters before a heading's first word, at most
 _AROUND = " \t*_\"'”’»)"
 _ASKS = "?？؟;\u037e"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A stretch of a text that says something."""
+    """Something that a text says."""
 
     start: int  # in characters of the text
     end: int
+    text: str  # as it is quoted, on one line
     context: str = ""  # heading, question or first line of a list that it stands below
     short: bool = False  # begins with a sentence too short to say by itself what it is about
 
@@ -36,26 +37,25 @@ def statements(text: str) -> list[Statement]:
 
     A text of nothing but headings and questions is given as it stands.
     """
-    pieces = spans(text)
+    pieces = quotes(text)
     found = list(_joined(text, list(_stated(text, pieces))))
-    return found or [Statement(start, end, short=_is_short(text[start:end])) for start, end in pieces]
+    return found or [
+        Statement(each.start, each.end, each.text, short=_is_short(each.text)) for each in pieces
+    ]
 
 
-def _stated(text: str, pieces: list[tuple[int, int]]) -> Iterator[Statement]:
+def _stated(text: str, pieces: list[Quote]) -> Iterator[Statement]:
     heading, lead, until = "", "", 0
-    for at, (start, end) in enumerate(pieces):
-        piece = text[start:end]
-        if found := _HEADING.fullmatch(piece):
-            heading, lead = found["words"], ""
+    for at, each in enumerate(pieces):
+        begins = text[max(text.rfind("\n", 0, each.start) + 1, each.start - _INDENT) : each.start]
+        if _HEADING.fullmatch(begins):
+            heading, lead = each.text.rstrip("# \t"), ""
             continue
-        marker = _MARKER.match(piece)
-        bare = piece[marker.end() :] if marker else piece
-        if _leads(bare, last=at + 1 == len(pieces)):
-            lead, until = " ".join(bare.split()), end + _REACH
+        if _leads(each.text, last=at + 1 == len(pieces)):
+            lead, until = each.text, each.end + _REACH
             continue
-        context = "\n".join(each for each in (heading, lead if start < until else "") if each)
-        begin = start + (marker.end() if marker else 0)
-        yield Statement(begin, end, context, short=_is_short(bare))
+        context = "\n".join(part for part in (heading, lead if each.start < until else "") if part)
+        yield Statement(each.start, each.end, each.text, context, short=_is_short(each.text))
 
 
 def _leads(piece: str, *, last: bool) -> bool:
@@ -74,8 +74,8 @@ def _joined(text: str, stated: list[Statement]) -> Iterator[Statement]:
     for each in stated:
         if held is None:
             held = each
-        elif (_is_short(text[held.start : held.end]) or each.short) and _beside(text, held, each):
-            held = replace(held, end=each.end)
+        elif (_is_short(held.text) or each.short) and _beside(text, held, each):
+            held = replace(held, end=each.end, text=f"{held.text} {each.text}")
         else:
             yield held
             held = each

@@ -12,9 +12,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 PRODUCT = ("rag", "retrain", "monitoring", "flows")
 
 MODULES = {
-    "beautifulsoup4": "bs4",
     "import-linter": "importlinter",
     "llama-index-core": "llama_index.core",
+    "markdown-it-py": "markdown_it",
     "opentelemetry-api": "opentelemetry.trace",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",
     "opentelemetry-proto": "opentelemetry.proto",

@@ -37,14 +37,14 @@ def _node(hit: Hit) -> TextNode:
         "document_id": passage.document_id,
         "position": passage.position,
         "rank": hit.rank,
-    }
+    } | ({"locator": passage.locator} if passage.locator else {})
     # Ids and positions tell a language model nothing, and a document's metadata may be longer than the passage.
-    unshown = [name for name in known | ours if name not in ("title", "uri")]
+    unshown = [name for name in known | ours if name not in ("title", "uri", "locator")]
     return TextNode(
         id_=passage.id,
         text=passage.text,
         metadata=known | ours,
         excluded_llm_metadata_keys=unshown,
-        excluded_embed_metadata_keys=["uri", *unshown],
+        excluded_embed_metadata_keys=["uri", "locator", *unshown],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
     )

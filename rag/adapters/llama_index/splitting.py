@@ -1,5 +1,6 @@
 """LlamaIndex's SentenceSplitter as a Splitter. Works offline: it ships its tokeniser and sentence model."""
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,25 @@ class SentenceSplitterAdapter(Splitter):
     def __init__(self, chunking: Chunking) -> None:
         """Take the longest piece and the overlap, in tokens of tiktoken's cl100k_base."""
         self._chunking = chunking
+        self._narrow: dict[int, SentenceSplitter] = {}
 
     @override
-    def split(self, text: str) -> list[str]:
+    def split(self, text: str, *, room: int | None = None) -> list[str]:
         # A token is one byte or more, so this fits whatever the tokeniser says.
-        if len(text.encode()) <= self._chunking.max_tokens:
+        if len(text.encode()) <= (self._chunking.max_tokens if room is None else room):
             return [text.strip()] if text.strip() else []
-        return self._splitter.split_text(text)
+        return (self._splitter if room is None else self._narrower(room)).split_text(text)
+
+    @override
+    def tokens(self, text: str) -> int:
+        return len(self._tokenizer(text))
+
+    @cached_property
+    def _tokenizer(self) -> Callable[[str], Sequence[int]]:
+        from llama_index.core.utils import get_tokenizer
+
+        tokenizer: Callable[[str], Sequence[int]] = get_tokenizer()
+        return tokenizer
 
     @cached_property
     def _splitter(self) -> "SentenceSplitter":
@@ -38,3 +51,10 @@ class SentenceSplitterAdapter(Splitter):
             # The overlap may not reach the size of a piece, or no piece would bring anything new.
             chunk_overlap=min(self._chunking.overlap_tokens, self._chunking.max_tokens // 2),
         )
+
+    def _narrower(self, room: int) -> "SentenceSplitter":
+        from llama_index.core.node_parser import SentenceSplitter
+
+        if room not in self._narrow:
+            self._narrow[room] = SentenceSplitter(chunk_size=room, chunk_overlap=0)
+        return self._narrow[room]

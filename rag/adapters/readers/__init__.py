@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.readers import beir, html, images, pdf, python_docs, tables, text
+from rag.adapters.readers import beir, html, images, markdown, pdf, python_docs, tables, text
 from rag.adapters.readers.files import Records, SourceFile, absolute
 from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.formats import (
@@ -58,8 +58,9 @@ FORMATS: Mapping[str, Reader] = {
     ".json": tables.read_json,
     ".jsonl": tables.read_jsonl,
     ".latex": latex.read,
-    ".markdown": text.read_markdown,
-    ".md": text.read_markdown,
+    ".markdown": markdown.read_markdown,
+    ".md": markdown.read_markdown,
+    ".mdx": markdown.read_markdown,
     ".msg": partial(outlook.read, reader_for=_reader_for),
     ".ndjson": tables.read_jsonl,
     ".odp": opendocument.read_slides,
@@ -70,6 +71,8 @@ FORMATS: Mapping[str, Reader] = {
     ".ppt": partial(packages.refuse_old, newer=".pptx"),
     ".pptm": _SLIDES,
     ".pptx": _SLIDES,
+    ".qmd": markdown.read_markdown,
+    ".rmd": markdown.read_markdown,
     ".rst": markup.read_restructured,
     ".rtf": rtf.read,
     ".tex": latex.read,

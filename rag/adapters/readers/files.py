@@ -1,6 +1,5 @@
 """A file that is being read, and the texts and documents made of it."""
 
-import codecs
 import os
 import stat
 import struct
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rag.adapters.encodings import Decoded, decoded, unicode_of
 from rag.adapters.readers.ocr import Ocr
 from rag.domain import Document, Locator
 from rag.errors import UnreadableDocument
@@ -96,12 +96,23 @@ class SourceFile:
         return data
 
     def read_text(self) -> str:
-        r"""Return the content as text, line ends made ``\n``.
+        r"""Return the content as text, line ends made ``\n``; it has to be Unicode.
 
         Raises:
             UnreadableDocument: as for `read_bytes`, or it is not Unicode.
         """
-        return decoded(self.read_bytes())
+        return unicode_of(self.read_bytes())
+
+    def decoded(self, *labels: str | None) -> Decoded:
+        r"""Return the content as text, line ends made ``\n``, and what had to be guessed for it.
+
+        Args:
+            labels: names of encodings that the content gives itself, the most trusted one first.
+
+        Raises:
+            UnreadableDocument: as for `read_bytes`, or it is no text.
+        """
+        return decoded(self.read_bytes(), labels=labels)
 
     def document(
         self,
@@ -170,31 +181,3 @@ def _written(metadata: Mapping[str, Any]) -> Iterator[str]:
         yield from (
             each for each in (value if isinstance(value, list | tuple) else (value,)) if isinstance(each, str)
         )
-
-
-def decoded(data: bytes, *, declared: str | None = None) -> str:
-    r"""Return the text of UTF-8 bytes, or of UTF-16 with a byte order mark; line ends become ``\n``.
-
-    Args:
-        data: the bytes.
-        declared: the encoding the file itself names, tried where it is not UTF-8.
-
-    Raises:
-        UnreadableDocument: it is something else; a guess could turn it into other letters.
-    """
-    encodings = ["utf-16"] if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig"]
-    if declared is not None:
-        encodings.append(declared)
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except (UnicodeError, LookupError):
-            continue
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        where = f"byte {error.start} is 0x{data[error.start]:02x}"
-    else:
-        where = "the byte order mark says UTF-16, the rest does not fit"
-    raise UnreadableDocument(f"is not UTF-8 text ({where}); save it as UTF-8")

@@ -1,11 +1,12 @@
 """What a server answered becomes a page, or an error that says why it does not."""
 
+import codecs
 import http.client
 import zlib
-from contextlib import suppress
 from email.message import Message
 from typing import cast
 
+from rag.adapters.encodings import codec_of, decoded
 from rag.errors import UnreadableDocument
 from rag.ports import WebPage
 
@@ -37,11 +38,23 @@ def page_of(response: http.client.HTTPResponse, max_bytes: int) -> WebPage:
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
     content = _content(response, max_bytes)
-    charset = cast(Message, response.headers).get_content_charset()
-    if charset and kind.startswith("text/"):
-        with suppress(LookupError, UnicodeError):
-            content = content.decode(charset).encode()
+    if kind != "application/pdf":
+        content = _marked(content, cast(Message, response.headers).get_param("charset"))
     return WebPage(filename=FORMATS[kind], content=content)
+
+
+def _marked(content: bytes, label: object) -> bytes:
+    """Return text in UTF-8 with a byte order mark where the header names its encoding.
+
+    A mark outweighs what the page says of itself, as the header does. Text that is not in that encoding stays
+    as it is, for its reader to judge.
+    """
+    if not isinstance(label, str) or codec_of(label) is None:
+        return content
+    read = decoded(content, labels=[label])
+    if read.unread or (read.text.isascii() and content.isascii()):
+        return content
+    return codecs.BOM_UTF8 + read.text.encode()
 
 
 def _content(response: http.client.HTTPResponse, max_bytes: int) -> bytes:

@@ -14,6 +14,7 @@ from rag.errors import LinkExpired, NotFound, Unauthorised, Unavailable, Whetsto
 
 # What it shows may change or be deleted, and belongs to whoever had the link or the key.
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
+_PAGE = re.compile(r"pages? ([1-9][0-9]{0,8})(?:-[0-9]+)?", re.ASCII)
 _SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})", re.ASCII)
 
 
@@ -27,7 +28,7 @@ def source_page(passage: Passage, span: str) -> HTMLResponse:
         root="../../",
         headers=_HEADERS,
         title=passage.title or passage.uri,
-        origin=_origin(passage.uri),
+        origin=_origin(passage),
         text=_marked(passage.text, span),
     )
 
@@ -86,16 +87,26 @@ def _marked(text: str, span: str) -> Markup:
     return Markup(f"{before}<mark>{quote}</mark>{after}")
 
 
-def _origin(uri: str) -> Markup:
-    shown = escape(uri, quote=True)
-    # A document's uri is whatever its author chose: javascript: and the like must not become a link.
-    if _scheme(uri) in ("http", "https"):
-        return Markup(f'<a href="{shown}" rel="noopener noreferrer nofollow">{shown}</a>')
-    return Markup(shown)
+def origin_of(passage: Passage) -> str:
+    """Return the address of what the passage is from, at its page where it is a PDF on the web; empty for no address.
 
-
-def _scheme(uri: str) -> str:
+    A document's uri is whatever its author chose: javascript: and the like are no addresses.
+    """
     try:
-        return urlsplit(uri).scheme
+        parts = urlsplit(passage.uri)
     except ValueError:  # e.g. brackets that hold no IPv6 address
         return ""
+    if parts.scheme not in ("http", "https"):
+        return ""
+    page = _PAGE.fullmatch(passage.locator)
+    # Browsers and readers of PDF open the page that the fragment names (RFC 8118).
+    if page and not parts.fragment and parts.path.lower().endswith(".pdf"):
+        return f"{passage.uri.rstrip('#')}#page={page[1]}"
+    return passage.uri
+
+
+def _origin(passage: Passage) -> Markup:
+    shown = escape(passage.uri, quote=True)
+    if address := origin_of(passage):
+        shown = f'<a href="{escape(address, quote=True)}" rel="noopener noreferrer nofollow">{shown}</a>'
+    return Markup(shown + (f" · {escape(passage.locator)}" if passage.locator else ""))

@@ -39,6 +39,7 @@ async def retrieve(request: Request, body: RetrieveRequest) -> JSONResponse:
             "document_id": hit.passage.document_id,
             "uri": hit.passage.uri,
             "title": hit.passage.title,
+            "locator": hit.passage.locator,
             "text": hit.passage.text,
             "metadata": dict(hit.passage.metadata),
             "url": source_url(request, hit.passage.id),

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from rag.api.guards.roles import allow
-from rag.api.pages.source import page_wanted, refusal_page, source_page
+from rag.api.pages.source import origin_of, page_wanted, refusal_page, source_page
 from rag.api.serving import principal_of, serving_of, source_url
 from rag.domain import Passage, Role
 from rag.errors import NotFound, WhetstoneError
@@ -39,6 +39,8 @@ async def source(request: Request, passage_id: str) -> Response:
             "position": passage.position,
             "uri": passage.uri,
             "title": passage.title,
+            "locator": passage.locator,
+            "origin": origin_of(passage),
             "text": passage.text,
             "url": source_url(request, passage.id),
         },

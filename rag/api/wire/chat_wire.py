@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from rag.domain import Hit, InteractionStatus, Passage
+from rag.domain import Hit, InteractionStatus
 from rag.questions.events import Finished, Started
 
 _SNIPPET = 300
@@ -95,7 +95,7 @@ class ChatWire:
                 "type": "url_citation",
                 "url_citation": {
                     "url": self._link(each.passage.id, each.span),
-                    "title": _name(each.passage),
+                    "title": each.passage.name,
                     "start_index": each.start,
                     "end_index": each.end,
                 },
@@ -109,7 +109,7 @@ class ChatWire:
             "citations": [
                 {
                     "content": hit.passage.text[:_SNIPPET],
-                    "title": _name(hit.passage),
+                    "title": hit.passage.name,
                     "url": url,
                     "filepath": hit.passage.uri,
                     "chunk_id": str(hit.passage.position),
@@ -123,7 +123,12 @@ class ChatWire:
         return {
             "citations": [url for _, url in shown],
             "search_results": [
-                {"title": _name(hit.passage), "url": url, "snippet": hit.passage.text[:_SNIPPET]}
+                {
+                    "title": hit.passage.name,
+                    "url": url,
+                    "snippet": hit.passage.text[:_SNIPPET],
+                    "locator": hit.passage.locator,
+                }
                 for hit, url in shown
             ],
             "whetstone": self._own(finished),
@@ -146,6 +151,7 @@ class ChatWire:
                     "number": each.number,
                     "passage_id": each.passage.id,
                     "url": urls[each.number],
+                    "locator": each.passage.locator,
                     "quote": each.quote,
                 }
                 for each in finished.citations
@@ -181,7 +187,7 @@ class ChatWire:
             return ""
         urls = self._urls(finished)
         lines = [
-            f"{each.number}. [{_as_markdown(_name(each.passage))}]({urls[each.number]})"
+            f"{each.number}. [{_as_markdown(each.passage.name)}]({urls[each.number]})"
             for each in sorted(finished.citations, key=lambda citation: citation.number)
         ]
         return "\n\n**Sources**\n\n" + "\n".join(lines)
@@ -190,10 +196,6 @@ class ChatWire:
 def sse(value: dict[str, Any]) -> bytes:
     """Return one server-sent event."""
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
-
-
-def _name(passage: Passage) -> str:
-    return passage.title or passage.uri
 
 
 def _as_markdown(text: str) -> str:

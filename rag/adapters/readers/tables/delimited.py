@@ -8,7 +8,7 @@ from itertools import islice
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.tables.naming import Columns, check_asked, columns_of, distinct
-from rag.adapters.readers.tables.records import Record, documents, quoted
+from rag.adapters.readers.tables.records import Record, documents, first_tells, quoted
 from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames
 
@@ -44,13 +44,14 @@ class _Header:
 
 def read_csv(file: SourceFile) -> Records:
     """Read a CSV or TSV file. Comma, semicolon, tab and bar are told apart."""
-    lines = file.read_text().split("\n")
+    read = file.decoded()
+    lines = read.text.split("\n")
     # A text longer than the module's 128 KiB is no mistake here; the file's size is limited already.
     csv.field_size_limit(max(csv.field_size_limit(), file.max_bytes))
     header = _header(lines, file)
     check_asked(f"line {header.row.line}", header.names, file.fields)
     columns = columns_of(header.names, file.fields)
-    yield from documents(file, _records(lines, header, columns), columns)
+    yield from documents(file, first_tells(read.unread, _records(lines, header, columns)), columns)
 
 
 def _records(lines: Sequence[str], header: _Header, columns: Columns) -> Iterator[Record]:

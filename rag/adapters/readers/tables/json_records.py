@@ -7,23 +7,23 @@ from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.tables.naming import columns_of, distinct
-from rag.adapters.readers.tables.records import Record, documents
+from rag.adapters.readers.tables.records import Record, documents, first_tells
 from rag.errors import UnreadableDocument
 from rag.library.documents import ReadFailure
 
 
 def read_json(file: SourceFile) -> Records:
     """Read a JSON file: a list of records, one record, or a record that holds lists of records."""
-    value = parsed(file.read_text())
-    yield from documents(file, _records(value, file))
+    read = file.decoded()
+    yield from documents(file, first_tells(read.unread, _records(parsed(read.text), file)))
 
 
 def read_jsonl(file: SourceFile) -> Records:
     """Read JSON lines: a record on each line."""
-    lines = file.read_text().split("\n")
-    yield from documents(
-        file, (_line(file, number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    )
+    read = file.decoded()
+    lines = enumerate(read.text.split("\n"), start=1)
+    records = (_line(file, number, line) for number, line in lines if line.strip())
+    yield from documents(file, first_tells(read.unread, records))
 
 
 def parsed(text: str) -> Any:

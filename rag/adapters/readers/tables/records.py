@@ -13,7 +13,6 @@ from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames, ReadFailure
 
 _DEEPEST = 8  # records inside records whose fields get names of their own; deeper ones are written as JSON
-_LARGEST = 2**63  # what an index takes as a number is smaller; larger ones are kept as they are written
 
 
 class Content(TypedDict):
@@ -69,6 +68,17 @@ def documents(
             yield made
     if empty:
         raise UnreadableDocument("holds no records")
+
+
+def first_tells(
+    told: Sequence[str], records: Iterator[Record] | Iterator[Record | ReadFailure]
+) -> Iterator[Record | ReadFailure]:
+    """Yield the records, the first of them with what is to be told of the whole file."""
+    for record in records:
+        if told and isinstance(record, Record):
+            record = replace(record, unread=(*told, *record.unread))
+            told = ()
+        yield record
 
 
 class _Meanings:
@@ -196,8 +206,6 @@ def _flat(name: str, value: Any) -> dict[str, Value]:
                 gather(name, one, deep + 1)
             several.add(name)
         else:
-            if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-                value = str(value)
             found.setdefault(name, []).append(value.strip() if isinstance(value, str) else value)
 
     gather(name, value, 0)

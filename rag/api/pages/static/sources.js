@@ -139,8 +139,9 @@ export class SourcePanel {
 
   show(source, passage) {
     this.title.textContent = passage.title || source.title || passage.uri;
-    const href = linkable(passage.uri);
+    const href = linkable(passage.origin);
     this.origin.replaceChildren(href ? outward(href, passage.uri) : passage.uri);
+    if (passage.locator) this.origin.append(` · ${passage.locator}`);
     const spans = marked(passage.text, source);
     this.text.replaceChildren(...highlighted(passage.text, spans));
     const page = new URL(source.url || `v1/sources/${encodeURIComponent(passage.passage_id)}`, document.baseURI).href;

@@ -182,3 +182,16 @@ def test_a_quote_is_readable(static_encoder: Encoder) -> None:
 
     assert said == "“The chief officer files the final profile on the fifth floor.” [1]"
     assert [each.quote for each in mentions(said, found)] == [text]
+
+
+def test_a_row_is_quoted_with_the_names_of_its_columns(static_encoder: Encoder) -> None:
+    """No pipes, dashes, bullets or marks of headings stand in an answer."""
+    found = hits(
+        "# Rooms\n\nPrices of rooms:\n\n| Room | Season | Price in crowns |\n|---|:-:|--:|\n| Suite | Summer | 310 |\n"
+        "| Suite | Winter | 190 |\n| Single<br>with bath | Spring | 120 |\n\n- Breakfast is included in every room.\n"
+    )
+
+    actual = answer(static_encoder, "What does the Suite cost in Winter?", found)
+
+    assert "“Room: Suite; Season: Winter; Price in crowns: 190” [1]" in actual
+    assert [mark for mark in ("|", "#", "---", "- ") if mark in actual] == []

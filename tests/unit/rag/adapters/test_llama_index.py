@@ -101,3 +101,24 @@ def test_retriever_answers_asynchronously() -> None:
     nodes = asyncio.run(WhetstoneRetriever(lambda _: [hit(1, 0.9)]).aretrieve("What?"))
 
     assert [node.score for node in nodes] == [0.9]
+
+
+def test_room_for_what_stands_beside() -> None:
+    """Pieces of a given room have no more tokens, and do not overlap."""
+    splitter = SentenceSplitterAdapter(Chunking(max_tokens=64, overlap_tokens=16))
+    text = " ".join(f"word{number}" for number in range(200))
+
+    pieces = splitter.split(text, room=20)
+
+    assert max(map(splitter.tokens, pieces)) <= 20
+    assert " ".join(pieces) == text
+
+
+def test_a_node_says_where_its_passage_stands() -> None:
+    """Where that is known, a language model is told the page."""
+    document = Document.create(uri="test:1", title="Title", text="text")
+    passage = Passage.create(document, 0, "text", locator="page 3")
+
+    (found,) = WhetstoneRetriever(lambda _: [Hit(passage=passage, rank=1, score=0.5)]).retrieve("?")
+
+    assert "locator: page 3" in found.node.get_content(MetadataMode.LLM)

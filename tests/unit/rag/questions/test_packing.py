@@ -181,3 +181,15 @@ def test_overlap_is_as_long_as_any(before: str, after: str) -> None:
     shared = [n for n in range(8, longest + 1) if before[-n:] == after[:n] and whole_words(n)]
 
     assert overlap(before, after) == max(shared, default=0)
+
+
+def test_a_widened_piece_says_where_all_of_it_stands() -> None:
+    """The locator covers the neighbours that were joined, and no others."""
+    document = Document.create(uri="a", text="One. Two. Three.")
+    of = [
+        Passage.create(document, at, text, locator=f"page {at + 3}")
+        for at, text in enumerate(("One.", "Two.", "Three."))
+    ]
+
+    assert [each.locator for each in packed(hit(of, 1, reach=1), budget=100)] == ["pages 3-5"]
+    assert [each.locator for each in packed(hit(of, 1, reach=1), budget=4)] == ["page 4"]

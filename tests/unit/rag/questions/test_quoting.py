@@ -133,3 +133,24 @@ def test_a_quote_is_found_however_its_letters_are_written(said: str, text: str, 
 def test_a_word_in_quotation_marks_is_not_a_quote_of_its_own() -> None:
     """Where more is said, the sentence is looked for."""
     assert span_of('The form is called "form"', "A form. The form is on the intranet, called so.") == (8, 47)
+
+
+TABLE = (
+    "Prices:\n\n| part | note | price |\n|---|---|---|\n| N-1 | Old. Sold out. | 4 |\n| N-2 | a \\| b | 5 |\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("“part: N-2; note: a | b; price: 5” [1]", "| N-2 | a \\| b | 5 |"),
+        ("“part: N-1; note: Old. Sold out.; price: 4” [1]", "| N-1 | Old. Sold out. | 4 |"),
+        ("“part: N-1; note: Old. …” [1]", "| N-1 | Old. Sold out. | 4 |"),
+        ("The price of part N-2 is 5 [1].", "| N-2 | a \\| b | 5 |"),
+    ],
+)
+def test_a_quoted_row_is_found_in_its_table(answer: str, expected: str) -> None:
+    """It is quoted with the names of its columns, and marked where it stands between its pipes."""
+    (mention,) = mentions(answer, hits(TABLE))
+
+    assert expected == mention.quote

@@ -57,7 +57,7 @@ def test_items_of_a_list_stand_below_its_first_line() -> None:
 
 def test_a_text_of_headings_and_questions_is_given_as_it_stands() -> None:
     """It is all there is to quote."""
-    assert said("## Only a heading") == [("## Only a heading", "")]
+    assert said("## Only a heading") == [("Only a heading", "")]
     assert said("Is it?") == [("Is it?", "")]
     assert said("") == []
 

@@ -181,9 +181,11 @@ def test_json_nested_without_end(make_processes: Make) -> None:
 
 
 def test_other_encodings_are_named(make_processes: Make) -> None:
-    """Latin-1 is refused rather than guessed; UTF-16 with its mark is read."""
+    """Latin-1 without a label is guessed, and that is told; UTF-16 with its mark is read."""
     processes = make_processes()
-    assert "not UTF-8" in reason(processes, "Öffnung".encode("latin-1"), "x.txt")
+    (record,) = read(processes, "Öffnung".encode("latin-1"), "x.txt")
+    assert getattr(record, "text", "") == "Öffnung"
+    assert getattr(record, "unread", ()) == ("encoding guessed as Windows-1252; save it as UTF-8",)
     (record,) = read(processes, "Öffnung".encode("utf-16"), "x.txt")
     assert getattr(record, "text", "") == "Öffnung"
 

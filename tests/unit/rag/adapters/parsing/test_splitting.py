@@ -67,7 +67,7 @@ def test_this_process_never_loads_the_splitter() -> None:
         "reader = ApartReader(processes, max_bytes=10**6)\n"
         "assert reader.read(b'<p>x</p>', filename='x.html', uri='x', tenant='t')\n"
         "processes.close()\n"
-        "print([name for name in ('llama_index', 'pandas', 'bs4', 'pypdf', 'docx', 'torch') if name in sys.modules])\n"
+        "print([name for name in ('llama_index', 'pandas', 'selectolax', 'pypdf', 'torch') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr

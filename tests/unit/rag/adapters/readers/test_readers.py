@@ -113,7 +113,7 @@ def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
 
 def test_broken_files_do_not_stop_the_others(tmp_path: Path) -> None:
     """Each broken file fails with its own reason, and the good one is read."""
-    (tmp_path / "latin1.txt").write_bytes("Straße".encode("latin-1"))
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (tmp_path / "blank.md").write_text(" \n\n")
     (tmp_path / "large.txt").write_text("x" * 2001)
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnonsense")
@@ -125,7 +125,7 @@ def test_broken_files_do_not_stop_the_others(tmp_path: Path) -> None:
 
     assert titles(found) == ["good"]
     reasons = failures(found)
-    assert reasons["latin1.txt"] == "is not UTF-8 text (byte 4 is 0xdf); save it as UTF-8"
+    assert reasons["picture.txt"] == "is not text in any encoding that is known; save it as UTF-8"
     assert reasons["blank.md"] == "holds no text"
     assert reasons["large.txt"].startswith("has 2,001 bytes, more than the limit of 2,000")
     assert reasons["broken.pdf"].startswith("is not a PDF that can be read")

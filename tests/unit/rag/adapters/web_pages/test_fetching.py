@@ -128,12 +128,37 @@ def test_a_page_comes_with_its_kind(site: Site, kind: str, filename: str) -> Non
     assert "cookie" not in headers
 
 
-def test_a_declared_encoding_becomes_utf8(site: Site) -> None:
-    """What the server says the letters are counts, because the file alone would not tell."""
-    page = pages(site).fetch(site.serve("/", "Öffnung".encode("latin-1"), "text/plain; charset=iso-8859-1"))
-    assert page.content.decode() == "Öffnung"
-    page = pages(site).fetch(site.serve("/", b"plain", "text/plain; charset=nonsense"))
-    assert page.content == b"plain"
+@pytest.mark.parametrize(
+    ("text", "encoding", "kind"),
+    [
+        ("“Öl”", "cp1252", "text/plain; charset=iso-8859-1"),
+        ("“Öl”", "cp1252", 'text/html; charset="Latin1"'),
+        ("会议", "gb18030", "text/html;charset=GB2312"),
+        ("会議", "cp932", "application/xhtml+xml; charset=x-sjis"),
+        ("“Öl”", "utf-8", "text/markdown; charset=UTF-8"),
+        ("“Öl”", "utf-16-le", "text/plain; charset=utf-16"),
+    ],
+)
+def test_an_encoding_named_by_the_server_goes_first(site: Site, text: str, encoding: str, kind: str) -> None:
+    """The text comes in UTF-8 with a byte order mark, which outweighs what the page says of itself."""
+    text = f"<meta charset=koi8-r>{text}"
+    page = pages(site).fetch(site.serve("/", text.encode(encoding), kind))
+    assert page.content.decode("utf-8-sig") == text
+    assert page.content.startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"plain", "text/plain; charset=nonsense"),
+        (b"plain", "text/plain; charset=utf-8"),
+        ("Öffnung".encode("cp1252"), "text/plain; charset=utf-8"),
+        (b"%PDF \xe9", "application/pdf; charset=utf-8"),
+    ],
+)
+def test_what_the_server_says_wrongly_is_left_to_the_reader(site: Site, content: bytes, kind: str) -> None:
+    """A label that is none or does not fit changes nothing, so that the reader's guess is told."""
+    assert pages(site).fetch(site.serve("/", content, kind)).content == content
 
 
 def test_redirects_are_followed_but_not_for_ever(site: Site) -> None:

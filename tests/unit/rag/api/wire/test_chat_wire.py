@@ -16,13 +16,16 @@ def link(passage_id: str, span: tuple[int, int] | None = None) -> str:
 
 
 def finished(
-    answer: str, title: str = "Meals", status: InteractionStatus = InteractionStatus.ANSWERED
+    answer: str,
+    title: str = "Meals",
+    status: InteractionStatus = InteractionStatus.ANSWERED,
+    locator: str = "",
 ) -> Finished:
     """Return an answer over two passages of the same text."""
     hits = []
     for rank in (1, 2):
         document = Document.create(uri=f"doc-{rank}", title=title, text=TEXT)
-        hits.append(Hit(passage=Passage.create(document, 0, TEXT), rank=rank, score=0.5))
+        hits.append(Hit(passage=Passage.create(document, 0, TEXT, locator=locator), rank=rank, score=0.5))
     found = mentions(answer, hits)
     interaction = Interaction(
         id="i",
@@ -61,7 +64,7 @@ def test_all_forms_agree() -> None:
     assert [each["url"] for each in whole["search_results"]] == whole["citations"]
     assert [each["url"] for each in message["context"]["citations"]] == whole["citations"]
     assert whole["whetstone"]["citations"] == [
-        {"number": 2, "passage_id": second, "url": dinner, "quote": "Dinner is at seven."}
+        {"number": 2, "passage_id": second, "url": dinner, "locator": "", "quote": "Dinner is at seven."}
     ]
 
 
@@ -102,3 +105,19 @@ def test_streamed_sources_are_the_whole_ones() -> None:
     for name in ("citations", "search_results", "whetstone", "id", "model", "system_fingerprint"):
         assert last[name] == whole[name]
     assert usage["usage"] == whole["usage"]
+
+
+def test_sources_say_where_in_their_document_they_stand() -> None:
+    """The page is in the titles that clients show, and in a field of its own where there is room for one."""
+    answer = finished("Lunch is at noon [1].", locator="page 3")
+
+    whole = ChatWire("m", link, sources_block=True).whole(answer)
+
+    message = whole["choices"][0]["message"]
+    assert [each["url_citation"]["title"] for each in message["annotations"]] == ["Meals, page 3"]
+    assert [each["title"] for each in message["context"]["citations"]] == ["Meals, page 3"] * 2
+    assert [(each["title"], each["locator"]) for each in whole["search_results"]] == [
+        ("Meals, page 3", "page 3")
+    ] * 2
+    assert [each["locator"] for each in whole["whetstone"]["citations"]] == ["page 3"]
+    assert "1. [Meals, page 3](" in message["content"]

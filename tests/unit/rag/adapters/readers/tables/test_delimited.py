@@ -1,5 +1,7 @@
 """CSV and TSV as programs and people write them: nothing of a row is cut."""
 
+import random
+import re
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -313,3 +315,50 @@ def test_a_large_table_takes_time_by_its_size(reading: Reading) -> None:
 
     seconds(100)
     assert seconds(30_000) < 40 * max(seconds(3_000), 0.05)
+
+
+def test_a_guessed_encoding_is_told_once(reading: Reading) -> None:
+    """With the first row, whatever the format."""
+    for name, content in (
+        ("a.csv", "id,text\n1,Straße in Köln\n2,Müller\n"),
+        ("a.json", '[{"text": "Straße in Köln"}, {"text": "Müller"}]'),
+        ("a.jsonl", '{"text": "Straße in Köln"}\n{"text": "Müller"}\n'),
+    ):
+        first, second = documents(reading(content.encode("windows-1252"), name))
+        assert (first.text, second.text) == ("Straße in Köln", "Müller")
+        assert len(first.unread) == 1
+        assert first.unread[0].startswith("encoding guessed as ")
+        assert second.unread == ()
+
+
+def test_no_cell_is_lost_whatever_a_row_looks_like(reading: Reading) -> None:
+    """Rows made at random: each word of each is in its document, or the failure says which line it is."""
+    chance = random.Random(17)
+    for _ in range(200):
+        mark = chance.choice([",", ";", "\t", "|"])
+        words = (f"w{number}" for number in range(10_000))
+        names = chance.choice(
+            [["id", "title", "text"], ["text", "team"], ["a", "b", "c"], ["id", "text", "text"]]
+        )
+        rows = [
+            [
+                chance.choice(["{}", '"{}"', '{}"', " {}", "{} ", '"{}" x']).format(next(words))
+                for _ in range(chance.randint(1, 6))
+            ]
+            for _ in range(chance.randint(1, 5))
+        ]
+        table = "\n".join(mark.join(row) for row in [names, *rows])
+        found = reading(table)
+        said = " ".join(
+            f"{one.uri} {one.title} {one.text} {dict(one.metadata)}"
+            if isinstance(one, Document)
+            else one.reason
+            for one in found
+        )
+        for line, row in enumerate(rows, start=2):
+            for word in re.findall(r"w\d+", " ".join(row)):
+                assert re.search(rf"{word}\b", said) or re.search(rf"line {line}\b", said), (
+                    table,
+                    word,
+                    said,
+                )

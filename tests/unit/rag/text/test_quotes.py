@@ -1,0 +1,51 @@
+"""What can be quoted of a passage."""
+
+import pytest
+
+from rag.text.quotes import quotes
+
+
+def shown(text: str) -> list[str]:
+    """Return the quotes of a text."""
+    return [quote.text for quote in quotes(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One stands here.\nTwo does as well. Three.", ["One stands here.", "Two does as well.", "Three."]),
+        ("- one\n- two", ["one", "two"]),
+        ("> said\n> so\n> often", ["said so often"]),
+        ("- one\n> two", ["one", "two"]),
+        ("Above.\n\n---\n\nBelow.", ["Above.", "Below."]),
+        ("Above\n=====\n\nBelow.", ["Above", "Below."]),
+        ("Run:\n\n```sh\nmake all\n\n# then\n```\nDone.", ["Run:", "make all", "# then", "Done."]),
+        ("Prices:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.", ["Prices:", "a: 1; b: 2", "After."]),
+        ("      | a | b |\n      |---|---|\n      | 1 | 2 |", ["a: 1; b: 2"]),
+        ("- x\n\n  | a |\n  |---|\n  | 1 |\n- y", ["x", "a: 1", "y"]),
+        ("", []),
+        ("---", []),
+    ],
+)
+def test_quotes_hold_no_marks(text: str, expected: list[str]) -> None:
+    """Sentences, rows with their columns' names and lines of code, without bullets, pipes, fences and rules."""
+    assert expected == shown(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- one is here\n- two is there",
+        "> said\n\nNot said.",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "~~~\ncode\n~~~\n",
+    ],
+)
+def test_a_quote_knows_its_place(text: str) -> None:
+    """What stands between its ends holds its words, but for the names of columns."""
+    for quote in quotes(text):
+        there = text[quote.start : quote.end]
+        assert there == there.strip()
+        assert [
+            word for word in quote.text.replace(";", "").split() if word not in there and word[-1] != ":"
+        ] == []

@@ -99,6 +99,8 @@ def _sentences() -> list[str]:
         for paragraph in document.text.split("\n\n")
     )
     found = {line for line in lines if _PLAIN.fullmatch(line) and "  " not in line and "--" not in line}
+    # Some formats have a mark for what begins like "NOTE:".
+    found = {line for line in found if not re.match(r"[A-Z]+:", line)}
     # A line that is part of another would be found where only the other one is.
     return sorted(line for line in found if not any(line is not each and line in each for each in found))
 

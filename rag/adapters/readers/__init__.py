@@ -13,13 +13,13 @@ from rag.adapters.readers.formats import (
     ebooks,
     latex,
     mail,
-    markup,
     notebooks,
     outlook,
     packages,
     rtf,
     xml,
 )
+from rag.adapters.readers.formats.markup import asciidoc, restructured
 from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
 from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
@@ -41,8 +41,8 @@ _SLIDES = partial(slides.read, reader_for=_reader_for)
 _SHEETS = partial(sheets.read, reader_for=_reader_for)
 
 FORMATS: Mapping[str, Reader] = {
-    ".adoc": markup.read_asciidoc,
-    ".asciidoc": markup.read_asciidoc,
+    ".adoc": asciidoc.read,
+    ".asciidoc": asciidoc.read,
     ".bmp": images.read,
     ".csv": tables.read_csv,
     ".doc": partial(packages.refuse_old, newer=".docx"),
@@ -73,7 +73,7 @@ FORMATS: Mapping[str, Reader] = {
     ".pptx": _SLIDES,
     ".qmd": markdown.read_markdown,
     ".rmd": markdown.read_markdown,
-    ".rst": markup.read_restructured,
+    ".rst": restructured.read,
     ".rtf": rtf.read,
     ".tex": latex.read,
     ".text": text.read_text,

@@ -1,182 +1,517 @@
-"""LaTeX: xberg reads it, after what stands in one line was put on lines of its own."""
+"""LaTeX: a small reader of its marks, which makes HTML of them, then Markdown."""
 
 import re
-import unicodedata
+from html import escape
 from itertools import islice
 
+from rag.adapters.readers import html
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.xberg import extracted
+from rag.adapters.readers.formats.latex_symbols import accented, symbols
 
 _VERBATIM = re.compile(
-    r"\\begin\{(?P<kind>verbatim\*?|lstlisting|minted|Verbatim|comment)\}.*?\\end\{(?P=kind)\}|"
-    r"\\(?:verb|lstinline)\*?(?P<mark>[|!+#/])(?P<code>[^\n]{0,500}?)(?P=mark)",
+    r"\\begin\{(?P<kind>verbatim\*?|lstlisting|minted|Verbatim|alltt|comment)\}"
+    r"(?P<given>(?:\[[^\]\n]{0,500}\])?(?:\{[^{}\n]{0,100}\})?)[ \t]*\n?(?P<block>.*?)(?:\\end\{(?P=kind)\}|\Z)|"
+    r"\\(?:verb|lstinline)\*?(?P<mark>[^\sA-Za-z*\[{])(?P<code>[^\n]{0,500}?)(?P=mark)|"
+    r"\\iffalse(?![A-Za-z]).*?(?:\\fi(?![A-Za-z])|\Z)|(?P<link>\\(?:url|href|nolinkurl|path)[ ]?\{[^{}\n]{1,2000}\})",
     re.DOTALL,
 )
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_AND = "\uf8fb"
-_ROW = re.compile(r"^\|.*\\.*$", re.MULTILINE)
-_MARK = re.compile("\uf8fe([bc])(\\d{1,9})\uf8fe")
+_LANGUAGE = re.compile(r"language=\{?(?:\[[^\]]*\])?([\w+#-]+)|\{([\w+#-]+)\}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,20})%[^\n]*(?:\n[ \t]*(?=\S))?")
-_ACCENT = re.compile(
-    r"\\(?P<mark>[`'^\"~=.]|[uvHcdbkr](?=[{ ]))[ ]?(?:\{\\?(?P<braced>[A-Za-z])\}|\\?(?P<bare>[A-Za-z]))"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_DEFINED = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand|def)\*?[ ]?\{?\\(?P<name>[A-Za-z@]{1,40})\}?[ ]?"
+    r"(?:\[(?P<count>\d)\])?(?:\[(?P<first>[^\]\n]{0,200})\])?(?:#\d){0,9}[ \t\n]?(?=\{)"
 )
-_MARKS = dict(
-    zip(
-        "`'^\"~=.uvHcdbkr",
-        "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0323\u0331\u0328\u030a",
-        strict=True,
-    )
+_MOST_DEFINED, _MOST_WRITTEN_OUT, _DEEPEST = 500, 2_000_000, 40
+
+_TOKEN = re.compile(
+    r"\\(?P<name>[A-Za-z@]+\*?)(?:[ \t]*\n(?![ \t]*\n)[ \t]*|[ \t]+)?|\\(?P<mark>.)|\ue000(?P<kept>\d{1,9})\ue001|"
+    r"(?P<math>\$\$?)|(?P<blank>\n[ \t]*\n\s*)|(?P<char>[{}&~]|``|''|-{2,3})|(?P<text>[^\\\ue000$\n{}&~`'-]+|.)",
+    re.DOTALL,
 )
-_LETTERS = {
-    "ss": "ß",
-    "ae": "æ",
-    "AE": "Æ",
-    "oe": "œ",
-    "OE": "Œ",
-    "o": "ø",
-    "O": "Ø",
-    "aa": "å",
-    "AA": "Å",
-    "l": "ł",
-    "L": "Ł",
+_OPTIONS = re.compile(r"[ \t]*\[(?P<inner>(?:[^\[\]{}]|\{[^{}]{0,500}\}|\[[^\[\]]{0,100}\]){0,1000})\]")
+_CHARS = {"{": "", "}": "", "~": " ", "``": "“", "''": "”", "--": "–", "---": "—", "&": "&amp;"}
+_MATH = frozenset(
+    {
+        "equation",
+        "align",
+        "alignat",
+        "gather",
+        "multline",
+        "eqnarray",
+        "displaymath",
+        "math",
+        "flalign",
+        "dmath",
+    }
+)
+_TABLES = {
+    "tabular": 1,
+    "longtable": 1,
+    "supertabular": 1,
+    "tabular*": 2,
+    "tabularx": 2,
+    "tabulary": 2,
+    "xltabular": 2,
 }
-_LETTER = re.compile(
-    r"\{\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)\}|\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)(?:\{\}|(?![A-Za-z]) ?)"
+_TABLES |= {"tblr": 1, "longtblr": 1, "array": 1}
+_LISTS = {"itemize": "ul", "enumerate": "ol", "description": "dl"}
+_GIVEN = {
+    "minipage": 1,
+    "multicols": 1,
+    "wrapfigure": 2,
+    "wraptable": 2,
+    "subfigure": 1,
+    "subtable": 1,
+    "column": 1,
+}
+_GIVEN |= {"adjustbox": 1, "spacing": 1, "thebibliography": 1, "tabbing": 0, "adjustwidth": 2}
+_UNTITLED = frozenset(
+    {"figure", "table", "center", "minipage", "columns", "column", "document", "multicols", "sidewaystable"}
 )
-_SECTION = re.compile(
-    r"\\(?:part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\*?(?:\[[^\]\n]{0,500}\])?(?=\{)"
+_SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
+_INCLUDES = frozenset(
+    {"input", "include", "subfile", "import", "lstinputlisting", "verbatiminput", "inputminted"}
 )
-_BOUNDS = re.compile(
-    r"\n?[ \t]*(\\begin\{[A-Za-z]{1,40}\*?\}(?:\[[^\]\n]{0,200}\]|\{(?:[^{}\n]|\{[^{}\n]{0,100}\}){0,300}\}){0,3}|"
-    r"\\end\{[A-Za-z]{1,40}\*?\})[ \t]*\n?"
+_NOTES = frozenset({"footnote", "endnote", "footnotetext", "thanks"})
+_CITES = re.compile(r"(?:no)?[a-zA-Z]{0,8}cite[a-z]{0,10}\*?")
+_REFERENCES = frozenset({"ref", "eqref", "autoref", "pageref", "cref", "Cref", "nameref", "vref"})
+
+# What stands in the arguments of a command: k is kept, d is not.
+_ARGUMENTS = dict.fromkeys(
+    "label index vspace hspace bibliographystyle usepackage RequirePackage pagestyle thispagestyle noalign cline "
+    "cmidrule specialrule color pagecolor includegraphics title author date pagenumbering graphicspath phantomsection "
+    "selectlanguage hyphenation newtheorem rowcolor cellcolor arraystretch theoremstyle bibliography addbibresource "
+    "printbibliography vskip pdfbookmark captionsetup hypersetup geometry lstset allowdisplaybreaks fontfamily".split(),
+    "d",
 )
-_ROW_END = re.compile(r"(\\\\)(?:\*?\[[^\]\n]{0,20}\])?[ \t]*(?=[^\s])")
-_ITEM = re.compile(r"(?<!\n)[ \t]*(\\item(?![A-Za-z]))")
-_MULTI = re.compile(r"\\multi(?:column|row)\{[^{}]{0,50}\}\{[^{}]{0,200}\}(?=\{)")
-_FOOTNOTE = re.compile(r"\\(?:footnote|endnote|thanks)(?:\[[^\]\n]{0,20}\])?(?=\{)")
-_TITLE = re.compile(r"\\(title|author|date)(?:\[[^\]\n]{0,500}\])?(?=\{)")
-_FIGURE = re.compile(
-    r"\\(?:begin|end)\{(?:(?:sub|wrap|sideways)?figure|(?:wrap|sideways)?table)\*?\}(?:\[[^\]\n]{0,50}\]|\{[^{}\n]{0,50}\}){0,3}"
+_ARGUMENTS |= dict.fromkeys(
+    "setlength addtolength setcounter addtocounter fontsize addcontentsline newenvironment".split(), "dd"
 )
-_CAPTION = re.compile(r"\\caption(?:of\{[a-z]{1,20}\})?\*?(?:\[[^\]\n]{0,500}\])?(?=\{)")
-_DEFINED = re.compile(r"\\(?:re)?(?:newcommand|providecommand)\*?\{?\\([A-Za-z]{1,40})\}?(?=\{)")
-_MOST_DEFINED, _LONGEST_DEFINED = 200, 500
-_CITED = re.compile(r"\\(?:no)?cite[a-z]{0,10}\*?(?:\[[^\]\n]{0,200}\]){0,2}\{([^{}\n]{1,500})\}")
-_REFERRED = re.compile(r"\\(?:eq|auto|page|c|C|name)?ref\*?\{([^{}\n]{1,200})\}")
-_DROPPED = re.compile(
-    r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,500}\}|\\(?:label|index|vspace|hspace|bibliographystyle)\*?\{[^{}\n]{0,500}\}|\\(?:maketitle|hline|centering|noindent|newpage|clearpage|toprule|midrule|bottomrule)(?![A-Za-z])"
+_ARGUMENTS |= dict.fromkeys(
+    "textcolor hypertarget hyperlink foreignlanguage colorbox raisebox parbox scalebox".split(), "dk"
 )
+_ARGUMENTS |= dict.fromkeys("resizebox rule".split(), "ddk") | {
+    "rule": "dd",
+    "phantomsection": "",
+    "SI": "kk",
+    "qty": "kk",
+}
+_ARGUMENTS |= {"addcontentsline": "ddd", "newenvironment": "ddd", "fcolorbox": "ddk", "printbibliography": ""}
+_ARGUMENTS |= {"allowdisplaybreaks": "", "vskip": "", "arraystretch": ""}
+_SPACES = frozenset(",;:!> \n/")
 
 
 def read(file: SourceFile) -> Records:
     """Read a LaTeX file as one document; files that it includes are named as not read."""
-    source, blocks, codes = _without_verbatim(file.read_text())
-    source = _COMMENT.sub(r"\1", source)
-    known: dict[str, str] = {}
-    braces = _Braces(source)
-    for match in _TITLE.finditer(source):
-        known.setdefault(match[1], braces.inside(match.end())[0])
-    body, notes = _corrected(source)
-    body = _MARK.sub(lambda found: blocks[int(found[2])] if found[1] == "b" else found[0], body)
-    result = extracted(body.encode(), mime="application/x-latex", kind="a LaTeX file")
-    text = re.sub(r"\A(?:\*\*(?:title|author|date)\*\*:[^\n]*\n+)+", "", results.markdown(result.content))
-    text = _MARK.sub(lambda found: f"`{codes[int(found[2])]}`" if found[1] == "c" else "", text)
-    text = _ROW.sub(lambda found: _cells(found[0]), text).replace(_AND, "&")
-    title = _plain(known.get("title", ""))
-    authors = [_plain(each) for each in re.split(r"\\and(?![A-Za-z])|\\\\", known.get("author", ""))]
-    head = [f"# {title}" if title else "", ", ".join(filter(None, authors)), _plain(known.get("date", ""))]
-    notes = [f"[^{number}]: {_plain(note.replace(_AND, '&'))}" for number, note in enumerate(notes, start=1)]
-    yield results.document(
-        file,
-        result,
-        text="\n\n".join(filter(None, [*head, text, *notes])),
-        title=title or results.first_heading(text),
-        metadata=results.described(authors=authors),
+    source = file.decoded()
+    made = _Latex(re.sub("[\ue000-\ue004]", "", source.text))
+    text = results.letters(html.fragment(results.hidden(made.page)))
+    text = re.sub("\ue002(\\d{1,9})\ue003", lambda found: made.formulas[int(found[1])], text)
+    yield file.document(
+        text=text,
+        title=made.title or results.first_heading(text) or file.stem,
+        metadata=results.described(authors=made.authors, created=made.date),
+        unread=[*source.unread, *dict.fromkeys(made.unread)],
     )
 
 
-def _without_verbatim(text: str) -> tuple[str, list[str], list[str]]:
-    """Return the text with marks in place of code; the blocks that xberg reads, and the words it takes apart."""
-    blocks: list[str] = []
-    codes: list[str] = []
+class _Latex:
+    """A source as HTML, and what is known of it."""
 
-    def keep(found: re.Match[str]) -> str:
-        if found["kind"] == "comment":
-            return ""
-        if found["kind"]:
-            blocks.append(found[0])
-            return f"\uf8feb{len(blocks) - 1}\uf8fe"
-        codes.append(found["code"])
-        return f"\uf8fec{len(codes) - 1}\uf8fe"
+    def __init__(self, source: str) -> None:
+        self.kept: list[str] = []
+        self.formulas: list[str] = []
+        self.unread: list[str] = []
+        self._notes: list[str] = []
+        self._defined: dict[str, tuple[int, str | None, str]] = {}
+        self._written_out = 0
+        source = _COMMENT.sub(r"\1", _VERBATIM.sub(self._keep, source))
+        source = self._without_definitions(source)
+        start = source.find("\\begin{document}")
+        body = source[max(start, 0) :].removeprefix("\\begin{document}").partition("\\end{document}")[0]
+        given = {name: self._given(source, name) for name in ("title", "author", "date")}
+        used = [name for name in _SECTIONS if re.search(rf"\\{name}\*?\s*[\[{{]", body)]
+        self._top = _SECTIONS.index(used[0]) if used else 0
+        self._below = 2 if given["title"] else 1
+        title, date = self._html(given["title"]), self._html(given["date"])
+        authors = [self._html(each).strip() for each in re.split(r"\\and(?![A-Za-z])|\\\\", given["author"])]
+        self.authors = [each for each in (_plain(author) for author in authors) if each]
+        self.title, self.date = _plain(title), _plain(date)
+        head = f"<h1>{title}</h1>" if self.title else ""
+        head += "".join(f"<p>{each}</p>" for each in (", ".join(filter(None, authors)), date) if each)
+        page = self._html(body)
+        notes = "".join(f"<p>[^{number}]: {note}</p>" for number, note in enumerate(self._notes, start=1))
+        self.page = f"{head}<p>{page}{notes}"
 
-    return _VERBATIM.sub(keep, text.replace("\uf8fe", "")), blocks, codes
-
-
-def _corrected(source: str) -> tuple[str, list[str]]:
-    """Return the source as xberg takes it, and the texts of its notes."""
-    source = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
-    source = source.replace("\\&", _AND)  # which xberg takes for the end of a cell
-    source = _expanded(_DROPPED.sub("", source))
-    source = re.sub(r"(?<!\\)\\[()]", "$", source)
-    source = _CITED.sub(r"[\1]", _REFERRED.sub(r"\1", source))
-    source = re.sub(r"(?<![\\/])~(?!/)", " ", source)
-    # xberg passes over figures whose picture it does not find.
-    source, notes = _noted(_FIGURE.sub("\n\n", source))
-    pieces: list[str] = []
-    done = 0
-    braces = _Braces(source)
-    found = [match for marks in (_SECTION, _MULTI, _CAPTION) for match in marks.finditer(source)]
-    for match in sorted(found, key=lambda each: each.start()):
-        if match.start() < done:
-            continue
-        inner, end = braces.inside(match.end())
-        pieces.append(source[done : match.start()])
-        done = end
-        if match[0].startswith("\\multi"):
-            pieces.append(inner)
-        elif match[0].startswith("\\caption"):
-            pieces.append(f"\n\n{inner}\n\n")
+    def _keep(self, found: re.Match[str]) -> str:
+        if found["kind"] and found["kind"] != "comment":
+            given = _LANGUAGE.search(found["given"])
+            language = (given[1] or given[2]) if given else ""
+            shown = f' class="language-{language.lower()}"' if language else ""
+            self.kept.append(f"<pre><code{shown}>\n{escape(found['block'])}</code></pre><p>")
+        elif found["code"] is not None:
+            self.kept.append(f"<code>{escape(found['code'])}</code>")
         else:
-            heading = re.sub(r"\[[^\]\n]*\]", "", match[0])
-            pieces.append(f"\n\n{heading}{{{' '.join(inner.split())}}}\n\n")
-    source = "".join([*pieces, source[done:]])
-    source = _ROW_END.sub("\\1\n", _BOUNDS.sub("\n\\1\n", source))
-    return _ITEM.sub(r"\n\1", source), notes
+            return re.sub(r"(?<!\\)%", r"\\%", found["link"] or "")
+        return f"\ue000{len(self.kept) - 1}\ue001"
+
+    def _without_definitions(self, source: str) -> str:
+        pieces: list[str] = []
+        done = 0
+        braces = _Braces(source)
+        for found in islice(_DEFINED.finditer(source), _MOST_DEFINED):
+            body, end = braces.inside(found.end())
+            if found.start() >= done and end > found.end():
+                count = int(found["count"] or (found[0].count("#") and found[0].rstrip()[-1]) or 0)
+                self._defined[found["name"]] = (count, found["first"], body)
+                pieces.append(source[done : found.start()])
+                done = end
+        return "".join([*pieces, source[done:]])
+
+    def _given(self, source: str, name: str) -> str:
+        found = re.search(rf"\\{name}[ ]?(?:\[[^\]\n]{{0,500}}\])?(?=\{{)", source)
+        return _Braces(source).inside(found.end())[0].replace("\\today", "") if found else ""
+
+    def _html(self, source: str, depth: int = 0) -> str:
+        return _Part(self, source, depth).html() if depth < _DEEPEST else escape(source)
+
+    def formula(self, text: str) -> str:
+        """Return a mark in place of a formula, which stays as it is."""
+        for name in re.findall(r"\\([A-Za-z]+)", text):
+            if name in self._defined and not self._defined[name][0] and self._counted(name):
+                text = re.sub(rf"\\{name}(?![A-Za-z])", lambda _, name=name: self._defined[name][2], text)
+        self.formulas.append(text)
+        return f"\ue002{len(self.formulas) - 1}\ue003"
+
+    def note(self, inner: str) -> str:
+        """Return the mark of a note."""
+        self._notes.append(inner)
+        return f"[^{len(self._notes)}]"
+
+    def heading(self, name: str, inner: str) -> str:
+        """Return a heading of that kind."""
+        level = min(6, _SECTIONS.index(name) - self._top + self._below)
+        return f"<h{level}>{inner}</h{level}><p>"
+
+    def defined(self, name: str) -> tuple[int, str | None, str] | None:
+        """Return what a command of the file's own stands for, as long as that does not grow beyond measure."""
+        found = self._defined.get(name)
+        return found if found is not None and self._counted(name) else None
+
+    def _counted(self, name: str) -> bool:
+        self._written_out += len(self._defined[name][2]) + 50
+        return self._written_out <= _MOST_WRITTEN_OUT
 
 
-def _expanded(source: str) -> str:
-    """Write out the commands without arguments that the file defines; xberg passes over them."""
-    known: dict[str, str] = {}
-    pieces: list[str] = []
-    done = 0
-    braces = _Braces(source)
-    for match in islice(_DEFINED.finditer(source), _MOST_DEFINED):
-        body, end = braces.inside(match.end())
-        if match.start() >= done and len(body) <= _LONGEST_DEFINED:
-            known[match[1]] = body
-            pieces.append(source[done : match.start()])
-            done = end
-    if not known:
-        return source
-    names = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    used = re.compile(rf"\\({names})(?![A-Za-z])(?:\{{\}})?")
-    return used.sub(lambda found: known[found[1]], "".join([*pieces, source[done:]]))
+class _Part:
+    """A piece of a source, read from its begin to its end."""
+
+    def __init__(self, whole: _Latex, source: str, depth: int) -> None:
+        self._whole, self._source, self._depth = whole, source, depth
+        self._braces = _Braces(source)
+        self._at = 0
+        self._open: list[tuple[str, list[str], _Table | None]] = [("", [], None)]
+
+    def html(self) -> str:
+        """Return it as HTML."""
+        while self._at < len(self._source):
+            found = _TOKEN.match(self._source, self._at)
+            assert found is not None
+            start, self._at = self._at, found.end()
+            self._add(self._token(found, start))
+        while len(self._open) > 1:
+            self._add(self._end(self._open[-1][0]))
+        return "".join(self._open[0][1])
+
+    def _add(self, text: str) -> None:
+        _, pieces, table = self._open[-1]
+        (table.cell if table else pieces).append(text)
+
+    def _inner(self, source: str) -> str:
+        return self._whole._html(source, self._depth + 1)
+
+    def _token(self, found: re.Match[str], start: int) -> str:
+        kind, value = found.lastgroup, found[0]
+        table = self._open[-1][2]
+        if kind == "text":
+            return escape(value, quote=False)
+        if kind == "blank":
+            return " " if table else "<p>"
+        if kind == "kept":
+            return self._whole.kept[int(found["kept"])]
+        if kind == "char":
+            if value == "&" and table:
+                table.next_cell()
+                return ""
+            return _CHARS[value]
+        if kind == "math":
+            return self._formula(value, value)
+        if letter := accented(self._source, start):
+            self._at = letter[1]
+            return letter[0]
+        return self._command(found["name"]) if kind == "name" else self._sign(found["mark"])
+
+    def _formula(self, opening: str, closing: str) -> str:
+        end = self._source.find(closing, self._at, self._at + 20_000)
+        while end > 0 and self._source[end - 1] == "\\" and closing[0] == "$":
+            end = self._source.find(closing, end + 1, self._at + 20_000)
+        inner = self._source[self._at : end]
+        if end < 0 or (opening == "$" and "\n\n" in inner):
+            return escape(opening)
+        self._at = end + len(closing)
+        if opening in ("$", "\\("):
+            return self._whole.formula(f"${inner.strip()}$")
+        return f"<p>{self._whole.formula(f'$$ {_unlabelled(inner)} $$')}<p>"
+
+    def _sign(self, mark: str) -> str:
+        table = self._open[-1][2]
+        if mark in "([":
+            return self._formula(f"\\{mark}", {"(": "\\)", "[": "\\]"}[mark])
+        if mark == "\\":
+            self._options()
+            if table:
+                table.next_row()
+                return ""
+            return "<br>"
+        return " " if mark in _SPACES and mark not in "!/" else "" if mark in "!/-)]" else escape(mark)
+
+    def _options(self) -> str:
+        star = self._source.startswith("*", self._at)
+        found = _OPTIONS.match(self._source, self._at + star)
+        if found:
+            self._at = found.end()
+        return found["inner"] if found else ""
+
+    def _argument(self) -> str:
+        blank = re.compile(r"\s{0,100}").match(self._source, self._at)
+        at = blank.end() if blank else self._at
+        inner, end = self._braces.inside(at)
+        if end == at and self._source[at : at + 1] not in ("", "{", "}", "\\", "&"):
+            inner, end = self._source[at], at + 1
+        self._at = max(end, self._at)
+        return inner
+
+    def _command(self, full: str) -> str:
+        name = full.rstrip("*")
+        if name in ("begin", "end"):
+            return self._begin(self._argument()) if name == "begin" else self._end(self._argument())
+        if known := self._whole.defined(name):
+            count, first, body = known
+            given = [self._options() or first] if count and first is not None else []
+            given += [self._argument() for _ in range(count - len(given))]
+            return self._inner(
+                re.sub(
+                    r"#([1-9])",
+                    lambda each: (given[int(each[1]) - 1] or "") if int(each[1]) <= len(given) else "",
+                    body,
+                )
+            )
+        if name in _SECTIONS and self._source[self._at : self._at + 1] in "[{":
+            self._options()
+            return self._whole.heading(name, self._inner(self._argument()))
+        if name in _INCLUDES:
+            self._options()
+            self._whole.unread.append(f"{self._argument()}, which it includes, was not read")
+            return ""
+        if name in _NOTES:
+            self._options()
+            return self._whole.note(self._inner(self._argument()))
+        if name in _REFERENCES:
+            return escape(self._argument())
+        if _CITES.fullmatch(name):
+            self._options(), self._options()
+            return f"[{escape(self._argument())}]"
+        if special := getattr(self, f"_do_{name}", None):
+            return str(special())
+        if name in _TABLE_MARKS and (table := self._open[-1][2]):
+            self._options()
+            table.mark(name)
+            return ""
+        if name in _ARGUMENTS:
+            if name == "cmidrule" and self._source.startswith("(", self._at):
+                self._at = self._source.find(")", self._at) + 1 or self._at
+            pieces = []
+            for each in _ARGUMENTS[name]:
+                self._options()
+                pieces.append(self._inner(self._argument()) if each == "k" else self._argument() and "")
+            return " ".join(filter(None, pieces))
+        if (symbol := symbols().get(name)) is not None:
+            return escape(symbol)
+        if self._source.startswith("[", self._at):
+            self._options()
+        return ""
+
+    def _do_item(self) -> str:
+        label = self._inner(self._options())
+        if self._open[-1][0] == "description":
+            return f"<dt>{label}</dt><dd>"
+        return f"<li>{label} "
+
+    def _do_bibitem(self) -> str:
+        self._options()
+        return f"<p>[{escape(self._argument())}]: "
+
+    def _do_par(self) -> str:
+        return " " if self._open[-1][2] else "<p>"
+
+    def _do_caption(self) -> str:
+        self._options()
+        text = self._inner(self._argument())
+        if table := self._open[-1][2]:
+            table.caption = table.caption or text
+            return ""
+        return f"<p>{text}<p>"
+
+    def _do_captionof(self) -> str:
+        self._argument()
+        return self._do_caption()
+
+    def _do_frametitle(self) -> str:
+        return f"<h{self._whole._below + 1}>{self._inner(self._argument())}</h{self._whole._below + 1}><p>"
+
+    def _do_href(self) -> str:
+        return f'<a href="{escape(_unmarked(self._argument()))}">{self._inner(self._argument())}</a>'
+
+    def _do_url(self) -> str:
+        return escape(_unmarked(self._argument()))
+
+    _do_nolinkurl = _do_path = _do_url
+
+    def _do_textsuperscript(self) -> str:
+        return f"<sup>{self._inner(self._argument())}</sup>"
+
+    def _do_multicolumn(self) -> str:
+        number = self._argument()
+        self._argument()
+        if (table := self._open[-1][2]) and number.isdigit():
+            table.across = int(number)
+        return self._inner(self._argument())
+
+    def _do_multirow(self) -> str:
+        self._options()
+        number = self._argument()
+        self._options()
+        self._argument()
+        self._options()
+        if (table := self._open[-1][2]) and number.isdigit():
+            table.down = int(number)
+        return self._inner(self._argument())
+
+    def _begin(self, name: str) -> str:
+        plain = name.rstrip("*")
+        if plain in _MATH:
+            closing = f"\\end{{{name}}}"
+            end = self._source.find(closing, self._at)
+            if end >= 0:
+                inner, self._at = self._source[self._at : end], end + len(closing)
+                inner = (
+                    inner
+                    if plain in ("equation", "displaymath", "math", "dmath")
+                    else f"\\begin{{{name}}}{inner}\\end{{{name}}}"
+                )
+                return f"<p>{self._whole.formula(f'$$ {_unlabelled(inner)} $$')}<p>"
+        words = self._options()
+        if name in _TABLES:
+            for _ in range(_TABLES[name]):
+                self._argument()
+                self._options()
+            self._open.append((name, [], _Table()))
+            return ""
+        for _ in range(_GIVEN.get(plain, 0)):
+            self._options()
+            self._argument()
+        self._open.append((name, [], None))
+        if plain == "frame" and self._source.startswith("{", self._at):
+            return self._do_frametitle()
+        titled = (
+            len(words) > 3
+            and plain not in _UNTITLED
+            and plain not in _GIVEN
+            and plain not in _LISTS
+            and "=" not in words
+        )
+        return f"<p>{self._inner(words)}<p>" if titled else ""
+
+    def _end(self, name: str) -> str:
+        if all(name != each[0] for each in self._open[1:]):
+            return ""
+        while True:
+            opened, pieces, table = self._open.pop()
+            inner = table.html() if table else "".join(pieces)
+            plain = opened.rstrip("*")
+            if tag := _LISTS.get(plain):
+                inner = f"<{tag}>{inner}</{tag}><p>"
+            elif plain in ("quote", "quotation", "verse"):
+                inner = f"<blockquote><p>{inner}</blockquote><p>"
+            elif not table and not self._open[-1][2]:
+                inner = f"<div><p>{inner}</div><p>"
+            if opened == name or len(self._open) == 1:
+                return inner
+            self._add(inner)
 
 
-def _noted(source: str) -> tuple[str, list[str]]:
-    """Take the notes out and leave their marks."""
-    pieces: list[str] = []
-    notes: list[str] = []
-    done = 0
-    braces = _Braces(source)
-    for match in _FOOTNOTE.finditer(source):
-        if match.start() >= done:
-            inner, end = braces.inside(match.end())
-            notes.append(inner)
-            pieces += [source[done : match.start()], f"[^{len(notes)}]"]
-            done = end
-    return "".join([*pieces, source[done:]]), notes
+_TABLE_MARKS = frozenset(
+    {"midrule", "endhead", "endfirsthead", "endfoot", "endlastfoot", "tabularnewline", "hline"}
+)
+
+
+class _Table:
+    """The rows of a table as they come."""
+
+    def __init__(self) -> None:
+        self.cell: list[str] = []
+        self.across = self.down = 1
+        self.caption = ""
+        self._row: list[str] = []
+        self._column = 0
+        self._covered: dict[int, int] = {}  # column -> rows that a cell above still reaches into
+        self._rows: list[str] = []
+        self._head: list[str] = []
+        self._foot: list[str] = []
+
+    def next_cell(self) -> None:
+        """Close the cell."""
+        text = "".join(self.cell).strip()
+        left = self._covered.get(self._column, 0)
+        if left:
+            self._covered[self._column] = left - 1
+        if not left or text:
+            self._row.append(f'<td colspan="{self.across}" rowspan="{self.down}">{text}</td>')
+        if self.down > 1:
+            self._covered[self._column] = self.down - 1
+        self._column += self.across
+        self.cell, self.across, self.down = [], 1, 1
+
+    def next_row(self) -> None:
+        """Close the row."""
+        empty = not self._row and not "".join(self.cell).strip()
+        if not empty:
+            self.next_cell()
+            self._rows.append(f"<tr>{''.join(self._row)}</tr>")
+        self.cell, self._row, self._column = [], [], 0
+
+    def mark(self, name: str) -> None:
+        """Take what stands above a line or a mark for the head or the foot."""
+        if name == "tabularnewline":
+            self.next_row()
+        elif name in ("endfirsthead", "endhead"):
+            self.next_row()
+            self._head = self._head or self._rows
+            self._rows = []
+        elif name in ("endfoot", "endlastfoot"):
+            self.next_row()
+            self._foot, self._rows = self._rows, []
+        elif name == "midrule" and not self._head:
+            self._head, self._rows = self._rows, []
+
+    def html(self) -> str:
+        """Return it as HTML."""
+        self.next_row()
+        caption = f"<caption>{self.caption}</caption>" if self.caption else ""
+        head = f"<thead>{''.join(self._head)}</thead>" if self._head else ""
+        return f"<table>{caption}{head}<tbody>{''.join([*self._rows, *self._foot])}</tbody></table><p>"
 
 
 class _Braces:
@@ -198,23 +533,14 @@ class _Braces:
         return ("", start) if end is None else (self._source[start + 1 : end], end + 1)
 
 
-def _cells(row: str) -> str:
-    """Return a row of a table with its cells as text; xberg leaves commands in them."""
-    cells = re.split(r"(?<!\\)\|", row)
-    return "|".join(
-        cell if "$" in cell.replace("\\$", "") or "\\" not in cell else f" {_plain(cell)} " for cell in cells
-    )
+def _unlabelled(formula: str) -> str:
+    return re.sub(r"\\label\{[^{}]{0,500}\}", "", formula).strip()
 
 
-def _plain(source: str) -> str:
-    """Return a short piece of LaTeX as text."""
-    text = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
-    text = re.sub(r"\\(?:thanks|inst|footnote)\{[^{}]{0,500}\}", "", text)
-    text = re.sub(r"\\[,;:!> ]", " ", text)
-    text = re.sub(r"\\([&%$#_{}])", r"\1", re.sub(r"\\[A-Za-z]{1,30}\*? ?|(?<!\\)[{}]", "", text))
-    return " ".join(text.replace("~", " ").replace("``", "“").replace("''", "”").split())
+def _unmarked(address: str) -> str:
+    return re.sub(r"\\([%#&_~{}])", r"\1", address)
 
 
-def _accented(found: re.Match[str]) -> str:
-    letter = found["braced"] or found["bare"]
-    return unicodedata.normalize("NFC", letter + _MARKS[found["mark"]])
+def _plain(written: str) -> str:
+    """Return HTML of a line as text."""
+    return " ".join(re.sub(r"\[\^\d+\]", "", html.fragment(written)).split()) if written.strip() else ""

@@ -44,6 +44,8 @@ _NOTE = re.compile(r"^(\[\^[^\]\n]{1,50}\]:)[ \t]*\n[ \t]+", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>\S.*?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 
+_BACKSLASH = "\ue004"
+
 _NO_LOSS = ("cross-reference target",)
 """In warnings that tell of no lost text."""
 
@@ -72,6 +74,16 @@ def _unescaped(mark: str) -> str:
 def _alternative(image: re.Match[str]) -> str:
     alt = image["alt"].strip()
     return "" if _NO_ALT.fullmatch(alt) else alt
+
+
+def hidden(page: str) -> str:
+    """Return HTML with its backslashes hidden from what makes Markdown, which would double them."""
+    return page.replace("\\", _BACKSLASH)
+
+
+def letters(text: str) -> str:
+    """Return Markdown with the backslashes that were hidden."""
+    return text.replace(_BACKSLASH, "\\")
 
 
 def first_heading(text: str) -> str:

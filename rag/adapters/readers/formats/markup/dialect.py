@@ -12,6 +12,7 @@ from docutils.parsers.rst import Directive, Parser, directives, roles
 from docutils.parsers.rst.languages import en
 from docutils.parsers.rst.states import Inliner
 from docutils.readers.standalone import Reader
+from docutils.transforms import Transform
 
 _SETTINGS = {
     "file_insertion_enabled": False,
@@ -24,7 +25,10 @@ _SETTINGS = {
     "warning_stream": False,
 }
 _MARKS = re.compile(r"[*`|_\[]")
-_MOST_MARKS = 5_000_000  # in a text, times its letters: docutils looks for the end of each up to that of the text
+_LONGEST_NESTED = 1_000  # letters of a substitution within another
+_MOST_MARKS = (
+    5_000_000  # in a text, times its letters: docutils looks for the end of each up to that of the text
+)
 
 _DIRECTIVE = re.compile(
     r"(?<![^\s|*#+-])\.\.[ ]+(?:\|[^|\n]{1,100}\|[ ]+)?(?P<name>[\w:+.-]{1,60}?)[ ]?::(?!\S)"
@@ -41,7 +45,16 @@ _UNSEEN = frozenset(
 _CONDITIONS = frozenset({"only", "ifconfig"})
 _CODE = frozenset({"code", "code-block", "code-cell", "sourcecode"})
 _AS_IT_STANDS = frozenset(
-    {"prompt", "ipython", "jupyter-execute", "doctest", "testcode", "testoutput", "testsetup", "productionlist"}
+    {
+        "prompt",
+        "ipython",
+        "jupyter-execute",
+        "doctest",
+        "testcode",
+        "testoutput",
+        "testsetup",
+        "productionlist",
+    }
     | {"graphviz", "digraph", "graph", "mermaid", "uml", "plantuml"}
 )
 _SAID = {
@@ -92,7 +105,9 @@ class _Shown(Directive):
             return [*caption, nodes.bullet_list("", *items)] if items else []
         if said := _SAID.get(name):
             number, _, rest = given.partition("\n" if "\n" in given else " ")
-            words = f"{said} {number}{':' if rest else ''} {rest}" if "version" in said else f"{said}: {given}"
+            words = (
+                f"{said} {number}{':' if rest else ''} {rest}" if "version" in said else f"{said}: {given}"
+            )
             return self._parsed([*words.strip().split("\n"), "", *self.content])
         if not given or name in _CONDITIONS:
             return [*caption, *self._parsed(self.content)]
@@ -106,7 +121,9 @@ class _Shown(Directive):
 
     def _parsed(self, lines: Sequence[str]) -> list[nodes.Node]:
         around = nodes.container()
-        content = lines if isinstance(lines, statemachine.StringList) else statemachine.StringList(list(lines), "")
+        content = (
+            lines if isinstance(lines, statemachine.StringList) else statemachine.StringList(list(lines), "")
+        )
         self.state.nested_parse(content, self.content_offset, around, match_titles=True)
         return list(around.children)
 
@@ -131,7 +148,8 @@ def parsed(source: str) -> nodes.document:
         directives.register_directive(name, _Shown)
     for name in _unknown(_ROLE, source, en.roles):
         roles.register_local_role(name, _role)
-    return publish_doctree(source, parser=Parser(inliner=_bounded_inliner()), settings=_settings().copy())
+    parser = Parser(inliner=_bounded_inliner())
+    return publish_doctree(source, reader=_Reader(), parser=parser, settings=_settings().copy())
 
 
 @cache
@@ -140,6 +158,26 @@ def _settings() -> Any:
     for name, value in _SETTINGS.items():
         setattr(settings, name, value)
     return settings
+
+
+class _Nested(Transform):
+    """Writes out substitutions within others: docutils fails at one that is not defined, and bombs are made of them."""
+
+    default_priority = 210  # before docutils' own
+
+    def apply(self) -> None:
+        """Put text where one is used in another's definition."""
+        known = self.document.substitution_defs
+        for definition in known.values():
+            for used in list(definition.findall(nodes.substitution_reference)):
+                meant = known.get(used["refname"])
+                text = meant.astext() if meant is not None and meant is not definition else used.rawsource
+                used.replace_self(nodes.Text(text[:_LONGEST_NESTED]))
+
+
+class _Reader(Reader):
+    def get_transforms(self) -> list[type[Transform]]:
+        return [*super().get_transforms(), _Nested]
 
 
 def _bounded_inliner() -> Inliner:

@@ -57,12 +57,12 @@ def read(file: SourceFile) -> Records:
     """
     source = file.decoded()
     try:
-        written = _Written(re.sub("[\ue000\ue001]", "", source.text))
+        written = _Written(re.sub("[\ue000\ue001\ue004]", "", source.text))
     except RecursionError as error:
         raise UnreadableDocument("is reStructuredText whose parts are too deep within each other") from error
     except DAMAGE as error:
         raise UnreadableDocument(f"is not reStructuredText that can be read: {error}") from error
-    text = html.fragment(written.page)
+    text = results.letters(html.fragment(results.hidden(written.page)))
     text = _MARK.sub(lambda found: written.formulas[int(found[1])], text)
     yield file.document(
         text=text,

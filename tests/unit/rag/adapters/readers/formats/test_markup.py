@@ -61,8 +61,8 @@ def test_restructured() -> None:
     assert made.metadata["authors"] == ("Ann",)
     for kept in (
         "# Leave\n",
-        "Twelve weeks with the form, today, *em* and thirty days.",
-        "Ask *first*.",
+        "Twelve weeks with the form, today, em and thirty days.",
+        "> Note: Ask first.",
         "```python\nx = 1  # :ref:`kept`, |kept| and \\kept\n```",
         "## Pay\n",
         "- One\n- Two",
@@ -75,6 +75,43 @@ def test_restructured() -> None:
         assert gone not in made.text
     assert len(made.unread) == 1
     assert "other.rst" in made.unread[0]
+
+
+def test_grid_tables_and_lists() -> None:
+    """Cells of several lines are one cell, and a line that goes on with a bracket is no list."""
+    made = document(
+        "a.rst",
+        "- The one who\n  has) three\n\n+---------+-----+\n| Head    | B   |\n| line    |     |\n+=========+=====+\n"
+        "| two     | d   |\n| lines   |     |\n+---------+-----+\n",
+    )
+
+    assert made.text == "- The one who has) three\n\n| Head line | B |\n| --- | --- |\n| two lines | d |"
+
+
+def test_marks_of_sphinx() -> None:
+    """Directives and roles that are none of docutils' own keep what they say."""
+    made = document(
+        "a.rst",
+        ".. toctree::\n   :caption: Parts\n\n   intro\n   The end <end>\n\n.. versionadded:: 3.1\n   The *foo*.\n\n"
+        ".. py:function:: run(a, *, b=1)\n\n   Runs `it`.\n\n   :param a: first\n\n.. tab-set::\n\n   .. tab-item:: Linux\n\n"
+        "      apt\n\n.. code-block:: python\n   :emphasize-lines: 1\n   :caption: Try\n\n   x = 1\n\nC:\\\\temp |later| :issue:`12`\n",
+    )
+
+    assert made.text == (
+        "Parts\n\n- intro\n- The end\n\nAdded in version 3.1: The foo.\n\nrun(a, *, b=1)\n\nRuns it.\n\nparam a: first\n\n"
+        "Linux\n\napt\n\nTry\n\n```python\nx = 1\n```\n\nC:\\temp |later| 12"
+    )
+
+
+def test_what_docutils_refuses() -> None:
+    """What docutils takes for an error stands as it is written; files it may not read are told."""
+    made = document(
+        "a.rst",
+        "Text |a|.\n\n.. |a| replace:: x |b|\n\n.. figure:: a.png\n   :bad: 1\n\n   Said.\n\n.. csv-table:: T\n   :file: b.csv\n",
+    )
+
+    assert made.text == "Text x |b|.\n\n```\n.. figure:: a.png\n   :bad: 1\n\n   Said.\n```"
+    assert made.unread == ("what csv-table takes from another file was not read",)
 
 
 ADOC = """= Leave
@@ -139,6 +176,8 @@ def test_asciidoc() -> None:
         ("a.rst", "`" * 50_000 + "x"),
         ("a.rst", "text\n\n" + ".. |a" * 20_000),
         ("a.rst", "text " + ":a:`" * 20_000),
+        ("a.rst", "*a " * 30_000),
+        ("a.rst", "\n\n".join(" " * depth + "x" for depth in range(400))),
         ("a.adoc", "text footnote:[a" * 5_000),
         ("a.adoc", "text " + "<<" * 20_000),
         ("a.adoc", "text\n" + "////\n" * 10_001),

@@ -11,7 +11,6 @@ from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.formats import (
     archives,
     ebooks,
-    latex,
     mail,
     notebooks,
     outlook,
@@ -19,6 +18,7 @@ from rag.adapters.readers.formats import (
     rtf,
     xml,
 )
+from rag.adapters.readers.formats.latex import reading as latex
 from rag.adapters.readers.formats.markup import asciidoc, restructured
 from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
 from rag.adapters.readers.ocr import Ocr

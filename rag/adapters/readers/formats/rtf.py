@@ -13,6 +13,8 @@ _DELETED = re.compile(rb"\{(?:\\[a-z]{1,30}-?\d{0,9} ?){0,40}?\\deleted(?![0-9a-
 _NOTE = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
 _NUMBER = re.compile(rb"\\chftn(?![a-z]) ?")
 _RUNNING = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
+_BLANK = re.compile(rb"(?<=[^\\\s] )(?=[.,;:!?][\w ])")
+_NOTHING = "\ue000"  # keeps a blank before a mark, which xberg takes out
 _LONGEST_OPENING = 1_500
 
 
@@ -21,8 +23,11 @@ def read(file: SourceFile) -> Records:
     data = file.read_bytes()
     if not data.lstrip()[:5].lower().startswith(b"{\\rtf"):
         raise UnreadableDocument("is not an RTF that can be read: it does not begin with {\\rtf")
-    result = extracted(_corrected(data), mime="application/rtf", kind="an RTF")
-    yield results.document(file, result)
+    corrected = _corrected(data)
+    if b"\\bin" not in data:
+        corrected = _BLANK.sub(rb"\\u57344 ?", corrected)
+    result = extracted(corrected, mime="application/rtf", kind="an RTF")
+    yield results.document(file, result, text=results.markdown(result.content.replace(_NOTHING, "")))
 
 
 def _corrected(data: bytes) -> bytes:

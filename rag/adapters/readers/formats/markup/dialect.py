@@ -1,4 +1,4 @@
-"""docutils, within bounds; directives and roles that it does not know show their words, as Sphinx would or as they stand."""
+"""docutils, within bounds; directives and roles that it does not know show their words."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +78,7 @@ class _AnyOptions(dict[str, Callable[[str | None], str]]):
         return lambda value: value or ""
 
 
-class _Shown(Directive):
+class _Shown(Directive):  # type: ignore[misc]
     """A directive that shows what it is given and what stands in it."""
 
     optional_arguments = 1
@@ -128,9 +128,8 @@ class _Shown(Directive):
         return list(around.children)
 
 
-def _role(
-    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
-) -> tuple[list[nodes.Node], list[nodes.Node]]:
+def _role(*given: Any, **_options: Any) -> tuple[list[nodes.Node], list[nodes.Node]]:
+    rawtext, text = given[1:3]
     return [nodes.inline(rawtext, _shown(nodes.unescape(text)))], []
 
 
@@ -160,7 +159,7 @@ def _settings() -> Any:
     return settings
 
 
-class _Nested(Transform):
+class _Nested(Transform):  # type: ignore[misc]
     """Writes out substitutions within others: docutils fails at one that is not defined, and bombs are made of them."""
 
     default_priority = 210  # before docutils' own
@@ -175,7 +174,7 @@ class _Nested(Transform):
                 used.replace_self(nodes.Text(text[:_LONGEST_NESTED]))
 
 
-class _Reader(Reader):
+class _Reader(Reader):  # type: ignore[misc]
     def get_transforms(self) -> list[type[Transform]]:
         return [*super().get_transforms(), _Nested]
 
@@ -188,7 +187,7 @@ def _bounded_inliner() -> Inliner:
     def bounded(text: str, *args: Any) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         if len(text) * len(_MARKS.findall(text)) > _MOST_MARKS:
             return [nodes.Text(nodes.unescape(text))], []
-        return parse(text, *args)
+        return parse(text, *args)  # type: ignore[no-any-return]
 
     inliner.parse = bounded
     return inliner

@@ -2,7 +2,7 @@
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rag.adapters.readers import html
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
@@ -83,26 +83,26 @@ class _Written:
         self.authors: list[str] = []
         self.date = ""
         document = dialect.parsed(source)
-        titles = sum(each.tagname in ("title", "subtitle") for each in document.children)
-        self.page = self._all(document, titles)
+        self._level = sum(each.tagname in ("title", "subtitle") for each in document.children)
+        self.page = self._all(document)
 
-    def _all(self, node: "nodes.Element", level: int) -> str:
-        return "".join(self._one(child, level) for child in node.children)
+    def _all(self, node: "nodes.Element") -> str:
+        return "".join(self._one(child) for child in node.children)
 
-    def _one(self, node: "nodes.Node", level: int) -> str:
+    def _one(self, node: "nodes.Node") -> str:
         from docutils import nodes
 
         if isinstance(node, nodes.Text):
             return escape(node.astext(), quote=False)
-        assert isinstance(node, nodes.Element)
+        node = cast("nodes.Element", node)
         name = node.tagname
         if name in _DROPPED:
             if elsewhere := node.get("elsewhere"):
                 self.unread.append(f"{elsewhere}, which it includes, was not read")
             return ""
         if write := getattr(self, f"_{name}", None):
-            return str(write(node, level))
-        inner = self._all(node, level)
+            return str(write(node))
+        inner = self._all(node)
         if name in _ADMONITIONS:
             return f"<blockquote>{_begun(f'{name.capitalize()}:', inner)}</blockquote>"
         if isinstance(node, nodes.Bibliographic) and node.parent.tagname in ("docinfo", "authors"):
@@ -122,83 +122,86 @@ class _Written:
             return f"{inner}<br>"
         return f"<p>{name.capitalize()}: {inner}</p>"
 
-    def _section(self, node: "nodes.Element", level: int) -> str:
-        return self._all(node, level + 1)
+    def _section(self, node: "nodes.Element") -> str:
+        self._level += 1
+        inner = self._all(node)
+        self._level -= 1
+        return inner
 
-    def _title(self, node: "nodes.Element", level: int) -> str:
+    def _title(self, node: "nodes.Element") -> str:
         parent = node.parent.tagname
-        tag = {"document": "h1", "section": f"h{min(level, 6)}", "table": "caption"}.get(parent, "p")
-        return f"<{tag}>{self._all(node, level)}</{tag}>"
+        tag = {"document": "h1", "section": f"h{min(self._level, 6)}", "table": "caption"}.get(parent, "p")
+        return f"<{tag}>{self._all(node)}</{tag}>"
 
-    def _topic(self, node: "nodes.Element", level: int) -> str:
+    def _topic(self, node: "nodes.Element") -> str:
         # Contents say the headings once more.
-        return "" if "contents" in node["classes"] else f"<div>{self._all(node, level)}</div>"
+        return "" if "contents" in node["classes"] else f"<div>{self._all(node)}</div>"
 
-    def _definition_list_item(self, node: "nodes.Element", level: int) -> str:
-        *terms, meaning = (self._one(each, level) for each in node.children)
+    def _definition_list_item(self, node: "nodes.Element") -> str:
+        *terms, meaning = (self._one(each) for each in node.children)
         return f"<dt>{' : '.join(terms)}</dt>{meaning}"
 
-    def _option_group(self, node: "nodes.Element", level: int) -> str:
+    def _option_group(self, node: "nodes.Element") -> str:
         return f"<dt>{escape(', '.join(each.astext() for each in node.children))}</dt>"
 
-    def _field(self, node: "nodes.Element", level: int) -> str:
-        name, body = (self._all(each, level) for each in node.children)
+    def _field(self, node: "nodes.Element") -> str:
+        name, body = (self._all(each) for each in node.children)
         return _begun(f"{name}:", body)
 
-    def _enumerated_list(self, node: "nodes.Element", level: int) -> str:
-        return f'<ol start="{node.get("start", 1)}">{self._all(node, level)}</ol>'
+    def _enumerated_list(self, node: "nodes.Element") -> str:
+        return f'<ol start="{node.get("start", 1)}">{self._all(node)}</ol>'
 
-    def _literal_block(self, node: "nodes.Element", level: int) -> str:
+    def _literal_block(self, node: "nodes.Element") -> str:
         language = next((each for each in node["classes"] if each not in _NO_CODE), "")
         shown = f' class="language-{escape(language)}"' if language else ""
-        return f"<pre><code{shown}>\n{self._all(node, level)}</code></pre>"
+        return f"<pre><code{shown}>\n{self._all(node)}</code></pre>"
 
-    def _line_block(self, node: "nodes.Element", level: int) -> str:
-        lines = "<br>".join(self._one(each, level) for each in node.children)
+    def _line_block(self, node: "nodes.Element") -> str:
+        lines = "<br>".join(self._one(each) for each in node.children)
         return lines if node.parent.tagname == "line_block" else f"<p>{lines}</p>"
 
-    def _math(self, node: "nodes.Element", level: int) -> str:
+    def _math(self, node: "nodes.Element") -> str:
         return self._formula(f"${node.astext()}$")
 
-    def _math_block(self, node: "nodes.Element", level: int) -> str:
+    def _math_block(self, node: "nodes.Element") -> str:
         return f"<p>{self._formula(f'$${chr(10)}{node.astext()}{chr(10)}$$')}</p>"
 
     def _formula(self, text: str) -> str:
         self.formulas.append(text)
         return f"\ue000{len(self.formulas) - 1}\ue001"
 
-    def _reference(self, node: "nodes.Element", level: int) -> str:
-        inner = self._all(node, level)
+    def _reference(self, node: "nodes.Element") -> str:
+        inner = self._all(node)
         return f'<a href="{escape(node["refuri"])}">{inner}</a>' if node.get("refuri") else inner
 
-    def _image(self, node: "nodes.Element", level: int) -> str:
+    def _image(self, node: "nodes.Element") -> str:
         return f'<img alt="{escape(node.get("alt", ""))}">'
 
-    def _footnote_reference(self, node: "nodes.Element", level: int) -> str:
+    def _footnote_reference(self, node: "nodes.Element") -> str:
         return f"[^{node.astext()}]"
 
-    def _citation_reference(self, node: "nodes.Element", level: int) -> str:
+    def _citation_reference(self, node: "nodes.Element") -> str:
         return f"[{escape(node.astext())}]"
 
-    def _footnote(self, node: "nodes.Element", level: int) -> str:
+    def _footnote(self, node: "nodes.Element") -> str:
         label, *rest = node.children
         mark = f"[{'^' if node.tagname == 'footnote' else ''}{escape(label.astext())}]:"
-        return _begun(mark, "".join(self._one(each, level) for each in rest))
+        return _begun(mark, "".join(self._one(each) for each in rest))
 
     _citation = _footnote
 
-    def _entry(self, node: "nodes.Element", level: int) -> str:
+    def _entry(self, node: "nodes.Element") -> str:
         across, down = node.get("morecols", 0) + 1, node.get("morerows", 0) + 1
         tag = "th" if node.parent.parent.tagname == "thead" else "td"
-        return f'<{tag} colspan="{across}" rowspan="{down}">{self._all(node, level)}</{tag}>'
+        return f'<{tag} colspan="{across}" rowspan="{down}">{self._all(node)}</{tag}>'
 
-    def _raw(self, node: "nodes.Element", level: int) -> str:
+    def _raw(self, node: "nodes.Element") -> str:
         if "html" not in node.get("format", "").split():
             return ""
         page = parsed(node.astext())
         return written((page.first("body") or page.root).children, deepest=_DEEPEST)
 
-    def _system_message(self, node: "nodes.Element", level: int) -> str:
+    def _system_message(self, node: "nodes.Element") -> str:
         from docutils import nodes
 
         kept = [each.astext() for each in node.children if isinstance(each, nodes.literal_block)]

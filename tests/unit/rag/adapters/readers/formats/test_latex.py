@@ -83,7 +83,7 @@ def test_what_pandoc_writes() -> None:
         "a.tex",
         '\\begin{document}\n\\section{A long\nheading}\\label{a}\n\nIt can\\textquotesingle t be\n"lost".\n\n'
         "{\\def\\LTcaptype{none} % no counter\n\\begin{longtable}[]{@{}ll@{}}\n\\toprule\\noalign{}\nA & B \\\\\n"
-        "\\midrule\\noalign{}\n\\endhead\n\\bottomrule\\noalign{}\n\\endlastfoot\nc & d \\\\\n\\end{longtable}\n}\n\\end{document}",
+        "\\midrule\\noalign{}\n\\endhead\n\\bottomrule\\noalign{}\n\\endlastfoot\nc & d \\\\\n\\end{longtable}\n}\n\\end{document}",  # noqa: E501
     )
 
     assert made.text == '# A long heading\n\nIt can\'t be "lost".\n\n| A | B |\n| --- | --- |\n| c | d |'

@@ -93,12 +93,12 @@ def test_marks_of_sphinx() -> None:
     made = document(
         "a.rst",
         ".. toctree::\n   :caption: Parts\n\n   intro\n   The end <end>\n\n.. versionadded:: 3.1\n   The *foo*.\n\n"
-        ".. py:function:: run(a, *, b=1)\n\n   Runs `it`.\n\n   :param a: first\n\n.. tab-set::\n\n   .. tab-item:: Linux\n\n"
-        "      apt\n\n.. code-block:: python\n   :emphasize-lines: 1\n   :caption: Try\n\n   x = 1\n\nC:\\\\temp |later| :issue:`12`\n",
+        ".. py:function:: run(a, *, b=1)\n\n   Runs `it`.\n\n   :param a: first\n\n.. tab-set::\n\n   .. tab-item:: Linux\n\n"  # noqa: E501
+        "      apt\n\n.. code-block:: python\n   :emphasize-lines: 1\n   :caption: Try\n\n   x = 1\n\nC:\\\\temp |later| :issue:`12`\n",  # noqa: E501
     )
 
     assert made.text == (
-        "Parts\n\n- intro\n- The end\n\nAdded in version 3.1: The foo.\n\nrun(a, *, b=1)\n\nRuns it.\n\nparam a: first\n\n"
+        "Parts\n\n- intro\n- The end\n\nAdded in version 3.1: The foo.\n\nrun(a, *, b=1)\n\nRuns it.\n\nparam a: first\n\n"  # noqa: E501
         "Linux\n\napt\n\nTry\n\n```python\nx = 1\n```\n\nC:\\temp |later| 12"
     )
 
@@ -107,7 +107,7 @@ def test_what_docutils_refuses() -> None:
     """What docutils takes for an error stands as it is written; files it may not read are told."""
     made = document(
         "a.rst",
-        "Text |a|.\n\n.. |a| replace:: x |b|\n\n.. figure:: a.png\n   :bad: 1\n\n   Said.\n\n.. csv-table:: T\n   :file: b.csv\n",
+        "Text |a|.\n\n.. |a| replace:: x |b|\n\n.. figure:: a.png\n   :bad: 1\n\n   Said.\n\n.. csv-table:: T\n   :file: b.csv\n",  # noqa: E501
     )
 
     assert made.text == "Text x |b|.\n\n```\n.. figure:: a.png\n   :bad: 1\n\n   Said.\n```"

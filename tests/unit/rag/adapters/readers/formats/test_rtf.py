@@ -25,6 +25,13 @@ def test_text() -> None:
     assert made.metadata["authors"] == ("Ann",)
 
 
+def test_blanks_before_marks() -> None:
+    """A blank before a word that begins with a mark is kept."""
+    made = document("a.rtf", rtf(r"Use the .daemon property of a .py file.\par"))
+
+    assert made.text == "Use the .daemon property of a .py file."
+
+
 def test_notes_in_place() -> None:
     """A note has its number where it stands, and its text at the end."""
     made = document(

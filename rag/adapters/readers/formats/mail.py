@@ -66,6 +66,14 @@ def header(message: Message, name: str) -> str:
         return " ".join(raw.encode("ascii", "replace").decode().split())
 
 
+def body_of(data: bytes, members: Members) -> str | None:
+    """Return the text of a page with its parts (MHT), which is laid out as a mail is; None where it cannot be read."""
+    try:
+        return _parts(email.message_from_bytes(data, policy=email.policy.default), members)[0] or None
+    except DAMAGE:
+        return None
+
+
 def mail_document(file: SourceFile, headers: Mapping[str, str], body: str, *, unread: list[str]) -> Any:
     """Return a mail's document: who wrote to whom and when, then the body."""
     shown = [f"{name}: {headers[name]}" for name in SHOWN if headers.get(name)]

@@ -104,6 +104,39 @@ def percentages(styles: Any) -> dict[str, int]:
     }
 
 
+def padded(styles: Any) -> dict[str, int]:
+    """Return style -> digits, for those that show a number with zeros before it: 00000."""
+    digits = {
+        each.get("numFmtId", ""): len(each.get("formatCode", ""))
+        for each in styles.iter(f"{_MAIN}numFmt")
+        if re.fullmatch(r"0{2,20}", each.get("formatCode", ""))
+    }
+    formats = styles.find(f"{_MAIN}cellXfs")
+    return {
+        str(number): digits[each.get("numFmtId", "")]
+        for number, each in enumerate(formats if formats is not None else ())
+        if each.get("numFmtId", "") in digits
+    }
+
+
+def write_shown(tree: Any, pad: dict[str, int]) -> int:
+    """Write numbers with their zeros, and errors as Excel shows them; return how many."""
+    count = 0
+    for cell in tree.iter(f"{_MAIN}c"):
+        value = cell.find(f"{_MAIN}v")
+        if value is None or not value.text:
+            continue
+        if cell.get("t") == "e":
+            cell.set("t", "str")
+        elif cell.get("s") in pad and cell.get("t", "n") == "n" and value.text.isdecimal():
+            value.text = value.text.zfill(pad[cell.get("s")])
+            cell.set("t", "str")
+        else:
+            continue
+        count += 1
+    return count
+
+
 def write_percentages(tree: Any, percent: dict[str, int]) -> int:
     """Write numbers that are shown as percentages so; return how many."""
     count = 0

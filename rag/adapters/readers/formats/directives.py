@@ -7,17 +7,68 @@ _DIRECTIVE = re.compile(
     r"^(?P<indent>[ \t]*)\.\. (?P<name>[A-Za-z][\w:+-]{0,60})::[ \t]*(?P<said>[^\n]{0,2000})$"
 )
 _OPTION = re.compile(r"^[ \t]+:(?P<name>[\w-]{1,40}):[ \t]*(?P<value>[^\n]*)$")
-_CHANGED = {"versionadded": "New in version", "versionchanged": "Changed in version", "deprecated": "Deprecated since version"}
+_CHANGED = {
+    "versionadded": "New in version",
+    "versionchanged": "Changed in version",
+    "deprecated": "Deprecated since version",
+}
 _NOTES = frozenset(
-    {"note", "warning", "tip", "hint", "important", "caution", "danger", "error", "attention", "seealso", "todo"}
+    {
+        "note",
+        "warning",
+        "tip",
+        "hint",
+        "important",
+        "caution",
+        "danger",
+        "error",
+        "attention",
+        "seealso",
+        "todo",
+    }
 )
-_TITLED = frozenset({"topic", "admonition", "sidebar", "rubric", "tab", "dropdown", "centered", "glossary", "card"})
+_TITLED = frozenset(
+    {"topic", "admonition", "sidebar", "rubric", "tab", "dropdown", "centered", "glossary", "card"}
+)
 _CAPTIONED = frozenset({"csv-table", "list-table", "table"})
 _CODE = frozenset({"code", "code-block", "sourcecode"})
 _READ = frozenset(
-    {"include", "figure", "image", "math", "raw", "replace", "role", "default-role", "contents", "container", "class"}
-    | {"highlight", "index", "only", "parsed-literal", "toctree", "meta", "epigraph", "highlights", "pull-quote"}
-    | {"line-block", "compound", "currentmodule", "module", "unicode", "date", "footer", "header", "sectnum", "tabs"}
+    {
+        "include",
+        "figure",
+        "image",
+        "math",
+        "raw",
+        "replace",
+        "role",
+        "default-role",
+        "contents",
+        "container",
+        "class",
+    }
+    | {
+        "highlight",
+        "index",
+        "only",
+        "parsed-literal",
+        "toctree",
+        "meta",
+        "epigraph",
+        "highlights",
+        "pull-quote",
+    }
+    | {
+        "line-block",
+        "compound",
+        "currentmodule",
+        "module",
+        "unicode",
+        "date",
+        "footer",
+        "header",
+        "sectnum",
+        "tabs",
+    }
 )
 """Directives that xberg reads, or whose argument is no text."""
 _GRID = re.compile(r"^[ \t]*\+(?:[-=]+\+)+[ \t]*$")
@@ -114,6 +165,8 @@ def _grid(lines: list[str]) -> list[str]:
     rule = "+" + "+".join("-" * (width + 2) for width in wide) + "+"
     written = [rule]
     for number, row in enumerate(cells, start=1):
-        written.append("|" + "|".join(f" {cell:<{width}} " for cell, width in zip(row, wide, strict=True)) + "|")
+        written.append(
+            "|" + "|".join(f" {cell:<{width}} " for cell, width in zip(row, wide, strict=True)) + "|"
+        )
         written.append(rule.replace("-", "=") if number == head else rule)
     return written

@@ -27,7 +27,9 @@ _NOTE_ADOC = re.compile(r"footnote:(?:[\w-]{1,100})?\[(?P<text>(?:[^\]\n\\]|\\.)
 _REFERENCE = re.compile(r"<<[^<>,\n]{1,300}(?:,[ ]?(?P<text>[^<>\n]{1,500}))?>>")
 _MACRO_IMAGE = re.compile(r"image::?[^\s\[\]]{1,500}\[(?P<alt>[^\]\n,]{0,1000})[^\]\n]{0,1000}\]")
 _MACRO_INCLUDE = re.compile(r"^include::(?P<path>[^\s\[\]]{1,500})\[[^\]\n]{0,500}\][ \t]*$", re.MULTILINE)
-_CONDITION = re.compile(r"^(?:ifn?def|ifeval|endif)::[^\s\[\]]{0,200}\[([^\]\n]{0,2000})\][ \t]*$", re.MULTILINE)
+_CONDITION = re.compile(
+    r"^(?:ifn?def|ifeval|endif)::[^\s\[\]]{0,200}\[([^\]\n]{0,2000})\][ \t]*$", re.MULTILINE
+)
 _BLOCK_TITLE = re.compile(
     r"^(?P<before>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})\.(?P<title>[^\s.][^\n]{0,500})\n"
     r"(?P<after>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})(?=\S)",

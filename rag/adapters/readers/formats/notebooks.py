@@ -34,11 +34,7 @@ def read(file: SourceFile) -> Records:
     about = about if isinstance(about, dict) else {}
     language = _language(about)
     text = "\n\n".join(
-        piece
-        for cell in cells
-        if isinstance(cell, dict)
-        for piece in _pieces(cell, language)
-        if piece
+        piece for cell in cells if isinstance(cell, dict) for piece in _pieces(cell, language) if piece
     )
     authors = about.get("authors")
     names = (

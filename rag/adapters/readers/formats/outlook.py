@@ -128,7 +128,9 @@ def _code_page(message: Any) -> str | None:
         at = properties.find(tag)
         if at >= 0:
             page = int.from_bytes(properties[at + 8 : at + 12], "little")
-            return _LABELS.get(page, f"iso-8859-{page - 28590}" if 28590 < page < 28606 else f"windows-{page}")
+            return _LABELS.get(
+                page, f"iso-8859-{page - 28590}" if 28590 < page < 28606 else f"windows-{page}"
+            )
     return None
 
 

@@ -52,7 +52,9 @@ _PREFIXES = {
 }
 """xberg goes by these prefixes, whatever a file calls its namespaces."""
 
-_APART = frozenset({"p", "h", "tab", "br", "cr", "line-break", "tc", "table-cell", "list-item", "desc", "title"})
+_APART = frozenset(
+    {"p", "h", "tab", "br", "cr", "line-break", "tc", "table-cell", "list-item", "desc", "title"}
+)
 _DEEPEST = 400
 _LISTING = "http://schemas.openxmlformats.org/package/2006/relationships"
 _RELATIONSHIP = _PREFIXES["r"]

@@ -13,9 +13,7 @@ _DELETED = re.compile(rb"\{(?:\\[a-z]{1,30}-?\d{0,9} ?){0,40}?\\deleted(?![0-9a-
 _NOTE = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
 _NUMBER = re.compile(rb"\\chftn(?![a-z]) ?")
 _RUNNING = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
-_SIGN = re.compile(
-    rb"(?P<pair>\\u(?P<high>-?\d{1,5})(?: ?\?| )?\\u(?P<low>-?\d{1,5})(?: ?\?| )?)|\\[\\{}~_]"
-)
+_SIGN = re.compile(rb"(?P<pair>\\u(?P<high>-?\d{1,5})(?: ?\?| )?\\u(?P<low>-?\d{1,5})(?: ?\?| )?)|\\[\\{}~_]")
 _FOREIGN = re.compile(rb"[\x80-\xff]")
 _LISTED = re.compile(rb"\{\\listtext((?:\\[a-z]{1,20}-?\d{0,9} ?){0,20}[ ]?[^\\{}]{1,20})\\tab ?(?=\})")
 _FIRST, _MOST_STAND_INS = 0xE000, 2_000
@@ -30,7 +28,10 @@ def read(file: SourceFile) -> Records:
         raise UnreadableDocument("is not an RTF that can be read: it does not begin with {\\rtf")
     data, beyond = _plain(data)
     result = extracted(_corrected(data), mime="application/rtf", kind="an RTF")
-    text = _STAND_IN.sub(lambda found: beyond[at] if (at := ord(found[0]) - _FIRST) < len(beyond) else found[0], results.markdown(result.content))
+    text = _STAND_IN.sub(
+        lambda found: beyond[at] if (at := ord(found[0]) - _FIRST) < len(beyond) else found[0],
+        results.markdown(result.content),
+    )
     yield results.document(file, result, text=text)
 
 

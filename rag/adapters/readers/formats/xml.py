@@ -28,10 +28,29 @@ _PROSE = frozenset(
     {"p", "para", "paragraph", "text", "body", "content", "summary", "description", "abstract", "li"}
 )
 _WITHIN_LINES = frozenset(
-    {"a", "abbr", "b", "c", "code", "del", "em", "emphasis", "font", "hi", "i", "ins", "italic", "bold", "link", "mark"}
+    {
+        "a",
+        "abbr",
+        "b",
+        "c",
+        "code",
+        "del",
+        "em",
+        "emphasis",
+        "font",
+        "hi",
+        "i",
+        "ins",
+        "italic",
+        "bold",
+        "link",
+        "mark",
+    }
     | {"ref", "s", "seg", "small", "span", "strong", "sub", "sup", "tt", "u", "ulink", "xref"}
 )
-_TAG = re.compile(r"</(?:p|b|i|a|em|div|span|strong|li|td|h[1-6]|pre|code|blockquote)>|<br ?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</(?:p|b|i|a|em|div|span|strong|li|td|h[1-6]|pre|code|blockquote)>|<br ?/?>", re.IGNORECASE
+)
 _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,30});")
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,500}\?>")
 _HEAD = 2_000

@@ -37,7 +37,11 @@ def read(file: SourceFile, *, attached_to: Callable[[SourceFile], Attached]) -> 
     unread = [*gaps(pages), *facts.unread, *members.reasons()]
     if text:
         yield file.document(
-            text=text, title=facts.title or file.stem, metadata=facts.metadata, locators=locators, unread=unread
+            text=text,
+            title=facts.title or file.stem,
+            metadata=facts.metadata,
+            locators=locators,
+            unread=unread,
         )
     else:
         reason = "; ".join(unread) or "holds no text: its pages are empty"

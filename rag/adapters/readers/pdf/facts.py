@@ -88,7 +88,6 @@ def _outline(document: Any) -> Iterator[tuple[str, int]]:
 
 def _beside(document: Any) -> Iterator[str]:
     """Yield what is not on the pages and is therefore not read."""
-    import pypdfium2
     from pypdfium2 import raw
 
     if document.get_formtype() == raw.FORMTYPE_XFA_FULL:

@@ -5,7 +5,9 @@ from typing import Any
 
 from rag.adapters.readers.formats.packages import local, named
 
-_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|nagłówek|заголовок) ?([1-9])", re.I)
+_HEADING = re.compile(
+    r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|nagłówek|заголовок) ?([1-9])", re.I
+)
 _CONTENTS = re.compile(r"(?:toc|table of figures)(?: ?\d)?", re.I)
 _COUNTED = re.compile(r"[\d.()§ ]*")
 _STYLE = "whetstoneheading"

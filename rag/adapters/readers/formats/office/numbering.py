@@ -61,7 +61,9 @@ class Numbering:
             for level in each.iter(named("w:lvl")):
                 number = _digits(level.get(named("w:ilvl"), ""), 0)
                 self._levels[key][number] = _Level(
-                    _digits(_value(level, "w:start"), 1), _value(level, "w:numFmt"), _value(level, "w:lvlText")
+                    _digits(_value(level, "w:start"), 1),
+                    _value(level, "w:numFmt"),
+                    _value(level, "w:lvlText"),
                 )
                 if style := _value(level, "w:pStyle"):
                     self._by_style[key, style] = number

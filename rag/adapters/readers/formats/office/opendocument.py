@@ -15,7 +15,18 @@ from rag.errors import UnreadableDocument
 _MIME = "application/vnd.oasis.opendocument."
 _CONTENT = "content.xml"
 _SHAPES = frozenset(
-    {"caption", "circle", "connector", "custom-shape", "ellipse", "line", "path", "polygon", "polyline", "rect"}
+    {
+        "caption",
+        "circle",
+        "connector",
+        "custom-shape",
+        "ellipse",
+        "line",
+        "path",
+        "polygon",
+        "polyline",
+        "rect",
+    }
 )
 _LONGEST = 200
 """Characters of a cell that is repeated in each row it spans."""

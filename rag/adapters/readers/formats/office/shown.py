@@ -16,7 +16,9 @@ _SYMBOL = dict(
 _SYMBOL |= dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
 _SYMBOL |= dict(
     zip(
-        bytes.fromhex("22242740A2A3A5ABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCC5C6C7C8CCCDCECFD1D5D6D7D8D9DADBDEE5F2"),
+        bytes.fromhex(
+            "22242740A2A3A5ABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCC5C6C7C8CCCDCECFD1D5D6D7D8D9DADBDEE5F2"
+        ),
         "∀∃∋≅′≤∞↔←↑→↓°±″≥×∝∂•÷≠≡≈…⊕∅∩∪⊂⊆∈∉∇∏√⋅¬∧∨⇔⇒∑∫",
         strict=True,
     )
@@ -123,14 +125,17 @@ def _remove_what_is_not_shown(tree: Any) -> None:
                 # A mark on the end of a paragraph says that the paragraph was joined with the next.
                 if parent.tag != named("w:rPr"):
                     parent.remove(child)
-            elif name == "cr" or (name == "br" and child.get(named("w:type"), "textWrapping") != "textWrapping"):
+            elif name == "cr" or (
+                name == "br" and child.get(named("w:type"), "textWrapping") != "textWrapping"
+            ):
                 child.attrib.clear()
                 child.tag = named("w:br")
             elif name == "ptab":
                 child.tag = named("w:tab")
             elif name == "ruby":
                 base, reading = (
-                    "".join(text_below(each) for each in child if local(each) == part) for part in ("rubyBase", "rt")
+                    "".join(text_below(each) for each in child if local(each) == part)
+                    for part in ("rubyBase", "rt")
                 )
                 become_text(child, f"{base}({reading})" if reading else base)
             elif name == "sym":

@@ -75,7 +75,9 @@ class _Corrected:
         if styles is not None:
             headings.level(styles)
             headings.mark(self._tree)
-            changed |= {each.target: serialised(styles) for each in self._related.values() if each.kind == "styles"}
+            changed |= {
+                each.target: serialised(styles) for each in self._related.values() if each.kind == "styles"
+            }
         self._number_notes()
         self._write_equations()
         self._mark_parts()

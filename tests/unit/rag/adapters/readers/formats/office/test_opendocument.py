@@ -223,7 +223,8 @@ def test_times_and_zeros_as_shown() -> None:
 
 def test_shapes_and_notes() -> None:
     """The text of a shape that lies by itself is read; paragraphs of notes stay apart."""
-    notes = f"<presentation:notes><draw:frame><draw:text-box>{p('one')}{p('two')}</draw:text-box></draw:frame></presentation:notes>"
+    frame = f"<draw:frame><draw:text-box>{p('one')}{p('two')}</draw:text-box></draw:frame>"
+    notes = f"<presentation:notes>{frame}</presentation:notes>"
     body = f"<draw:page><draw:custom-shape>{p('Shape')}</draw:custom-shape>{notes}</draw:page>"
 
     assert document("a.odp", package("presentation", body)).text == "Shape\n\nNotes: one two"

@@ -444,7 +444,8 @@ def test_symbols_and_readings() -> None:
         for font, code in (("Symbol", "F061"), ("Symbol", "F0B3"), ("Wingdings", "00FC"), ("Arial", "2192"))
     )
     typed = "<w:r><w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:t>&#xF06D;</w:t></w:r>"
-    ruby = f"<w:r><w:ruby><w:rt>{RUN.format('kanji')}</w:rt><w:rubyBase>{RUN.format('漢字')}</w:rubyBase></w:ruby></w:r>"
+    base, reading = RUN.format("漢字"), RUN.format("kanji")
+    ruby = f"<w:r><w:ruby><w:rt>{reading}</w:rt><w:rubyBase>{base}</w:rubyBase></w:ruby></w:r>"
 
     assert text(f"<w:p>{signs}{typed}{ruby}</w:p>") == "α≥✓→μ漢字(kanji)"
 
@@ -485,7 +486,8 @@ def styled(style: str, said: str) -> str:
 
 def style(key: str, name: str, properties: str = "") -> str:
     """Return a style of paragraphs."""
-    return f"<w:style w:type='paragraph' w:styleId='{key}'><w:name w:val='{name}'/><w:pPr>{properties}</w:pPr></w:style>"
+    about = f"<w:name w:val='{name}'/><w:pPr>{properties}</w:pPr>"
+    return f"<w:style w:type='paragraph' w:styleId='{key}'>{about}</w:style>"
 
 
 def test_headings_by_name_and_level() -> None:
@@ -585,7 +587,8 @@ def test_links_and_page_numbers() -> None:
 def test_chunks_of_saved_pages() -> None:
     """A page with its parts (MHT) is read, and of a page its header too."""
     mht = (
-        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=X\r\n\r\n--X\r\nContent-Type: text/html\r\n\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=X\r\n\r\n"
+        b"--X\r\nContent-Type: text/html\r\n\r\n"
         b"<header>Head</header><p>Said.</p>\r\n--X--\r\n"
     )
 

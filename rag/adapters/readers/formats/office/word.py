@@ -22,8 +22,8 @@ _MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document
 _AMPERSAND = re.compile(r"(\]\([^()\s]{0,2000}?|(?<=&)[^()\s&]{0,2000}?)&amp;(?=[^()\s]*\))")
 _EQUATION = re.compile("\uf8fde(\\d{1,9})\uf8fd")
 _AROUND_NUMBERS = frozenset(
-    ("", "-", "of", "page", "page of", "page sur", "seite", "seite von", "página", "página de", "pagina")
-    + ("pagina di", "pagina van", "strona", "strona z", "страница", "страница из", "sida", "side", "side av")
+    {"", "-", "of", "page", "page of", "page sur", "seite", "seite von", "página", "página de", "pagina"}
+    | {"pagina di", "pagina van", "strona", "strona z", "страница", "страница из", "sida", "side", "side av"}
 )
 """What stands around the numbers of pages."""
 

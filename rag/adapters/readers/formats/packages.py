@@ -21,7 +21,8 @@ from rag.errors import UnreadableDocument
 MOST_UNPACKED = 4
 """Times the largest file allowed; a small archive can unpack to anything."""
 
-_OLE = b"\xd0\xcf\x11\xe0"
+OLE = b"\xd0\xcf\x11\xe0"
+"""What files of the old binary formats begin with."""
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _PREFIXES = {
@@ -84,6 +85,19 @@ def local(element: Any) -> str:
 def text_below(element: Any) -> str:
     """Return all text within an element, on one line."""
     return " ".join("".join(element.itertext()).split())
+
+
+def become(element: Any, name: str, text: str) -> None:
+    """Make an element one of that prefixed name with nothing but a text in it; what follows it stays."""
+    tail = element.tail
+    element.clear()
+    element.tag, element.text, element.tail = named(name), text, tail
+
+
+def whole_number(element: Any, name: str, otherwise: int) -> int:
+    """Return the whole number in an attribute of an element; `otherwise` where there is none."""
+    written = "" if element is None else element.get(named(name), "")
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else otherwise
 
 
 def refuse_old(_: SourceFile, *, newer: str) -> Records:
@@ -160,7 +174,7 @@ class Package:
             UnreadableDocument: it is none, is broken or encrypted, or unpacks to too much.
         """
         data = file.read_bytes()
-        if data.startswith(_OLE):
+        if data.startswith(OLE):
             if _ENCRYPTED in data:
                 raise UnreadableDocument("is encrypted; save it without a password")
             raise UnreadableDocument(f"is in an old binary format; save it as {newer or 'a newer one'}")

@@ -7,7 +7,15 @@ from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.office import drawings, sheets
 from rag.adapters.readers.formats.office.slides import located
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.packages import (
+    Package,
+    become,
+    local,
+    named,
+    serialised,
+    text_below,
+    whole_number,
+)
 from rag.adapters.readers.xberg import extracted
 from rag.errors import UnreadableDocument
 
@@ -99,16 +107,10 @@ def _take(page: Any, wanted: Any) -> str:
     return " ".join(filter(None, map(text_below, taken)))
 
 
-def _become_text(element: Any, text: str) -> None:
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("text:span"), text, tail
-
-
 def _spaces(tree: Any) -> None:
     """Write out the spaces that xberg joins words at."""
     for each in list(tree.iter(named("text:s"))):
-        _become_text(each, " ")
+        become(each, "text:span", " ")
 
 
 def _notes(tree: Any) -> list[str]:
@@ -123,7 +125,7 @@ def _notes(tree: Any) -> list[str]:
             )
             text = " ".join(filter(None, map(text_below, blocks)))
             mark = f"[^{'c' if body is None else ''}{len(found) + 1}]"
-            _become_text(each, mark if text else "")
+            become(each, "text:span", mark if text else "")
             if text:
                 found.append(f"{mark}: {text}")
     return found
@@ -227,10 +229,10 @@ def _spread(tree: Any) -> None:
                     row[at] = filled
                     if left > 1:
                         above[column] = (source, left - 1)
-                spanned = _number(cell, "table:number-rows-spanned")
+                spanned = whole_number(cell, "table:number-rows-spanned", 1)
                 if spanned > 1 and len(text_below(cell)) <= _LONGEST and not list(cell.iter(table.tag)):
                     above[column] = (cell, spanned - 1)
-                column += _number(cell, "table:number-columns-repeated")
+                column += whole_number(cell, "table:number-columns-repeated", 1)
 
 
 def _rows(table: Any) -> list[Any]:
@@ -241,8 +243,3 @@ def _rows(table: Any) -> list[Any]:
         elif local(child) in ("table-header-rows", "table-rows", "table-row-group"):
             rows += _rows(child)
     return rows
-
-
-def _number(element: Any, name: str) -> int:
-    written = element.get(named(name), "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else 1

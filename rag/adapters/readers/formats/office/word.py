@@ -11,7 +11,7 @@ from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
 from rag.adapters.readers.formats.office import drawings, equations
 from rag.adapters.readers.formats.office.tables import spread
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.packages import Package, become, local, named, serialised, text_below
 from rag.adapters.readers.xberg import extracted
 
 _MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -120,7 +120,7 @@ class _Corrected:
             for mark in self._tree.iter(named(f"w:{kind}Reference")):
                 number = numbers.get((kind, mark.get(named("w:id"), "")))
                 if number is not None:
-                    _become_text(mark, f"[^{number}]")
+                    become(mark, "w:t", f"[^{number}]")
 
     def _mark_parts(self) -> None:
         parents = {child: parent for parent in self._tree.iter() for child in parent}
@@ -142,7 +142,7 @@ class _Corrected:
         """Turn an element into text that stands for its filling until xberg has read the file."""
         mark = f"\uf8fe{len(self._fillings)}\uf8fe"
         self._fillings[mark] = filling
-        _become_text(element, mark)
+        become(element, "w:t", mark)
 
     def _chunk(self, key: str) -> str:
         part = self._related.get(key)
@@ -193,18 +193,12 @@ def _remove_what_is_not_shown(tree: Any) -> None:
             elif name == "ptab":
                 child.tag = named("w:tab")
             elif name == "sym":
-                _become_text(child, _SYMBOLS.get(child.get(named("w:char"), "").upper(), " "))
+                become(child, "w:t", _SYMBOLS.get(child.get(named("w:char"), "").upper(), " "))
 
 
 def _is_hidden(run: Any) -> bool:
     vanish = run.find(f"{named('w:rPr')}/{named('w:vanish')}")
     return vanish is not None and vanish.get(named("w:val"), "1") not in _OFF
-
-
-def _become_text(element: Any, text: str) -> None:
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("w:t"), text, tail
 
 
 def _paragraph_of(text: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.formats.office import drawings, sheets
+from rag.adapters.readers.formats.office import sheets
 from rag.adapters.readers.formats.office.slides import located
 from rag.adapters.readers.formats.packages import (
     Package,
@@ -18,6 +18,7 @@ from rag.adapters.readers.formats.packages import (
 )
 from rag.adapters.readers.xberg import extracted
 from rag.errors import UnreadableDocument
+from rag.text.tables import markdown_table
 
 _MIME = "application/vnd.oasis.opendocument."
 _CONTENT = "content.xml"
@@ -194,7 +195,7 @@ def _object(tree: Any) -> str | None:
         for row in table.iter(named("table:table-row"))
     ]
     widest = max(map(len, rows), default=0)
-    return drawings.table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
+    return markdown_table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
 
 
 def _unbox(tree: Any) -> None:

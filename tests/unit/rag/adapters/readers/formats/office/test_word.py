@@ -250,7 +250,7 @@ def test_charts_and_diagrams() -> None:
         related=[("c", "chart", "charts/chart1.xml"), ("d", "diagramData", "diagrams/data1.xml")],
     )
 
-    assert found == "Before.\n\nSales\n\n|  | Tea |\n| --- | --- |\n| May | 42.5 |\n\n- Ask first\n\nAfter."
+    assert found == "Before.\n\nSales\n\n|  | Tea |\n|---|---|\n| May | 42.5 |\n\n- Ask first\n\nAfter."
 
 
 def test_embedded_workbooks_are_documents() -> None:

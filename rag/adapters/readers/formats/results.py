@@ -18,11 +18,11 @@ _MOST_METADATA = 1_000
 
 # What programs write into the title by themselves.
 _AUTOMATIC = re.compile(
-    r"\(?(?:untitled|unbenannt|sans titre|anonymous|unknown)\)?[ \d]*|Microsoft (?:Word|Excel|PowerPoint) - .*|"
+    r"\(?(?:untitled|unbenannt|sans titre|anonymous|unknown|unspecified)\)?[ \d]*|untitled document|Microsoft \w+ - .*|"
     r"Word Document|(?:Document|Dokument|Presentation|Pr[äé]sentation|Workbook|Book|Mappe|Classeur) ?\d*|"
     r"PowerPoint[ -].*|"
     r"(?:Présentation|Presentación|Apresentação|Presentazione)(?: de| do| di)? (?:Microsoft )?PowerPoint|"
-    r"Slide \d+|[^ ]*\.(?:docx?|docm|pptx?|pptm|xlsx?|xlsm|od[tsp]|rtf|indd|tex|pdf|html?)",
+    r"Slide \d+|[^ ]*\.(?:rtf|html?)|.*\.(?:docx?|docm|pptx?|pptm|xlsx?|xlsm|od[tsp]|indd|tex|pdf|dvi)",
     re.IGNORECASE,
 )
 

@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.errors import UnreadableDocument
 
-MOST_UNPACKED = 4
+_MOST_UNPACKED = 4
 """Times the largest file allowed; a small archive can unpack to anything."""
 
 OLE = b"\xd0\xcf\x11\xe0"
@@ -159,6 +159,23 @@ class Related:
     external: bool
 
 
+def opened(data: bytes, *, kind: str, max_bytes: int) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """Return a zipped file, opened, and its files; UnreadableDocument where it is none, or unpacks to too much."""
+    try:
+        archive = zipfile.ZipFile(BytesIO(data))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except DAMAGE as error:
+        raise _broken(kind, error) from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > _MOST_UNPACKED * max_bytes:
+        raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much; split it")
+    return archive, entries
+
+
+def _broken(kind: str, error: BaseException) -> UnreadableDocument:
+    return UnreadableDocument(f"is not {kind} that can be read: {error or type(error).__name__}")
+
+
 class Package:
     """An opened package."""
 
@@ -179,22 +196,11 @@ class Package:
                 raise UnreadableDocument("is encrypted; save it without a password")
             raise UnreadableDocument(f"is in an old binary format; save it as {newer or 'a newer one'}")
         self._kind = kind
-        try:
-            self._archive = zipfile.ZipFile(BytesIO(data))
-            entries = self._archive.infolist()
-        except DAMAGE as error:
-            raise self.broken(error) from error
+        self._archive, entries = opened(data, kind=kind, max_bytes=file.max_bytes)
         if any(entry.flag_bits & 1 for entry in entries):
             raise UnreadableDocument("is encrypted; save it without a password")
-        unpacked = sum(entry.file_size for entry in entries)
-        if unpacked > MOST_UNPACKED * file.max_bytes:
-            raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much")
-        self.names = tuple(dict.fromkeys(entry.filename for entry in entries if not entry.is_dir()))
+        self.names = tuple(dict.fromkeys(entry.filename for entry in entries))
         self._known = frozenset(self.names)
-
-    def broken(self, error: BaseException) -> UnreadableDocument:
-        """Return the failure for damage that was met."""
-        return UnreadableDocument(f"is not {self._kind} that can be read: {error or type(error).__name__}")
 
     def __contains__(self, name: object) -> bool:
         return name in self._known
@@ -204,7 +210,7 @@ class Package:
         try:
             content = self._archive.read(name)
         except (*DAMAGE, NotImplementedError) as error:
-            raise self.broken(error) from error
+            raise _broken(self._kind, error) from error
         if name.endswith((".xml", ".rels")) and b"//purl.oclc.org/ooxml/" in content:
             for strict, usual in _STRICT.items():
                 content = content.replace(strict, usual)
@@ -215,7 +221,7 @@ class Package:
         try:
             return parsed(self.read(name))
         except DAMAGE as error:
-            raise self.broken(error) from error
+            raise _broken(self._kind, error) from error
 
     def check(self, name: str) -> None:
         """Raise UnreadableDocument where a part is no whole XML; xberg gives what comes before the fault."""
@@ -224,7 +230,7 @@ class Package:
         try:
             parser.Parse(self.read(name), True)
         except expat.ExpatError as error:
-            raise self.broken(error) from error
+            raise _broken(self._kind, error) from error
 
     def related(self, part: str) -> dict[str, Related]:
         """Return what a part points at, by id; the package itself is the part ''."""

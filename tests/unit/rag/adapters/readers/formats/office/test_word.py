@@ -358,7 +358,7 @@ def test_what_unpacks_to_too_much() -> None:
     """A small archive that would fill the memory is turned away unopened."""
     made = word(paragraph("Text."), parts={"word/media/image1.png": bytes(5_000_000)})
 
-    assert failure("a.docx", made, max_bytes=1_000_000).endswith("bytes, which is too much")
+    assert failure("a.docx", made, max_bytes=1_000_000).endswith("bytes, which is too much; split it")
 
 
 def test_nesting() -> None:

@@ -150,6 +150,17 @@ def warnings_in(result: "xberg.ExtractedDocument") -> list[str]:
     return list(dict.fromkeys(each for each in said if each and not any(no in each for no in _NO_LOSS)))
 
 
+def located(kind: str, parts: dict[str, str]) -> tuple[str, list[Locator]]:
+    """Return the parts of a document as one text, and where in it each part begins; empty ones are left out."""
+    text, locators = "", []
+    for name, part in parts.items():
+        if part:
+            text += "\n\n" if text else ""
+            locators.append(Locator(start=len(text), kind=kind, name=name))
+            text += part
+    return text, locators
+
+
 def document(
     file: SourceFile,
     result: "xberg.ExtractedDocument",

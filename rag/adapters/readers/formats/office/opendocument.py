@@ -6,7 +6,6 @@ from typing import Any
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.office import sheets
-from rag.adapters.readers.formats.office.slides import located
 from rag.adapters.readers.formats.packages import (
     Package,
     become,
@@ -80,7 +79,7 @@ def read_slides(file: SourceFile) -> Records:
         body = left.partition(f"## {_mark(number + 1)}")[0].strip().removesuffix("-----")
         pieces = [f"## {head}" if head else "", body.strip(), f"Notes: {note}" if note else ""]
         parts[str(number + 1)] = "\n\n".join(filter(None, pieces))
-    text, locators = located("slide", parts)
+    text, locators = results.located("slide", parts)
     title = results.given_title(result.metadata.title) or next(iter(heads), "")
     yield results.document(
         file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators

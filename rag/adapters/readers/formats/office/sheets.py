@@ -7,7 +7,6 @@ from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
 from rag.adapters.readers.formats.office import cells
-from rag.adapters.readers.formats.office.slides import located
 from rag.adapters.readers.formats.packages import OLE, Package, local, named, parsed, serialised, text_below
 from rag.adapters.readers.xberg import extracted, usual
 from rag.errors import UnreadableDocument
@@ -73,7 +72,7 @@ def tables_of(
         table = "" if found == f"## {name}" else cells.with_names(found)
         body = "\n\n".join(filter(None, [table, *(beside or {}).get(name, ())]))
         sheets[name] = f"## {name}\n\n{body}" if body else ""
-    text, locators = located("sheet", sheets)
+    text, locators = results.located("sheet", sheets)
     title = results.given_title(result.metadata.title)
     return results.document(
         file, result, text=text, title=title or file.stem, locators=locators, unread=unread or ()

@@ -1,10 +1,9 @@
 """Word's equations as TeX."""
 
-from xml.etree import ElementTree
-
 import pytest
 
 from rag.adapters.readers.formats.office.equations import tex
+from rag.adapters.readers.formats.packages import parsed
 
 _MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 _X, _N = "<m:r><m:t>x</m:t></m:r>", "<m:r><m:t>n</m:t></m:r>"
@@ -31,11 +30,11 @@ _X, _N = "<m:r><m:t>x</m:t></m:r>", "<m:r><m:t>n</m:t></m:r>"
 )  # fmt: skip
 def test_each_kind(inner: str, expected: str) -> None:
     """Every kind of part is written as TeX has it, and what an equation leaves unsaid is what is usual."""
-    assert expected == tex(ElementTree.fromstring(f'<m:oMath xmlns:m="{_MATH}">{inner}</m:oMath>'))
+    assert expected == tex(parsed(f'<m:oMath xmlns:m="{_MATH}">{inner}</m:oMath>'.encode()))
 
 
 def test_very_deep_equations() -> None:
     """Below some levels letters alone are read; nothing is lost and nothing overflows."""
     inner = "<m:rad><m:e>" * 200 + _X + "</m:e></m:rad>" * 200
-    written = tex(ElementTree.fromstring(f'<m:oMath xmlns:m="{_MATH}">{inner}</m:oMath>'))
+    written = tex(parsed(f'<m:oMath xmlns:m="{_MATH}">{inner}</m:oMath>'.encode()))
     assert written.count("x") == 1

@@ -96,7 +96,11 @@ def become(element: Any, name: str, text: str) -> None:
 
 def whole_number(element: Any, name: str, otherwise: int) -> int:
     """Return the whole number in an attribute of an element; `otherwise` where there is none."""
-    written = "" if element is None else element.get(named(name), "")
+    return otherwise if element is None else digits(element.get(named(name), ""), otherwise)
+
+
+def digits(written: str, otherwise: int) -> int:
+    """Return the whole number that is written; `otherwise` where it is none, or very large."""
     return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else otherwise
 
 
@@ -202,6 +206,10 @@ class Package:
         self.names = tuple(dict.fromkeys(entry.filename for entry in entries))
         self._known = frozenset(self.names)
 
+    def broken(self, error: BaseException) -> UnreadableDocument:
+        """Return the failure for damage that was met."""
+        return _broken(self._kind, error)
+
     def __contains__(self, name: object) -> bool:
         return name in self._known
 
@@ -210,7 +218,7 @@ class Package:
         try:
             content = self._archive.read(name)
         except (*DAMAGE, NotImplementedError) as error:
-            raise _broken(self._kind, error) from error
+            raise self.broken(error) from error
         if name.endswith((".xml", ".rels")) and b"//purl.oclc.org/ooxml/" in content:
             for strict, usual in _STRICT.items():
                 content = content.replace(strict, usual)
@@ -221,7 +229,7 @@ class Package:
         try:
             return parsed(self.read(name))
         except DAMAGE as error:
-            raise _broken(self._kind, error) from error
+            raise self.broken(error) from error
 
     def check(self, name: str) -> None:
         """Raise UnreadableDocument where a part is no whole XML; xberg gives what comes before the fault."""
@@ -230,7 +238,7 @@ class Package:
         try:
             parser.Parse(self.read(name), True)
         except expat.ExpatError as error:
-            raise _broken(self._kind, error) from error
+            raise self.broken(error) from error
 
     def related(self, part: str) -> dict[str, Related]:
         """Return what a part points at, by id; the package itself is the part ''."""

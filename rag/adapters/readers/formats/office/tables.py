@@ -26,6 +26,8 @@ def spread(tree: Any) -> None:
                 table.remove(rows.pop(0))
                 parent[at:at] = caption
             _down(rows)
+            for row in rows:
+                _indent(row)
             if rows:
                 _across(rows[0])
 
@@ -59,6 +61,18 @@ def _down(rows: list[Any]) -> None:
                 _copy(above[column], cell)
                 cell.find(named("w:tcPr")).remove(merged)
             column += _span(cell)
+
+
+def _indent(row: Any) -> None:
+    """Write empty cells where a row begins behind the first column."""
+    before = row.find(f"{named('w:trPr')}/{named('w:gridBefore')}")
+    cells = _cells(row)
+    if cells and 0 < (count := whole_number(before, "w:val", 0)) <= _WIDEST:
+        at = next(number for number, child in enumerate(row) if local(child) in ("tc", "sdt"))
+        for _ in range(count):
+            cell = row.makeelement(named("w:tc"), {})
+            cell.append(row.makeelement(named("w:p"), {}))
+            row.insert(at, cell)
 
 
 def _across(row: Any) -> None:

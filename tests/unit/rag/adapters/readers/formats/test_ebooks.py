@@ -68,8 +68,7 @@ def test_what_chapters_show() -> None:
     ).text
 
     assert text == (
-        "# One\n\nSaid[1].\n\nAfter\n\n$x^2$\n\n"
-        "| A | B |\n| --- | --- |\n| r | 1 |\n| r | 2 |\n\nFoot"
+        "# One\n\nSaid[1].\n\nAfter\n\n$x^2$\n\n| A | B |\n| --- | --- |\n| r | 1 |\n| r | 2 |\n\nFoot"
     )
 
 

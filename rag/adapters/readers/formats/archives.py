@@ -32,7 +32,7 @@ def read_zip(file: SourceFile, *, reader_for: ReaderFor) -> Records:
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, members: Members) -> Records:
-    name = path_of(entry.filename)
+    name = path_of(_named(entry))
     refused = _refusal(entry) or members.refusal(name, entry.file_size)
     if not refused:
         try:
@@ -43,6 +43,16 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, members: Members) 
         yield ReadFailure(uri=members.file.uri_of(name), reason=refused)
     else:
         yield from members.read(name, content)
+
+
+def _named(entry: zipfile.ZipInfo) -> str:
+    """Return a member's name; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode()
+    except UnicodeError:
+        return entry.filename
 
 
 def _refusal(entry: zipfile.ZipInfo) -> str:

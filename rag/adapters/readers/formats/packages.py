@@ -53,6 +53,10 @@ _PREFIXES = {
 }
 """xberg goes by these prefixes, whatever a file calls its namespaces."""
 
+_APART = frozenset(
+    {"p", "h", "tab", "br", "cr", "line-break", "tc", "table-cell", "list-item", "desc", "title"}
+)
+_DEEPEST = 400
 _LISTING = "http://schemas.openxmlformats.org/package/2006/relationships"
 _RELATIONSHIP = _PREFIXES["r"]
 
@@ -83,8 +87,19 @@ def local(element: Any) -> str:
 
 
 def text_below(element: Any) -> str:
-    """Return all text within an element, on one line."""
-    return " ".join("".join(element.itertext()).split())
+    """Return all text within an element, on one line; what stands on lines of its own is no part of one word."""
+    pieces: list[str] = []
+    waiting = [(element, False)]
+    while waiting:
+        each, over = waiting.pop()
+        apart = " " if local(each) in _APART else ""
+        if over:
+            pieces += [apart, each.tail or "" if each is not element else ""]
+        else:
+            pieces += [apart, each.text or "" if isinstance(each.tag, str) else ""]
+            waiting.append((each, True))
+            waiting += [(child, False) for child in reversed(each)]
+    return " ".join("".join(pieces).split())
 
 
 def become(element: Any, name: str, text: str) -> None:
@@ -135,6 +150,16 @@ def serialised(tree: ElementTree.Element) -> bytes:
     except RecursionError as error:
         raise UnreadableDocument("is nested too deeply; it is broken, or hostile") from error
     return written
+
+
+def check_depth(tree: ElementTree.Element) -> None:
+    """Raise UnreadableDocument where elements lie in each other so deep that no program wrote them."""
+    level = list(tree)
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise UnreadableDocument("is nested too deeply; it is broken, or hostile")
 
 
 def listed(related: "Mapping[str, Related]") -> bytes:

@@ -44,7 +44,7 @@ _NOTE = re.compile(r"^(\[\^[^\]\n]{1,50}\]:)[ \t]*\n[ \t]+", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>\S.*?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 
-_NO_LOSS = ("cross-reference target",)
+_NO_LOSS = ("cross-reference target", "could not be resolved to embedded image data")
 """In warnings that tell of no lost text."""
 
 

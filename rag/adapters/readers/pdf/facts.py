@@ -14,7 +14,6 @@ _DATE = re.compile(
     r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:(?P<utc>Z)(?:00'?(?:00)?)?|(?P<sign>[+-])(?P<hours>\d\d)'?(?P<minutes>\d\d)?)?"
 )
 _MOST_OUTLINED = 20_000
-_MOST_NAMED = 10
 _LONGEST = 1_000
 
 
@@ -80,21 +79,22 @@ def _outline(document: Any) -> Iterator[tuple[str, int]]:
 
 def _beside(document: Any) -> Iterator[str]:
     """Yield what is not on the pages and is therefore not read."""
-    import pypdfium2
     from pypdfium2 import raw
 
     if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
         yield "its form is an XFA form, which only Adobe's programs fill in; print it into a PDF to have its values"
-    names = []
+
+
+def attached(document: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of each file that is attached; one that is damaged has no content."""
+    import pypdfium2
+
     for at in range(document.count_attachments()):
+        name, content = "", b""
         try:
-            names.append(document.get_attachment(at).get_name() or "without a name")
+            attachment = document.get_attachment(at)
+            name = attachment.get_name()
+            content = bytes(attachment.get_data())
         except pypdfium2.PdfiumError:
-            names.append("without a name")
-    if names:
-        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-        listed = ", ".join(names[:_MOST_NAMED]) + more
-        if len(names) == 1:
-            yield f"1 attached file is not read ({listed}); save and ingest it by itself"
-        else:
-            yield f"{len(names):,} attached files are not read ({listed}); save and ingest them by themselves"
+            pass
+        yield name or f"file {at + 1}", content

@@ -14,8 +14,10 @@ _MARK = re.compile(
 _ELSEWHERE = re.compile("\uf8fa([^\uf8fa\uf8fb\n]*)\uf8fb")
 _NUMBER = re.compile(r"\d{1,9}[.)]")
 _PLACE = re.compile(r"%([1-9])")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
-_ROMAN += ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = (
+    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
+    *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
 _MOST = 10_000
 """Numbers above are written in digits, whatever their format."""
 

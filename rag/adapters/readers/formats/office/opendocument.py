@@ -1,11 +1,12 @@
 """OpenDocument: texts (ODT), sheets (ODS) and slides (ODP), put right before xberg reads them."""
 
 import copy
+import re
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.formats.office import sheets
+from rag.adapters.readers.formats.office import contents, sheets
 from rag.adapters.readers.formats.packages import (
     Package,
     become,
@@ -21,6 +22,20 @@ from rag.text.tables import markdown_table
 
 _MIME = "application/vnd.oasis.opendocument."
 _CONTENT = "content.xml"
+_SHAPES = frozenset(
+    {
+        "caption",
+        "circle",
+        "connector",
+        "custom-shape",
+        "ellipse",
+        "line",
+        "path",
+        "polygon",
+        "polyline",
+        "rect",
+    }
+)
 _LONGEST = 200
 """Characters of a cell that is repeated in each row it spans."""
 
@@ -29,6 +44,8 @@ def read_text(file: SourceFile) -> Records:
     """Read an ODT as one document; UnreadableDocument where it is broken or encrypted."""
     package, tree = _opened(file, "an ODT")
     notes = _notes(tree)
+    contents.drop(tree)
+    contents.write_out(tree)
     _headers_and_footers(package, tree)
     beside, unread = _objects(package, tree)
     _unbox(tree)
@@ -48,10 +65,12 @@ def read_sheets(file: SourceFile) -> Records:
         beside[sheet.get(named("table:name"), "")] = [f"Comment: {text}" for text in said if text]
     _remove(tree, "office:annotation")
     for cell in tree.iter(named("table:table-cell")):
-        # Shown as 25 % and kept as 0.25.
-        if cell.get(named("office:value-type")) == "percentage":
+        # Shown as 25 % and kept as 0.25; shown as 09:30 and kept as PT09H30M.
+        kind = cell.get(named("office:value-type"))
+        if kind in ("percentage", "time") or (kind == "float" and re.match(r"0\d", text_below(cell))):
             cell.set(named("office:value-type"), "string")
             cell.attrib.pop(named("office:value"), None)
+            cell.attrib.pop(named("office:time-value"), None)
     # Charts show cells that are read already.
     _, unread = _objects(package, tree)
     _spread(tree)
@@ -68,6 +87,8 @@ def read_slides(file: SourceFile) -> Records:
     notes: list[str] = []
     for number, page in enumerate(tree.iter(named("draw:page"))):
         page.set(named("draw:name"), _mark(number))
+        for shape in [each for each in page if local(each) in _SHAPES]:
+            _frame(shape)
         heads.append(_take(page, lambda each: each.get(named("presentation:class")) == "title"))
         notes.append(_take(page, lambda each: each.tag == named("presentation:notes")))
     data = package.written({_CONTENT: serialised(tree)})
@@ -84,6 +105,15 @@ def read_slides(file: SourceFile) -> Records:
     yield results.document(
         file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators
     )
+
+
+def _frame(shape: Any) -> None:
+    """Make a shape a text box; xberg passes over others that lie by themselves."""
+    inner = [each for each in shape if local(each) in ("p", "list")]
+    shape.tag = named("draw:frame")
+    box = shape.makeelement(named("draw:text-box"), {})
+    box[:] = inner
+    shape[:] = [box]
 
 
 def _opened(file: SourceFile, kind: str) -> tuple[Package, Any]:

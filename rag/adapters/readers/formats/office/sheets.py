@@ -108,7 +108,9 @@ class _Book:
 
     def corrected(self) -> dict[str, bytes]:
         """Return the sheets in which something is put right."""
-        percent = cells.percentages(self._tree(self._styles)) if self._styles in self._package else {}
+        styles = self._tree(self._styles) if self._styles in self._package else None
+        percent = {} if styles is None else cells.percentages(styles)
+        pad = {} if styles is None else cells.padded(styles)
         written: dict[str, bytes] = {}
         empty = 0
         for part in self._sheets.values():
@@ -116,11 +118,13 @@ class _Book:
                 continue
             self._package.check(part)
             data = self._package.read(part)
-            if len(data) > _MOST_CORRECTED or not (b"mergeCell " in data or b"f>" in data or percent):
+            if len(data) > _MOST_CORRECTED or not (
+                b"mergeCell " in data or b"f>" in data or b't="e"' in data or percent or pad
+            ):
                 continue
             tree = parsed(data)
             empty += cells.without_values(tree)
-            if cells.spread(tree) + cells.write_percentages(tree, percent):
+            if cells.spread(tree) + cells.write_percentages(tree, percent) + cells.write_shown(tree, pad):
                 written[part] = serialised(tree)
         if empty:
             self.unread.append(

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from rag.adapters.readers.formats.packages import become, local, named, text_below
+from rag.adapters.readers.formats.packages import become, check_depth, local, named, text_below
 
 _OFF = frozenset({"0", "false", "off", "none"})
 _SYMBOL = dict(
@@ -42,6 +42,7 @@ _WINGDINGS = {
 
 def put_right(tree: Any) -> None:
     """Change a part of a Word file so that the text in it is what Word shows, each piece once."""
+    check_depth(tree)
     _choose(tree)
     _show_fields(tree)
     _remove_what_is_not_shown(tree)

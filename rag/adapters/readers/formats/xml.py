@@ -101,7 +101,7 @@ def _lines(element: Any, depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         raise UnreadableDocument(f"is nested more than {_DEEPEST} deep; it is broken, or hostile")
     name = local(element)
-    attributes = ", ".join(f"{_bare(key)}: {value}" for key, value in element.attrib.items() if value.strip())
+    attributes = _attributes(element)
     children = list(element)
     if not children or _is_mixed(element):
         yield from _leaf(element, name, attributes)
@@ -161,8 +161,6 @@ def _is_mixed(element: Any) -> bool:
 
 
 def _attributes(element: Any) -> str:
-    return ", ".join(f"{_bare(key)}: {value}" for key, value in element.attrib.items() if value.strip())
-
-
-def _bare(name: str) -> str:
-    return name.rpartition("}")[2]
+    return ", ".join(
+        f"{key.rpartition('}')[2]}: {value}" for key, value in element.attrib.items() if value.strip()
+    )

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from rag.adapters.readers.formats.results import described, given_title
 from rag.adapters.readers.pdf.blocks import outlined
 
-# What programs write into the title by themselves.
-_NO_TITLE = re.compile(
-    r"\(?(?:untitled|anonymous|unspecified)\)?|untitled document|document\d*|Microsoft \w+ - .*"
-    r"|.*\.(?:docx?|indd|tex|pdf|pptx?|xlsx?|odt|dvi)",
-    re.IGNORECASE,
-)
 _NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "(unspecified)", "unspecified"})
 _DATE = re.compile(
     r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:(?P<utc>Z)(?:00'?(?:00)?)?|(?P<sign>[+-])(?P<hours>\d\d)'?(?P<minutes>\d\d)?)?"
@@ -35,16 +30,16 @@ class Facts:
 def facts_of(document: Any) -> Facts:
     """Return what an open PDF says of itself."""
     said = {name: " ".join(value.split())[:_LONGEST] for name, value in document.get_metadata_dict().items()}
-    title = said.get("Title", "")
-    metadata = {
-        "authors": [name for name in _parts(said.get("Author", ""), ";") if name.casefold() not in _NOBODY],
-        "created": date_of(said.get("CreationDate", "")),
-        "modified": date_of(said.get("ModDate", "")),
-        "keywords": _parts(said.get("Keywords", ""), ";" if ";" in said.get("Keywords", "") else ","),
-    }
+    keywords = said.get("Keywords", "")
+    authors = [name.strip() for name in said.get("Author", "").split(";")]
     return Facts(
-        title="" if _NO_TITLE.fullmatch(title) else title,
-        metadata={name: value for name, value in metadata.items() if value},
+        title=given_title(said.get("Title")),
+        metadata=described(
+            authors=[name for name in authors if name.casefold() not in _NOBODY],
+            created=date_of(said.get("CreationDate", "")),
+            modified=date_of(said.get("ModDate", "")),
+            keywords=keywords.split(";" if ";" in keywords else ","),
+        ),
         outline=dict(_outline(document)),
         unread=tuple(_beside(document)),
     )
@@ -67,10 +62,6 @@ def date_of(written: str) -> str:
     except ValueError:
         return ""
     return made.isoformat() if found[4] is not None else made.date().isoformat()
-
-
-def _parts(value: str, mark: str) -> list[str]:
-    return [part for each in value.split(mark) if (part := each.strip())]
 
 
 def _outline(document: Any) -> Iterator[tuple[str, int]]:

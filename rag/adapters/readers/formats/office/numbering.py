@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from rag.adapters.readers.formats.packages import named, text_below
+from rag.adapters.readers.formats.packages import digits, named, text_below
 
 _MARK = re.compile(
     "^(?P<indent>[ ]*)(?P<item>(?:[-*+]|\\d{1,9}[.)]) )?(?P<before>[^\uf8fa\uf8fb\n]{0,20})"
@@ -61,9 +61,9 @@ class Numbering:
             key = each.get(named("w:abstractNumId"), "")
             self._levels[key] = {}
             for level in each.iter(named("w:lvl")):
-                number = _digits(level.get(named("w:ilvl"), ""), 0)
+                number = digits(level.get(named("w:ilvl"), ""), 0)
                 self._levels[key][number] = _Level(
-                    _digits(_value(level, "w:start"), 1),
+                    digits(_value(level, "w:start"), 1),
                     _value(level, "w:numFmt"),
                     _value(level, "w:lvlText"),
                 )
@@ -71,7 +71,7 @@ class Numbering:
                     self._by_style[key, style] = number
         for each in numbering.iter(named("w:num")):
             overrides = {
-                _digits(override.get(named("w:ilvl"), ""), 0): _digits(_value(override, "w:startOverride"), 1)
+                digits(override.get(named("w:ilvl"), ""), 0): digits(_value(override, "w:startOverride"), 1)
                 for override in each.iter(named("w:lvlOverride"))
                 if _value(override, "w:startOverride")
             }
@@ -101,7 +101,7 @@ class Numbering:
                 style = above
         abstract, overrides = self._numbers.get(number, ("", {}))
         levels = self._levels.get(abstract, {})
-        at = _digits(level_, self._by_style.get((abstract, style), 0))
+        at = digits(level_, self._by_style.get((abstract, style), 0))
         if at not in levels:
             return ""
         count = self._counts.setdefault(abstract, _Count())
@@ -153,7 +153,3 @@ def _number(number: int, written: str) -> str:
 def _value(element: Any, path: str) -> str:
     found = element.find("/".join(map(named, path.split("/"))))
     return "" if found is None else str(found.get(named("w:val"), ""))
-
-
-def _digits(written: str, otherwise: int) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else otherwise

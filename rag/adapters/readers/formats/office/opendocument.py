@@ -6,11 +6,19 @@ from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.formats.office import contents, drawings, sheets
-from rag.adapters.readers.formats.office.slides import located
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.office import contents, sheets
+from rag.adapters.readers.formats.packages import (
+    Package,
+    become,
+    local,
+    named,
+    serialised,
+    text_below,
+    whole_number,
+)
 from rag.adapters.readers.xberg import extracted
 from rag.errors import UnreadableDocument
+from rag.text.tables import markdown_table
 
 _MIME = "application/vnd.oasis.opendocument."
 _CONTENT = "content.xml"
@@ -92,7 +100,7 @@ def read_slides(file: SourceFile) -> Records:
         body = left.partition(f"## {_mark(number + 1)}")[0].strip().removesuffix("-----")
         pieces = [f"## {head}" if head else "", body.strip(), f"Notes: {note}" if note else ""]
         parts[str(number + 1)] = "\n\n".join(filter(None, pieces))
-    text, locators = located("slide", parts)
+    text, locators = results.located("slide", parts)
     title = results.given_title(result.metadata.title) or next(iter(heads), "")
     yield results.document(
         file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators
@@ -129,16 +137,10 @@ def _take(page: Any, wanted: Any) -> str:
     return " ".join(filter(None, map(text_below, taken)))
 
 
-def _become_text(element: Any, text: str) -> None:
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("text:span"), text, tail
-
-
 def _spaces(tree: Any) -> None:
     """Write out the spaces that xberg joins words at."""
     for each in list(tree.iter(named("text:s"))):
-        _become_text(each, " ")
+        become(each, "text:span", " ")
 
 
 def _notes(tree: Any) -> list[str]:
@@ -153,7 +155,7 @@ def _notes(tree: Any) -> list[str]:
             )
             text = " ".join(filter(None, map(text_below, blocks)))
             mark = f"[^{'c' if body is None else ''}{len(found) + 1}]"
-            _become_text(each, mark if text else "")
+            become(each, "text:span", mark if text else "")
             if text:
                 found.append(f"{mark}: {text}")
     return found
@@ -222,7 +224,7 @@ def _object(tree: Any) -> str | None:
         for row in table.iter(named("table:table-row"))
     ]
     widest = max(map(len, rows), default=0)
-    return drawings.table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
+    return markdown_table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
 
 
 def _unbox(tree: Any) -> None:
@@ -257,10 +259,10 @@ def _spread(tree: Any) -> None:
                     row[at] = filled
                     if left > 1:
                         above[column] = (source, left - 1)
-                spanned = _number(cell, "table:number-rows-spanned")
+                spanned = whole_number(cell, "table:number-rows-spanned", 1)
                 if spanned > 1 and len(text_below(cell)) <= _LONGEST and not list(cell.iter(table.tag)):
                     above[column] = (cell, spanned - 1)
-                column += _number(cell, "table:number-columns-repeated")
+                column += whole_number(cell, "table:number-columns-repeated", 1)
 
 
 def _rows(table: Any) -> list[Any]:
@@ -271,8 +273,3 @@ def _rows(table: Any) -> list[Any]:
         elif local(child) in ("table-header-rows", "table-rows", "table-row-group"):
             rows += _rows(child)
     return rows
-
-
-def _number(element: Any, name: str) -> int:
-    written = element.get(named(name), "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else 1

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from rag.adapters.readers.formats.packages import check_depth, local, named, text_below
+from rag.adapters.readers.formats.packages import become, check_depth, local, named, text_below
 
 _OFF = frozenset({"0", "false", "off", "none"})
 _SYMBOL = dict(
@@ -48,13 +48,6 @@ def put_right(tree: Any) -> None:
     _remove_what_is_not_shown(tree)
     _unbox(tree)
     _join(tree)
-
-
-def become_text(element: Any, text: str) -> None:
-    """Turn an element of a run into text."""
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("w:t"), text, tail
 
 
 def _choose(tree: Any) -> None:
@@ -137,11 +130,11 @@ def _remove_what_is_not_shown(tree: Any) -> None:
                     "".join(text_below(each) for each in child if local(each) == part)
                     for part in ("rubyBase", "rt")
                 )
-                become_text(child, f"{base}({reading})" if reading else base)
+                become(child, "w:t", f"{base}({reading})" if reading else base)
             elif name == "sym":
                 code = child.get(named("w:char"), "")
                 code = int(code, 16) if code.isalnum() and code.isascii() and len(code) == 4 else 0
-                become_text(child, _symbol(child.get(named("w:font"), ""), code))
+                become(child, "w:t", _symbol(child.get(named("w:font"), ""), code))
             elif name == "t" and child.text and any("\uf020" <= letter <= "\uf0ff" for letter in child.text):
                 child.text = "".join(_symbol(font, ord(letter)) for letter in child.text)
 

@@ -11,9 +11,9 @@ from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import mail, results
 from rag.adapters.readers.formats.members import Members, ReaderFor
 from rag.adapters.readers.formats.office import drawings, equations, headings, numbering
-from rag.adapters.readers.formats.office.shown import become_text, put_right
+from rag.adapters.readers.formats.office.shown import put_right
 from rag.adapters.readers.formats.office.tables import spread
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.packages import Package, become, local, named, serialised, text_below
 from rag.adapters.readers.html import fragment
 from rag.adapters.readers.html.declared import encoding_of
 from rag.adapters.readers.xberg import extracted
@@ -145,7 +145,7 @@ class _Corrected:
             for mark in self._tree.iter(named(f"w:{kind}Reference")):
                 number = numbers.get((kind, mark.get(named("w:id"), "")))
                 if number is not None:
-                    become_text(mark, f"[^{number}]")
+                    become(mark, "w:t", f"[^{number}]")
 
     def _mark_parts(self) -> None:
         parents = {child: parent for parent in self._tree.iter() for child in parent}
@@ -167,7 +167,7 @@ class _Corrected:
         """Turn an element into text that stands for its filling until xberg has read the file."""
         mark = f"\uf8fe{len(self._fillings)}\uf8fe"
         self._fillings[mark] = filling
-        become_text(element, mark)
+        become(element, "w:t", mark)
 
     def _chunk(self, key: str) -> str:
         part = self._related.get(key)

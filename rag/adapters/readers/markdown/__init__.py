@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"(?<!`)(?P<marks>`+)(?!`)")
 _EMBEDDED = re.compile(r"!?\[(?P<text>[^\[\]]{0,1000})\]\([ \t]*<?data:", re.IGNORECASE)
 _NAMED_PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]{0,1000})\](?:\[(?P<name>[^\[\]]{0,300})\])?(?!\()")
-_BYTES = re.compile(r"(?<!!)\[(?P<text>[^\[\]]{0,1000})\]\([ \t]*<?data:[^)]*\)", re.IGNORECASE)
 _BYTES = re.compile(
     r"^ {0,3}\[(?P<name>[^\[\]]{1,300})\]:[ \t]*<?data:\S*[^\n]*\n?", re.IGNORECASE | re.MULTILINE
 )

@@ -2,15 +2,12 @@
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from rag.adapters.readers.formats.latex import commands
 from rag.adapters.readers.formats.latex.braces import Braces
 from rag.adapters.readers.formats.latex.symbols import accented, symbols
 from rag.adapters.readers.formats.latex.tables import MARKS, Table
-
-if TYPE_CHECKING:
-    from rag.adapters.readers.formats.latex.whole import Latex
 
 _TOKEN = re.compile(
     r"\\(?P<name>[A-Za-z@]+\*?)(?:[ \t]*\n(?![ \t]*\n)[ \t]*|[ \t]+)?|\\(?P<mark>.)|\ue000(?P<kept>\d{1,9})\ue001|"
@@ -22,10 +19,33 @@ _CHARS = {"{": "", "}": "", "~": " ", "``": "“", "''": "”", "--": "–", "--
 _SPACES = frozenset(",;:!> \n/")
 
 
+class Whole(Protocol):
+    """What the parts of a source share."""
+
+    kept: list[str]  # HTML in place of marks
+    unread: list[str]
+    below: int  # level of the highest heading
+
+    def html(self, source: str, depth: int = 0) -> str:
+        """Return a piece as HTML."""
+
+    def formula(self, text: str) -> str:
+        """Return a mark in place of a formula."""
+
+    def note(self, inner: str) -> str:
+        """Return the mark of a note."""
+
+    def heading(self, name: str, inner: str) -> str:
+        """Return a heading of that kind."""
+
+    def defined(self, name: str) -> tuple[int, str | None, str] | None:
+        """Return what a command of the file's own stands for."""
+
+
 class Part:
     """A piece of a source, read from its begin to its end."""
 
-    def __init__(self, whole: "Latex", source: str, depth: int) -> None:
+    def __init__(self, whole: Whole, source: str, depth: int) -> None:
         self._whole, self._source, self._depth = whole, source, depth
         self._braces = Braces(source)
         self._at = 0
@@ -250,7 +270,7 @@ class Part:
             and plain not in commands.LISTS
             and "=" not in words
         )
-        return f"<p>{self._inner(words)}<p>" if titled else ""
+        return f"<p>({self._inner(words)})<p>" if titled else ""
 
     def _end(self, name: str) -> str:
         if all(name != each[0] for each in self._open[1:]):

@@ -5,12 +5,23 @@ from collections.abc import Callable
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
+from rag.adapters.readers.formats.markup import asciidoc_tables
 from rag.adapters.readers.xberg import extracted
 
 _NOTE = re.compile(r"footnote:(?:[\w-]{1,100})?\[(?P<text>(?:[^\]\n\\]|\\.){0,2000})\]")
 _REFERENCE = re.compile(r"<<[^<>,\n]{1,300}(?:,[ ]?(?P<text>[^<>\n]{1,500}))?>>")
 _MACRO_IMAGE = re.compile(r"image::?[^\s\[\]]{1,500}\[(?P<alt>[^\]\n,]{0,1000})[^\]\n]{0,1000}\]")
 _MACRO_INCLUDE = re.compile(r"^include::(?P<path>[^\s\[\]]{1,500})\[[^\]\n]{0,500}\][ \t]*$", re.MULTILINE)
+_CONDITION = re.compile(
+    r"^(?:ifn?def|ifeval|endif)::[^\s\[\]]{0,200}\[([^\]\n]{0,2000})\][ \t]*$", re.MULTILINE
+)
+_BLOCK_TITLE = re.compile(
+    r"^(?P<before>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})\.(?P<title>[^\s.][^\n]{0,500})\n"
+    r"(?P<after>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})(?=\S)",
+    re.MULTILINE,
+)
+_SIDEBAR = re.compile(r"^(?:\*{4,}|\+)[ \t]*$", re.MULTILINE)
+_XREF = re.compile(r"xref:[^\s\[\]]{1,300}\[([^\]\n]{1,500})\]")
 _COMMENT_BLOCK = re.compile(r"^////+[ \t]*$.*?(?:^////+[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _LISTING = re.compile(
     r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[ \t]*$.*?(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -34,10 +45,13 @@ def read(file: SourceFile) -> Records:
 
     def mended(text: str) -> str:
         text = _MACRO_INCLUDE.sub(included, text)
+        text = _SIDEBAR.sub("", _BLOCK_TITLE.sub(r"\g<title>\n\n\g<before>\g<after>", text))
+        text = _XREF.sub(r"\1", text)
         text = _NOTE.sub(noted, text)
         text = _REFERENCE.sub(lambda found: found["text"] or found[0].strip("<>"), text)
         return _MACRO_IMAGE.sub(lambda found: found["alt"], text)
 
+    source = asciidoc_tables.as_rows(_CONDITION.sub(r"\1", source))
     result = extracted(_between(source, mended).encode(), mime="text/asciidoc", kind="AsciiDoc")
     text = results.markdown(result.content)
     definitions = [f"[^{number}]: {note}" for number, note in enumerate(notes, start=1)]

@@ -45,6 +45,7 @@ _ADMONITIONS = frozenset(
     {"attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning"}
 )
 _MARK = re.compile("\ue000(\\d{1,9})\ue001")
+_ELSEWHERE = re.compile(r":(?:file|url):[ ]*(\S{1,500})")
 _DEEPEST = 60  # tags within each other of HTML that it holds
 _NO_CODE = frozenset({"code", "default", "none", "text"})
 
@@ -208,8 +209,8 @@ class _Written:
         if not kept:
             return ""
         if "disabled" in node.astext() or "deactivated" in node.astext():
-            name = kept[0].split("::")[0].strip(". ")
-            self.unread.append(f"what {name} takes from another file was not read")
+            named = _ELSEWHERE.search(kept[0])
+            self.unread.append(f"{named[1] if named else 'a file'}, which it includes, was not read")
             return ""
         if node.get("level", 0) < _ERROR:
             return ""

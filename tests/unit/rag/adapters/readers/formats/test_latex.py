@@ -112,3 +112,15 @@ def test_cells_over_rows() -> None:
     made = document("a.tex", "\\begin{tabular}{ll}A & B \\\\ \\multirow{2}{*}{x} & 1 \\\\ & 2 \\\\")
 
     assert made.text == "| A | B |\n| --- | --- |\n| x | 1 |\n| x | 2 |"
+
+
+def test_encodings_colours_and_names() -> None:
+    """The encoding that the file names, coloured words, and the names of theorems."""
+    source = (
+        "\\documentclass{article}\\usepackage[latin1]{inputenc}\\begin{document}Grüße \\textcolor{red}{in red}.\n"
+        "\\begin{theorem}[Pythagoras]\nSquares.\n\\end{theorem}\\end{document}"
+    )
+
+    made = document("a.tex", source.encode("latin-1"))
+
+    assert (made.text, made.unread) == ("Grüße in red.\n\n(Pythagoras)\n\nSquares.", ())

@@ -314,6 +314,8 @@ def _of_source(source: str) -> ColumnElement[bool]:
 
     A file in a folder is the folder's, by whatever path it was read; what lies hidden in it is not.
     """
-    below = documents.c.source.startswith(_FILES, autoescape=True) & at_or_below(documents.c.uri, source)
+    read = documents.c.source.startswith(_FILES, autoescape=True)
+    read &= func.substr(documents.c.uri, 1, func.length(documents.c.source)) == documents.c.source
+    below = read & at_or_below(documents.c.uri, source)
     hidden = func.substr(documents.c.uri, len(source) + 1).contains("/.", autoescape=True)
     return or_(documents.c.source == source, below & ~hidden)

@@ -280,12 +280,15 @@ def test_fields_are_named(make_processes: Make) -> None:
     assert (record.uri, record.text) == ("upload:x.csv#a", "Yes.")
 
 
-def test_remarks_come_over_too(make: Make) -> None:
+def test_remarks_come_over_too(make_processes: Make) -> None:
     """What fields were taken for is told once a file, after its documents."""
-    reader = ApartReader(make(), max_bytes=20_000_000)
+    reader = ApartReader(make_processes(), max_bytes=20_000_000)
     found = reader.read(
         b"question,answer\nWho?,Me.\nWhen?,Now.\n", filename="a.csv", uri="upload:a.csv", tenant="acme"
     )
     assert [type(each) for each in found] == [Document, Document, Remark]
-    said = "took the field 'answer' for the text and 'question' for the title; --text-field and --title-field name others"
+    said = (
+        "took the field 'answer' for the text and 'question' for the title; "
+        "--text-field and --title-field name others"
+    )
     assert found[-1] == Remark(uri="upload:a.csv", said=said)

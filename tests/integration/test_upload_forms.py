@@ -90,6 +90,17 @@ def test_fields_of_a_table_are_named(service: Service) -> None:
     assert "the fields found are 'key', 'heading', 'words'" in failed["reason"]
 
 
+@pytest.mark.parametrize(("name", "content", "status"), [("b.txt", b"", 422), (".txt", b"words", 415)])
+def test_a_request_that_is_refused_leaves_nothing_behind(
+    home_settings: Settings, run_service: Callable[..., Any], name: str, content: bytes, status: int
+) -> None:
+    """One bad file among good ones: none is taken."""
+    with run_service(home_settings, started=False) as service:
+        files = [("file", ("a.txt", b"words")), ("file", (name, content))]
+        assert service.client.post(FILES, files=files).status_code == status
+        assert service.client.get("/v1/documents/ingestions").json()["data"] == []
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.csv"])
 def test_the_same_text_written_again_is_not_overwritten_by_an_upload_that_waits(
     home_settings: Settings, run_service: Callable[..., Any], name: str

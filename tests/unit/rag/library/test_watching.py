@@ -155,7 +155,7 @@ def test_one_bad_file_stops_nothing(
 ) -> None:
     """The others are read; the bad one is named once, keeps its earlier version, and is read when it is mended."""
     polls(watch)
-    (folder / "a.md").write_bytes(b"\xff\xff")
+    (folder / "a.md").write_bytes(bytes(range(256)) * 4)
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / "c.txt").write_text("Third.")
     assert polls(watch, 4) == (1, 0, 0, 2)

@@ -29,7 +29,7 @@ _MENUS = frozenset(
         "mw-editsection",
         "linenos",
     }
-    | {"lineno", "line-numbers-rows", "blob-num"}
+    | {"gutter", "rouge-gutter", "lineno", "line-numbers-rows", "blob-num"}
 )
 _AROUND = frozenset(
     {
@@ -46,10 +46,15 @@ _AROUND = frozenset(
 )
 _CONSENT = re.compile(
     r"(cookies?|gdpr|ccpa|consent|privacy)[-_ ]?(banner|bar|notice|consent|pop-?up|modal|dialog|law|wall|overlay"
-    r"|message|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)\b"
+    r"|message|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)(?![a-z])"
     r"|(banner|notice|accept|popup)[-_ ]?cookies?\b|\bcc-(window|banner)\b|cookieconsent|cookiebot|onetrust|didomi"
-    r"|usercentrics|truste|qc-cmp|klaro|cookie-?law|iubenda-cs|cybotcookie|termly|borlabs|complianz|osano-cm|sp_message",
+    r"|usercentrics|truste|qc-cmp|klaro|cookie-?law|iubenda-cs|cybotcookie|termly|borlabs|complianz|osano-cm|sp_message|moove_gdpr"
+    r"|eupopup|cmpbox|tarteaucitron|axeptio|cookie-?(first|script|yes|hub|info)|ch2-dialog|^cc--?main$|hs-eu-",
     re.IGNORECASE,
+)
+_SKIPS = re.compile(r"skip-?(to|link|nav|content|main)")
+_NOTES = frozenset(
+    {"admonition", "alert", "box", "callout", "caution", "hint", "important", "info", "note", "tip", "warning"}
 )
 _COOKIES = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
 _FILES = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|odt|ods|csv|zip|txt|epub|rtf|md)($|[?#])", re.IGNORECASE)
@@ -91,9 +96,11 @@ def drop_surroundings(body: Element) -> None:
 
 
 def _is_menu(element: Element) -> bool:
-    if element.tag in ("nav", "search") or element.get("role").lower() in _MENU_ROLES:
+    if element.tag == "nav":
+        return element.first("a") is not None or element.first("p") is None
+    if element.tag == "search" or element.get("role").lower() in _MENU_ROLES:
         return True
-    return not _MENUS.isdisjoint(element.classes)
+    return not _MENUS.isdisjoint(element.classes) or any(map(_SKIPS.match, element.classes))
 
 
 def _is_dialog(element: Element, letters: int) -> bool:
@@ -122,9 +129,9 @@ def _is_around(element: Element) -> bool:
         return True
     if element.tag == "aside":
         # One between paragraphs is a note on them.
-        return element.parent is None or not any(
+        return _NOTES.isdisjoint(element.classes) and (element.parent is None or not any(
             isinstance(each, Element) and each.tag in ("p", *_HEADINGS) for each in element.parent.children
-        )
+        ))
     if element.tag == "footer":
         return True
     if element.tag == "header":
@@ -134,7 +141,13 @@ def _is_around(element: Element) -> bool:
 
 def _names_the_page(header: Element) -> bool:
     """Tell whether a header is that of a page's text: a title and what introduces it, no menu."""
-    return header.first("h1") is not None and header.first("nav", "ul", "a", "form") is None
+    if header.first("h1") is None or header.first("nav", "ul", "form") is not None:
+        return False
+    if header.first("a") is None:
+        return True
+    # A link beside a title and what introduces it is no menu, unless it is the site that they name.
+    names = {header.get("id").lower(), *header.classes}
+    return header.first("p") is not None and _AROUND.isdisjoint(names)
 
 
 def _drop_lists_of_links(body: Element) -> None:

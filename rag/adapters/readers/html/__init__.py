@@ -5,7 +5,7 @@ import re
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.html.declared import encoding_of, metadata_of, title_of
 from rag.adapters.readers.html.formulas import write_formulas
-from rag.adapters.readers.html.panels import title_panels
+from rag.adapters.readers.html.panels import title_panels, title_parts
 from rag.adapters.readers.html.roles import apply_roles
 from rag.adapters.readers.html.surroundings import drop_surroundings
 from rag.adapters.readers.html.tables import square_tables
@@ -57,6 +57,7 @@ def fragment(text: str) -> str:
     """Return a piece of HTML, as it stands in other texts, as Markdown."""
     page = parsed(text)
     body = page.first("body") or page.root
+    title_parts(page)
     keep_what_is_shown(page)
     put_into_words(body, base="")
     square_tables(body)

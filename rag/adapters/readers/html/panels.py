@@ -5,6 +5,9 @@ from rag.adapters.readers.html.tree import Element, Page
 _TOGGLES = frozenset({"tab", "pill"})
 _ROWS = frozenset({"nav-tabs", "nav-pills", "tabbed-labels"})
 _PANELS = frozenset({"tab-pane", "tabbed-block"})
+_PARTS = frozenset(
+    {"tabitem", "tab", "accordion", "accordionitem", "card", "step", "admonition", "callout", "expandable"}
+)
 _NEAREST = 3  # elements around a row of tabs that its panels are looked for in
 
 
@@ -36,6 +39,14 @@ def title_panels(page: Page) -> None:
     for panel, title in titles.values():
         if title and not panel.text.startswith(title):
             panel.fill([Element("p", children=[title]), *panel.children])
+
+
+def title_parts(page: Page) -> None:
+    """Put the title of a part before it where an attribute has it, as in the components of documentation."""
+    for element in page.elements:
+        title = (element.get("label") or element.get("title")) if element.tag in _PARTS else ""
+        if title and not element.text.startswith(title):
+            element.fill([Element("p", children=[title]), *element.children])
 
 
 def _is_tab(element: Element) -> bool:

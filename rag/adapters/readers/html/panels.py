@@ -25,14 +25,17 @@ def title_panels(page: Page) -> None:
             rows.setdefault(id(row), (row, []))[1].append(tab)
     titles: dict[int, tuple[Element, str]] = {}
     for tab in tabs:
-        target = tab.get("aria-controls") or tab.get("data-bs-target") or tab.get("data-target") or tab.get("href")
+        target = (
+            tab.get("aria-controls") or tab.get("data-bs-target") or tab.get("data-target") or tab.get("href")
+        )
         panel = named.get(target.lstrip("#")) or (by_tab.get(tab.get("id")) if tab.get("id") else None)
         if panel is not None:
             titles[id(tab)] = panel, tab.text
     for row, within in rows.values():
         if not any(id(tab) in titles for tab in within):
             titles.update(
-                (id(tab), (panel, tab.text)) for tab, panel in zip(within, _in_order(row, len(within)), strict=False)
+                (id(tab), (panel, tab.text))
+                for tab, panel in zip(within, _in_order(row, len(within)), strict=False)
             )
         if all(id(tab) in titles for tab in within):
             row.take_out()
@@ -50,7 +53,10 @@ def title_parts(page: Page) -> None:
 
 
 def _is_tab(element: Element) -> bool:
-    if element.get("role") == "tab" or (element.get("data-toggle") or element.get("data-bs-toggle")) in _TOGGLES:
+    if (
+        element.get("role") == "tab"
+        or (element.get("data-toggle") or element.get("data-bs-toggle")) in _TOGGLES
+    ):
         return True
     return element.tag == "label" and element.parent is not None and _is_row(element.parent)
 

@@ -32,7 +32,9 @@ _COMPOUND = re.compile(r"(?P<tag>\*|[a-z][\w-]*)?(?P<rest>(?:[.#](?:[\w-]|[^\x00
 _PART = re.compile(r"([.#])([^.#]+)")
 _NO_SCRIPTS = ("no-js", "nojs", "no-script", "noscript")
 
-_Compound = tuple[str, frozenset[str], frozenset[str], bool]  # tag, ids, classes, directly in the one before it
+_Compound = tuple[
+    str, frozenset[str], frozenset[str], bool
+]  # tag, ids, classes, directly in the one before it
 
 
 class Styles:

@@ -54,7 +54,19 @@ _CONSENT = re.compile(
 )
 _SKIPS = re.compile(r"skip-?(to|link|nav|content|main)")
 _NOTES = frozenset(
-    {"admonition", "alert", "box", "callout", "caution", "hint", "important", "info", "note", "tip", "warning"}
+    {
+        "admonition",
+        "alert",
+        "box",
+        "callout",
+        "caution",
+        "hint",
+        "important",
+        "info",
+        "note",
+        "tip",
+        "warning",
+    }
 )
 _COOKIES = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
 _FILES = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|odt|ods|csv|zip|txt|epub|rtf|md)($|[?#])", re.IGNORECASE)
@@ -129,9 +141,13 @@ def _is_around(element: Element) -> bool:
         return True
     if element.tag == "aside":
         # One between paragraphs is a note on them.
-        return _NOTES.isdisjoint(element.classes) and (element.parent is None or not any(
-            isinstance(each, Element) and each.tag in ("p", *_HEADINGS) for each in element.parent.children
-        ))
+        return _NOTES.isdisjoint(element.classes) and (
+            element.parent is None
+            or not any(
+                isinstance(each, Element) and each.tag in ("p", *_HEADINGS)
+                for each in element.parent.children
+            )
+        )
     if element.tag == "footer":
         return True
     if element.tag == "header":

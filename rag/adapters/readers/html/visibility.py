@@ -76,7 +76,11 @@ def keep_what_is_shown(page: Page) -> None:
     while waiting:
         for child in waiting.pop().children:
             if isinstance(child, Element):
-                if child.tag == "input" and child.get("type") == "checkbox" and "disabled" in child.attributes:
+                if (
+                    child.tag == "input"
+                    and child.get("type") == "checkbox"
+                    and "disabled" in child.attributes
+                ):
                     # Of a list of tasks.
                     child.become("[x]" if "checked" in child.attributes else "[ ]")
                     continue
@@ -181,7 +185,11 @@ def _is_hidden(element: Element, styles: Styles, unfolds: Callable[[Element], bo
 def _shown_again(element: Element, styles: Styles) -> list[Node]:
     """Return what is visible within something that is not, for whose sake alone it is hidden."""
     declared = styles.of(element)
-    if declared.get("visibility") != "hidden" or declared.get("display") == "none" or "hidden" in element.attributes:
+    if (
+        declared.get("visibility") != "hidden"
+        or declared.get("display") == "none"
+        or "hidden" in element.attributes
+    ):
         return []
     shown: list[Node] = []
     waiting = [element]

@@ -109,9 +109,9 @@ def _part(element: Element) -> None:
         return
     parted: list[Node] = [beside[0]]
     for before, after in pairwise(beside):
-        if isinstance(before, Element) and isinstance(after, Element):
-            if flexible or (before.tag in _APART and after.tag in _APART):
-                parted.append(" ")
+        tags = {each.tag if isinstance(each, Element) else "" for each in (before, after)}
+        if tags <= _APART or (flexible and "" not in tags):
+            parted.append(" ")
         parted.append(after)
     if len(parted) > len(beside):
         element.fill(parted)

@@ -1,8 +1,8 @@
 """Markdown without what its readers never see: comments, and bytes of pictures."""
 
 import re
-from html import unescape
 from collections.abc import Collection, Iterator
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,16 @@ _NAMED_PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]{0,1000})\](?:\[(?P<name>[^\[\]]
 _BYTES = re.compile(
     r"^ {0,3}\[(?P<name>[^\[\]]{1,300})\]:[ \t]*<?data:\S*[^\n]*\n?", re.IGNORECASE | re.MULTILINE
 )
-_REMARK = re.compile(  # a reference to nothing, which only says what its title says; Obsidian's; those of MDX
-    r"^ {0,3}\[[^\[\]\n]{0,300}\]:[ \t]*(?:#|<>)[ \t]+(?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t]*$|^%%[^%]*%%[ \t]*$"
-    r"|\{/\*[^*]*\*/\}",
+_REMARK = re.compile(  # a reference to nothing, which only says what its title says; Obsidian's
+    r"^ {0,3}\[[^\[\]\n]{0,300}\]:[ \t]*(?:#|<>)[ \t]+(?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t]*$|^%%[^%]*%%[ \t]*$",
     re.MULTILINE,
 )
+_NOTE = re.compile(r"\{/\*[^*]*\*/\}")  # of MDX
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _SAID = re.compile(r"[^\W_]|[\s\u2010-\u2027\u2030-\u205e€£¥§©®°±«»·×÷…™]")
-_IMPORT = re.compile(r"^import\s[^\n;]*[\"'][^\"'\n]*[\"'];?[ \t]*$|^export const [^\n]*;[ \t]*$", re.MULTILINE)
+_IMPORT = re.compile(
+    r"^import\s[^\n;]*[\"'][^\"'\n]*[\"'];?[ \t]*$|^export const [^\n]*;[ \t]*$", re.MULTILINE
+)
 _HEADING_ID = re.compile(r"\s*\{[#.:][^{}\n]*\}\s*$")
 _TAG = re.compile(
     r"</?(?P<tag>a|abbr|b|bdo|big|br|center|cite|del|details|dfn|div|em|figcaption|figure|font|i|img|ins|kbd|mark|p|picture"
@@ -161,7 +163,7 @@ def _plain(text: str, names: Collection[str], line_end: str) -> str:
     def picture(match: re.Match[str]) -> str:
         return match["alt"] if _folded(match["name"] or match["alt"]) in names else match[0]
 
-    text = _ENTITY.sub(_letter, _without_embedded(text))
+    text = _ENTITY.sub(_letter, _without_embedded(_NOTE.sub("", text)))
     return _TAG.sub(tag, _NAMED_PICTURE.sub(picture, text) if names else text)
 
 

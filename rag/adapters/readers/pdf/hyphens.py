@@ -52,7 +52,21 @@ _BOUND_TO = {
 }
 _ENDINGS = frozenset(
     {"term", "based", "related", "specific", "oriented", "driven", "free", "level", "wide", "like", "sized"}
-    | {"aware", "friendly", "old", "range", "quality", "risk", "être", "dire", "même", "mêmes", "midi", "moi", "toi"}
+    | {
+        "aware",
+        "friendly",
+        "old",
+        "range",
+        "quality",
+        "risk",
+        "être",
+        "dire",
+        "même",
+        "mêmes",
+        "midi",
+        "moi",
+        "toi",
+    }
 )
 """Second parts that stand behind a hyphen: long-term, plant-based, peut-être."""
 _SMALL = frozenset(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rag.adapters.readers.html.tree import Element, flat
+from rag.adapters.readers.html.tree import Element
 
 _MAIN = frozenset({"main", "article"})
 _WITHIN = _MAIN | {"section", "blockquote", "figure", "td", "dialog"}
@@ -73,6 +73,11 @@ _FILES = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|odt|ods|csv|zip|txt|epub|rtf|md)(
 _LONGEST_BANNER = 3_000  # letters
 _LONGEST_LABEL = 4.0  # words of a link in a menu, on average
 _FEWEST_LINKS = 3
+_ELSEWHERE = re.compile(
+    r"\b(related|see also|read (more|next)|more (from|on|in)|share|follow us|on this page|in this article|contents"
+    r"|navigation|menu|tags|categories|popular|latest|recent)\b",
+    re.IGNORECASE,
+)
 _LISTS = frozenset({"ul", "ol", "menu"})
 _BLOCKS = _LISTS | {"div", "p", "section", "td", "form", "dl", "center"}
 
@@ -213,6 +218,10 @@ def _is_all_links(element: Element, count: _Links, within: bool) -> bool:
 
 
 def _is_announced(element: Element, within: bool) -> bool:
-    """Tell whether a sentence of the main text leads to the links."""
+    """Tell whether a sentence or a heading of the main text leads to the links, and not to other pages like it."""
     before = next(element.elements_before(), None) if within else None
-    return before is not None and before.tag == "p" and flat(before.text).endswith(":")
+    if before is None:
+        return False
+    if before.tag in _HEADINGS and element.tag in _LISTS:
+        return _ELSEWHERE.search(before.text) is None
+    return before.tag == "p" and before.text.endswith(":")

@@ -69,6 +69,10 @@ def put_into_words(root: Element, *, base: str) -> None:
         elif tag == "br":
             element.become("\n" if id(element) in preformatted else BREAK)
         elif id(element) in preformatted or not tag:
+            if tag == "button" or (
+                tag == "a" and element.get("href").startswith("#") and element.text.isdigit()
+            ):
+                element.take_out()  # copies the code, or is a line's number
             if tag in _LINES and not "".join(element.texts()).endswith("\n"):
                 element.children.append("\n")
             element.tag = ""
@@ -102,15 +106,16 @@ def put_into_words(root: Element, *, base: str) -> None:
 
 
 def _part(element: Element) -> None:
-    """Put a blank between what a browser sets apart, though none is written: links, labels, parts of a flexible box."""
+    """Part what a browser sets apart, though no blank is written: links, labels, codes, parts of a flexible box."""
     beside = element.children
     flexible = not _FLEXIBLE.isdisjoint(element.classes)
-    if len(beside) < 2 or element.tag in _PREFORMATTED:
-        return
-    parted: list[Node] = [beside[0]]
+    preformatted = element.tag in _PREFORMATTED
+    parted: list[Node] = beside[:1]
     for before, after in pairwise(beside):
         tags = {each.tag if isinstance(each, Element) else "" for each in (before, after)}
-        if tags <= _APART or (flexible and "" not in tags):
+        if preformatted:
+            parted += ["\n"] if tags == {"code"} else []
+        elif tags <= _APART or (flexible and "" not in tags):
             parted.append(" ")
         parted.append(after)
     if len(parted) > len(beside):

@@ -237,6 +237,7 @@ def test_what_stands_around_is_not_read(around: str) -> None:
             "<p>Downloads:</p><ul><li><a href=/a>One</a><li><a href=/b>Two</a><li><a href=/c>Three</a></ul>",
             "- Two",
         ),
+        ("<h2>Services</h2><ul><li><a href=/a>Roofs</a><li><a href=/b>Heating</a></ul>", "- Heating"),
         (
             "<ul><li><a href=/a.pdf>Fees 2024</a><li><a href=/b.pdf>Fees 2025</a><li><a href=/c.pdf>Old</a></ul>",
             "Old",
@@ -259,6 +260,8 @@ def test_what_stands_around_is_not_read(around: str) -> None:
         ("<p>By <a href=#a>Ann</a><a href=#b>Bob</a></p>", "Ann Bob"),
         ("<p>So \\(a_1 + b\\) holds.</p>", "So \\(a_1 + b\\) holds."),
         ("<pre><div>first</div><div>  second</div></pre>", "```\nfirst\n  second\n```"),
+        ("<pre><a href='#1'>1</a>first\n<a href='#2'>2</a>second</pre>", "```\nfirst\nsecond\n```"),
+        ("<pre><code>a</code><code>b</code><button>copy</button></pre>", "```\na\nb\n```"),
         ("<button @click='f()'>Fees</button><p>Seven crowns.</p>", "Fees\n\nSeven"),
         ("<my-card>Custom words</my-card>", "Custom words"),
         ("<div role=dialog><p>" + "The whole page stands here. " * 20 + "</p></div>", "stands here"),
@@ -323,8 +326,9 @@ def test_tabs_have_their_titles() -> None:
     [
         "<ul role=tablist><li role=tab>Fees</li><li role=tab>Hours</li></ul>"
         "<div><div role=tabpanel>{0}</div><div role=tabpanel hidden>{1}</div></div>",
-        "<ul class='nav nav-tabs'><li><a data-toggle=tab href='#a'>Fees</a></li><li><a data-toggle=tab href='#b'>Hours"
-        "</ul><div class=tab-content><div class=tab-pane id=a>{0}</div><div class=tab-pane id=b>{1}</div></div>",
+        "<ul class='nav nav-tabs'><li><a data-toggle=tab href='#a'>Fees</a>"
+        "<li><a data-toggle=tab href='#b'>Hours</a></ul>"
+        "<div class=tab-content><div class=tab-pane id=a>{0}</div><div class=tab-pane id=b>{1}</div></div>",
         "<div class=tabbed-set><div class=tabbed-labels><label for=a>Fees</label><label for=b>Hours</label></div>"
         "<div class=tabbed-content><div class=tabbed-block>{0}</div><div class=tabbed-block>{1}</div></div></div>",
         "<div role=tablist><button role=tab id=a>Fees</button><button role=tab id=b>Hours</button></div>"

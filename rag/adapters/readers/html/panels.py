@@ -1,5 +1,7 @@
 """Tabs: the title of each goes before its panel, where it says what the panel is about."""
 
+from collections.abc import Iterator
+
 from rag.adapters.readers.html.tree import Element, Page
 
 _TOGGLES = frozenset({"tab", "pill"})
@@ -31,11 +33,12 @@ def title_panels(page: Page) -> None:
         panel = named.get(target.lstrip("#")) or (by_tab.get(tab.get("id")) if tab.get("id") else None)
         if panel is not None:
             titles[id(tab)] = panel, tab.text
+    known: dict[int, list[Element]] = {}
     for row, within in rows.values():
         if not any(id(tab) in titles for tab in within):
             titles.update(
                 (id(tab), (panel, tab.text))
-                for tab, panel in zip(within, _in_order(row, len(within)), strict=False)
+                for tab, panel in zip(within, _in_order(row, len(within), known), strict=False)
             )
         if all(id(tab) in titles for tab in within):
             row.take_out()
@@ -69,17 +72,24 @@ def _is_panel(element: Element) -> bool:
     return element.get("role") == "tabpanel" or not _PANELS.isdisjoint(element.classes)
 
 
-def _in_order(row: Element, number: int) -> list[Element]:
-    """Return the panels of a row of tabs that name none: as many, in the nearest element around it that has some."""
+def _in_order(row: Element, number: int, known: dict[int, list[Element]]) -> list[Element]:
+    """Return the panels of a row of tabs that name none: as many, in the nearest element around it that has some.
+
+    `known` keeps the panels of the elements that were looked through.
+    """
     for above, _ in zip(row.ancestors(), range(_NEAREST), strict=False):
-        panels: list[Element] = []
-        waiting = [above]
-        while waiting:
-            element = waiting.pop()
-            if _is_panel(element):
-                panels.append(element)  # those within it are another row's
-            else:
-                waiting += [each for each in reversed(element.children) if isinstance(each, Element)]
-        if panels:
+        if id(above) not in known:
+            known[id(above)] = list(_panels(above))
+        if panels := known[id(above)]:
             return panels if len(panels) == number else []
     return []
+
+
+def _panels(root: Element) -> Iterator[Element]:
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if _is_panel(element):
+            yield element  # those within it are another row's
+        else:
+            waiting += [each for each in reversed(element.children) if isinstance(each, Element)]

@@ -14,6 +14,7 @@ _TAGS = {
     "gridcell": "td",
 }
 _FOR_EARS = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text"})
+_LOOKED_AT = 100  # elements within a cell
 _LONGEST_NAME = 60  # letters of what an icon says
 
 
@@ -36,6 +37,8 @@ def _icon_name(cell: Element) -> str:
     names: list[str] = []
     waiting = [cell]
     while waiting:
+        if len(names) > _LOOKED_AT:
+            return ""
         element = waiting.pop()
         for node in element.children:
             if isinstance(node, str):

@@ -29,7 +29,7 @@ _SAID = re.compile(r"[^\W_]|[\s\u2010-\u2027\u2030-\u205e€£¥§©®°±«»·
 _IMPORT = re.compile(
     r"^import\s[^\n;]*[\"'][^\"'\n]*[\"'];?[ \t]*$|^export const [^\n]*;[ \t]*$", re.MULTILINE
 )
-_HEADING_ID = re.compile(r"\s*\{[#.:][^{}\n]*\}\s*$")
+_HEADING_ID = re.compile(r"\{[#.:][^{}\n]*\}[ \t]*$")
 _TAG = re.compile(
     r"</?(?P<tag>a|abbr|b|bdo|big|br|center|cite|del|details|dfn|div|em|figcaption|figure|font|i|img|ins|kbd|mark|p|picture"
     r"|q|s|samp|section|small|source|span|strong|sub|summary|sup|tt|u|var|wbr)\b(?P<given>[^<>]*)>",

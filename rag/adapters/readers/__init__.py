@@ -20,6 +20,7 @@ from rag.adapters.readers.formats import (
     rtf,
     xml,
 )
+from rag.adapters.readers.formats.members import Members
 from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
 from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
@@ -34,6 +35,10 @@ Reader = Callable[[SourceFile], Records]
 def _reader_for(name: str) -> Reader | None:
     """Return what reads a file within a file."""
     return FORMATS.get(Path(name).suffix.lower())
+
+
+def _attached_to(file: SourceFile) -> Members:
+    return Members(file, _reader_for, "attached file")
 
 
 _WORD = partial(word.read, reader_for=_reader_for)
@@ -52,7 +57,7 @@ FORMATS: Mapping[str, Reader] = {
     ".epub": ebooks.read,
     ".htm": html.read,
     ".html": html.read,
-    ".ipynb": partial(notebooks.read, reader_for=_reader_for),
+    ".ipynb": notebooks.read,
     ".jpeg": images.read,
     ".jpg": images.read,
     ".json": tables.read_json,
@@ -66,7 +71,7 @@ FORMATS: Mapping[str, Reader] = {
     ".odp": opendocument.read_slides,
     ".ods": opendocument.read_sheets,
     ".odt": opendocument.read_text,
-    ".pdf": pdf.read,
+    ".pdf": partial(pdf.read, attached_to=_attached_to),
     ".png": images.read,
     ".ppt": partial(packages.refuse_old, newer=".pptx"),
     ".pptm": _SLIDES,

@@ -65,13 +65,23 @@ _MOST_DEFINED, _LONGEST_DEFINED = 200, 500
 _CITED = re.compile(r"\\(?:no)?cite[a-z]{0,10}\*?(?:\[[^\]\n]{0,200}\]){0,2}\{([^{}\n]{1,500})\}")
 _REFERRED = re.compile(r"\\(?:eq|auto|page|c|C|name)?ref\*?\{([^{}\n]{1,200})\}")
 _DROPPED = re.compile(
-    r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,500}\}|\\(?:label|index|vspace|hspace|bibliographystyle)\*?\{[^{}\n]{0,500}\}|\\(?:maketitle|hline|centering|noindent|newpage|clearpage|toprule|midrule|bottomrule)(?![A-Za-z])"
+    r"\\includegraphics\*?(?:\[[^\]\n]{0,500}\])?\{[^{}\n]{0,500}\}|\\(?:label|color|index|vspace|hspace|bibliographystyle)\*?\{[^{}\n]{0,500}\}|\\(?:maketitle|hline|centering|noindent|newpage|clearpage|toprule|midrule|bottomrule)(?![A-Za-z])"
+)
+_ENCODING = re.compile(rb"\\(?:usepackage|RequirePackage)\[([a-z0-9]{1,20})\]\{inputenc\}")
+_ENCODINGS = {"ansinew": "windows-1252", "applemac": "macintosh", "latin9": "iso-8859-15", "utf8x": "utf-8"}
+"""Names that LaTeX has for encodings, where the web has others."""
+_COLOURED = re.compile(r"\\(?:textcolor|colorbox)(?:\[[^\]\n]{0,20}\])?\{[^{}\n]{0,50}\}")
+_NAMED = re.compile(
+    r"(\\begin\{(?:theorem|lemma|corollary|proposition|definition|example|remark|conjecture|satz|beispiel)\*?\})"
+    r"\[([^\]\n]{1,200})\]"
 )
 
 
 def read(file: SourceFile) -> Records:
     """Read a LaTeX file as one document; files that it includes are named as not read."""
-    source, blocks, codes = _without_verbatim(file.read_text())
+    label = _ENCODING.search(file.read_bytes())
+    read = file.decoded(_ENCODINGS.get(label[1].decode(), label[1].decode()) if label else None)
+    source, blocks, codes = _without_verbatim(read.text)
     source = _COMMENT.sub(r"\1", source)
     known: dict[str, str] = {}
     braces = _Braces(source)
@@ -93,6 +103,7 @@ def read(file: SourceFile) -> Records:
         text="\n\n".join(filter(None, [*head, text, *notes])),
         title=title or results.first_heading(text),
         metadata=results.described(authors=authors),
+        unread=read.unread,
     )
 
 
@@ -117,6 +128,7 @@ def _corrected(source: str) -> tuple[str, list[str]]:
     """Return the source as xberg takes it, and the texts of its notes."""
     source = _LETTER.sub(lambda found: _LETTERS[found[1] or found[2]], _ACCENT.sub(_accented, source))
     source = source.replace("\\&", _AND)  # which xberg takes for the end of a cell
+    source = _NAMED.sub(r"\1(\2) ", _COLOURED.sub(r"\\textrm", source))
     source = _expanded(_DROPPED.sub("", source))
     source = re.sub(r"(?<!\\)\\[()]", "$", source)
     source = _CITED.sub(r"[\1]", _REFERRED.sub(r"\1", source))

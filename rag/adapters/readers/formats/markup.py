@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import results
+from rag.adapters.readers.formats import asciidoc_tables, directives, results
 from rag.adapters.readers.xberg import extracted
 
 _BLOCKS_RST = re.compile(
@@ -21,11 +21,22 @@ _SUBSTITUTION = re.compile(
 )
 _SUBSTITUTED = re.compile(r"(?<!\w)\|(?P<name>[^|\s][^|\n]{0,100})\|_{0,2}(?!\w)")
 _ADMONITION = re.compile(r"^> \*\*(?P<kind>[a-z-]{1,30})::[ ]?(?P<text>[^\n]*?)\*\*$", re.MULTILINE)
+_PICTURE = re.compile(r"^\[image: (?P<alt>[^\]\n]{0,1000})\]$", re.MULTILINE)
 
 _NOTE_ADOC = re.compile(r"footnote:(?:[\w-]{1,100})?\[(?P<text>(?:[^\]\n\\]|\\.){0,2000})\]")
 _REFERENCE = re.compile(r"<<[^<>,\n]{1,300}(?:,[ ]?(?P<text>[^<>\n]{1,500}))?>>")
 _MACRO_IMAGE = re.compile(r"image::?[^\s\[\]]{1,500}\[(?P<alt>[^\]\n,]{0,1000})[^\]\n]{0,1000}\]")
 _MACRO_INCLUDE = re.compile(r"^include::(?P<path>[^\s\[\]]{1,500})\[[^\]\n]{0,500}\][ \t]*$", re.MULTILINE)
+_CONDITION = re.compile(
+    r"^(?:ifn?def|ifeval|endif)::[^\s\[\]]{0,200}\[([^\]\n]{0,2000})\][ \t]*$", re.MULTILINE
+)
+_BLOCK_TITLE = re.compile(
+    r"^(?P<before>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})\.(?P<title>[^\s.][^\n]{0,500})\n"
+    r"(?P<after>(?:\[[^\]\n]{0,500}\][ \t]*\n){0,5})(?=\S)",
+    re.MULTILINE,
+)
+_SIDEBAR = re.compile(r"^(?:\*{4,}|\+)[ \t]*$", re.MULTILINE)
+_XREF = re.compile(r"xref:[^\s\[\]]{1,300}\[([^\]\n]{1,500})\]")
 _COMMENT_BLOCK = re.compile(r"^////+[ \t]*$.*?(?:^////+[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _LISTING = re.compile(
     r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[ \t]*$.*?(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -34,10 +45,12 @@ _LISTING = re.compile(
 
 def read_restructured(file: SourceFile) -> Records:
     """Read reStructuredText as one document; files that it includes are named as not read."""
-    source = file.read_text()
+    read = file.decoded()
+    source, unread = read.text, list(read.unread)
     known = {found["name"]: found["text"].strip() for found in _SUBSTITUTION.finditer(source)}
     source = _SUBSTITUTION.sub("", source)
-    lines = list(_outside_literals(source))
+    written = directives.written_out(_outside_literals(source), unread)
+    lines = _outside_literals("\n".join(written))
 
     def mended(line: str) -> str:
         line = _ROLE.sub(lambda found: _shown(found["text"]), line)
@@ -50,7 +63,8 @@ def read_restructured(file: SourceFile) -> Records:
     text = _ADMONITION.sub(
         lambda found: f"> **{found['kind'].capitalize()}:** {found['text']}".rstrip(), text
     )
-    yield results.document(file, result, text=text, title=results.first_heading(text))
+    text = _PICTURE.sub(r"\g<alt>", text)
+    yield results.document(file, result, text=text, title=results.first_heading(text), unread=unread)
 
 
 def _outside_literals(source: str) -> list[tuple[str, bool]]:
@@ -80,9 +94,10 @@ def _shown(text: str) -> str:
 
 def read_asciidoc(file: SourceFile) -> Records:
     """Read AsciiDoc as one document; files that it includes are named as not read."""
-    source = _COMMENT_BLOCK.sub("", file.read_text())
+    read = file.decoded()
+    source = _COMMENT_BLOCK.sub("", read.text)
     notes: list[str] = []
-    unread: list[str] = []
+    unread = list(read.unread)
 
     def noted(found: re.Match[str]) -> str:
         notes.append(found["text"].replace("\\]", "]"))
@@ -94,10 +109,13 @@ def read_asciidoc(file: SourceFile) -> Records:
 
     def mended(text: str) -> str:
         text = _MACRO_INCLUDE.sub(included, text)
+        text = _SIDEBAR.sub("", _BLOCK_TITLE.sub(r"\g<title>\n\n\g<before>\g<after>", text))
+        text = _XREF.sub(r"\1", text)
         text = _NOTE_ADOC.sub(noted, text)
         text = _REFERENCE.sub(lambda found: found["text"] or found[0].strip("<>"), text)
         return _MACRO_IMAGE.sub(lambda found: found["alt"], text)
 
+    source = asciidoc_tables.as_rows(_CONDITION.sub(r"\1", source))
     result = extracted(_between(source, mended).encode(), mime="text/asciidoc", kind="AsciiDoc")
     text = results.markdown(result.content)
     definitions = [f"[^{number}]: {note}" for number, note in enumerate(notes, start=1)]

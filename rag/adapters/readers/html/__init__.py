@@ -58,6 +58,7 @@ def fragment(text: str) -> str:
     page = parsed(text)
     body = page.first("body") or page.root
     title_parts(page)
+    write_formulas(page)
     keep_what_is_shown(page)
     put_into_words(body, base="")
     square_tables(body)

@@ -10,6 +10,7 @@ from statistics import median
 
 from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined, unspaced
 from rag.adapters.readers.pdf.layout import Line, Page, Table
+from rag.text.tables import markdown_table
 
 _MARKER = re.compile(
     r"(?:[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
@@ -104,18 +105,10 @@ def blocks_of(page: Page, lines: Sequence[Line], style: Style, words: Words) -> 
             written.add(within)
             yield from _text_blocks(free, style, words)
             free = []
-            yield Block(text=markdown(tables[within].rows), kind="table", table=tables[within])
+            yield Block(text=markdown_table(tables[within].rows), kind="table", table=tables[within])
     yield from _text_blocks(free, style, words)
     for comment in page.comments:
         yield Block(text=comment, alone=True)
-
-
-def markdown(rows: Sequence[Sequence[str]], *, header: bool = True) -> str:
-    """Return rows as a table of Markdown, the first as its header."""
-    written = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    if header:
-        written.insert(1, "|" + "---|" * len(rows[0]))
-    return "\n".join(written)
 
 
 def runs_on(before: str, after: str) -> bool:
@@ -293,5 +286,5 @@ def _longer_table(before: Block, one: Table, other: Table) -> tuple[Block, int] 
     rows = other.rows[1:] if list(other.rows[0]) == list(one.rows[0]) else other.rows
     if not rows:
         return None
-    text = f"{before.text}\n{markdown(rows, header=False)}"
+    text = f"{before.text}\n{markdown_table(rows, header=False)}"
     return replace(before, text=text), len(before.text) + 1

@@ -73,3 +73,15 @@ def test_hostile_latex(content: str) -> None:
     began = time.monotonic()
     assert len(records("a.tex", content)) == 1
     assert time.monotonic() - began < 8
+
+
+def test_encodings_colours_and_names() -> None:
+    """The encoding that the file names, coloured words, and the names of theorems."""
+    source = (
+        "\\documentclass{article}\\usepackage[latin1]{inputenc}\\begin{document}Grüße \\textcolor{red}{in red}.\n"
+        "\\begin{theorem}[Pythagoras]\nSquares.\n\\end{theorem}\\end{document}"
+    )
+
+    made = document("a.tex", source.encode("latin-1"))
+
+    assert (made.text, made.unread) == ("Grüße in red.\n\n(Pythagoras)\n\nSquares.", ())

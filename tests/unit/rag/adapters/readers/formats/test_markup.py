@@ -151,3 +151,66 @@ def test_hostile_markup(name: str, content: str) -> None:
     began = time.monotonic()
     assert len(records(name, content)) == 1
     assert time.monotonic() - began < 5
+
+
+def rst(source: str) -> str:
+    """Return the text of reStructuredText."""
+    return document("a.rst", source).text
+
+
+def test_directives_say_what_they_show() -> None:
+    """Captions, titles, versions and signatures are text; a short note is read once."""
+    assert rst(".. note:: Short.\n") == "> [!NOTE]\n> Short."
+    assert rst('.. csv-table:: Prices\n   :header: "A", "B"\n\n   1, 2\n') == (
+        "Prices\n\n| A | B |\n| --- | --- |\n| 1 | 2 |"
+    )
+    assert rst(".. deprecated:: 1.2\n   Use other.\n") == "**Deprecated since version 1.2:**\n\nUse other."
+    assert rst(".. py:function:: foo(a, b)\n\n   Does foo.\n") == "**foo(a, b)**\n\nDoes foo."
+    assert rst(".. admonition:: Mind\n\n   Said.\n") == "**Mind**\n\nSaid."
+    assert rst(">>> 1 + 1\n2\n") == "```\n>>> 1 + 1\n2\n```"
+
+
+def test_grid_tables_with_several_lines() -> None:
+    """A cell of several lines is one cell."""
+    grid = "+---+-------+\n| A | B     |\n+===+=======+\n| 1 | two   |\n|   | lines |\n+---+-------+\n"
+
+    assert rst(grid) == "| A | B |\n| --- | --- |\n| 1 | two lines |"
+
+
+def test_files_that_are_taken_in_are_named() -> None:
+    """Code and tables from other files are named as not read."""
+    made = document("a.rst", "Text.\n\n.. literalinclude:: a.py\n\n.. csv-table:: T\n   :file: b.csv\n")
+
+    assert made.unread == (
+        "a.py, which it includes, was not read",
+        "b.csv, which it includes, was not read",
+    )
+
+
+def test_asciidoc_tables() -> None:
+    """Titles stay, spanning cells stand in each row and column, and tables of commas are tables."""
+    source = (
+        '.Prices\n[cols="1,1", options="header"]\n|===\n|A |B\n\n2+|both\n.2+|x |1\n|2\n|===\n\n'
+        ",===\na,b\n1,2\n,===\n"
+    )
+
+    assert document("a.adoc", source).text == (
+        "Prices\n\n| A | B |\n| --- | --- |\n| both | both |\n| x | 1 |\n| x | 2 |\n\n"
+        "| a | b |\n| --- | --- |\n| 1 | 2 |"
+    )
+
+
+def test_marks_of_asciidoc_are_no_text() -> None:
+    """Conditions, sidebars and references to other files leave their words alone."""
+    source = "ifdef::x[]\nShown.\nendif::[]\n\n****\nAside.\n****\n\nSee xref:b.adoc[the other].\n"
+
+    assert document("a.adoc", source).text == "Shown.\n\nAside.\n\nSee the other."
+
+
+@pytest.mark.parametrize("name", ["a.rst", "a.adoc"])
+def test_other_encodings(name: str) -> None:
+    """What is not Unicode is read as it most likely is, and the guess is told."""
+    made = document(name, "Grüße aus München.\n".encode("cp1252"))
+
+    assert made.text == "Grüße aus München."
+    assert made.unread[0].startswith("encoding guessed as Windows-125")

@@ -72,3 +72,12 @@ def test_what_is_no_rtf() -> None:
     began = time.monotonic()
     assert document("a.rtf", rtf("{" * 20_000 + "x" + "}" * 20_000)).text == "x"
     assert time.monotonic() - began < 5
+
+
+def test_signs_and_letters() -> None:
+    """Hard blanks and hyphens, letters beyond 16 bits, bytes that nobody escaped, and numbers of lists."""
+    body = r"a\~b c\_d \u-10179?\u-8704? {\listtext 1.\tab}item "
+
+    assert document("a.rtf", f"{{\\rtf1\\ansi\\ansicpg1252 {body}Grüße\\par}}".encode("cp1252")).text == (
+        "a\xa0b c-d 😀 1. item Grüße"
+    )

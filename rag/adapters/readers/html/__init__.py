@@ -57,8 +57,8 @@ def fragment(text: str) -> str:
     """Return a piece of HTML, as it stands in other texts, as Markdown."""
     page = parsed(text)
     body = page.first("body") or page.root
-    write_formulas(page)
     title_parts(page)
+    write_formulas(page)
     keep_what_is_shown(page)
     put_into_words(body, base="")
     square_tables(body)

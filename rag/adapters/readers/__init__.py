@@ -161,6 +161,7 @@ def read_content(
     max_bytes: int,
     fields: FieldNames | None = None,
     ocr: Mapping[str, Any] | None = None,
+    remarks: list[str] | None = None,
 ) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
@@ -172,6 +173,7 @@ def read_content(
         max_bytes: what the readers take as the largest file.
         fields: names of the fields in CSV and JSON records; by default id, title and text.
         ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
+        remarks: takes what a person should know of how it was read.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
@@ -185,6 +187,7 @@ def read_content(
         content=content,
         given_uri=uri,
         ocr=Ocr.of(ocr),
+        remarks=[] if remarks is None else remarks,
     )
     return _records(file, _reader(file.path, filename))
 

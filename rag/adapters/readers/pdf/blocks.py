@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
 
-from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined
+from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined, unspaced
 from rag.adapters.readers.pdf.layout import Line, Page, Table
 from rag.text.tables import markdown_table
 
@@ -30,6 +30,8 @@ _FILLED = 6
 """Lines of a paragraph that show by themselves how far its lines go."""
 _NARROW = 24
 """Letters in the lines of an address; those of a column are longer."""
+_WIDE = 0.55
+"""Width of a letter at most, in heights of a line, as long as it is one of many in a word."""
 _LONGEST_HEADING = 200
 _LONGEST_BOLD = 100
 
@@ -232,10 +234,12 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
         return False
     # A line that has room for the next word was ended on purpose.
     letter = (line.box.right - line.box.left) / len(line.text)
-    if edge - first.box.left < _NARROW * letter:
+    # Letters as wide as they are high say twice as much.
+    if edge - first.box.left < _NARROW * min(letter, _WIDE * line.size):
         return False
     room = edge - last.box.right - _RAGGED * (edge - first.box.left)
-    return (len(line.text.split(maxsplit=1)[0]) + 1) * letter > room
+    word = 1 if unspaced(line.text[0]) else len(line.text.split(maxsplit=1)[0]) + 1
+    return word * letter > room
 
 
 def _goes_over(last: Line, line: Line) -> bool:

@@ -221,6 +221,18 @@ def test_turned_pages(turn: int) -> None:
     assert PROSE == document(drawn(draw)).text
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_pages_of_turned_text(turn: int) -> None:
+    """Lines that run along the page's side, up or down, come in their order."""
+
+    def draw(canvas: Any) -> None:
+        canvas.translate(300, 400)
+        canvas.rotate(turn)
+        prose(x=-200, y=100)(canvas)
+
+    assert PROSE == document(drawn(draw)).text
+
+
 def test_sideways_text() -> None:
     """Text along the page's side is read too, by itself."""
 

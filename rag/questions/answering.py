@@ -180,7 +180,7 @@ class Answerer:
         )
         draft.clock.retrieve_ms = since(began)
         if prompted and supported(
-            draft.searched, draft.hits, retrieval.threshold, count_tokens=pinned.encoder.count_tokens
+            draft.searched, draft.hits, retrieval.threshold, encoder=pinned.encoder
         ):
             draft.prompt = Prompt(
                 # What quotes sentences looks for the question as it would be asked alone.

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 
 from rag.domain import Hit
+from rag.ports import Encoder
 from rag.questions.packing import CountTokens
 from rag.text.codes import codes
 from rag.text.forms import plain
-from rag.text.overlap import content, words
+from rag.text.overlap import content, shares, words
+from rag.text.statements import statements
 
 _TYPED = re.compile(r"[^\W_]+(?:[-_./:+][^\W_]+)*")
 _RARE = 4
@@ -15,10 +17,14 @@ _RARE = 4
 _LONG_NUMBER = 4  # digits
 _COVERED = 0.8
 """Share of the question's content, in tokens, that one passage must hold beside its rare word."""
+_NEARER = 0.2
+"""How much nearer than a passage one of its sentences has to be: a short text is near to more by chance."""
+_MOST_READ = 20
+"""Sentences whose vectors are computed: those that share most with the question."""
 _MOST_WORDS = 30  # of a question; a longer one says enough for a vector
 
 
-def supported(question: str, hits: Sequence[Hit], threshold: float, *, count_tokens: CountTokens) -> bool:
+def supported(question: str, hits: Sequence[Hit], threshold: float, *, encoder: Encoder) -> bool:
     """Tell whether the hits may answer the question.
 
     They may where the nearest one's cosine reaches the threshold. What is typed exactly weighs more than that, as
@@ -28,7 +34,9 @@ def supported(question: str, hits: Sequence[Hit], threshold: float, *, count_tok
     - a code that stands in none of them, where others of its sort do or a text on the matter would have it, is evidence
       against: what was found is about something else. Of several codes one is enough;
     - a word that the encoder hardly knows (a name) is support where a passage has it as typed and nearly all else that
-      the question is about.
+      the question is about;
+    - a sentence that is nearer by far than the threshold is support: a passage of many small matters, as a list of
+      questions and answers, is near to none of them.
     """
     if not hits:
         return False
@@ -42,7 +50,24 @@ def supported(question: str, hits: Sequence[Hit], threshold: float, *, count_tok
             return True
         if all(code.is_missed_in(texts) for code in asked):
             return False
-    return near or _is_named(question, texts, count_tokens)
+    return (
+        near
+        or _is_named(question, texts, encoder.count_tokens)
+        or _is_said(question, hits, threshold + _NEARER, encoder)
+    )
+
+
+def _is_said(question: str, hits: Sequence[Hit], threshold: float, encoder: Encoder) -> bool:
+    """Tell whether one of the sentences that stand beside others reaches the threshold."""
+    stated = [statements(hit.passage.text) for hit in hits]
+    said = [each.seen for beside in stated if len(beside) > 1 for each in beside]
+    if not said or threshold > 1:
+        return False
+    shared = shares(content(question), [words(each) for each in said])
+    read = sorted(range(len(said)), key=lambda at: -shared[at])[:_MOST_READ]
+    asked = encoder.encode_queries([question])[0]  # (dimension,)
+    near = encoder.encode_passages([said[at] for at in read]) @ asked  # (n,)
+    return float(near.max()) >= threshold
 
 
 def _is_named(question: str, texts: Sequence[str], count_tokens: CountTokens) -> bool:

@@ -22,6 +22,11 @@ LONGEST_HEADING = 120
 _LINE_END = re.compile(r"\r\n?|\n")
 _MARKED = re.compile(r"^[ \t]*(?:[-*+_>#=~`|:]|\d{1,9}[.)])", re.MULTILINE)
 """A line that may be one of a block other than prose; where there is none, nothing has to be parsed."""
+_ITEM = re.compile(
+    # What cannot be anything but words follows the mark: no list in a list, no fence, no heading, no rule.
+    r"(?:(?P<mark>[-*+])|\d{1,9}(?P<point>[.)])) {1,3}(?!\d{1,9}[.)](?:\s|$))(?:\*\*|[*`\[(\"'“„«])?\w"
+)
+"""A list's item that is a line of words."""
 _NO_TITLE = (".", ":", ";", ",", "!")
 """How a line ends that is a sentence; above a line of dashes it is more often that than a heading."""
 _INLINE_MARKS = re.compile(r"[*_`\\[<&!]")
@@ -127,6 +132,10 @@ def _nodes(tokens: Iterable[Token]) -> list[_Node]:
             inner: list[_Node] = []
             open_lists[-1].append(_Node(kind, first, last, children=inner))
             open_lists.append(inner)
+        elif token.type == "items":
+            begins = token.meta["begins"]
+            items = [_Node(Kind.ITEM, *lines) for lines in pairwise([*begins, last])]
+            open_lists[-1].append(_Node(Kind.LIST, first, last, children=items))
         elif kind := _LEAVES.get(token.type):
             words = token.markup + token.info if token.type == "fence" else ""
             columns = token.meta.get("columns", ())
@@ -199,6 +208,7 @@ def _parser(indented_code: bool) -> MarkdownIt:
     if not indented_code:
         parser.disable("code")
     parser.core.ruler.enableOnly(["normalize", "block"])
+    parser.block.ruler.before("list", "items", _items_rule)
     parser.block.ruler.at("table", _table_rule, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("fence", _fence_rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     parser.parse("It puts its rules in order with the first text, which two threads must not do at once.")
@@ -234,6 +244,37 @@ def _table_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token.map = [start, line]
     token.meta = {"columns": _columns(state, start, line)}
     state.line = line
+    return True
+
+
+def _items_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Find a list whose items are lines of words, and make one token of it; the library makes five for each item."""
+    if silent or state.level or state.blkIndent or state.sCount[start]:
+        return False
+    begins: list[int] = []
+    line, blank, signs = start, False, None
+    while line < end:
+        if state.isEmpty(line):
+            blank = True
+            line += 1
+            continue
+        found = _ITEM.match(state.src, state.bMarks[line], state.eMarks[line])
+        if found is None or (signs is not None and found.groups() != signs):
+            # After a blank line what is neither indented nor marked ends the list; else the last item may go on.
+            if not blank or state.sCount[line] or _MARKED.match(state.src, state.bMarks[line]):
+                return False
+            break
+        signs = found.groups()
+        begins.append(line)
+        blank = False
+        line += 1
+    last = line
+    while state.isEmpty(last - 1):
+        last -= 1
+    token = state.push("items", "ul", 0)
+    token.map = [start, last]
+    token.meta = {"begins": begins}
+    state.line = last
     return True
 
 

@@ -31,6 +31,11 @@ class Statement:
     context: str = ""  # heading, question or first line of a list that it stands below
     short: bool = False  # begins with a sentence too short to say by itself what it is about
 
+    @property
+    def seen(self) -> str:
+        """The text with what it stands below."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
 
 def statements(text: str) -> list[Statement]:
     """Return what may be quoted of a text, in its order; what only leads to something is left out.

@@ -1,5 +1,6 @@
 """LlamaIndex's SentenceSplitter as a Splitter. Works offline: it ships its tokeniser and sentence model."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from rag.ports import Splitter
 
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
+
+_GAP = re.compile(r"(?<!\s)\s{1000,}")
+"""Blanks that the tokeniser is spared: its pattern gives up on some hundred thousand of them."""
 
 
 class SentenceSplitterAdapter(Splitter):
@@ -29,11 +33,12 @@ class SentenceSplitterAdapter(Splitter):
         # A token is one byte or more, so this fits whatever the tokeniser says.
         if len(text.encode()) <= (self._chunking.max_tokens if room is None else room):
             return [text.strip()] if text.strip() else []
-        return (self._splitter if room is None else self._narrower(room)).split_text(text)
+        splitter = self._splitter if room is None else self._narrower(room)
+        return [piece for part in _GAP.split(text) if part for piece in splitter.split_text(part)]
 
     @override
     def tokens(self, text: str) -> int:
-        return len(self._tokenizer(text))
+        return sum(len(self._tokenizer(part)) for part in _GAP.split(text))
 
     @cached_property
     def _tokenizer(self) -> Callable[[str], Sequence[int]]:

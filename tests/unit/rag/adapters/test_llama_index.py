@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 
+import pytest
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import MetadataMode
@@ -122,3 +123,13 @@ def test_a_node_says_where_its_passage_stands() -> None:
     (found,) = WhetstoneRetriever(lambda _: [Hit(passage=passage, rank=1, score=0.5)]).retrieve("?")
 
     assert "locator: page 3" in found.node.get_content(MetadataMode.LLM)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\u00a0"])
+def test_a_million_blanks_are_cut(blank: str) -> None:
+    """Blanks on which the tokeniser's pattern gives up part the text, and are no text themselves."""
+    splitter = SentenceSplitterAdapter(Chunking(max_tokens=60, overlap_tokens=10))
+    text = f"before{blank * 1_200_000}after"
+
+    assert splitter.split(text) == ["before", "after"]
+    assert splitter.tokens(text) == 2

@@ -1,8 +1,14 @@
 """What was found is support, or it is not."""
 
+import re
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from rag.domain import Document, Hit, Passage
+from rag.ports import Encoder, Vectors
 from rag.questions.support import supported
 
 THRESHOLD = 0.4
@@ -16,14 +22,29 @@ def hits(*texts: str, score: float = 0.1, title: str = "") -> tuple[Hit, ...]:
     return tuple(Hit(passage=passage, rank=i, score=score) for i, passage in enumerate(passages, start=1))
 
 
-def counted(texts: object) -> list[int]:
-    """Count a token for every three letters, as an encoder does with words it does not know."""
-    return [(len(text) + 2) // 3 for text in texts]  # type: ignore[attr-defined]
+class Letters(Encoder):
+    """Counts a token for every three letters, and takes texts for near that have the same words."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return a direction for each word."""
+        return np.array([self._vector(text) for text in texts], dtype=np.float32)
+
+    encode_passages = encode_queries
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count as an encoder does with words it does not know."""
+        return [(len(text) + 2) // 3 for text in texts]
+
+    def _vector(self, text: str) -> Vectors:
+        vector = np.full(512, 1e-6, dtype=np.float32)
+        for word in re.findall(r"\w+", text.casefold()):
+            vector[zlib.crc32(word.encode()) % 512] = 1.0
+        return vector / np.linalg.norm(vector)
 
 
 def is_supported(question: str, found: tuple[Hit, ...]) -> bool:
     """Judge at the threshold."""
-    return supported(question, found, THRESHOLD, count_tokens=counted)
+    return supported(question, found, THRESHOLD, encoder=Letters())
 
 
 def test_support_is_judged_by_the_nearest_hit() -> None:
@@ -33,7 +54,7 @@ def test_support_is_judged_by_the_nearest_hit() -> None:
     assert is_supported("Is there anything to eat?", far + near)
     assert is_supported("Is there anything to eat?", hits("Soup.", score=THRESHOLD))
     assert not is_supported("Is there anything to eat?", far)
-    assert not supported("Anything?", (), -1.0, count_tokens=counted)
+    assert not supported("Anything?", (), -1.0, encoder=Letters())
 
 
 @pytest.mark.parametrize("question", ["What does E-1042 mean?", "E-1043", "e1043?", "E 1042 and E-9999"])
@@ -77,3 +98,13 @@ def test_a_rare_name_is_support_with_what_else_is_asked() -> None:
     assert not is_supported("Does Wackernagelowska recommend the vegetarian restaurant downtown?", found)
     assert not is_supported("Who is Wackernagel?", found)
     assert not is_supported("Who has soup?", found)
+
+
+def test_a_sentence_near_by_itself_is_support() -> None:
+    """A passage of many small matters is near to none of them, but one of its sentences is."""
+    asked = "When is the counter open?"
+    many = "**Is the transport insured?**\nYes.\n\n**When is the counter open?**\nNoon to two.\n\n**Fee?**\nNone at all."
+
+    assert is_supported(asked, hits(many))
+    assert not is_supported("Where may I park my car?", hits(many))
+    assert not is_supported(asked, hits("When the counter is open is told at noon."))  # it is the passage

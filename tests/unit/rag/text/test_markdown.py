@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.text.markdown import Block, Kind, blocks, cells
+from rag.text.markdown import Block, Kind, _parser, blocks, cells
 
 marks = st.text(st.sampled_from("ab |-#>`~*+1.)=:\\\t\n\r"), max_size=200)
 
@@ -199,3 +199,34 @@ def test_time_grows_with_the_length_alone(unit: str) -> None:
     finally:
         if collecting:
             gc.enable()
+
+
+lines_of_lists = st.lists(
+    st.sampled_from(
+        ["- one", "- two", "* three", "1. four", "2. five", "1) six", "", "", "words", "  more", "    code", "# head", "---"]
+        + ["- [ ] task", "- - deep", "-", "- 3. deep", "- **bold**", "> said", "| a | b |", "|---|---|", "\ttab", "===", "```"]
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(lines=lines_of_lists)
+def test_lists_of_lines_are_what_the_library_finds(lines: list[str]) -> None:
+    """The short way through a list whose items are single lines finds the lists and items that the long one finds."""
+
+    def shape(found: tuple[Block, ...]) -> list[object]:
+        # An item that is a line needs no paragraph in it.
+        return [
+            (each.kind, each.start, each.end, shape(each.children) if each.kind == Kind.LIST else [])
+            for each in found
+        ]
+
+    text = "\n".join(lines)
+    parser = _parser(True)
+    short = shape(blocks(text))
+    parser.disable("items")
+    try:
+        assert shape(blocks(text)) == short
+    finally:
+        parser.enable("items")

@@ -15,6 +15,10 @@ _STYLE = "whetstoneheading"
 
 def level(styles: Any) -> None:
     """Give each style that is called a heading its level, and add styles for paragraphs with levels of their own."""
+    # How tables look is most of what there is, and says nothing of the text.
+    for each in list(styles):
+        if each.tag == named("w:latentStyles") or each.get(named("w:type")) == "table":
+            styles.remove(each)
     for style in styles.iter(named("w:style")):
         name = style.find(named("w:name"))
         found = _HEADING.fullmatch("" if name is None else name.get(named("w:val"), ""))

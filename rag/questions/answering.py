@@ -177,9 +177,7 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
-        if prompted and supported(
-            draft.searched, draft.hits, retrieval.threshold, encoder=pinned.encoder
-        ):
+        if prompted and supported(draft.searched, draft.hits, retrieval.threshold, encoder=pinned.encoder):
             draft.prompt = Prompt(
                 # What quotes sentences looks for the question as it would be asked alone.
                 question=draft.searched,

@@ -203,8 +203,32 @@ def test_time_grows_with_the_length_alone(unit: str) -> None:
 
 lines_of_lists = st.lists(
     st.sampled_from(
-        ["- one", "- two", "* three", "1. four", "2. five", "1) six", "", "", "words", "  more", "    code", "# head", "---"]
-        + ["- [ ] task", "- - deep", "-", "- 3. deep", "- **bold**", "> said", "| a | b |", "|---|---|", "\ttab", "===", "```"]
+        [
+            "- one",
+            "- two",
+            "* three",
+            "1. four",
+            "2. five",
+            "1) six",
+            "",
+            "",
+            "words",
+            "  more",
+            "    code",
+            "# head",
+            "---",
+            "- [ ] task",
+            "- - deep",
+            "-",
+            "- 3. deep",
+            "- **bold**",
+            "> said",
+            "\ttab",
+            "===",
+            "```",
+            "| a | b |",
+            "|---|---|",
+        ]
     ),
     max_size=12,
 )

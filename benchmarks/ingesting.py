@@ -1,6 +1,8 @@
 """Claim: a folder of 10,000 mixed files is ingested with all cores, and a second time in seconds.
 
-Ours with all cores, beside ours with one process, in turn: `whetstone ingest` of the same folder into an empty home.
+Peer: ours with one process.
+
+Both in turn: `whetstone ingest` of the same folder into an empty home.
 Then the second run, in which no file changed. The memory is that of the command and all its processes together, the
 most of samples every tenth of a second, and the most of any process that reads or splits::
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from rag.bootstrap import documents_at
 from rag.settings import Settings
@@ -57,7 +58,7 @@ def documents(count: int, *, seed: int = 17) -> list[Known]:
         SystemExit: the documentation is too short for so many.
     """
     drawn = random.Random(seed)
-    sentences = _sentences()
+    sentences = list(_sentences())
     drawn.shuffle(sentences)
     names = _names(sentences)
     made = []
@@ -92,15 +93,19 @@ def _section(place: int, drawn: random.Random, sentences: list[str], names: Iter
     )
 
 
-def _sentences() -> list[str]:
+@cache
+def _sentences() -> tuple[str, ...]:
     lines = (
         " ".join(paragraph.split())
         for document in documents_at("python-docs", Settings(_env_file=None))
         for paragraph in document.text.split("\n\n")
     )
     found = {line for line in lines if _PLAIN.fullmatch(line) and "  " not in line and "--" not in line}
+    # Some formats have a mark for what begins like "NOTE:".
+    found = {line for line in found if not re.match(r"[A-Z]+:", line)}
     # A line that is part of another would be found where only the other one is.
-    return sorted(line for line in found if not any(line is not each and line in each for each in found))
+    whole = "\n".join(sorted(found))
+    return tuple(sorted(line for line in found if whole.count(line) == 1))
 
 
 def _names(sentences: list[str]) -> Iterator[str]:

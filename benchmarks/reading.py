@@ -117,7 +117,11 @@ def serve() -> None:
         answer: dict[str, Any] = {"text": ""}
         try:
             read = list(documents_at(line.rstrip("\n"), settings))
-            answer["text"] = "\n\n".join(f"{each.title}\n\n{each.text}" for each in read)
+            # A title that is the text's first heading stands there already.
+            titles = ["" if each.title in each.text else f"{each.title}\n\n" for each in read]
+            answer["text"] = "\n\n".join(
+                f"{title}{each.text}" for title, each in zip(titles, read, strict=True)
+            )
         except WhetstoneError as error:
             answer["error"] = str(error)
         answer["seconds"] = time.perf_counter() - begun

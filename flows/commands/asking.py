@@ -1,13 +1,16 @@
 """Asks from the terminal: through the running service, or without one."""
 
 import asyncio
+import json
 from typing import Any, TypedDict
 
 import httpx
 
 from flows.environment import terminal_principal
+from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
+from rag.questions.events import Wishes
 from rag.questions.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings
@@ -33,19 +36,25 @@ class Answer(TypedDict):
     sources: list[Source]
 
 
-def ask_anywhere(settings: Settings, question: str) -> Answer:
-    """Return the answer of the service at host and port; where none is up, of the live release, loaded here."""
+def ask_anywhere(settings: Settings, question: str, where: str = "") -> Answer:
+    """Return the answer of the service at host and port; where none is up, of the live release, loaded here.
+
+    `where` is a filter by metadata, as JSON; InvalidInput where it is none.
+    """
+    wanted = filter_of(where) if where else None
     url = local_url(settings.host, settings.port)
     try:
         httpx.get(f"{url}/healthz", timeout=1.0).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL):
-        return asyncio.run(_ask_here(settings, question))
-    return _ask_service(settings, url, question)
+        return asyncio.run(_ask_here(settings, question, Wishes(where=wanted)))
+    return _ask_service(settings, url, question, json.loads(where) if where else None)
 
 
-def _ask_service(settings: Settings, url: str, question: str) -> Answer:
+def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Answer:
     headers = {"Authorization": f"Bearer {settings.api_key.get_secret_value()}"} if settings.api_key else {}
-    body = {"model": "whetstone", "messages": [{"role": "user", "content": question}]}
+    body: dict[str, Any] = {"model": "whetstone", "messages": [{"role": "user", "content": question}]}
+    if where is not None:
+        body["whetstone"] = {"filter": where}
     limit = settings.llm_total_timeout_s + 30
     try:
         response = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=limit)
@@ -89,10 +98,10 @@ def _ask_service(settings: Settings, url: str, question: str) -> Answer:
     )
 
 
-async def _ask_here(settings: Settings, question: str) -> Answer:
+async def _ask_here(settings: Settings, question: str, wishes: Wishes) -> Answer:
     with open_serving(settings) as serving:
         serving.live.start(background=False)
-        finished = await serving.answerer.answer(question, principal=terminal_principal())
+        finished = await serving.answerer.answer(question, principal=terminal_principal(), wishes=wishes)
     scores = {hit.passage.id: hit.score for hit in finished.hits}
     return Answer(
         answer=finished.interaction.answer,

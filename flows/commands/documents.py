@@ -39,18 +39,30 @@ def ingest(
     The exit status is 0 where everything was read, also where some of it was read in part, which is named; with
     --strict that is a failure, and so is a file of a kind that is not known. It is 1 where something was not read.
     """
+    import os
     from dataclasses import asdict
 
     from flows.bootstrap import open_doors
     from flows.ops.ingested import has_failed, show_reports
     from flows.ops.terminal import as_json, progress
+    from rag.errors import WhetstoneError
     from rag.library.documents import FieldNames
+    from rag.library.syncing import SyncReport
 
     fields = FieldNames(id=id_field, title=title_field, text=text_field)
     how = {"prune": prune, "force": force, "strict": strict, "dry_run": dry_run, "reread": reread}
+    # One that is named twice is read once.
+    once = {path and os.path.abspath(path): path for path in paths}.values()  # noqa: PTH100 - links stay
+    reports: list[tuple[str, SyncReport]] = []
     try:
         with open_doors() as doors, progress() as show:
-            reports = [(path, doors.rag.ingest(path, fields=fields, progress=show, **how)) for path in paths]
+            for path in once:
+                reports.append((path, doors.rag.ingest(path, fields=fields, progress=show, **how)))
+    except WhetstoneError:
+        # What was read before is told all the same.
+        if reports and not json_output:
+            show_reports(reports)
+        raise
     except KeyboardInterrupt:
         click.echo("stopped; what was written so far stays, and the next run goes on from there", err=True)
         raise

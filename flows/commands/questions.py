@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("question")
+@click.option(
+    "--filter",
+    "where",
+    default="",
+    metavar="JSON",
+    help='Ask of some documents only, by their metadata, as over HTTP: \'{"site": "Berlin", "year": {"gte": 2024}}\'.',
+)
 @click.option("--json", "json_output", is_flag=True, help="Print the answer with all hits as JSON.")
-def ask(question: str, json_output: bool) -> None:
+def ask(question: str, where: str, json_output: bool) -> None:
     """Ask a question and get an answer with numbered sources.
 
     Goes through the running service where there is one on WHETSTONE_HOST and WHETSTONE_PORT, else answers by itself.
@@ -22,7 +29,7 @@ def ask(question: str, json_output: bool) -> None:
     from flows.environment import serving_settings
     from flows.ops.terminal import as_json, console, table
 
-    answer = ask_anywhere(serving_settings(), question)
+    answer = ask_anywhere(serving_settings(), question, where)
     if json_output:
         as_json(answer)
         return

@@ -66,9 +66,9 @@ def verdict(reports: Sequence[SyncReport]) -> str:
             failed
         )
         return f"{does}; {' and '.join(short)}." if short else f"{does}."
-    does = f"{added} documents added, {changed} changed, {removed} removed"
+    does = f"{added} document{'s' if added != 1 else ''} added, {changed} changed, {removed} removed"
     if failed:
-        also = f", and {in_part} were read in part only" if in_part else ""
+        also = f", and {in_part} {'was' if in_part == 1 else 'were'} read in part only" if in_part else ""
         return f"Not everything was read: {failed} failed{also}. {does}."
     if in_part:
         return f"Everything was read, {in_part} of it in part only. {does}."
@@ -102,6 +102,7 @@ def lines(report: SyncReport) -> list[str]:
     """Return the documents that are to be named, and why."""
     return [
         *_bounded("would ", [_difference(each) for each in report.differences]),
+        *_bounded("please note: ", [f"{each.uri}: {each.said}" for each in report.remarks]),
         *_bounded("read in part: ", [f"{each.uri}: {'; '.join(each.reasons)}" for each in report.in_part]),
         *_bounded("not read: ", [f"{each.uri}: {each.reason}" for each in report.failed]),
     ]

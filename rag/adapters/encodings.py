@@ -20,6 +20,7 @@ _CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252"}
 
 _BEYOND_THE_WEB = frozenset(
     {"cp437", "ibm437", "cp775", "cp850", "ibm850", "cp852", "ibm852", "cp858", "cp861"}
+    | {"cp932", "ms932", "cp936", "ms936", "cp949", "ms949", "cp950", "ms950"}
     | {"utf-32", "utf-32le", "utf-32be", "utf-7", "iso-2022-kr", "hz", "hz-gb-2312"}
 )
 """Labels that no browser reads and old files and mails have."""
@@ -37,6 +38,7 @@ _FITS_ANYTHING = ("cp12", "cp4", "cp7", "cp8", "iso8859", "koi8", "mac", "tis", 
 """How the names of encodings begin in which nearly any bytes are some text."""
 
 _FOREIGN = re.compile(rb"[\x80-\xff]+")
+_WORDS = re.compile(rb"[\x40-\x7e\x80-\xff ]+")
 _CONTROLS = re.compile(r"[\0\x80-\x9f]")  # none of them is in a text
 _LONGEST_LATIN_RUN = 1.6  # bytes beyond ASCII in a row, on average
 _LOOKED_AT = 200_000  # bytes
@@ -162,6 +164,9 @@ def _guesses(data: bytes) -> Iterator[str]:
     runs = _FOREIGN.findall(looked_at)
     # Words in Latin letters have single accents; those of other scripts hardly a letter of ASCII.
     latin = bool(runs) and not _disguised(data) and sum(map(len, runs)) <= _LONGEST_LATIN_RUN * len(runs)
+    if not latin and not _disguised(data):
+        # Tags, styles and scripts around the words tell nothing of their letters.
+        looked_at = b"\n".join(each for each in _WORDS.findall(looked_at) if _FOREIGN.search(each))
     found: str | None = detect(looked_at, include_encodings=_LATIN if latin else _OF_ANY_SCRIPT)["encoding"]
     if found:
         yield found

@@ -48,7 +48,8 @@ def labels_at(
 ) -> Labels:
     """Read the questions whose split is named, in the order of the files; those without answer are left out.
 
-    The split of a label is the name of its file in qrels/; of one in qrels.tsv, the ``split`` of its query. Where the
+    The split of a label is the name of its file in qrels/; of one in qrels.tsv, the ``split`` of its query. Both are
+    read where both are there. Where the
     data set names no splits, they are drawn: 70 % train, 30 % dev, by a hash of the documents, so that questions which
     share a document stay together.
 
@@ -102,10 +103,13 @@ def labels_at(
 def _asked(folder: Path, tenant: str, queries: Sequence[_Query]) -> tuple[list[_Asked], int]:
     """Return the queries with answers, by split, and how many labels are of queries that are not there."""
     files: dict[str | None, Path] = {path.stem: path for path in sorted((folder / "qrels").glob("*.tsv"))}
+    single = folder / "qrels.tsv"
+    if not files or single.exists():
+        files[None] = single
     asked: list[_Asked] = []
     strays = 0
     ids = {query.id for query in queries}
-    for name, path in (files or {None: folder / "qrels.tsv"}).items():
+    for name, path in files.items():
         answers = _answers(path)
         strays += sum(len(answers[query_id]) for query_id in answers.keys() - ids)
         asked += [

@@ -9,6 +9,7 @@ from pathlib import Path
 from rag.adapters.parsing import ApartChunker, ApartReader, Processes
 from rag.adapters.sql.stores import Stores
 from rag.bootstrap.parts import library, limits_of_parsing, ocr_of
+from rag.errors import NotFound
 from rag.library.documents import FieldNames, Record
 from rag.library.folders import Folder, FolderReader, Manner
 from rag.library.syncing import Library, SyncReport, SyncRules
@@ -67,8 +68,10 @@ def ingest(
 
     tenant, largest = settings.tenant, settings.max_file_bytes
     what = f"ingest {location}"
-    # Raises where nothing is there.
-    records = read(location, tenant=tenant, max_bytes=largest, fields=fields)
+    try:
+        records = read(location, tenant=tenant, max_bytes=largest, fields=fields)
+    except NotFound as error:
+        return _gone(location, error, stores, library(settings, stores), rules, tenant=tenant)
     if not is_of_files(location):
         return library(settings, stores).sync(
             records,
@@ -86,6 +89,28 @@ def ingest(
         return _sync(
             folder, files, shelves, rules, tenant=tenant, reread=reread, what=what, progress=progress
         )
+
+
+def _gone(
+    location: str, error: NotFound, stores: Stores, shelves: Library, rules: SyncRules, *, tenant: str
+) -> SyncReport:
+    """Remove what is stored of a place where nothing is any more.
+
+    Raises:
+        NotFound: that was not asked for, or nothing is stored of it.
+    """
+    from rag.adapters.readers import source_of
+
+    source = source_of(location)
+    stored = len(stores.documents.hashes(tenant=tenant, source=source))
+    if not stored:
+        raise error
+    if not (rules.prune and rules.force):
+        raise NotFound(
+            f"there is no file or folder {location} any more; {stored:,} document{'s are' if stored > 1 else ' is'} "
+            "stored of it; --prune --force removes what is stored"
+        ) from error
+    return shelves.sync([], tenant=tenant, source=source, rules=rules)
 
 
 def _sync(

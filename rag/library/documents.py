@@ -28,6 +28,14 @@ class ReadFailure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """What is to be known of how a file was read, though nothing of it was lost."""
+
+    uri: str  # of the file
+    said: str  # for a person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PartRead:
     """A document of which something was not read."""
 
@@ -67,7 +75,10 @@ class FileKept:
     older: bool = False  # it was read by another version of the reader
 
 
-Record: TypeAlias = Document | ReadFailure | FileRead | FileKept
+Found: TypeAlias = Document | ReadFailure | Remark
+"""What a reader finds in a file."""
+
+Record: TypeAlias = Found | FileRead | FileKept
 """What a sync takes: what was read, and of files where they end, or that they were not read again."""
 
 

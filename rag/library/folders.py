@@ -8,7 +8,7 @@ from typing import Protocol
 from rag.domain import Document, Reading
 from rag.errors import UnreadableDocument
 from rag.library.ahead import in_order
-from rag.library.documents import FileKept, FileRead, PartRead, ReadFailure, Record
+from rag.library.documents import FileKept, FileRead, Found, PartRead, ReadFailure, Record
 from rag.ports import DocumentState, DocumentStore, ReadingStore
 
 Stamp = tuple[int, ...]
@@ -56,7 +56,7 @@ class Folder(Protocol):
             UnreadableDocument: it is too large, not a regular file, or cannot be opened.
         """
 
-    def records(self, uri: str, content: bytes) -> Sequence[Document | ReadFailure]:
+    def records(self, uri: str, content: bytes) -> Sequence[Found]:
         """Return what one of its files holds.
 
         Raises:

@@ -18,7 +18,7 @@ from rag.errors import (
     UnreadableDocument,
     WhetstoneError,
 )
-from rag.library.documents import FieldNames, PartRead, ReadFailure, with_content
+from rag.library.documents import FieldNames, Found, PartRead, ReadFailure, Remark, with_content
 from rag.library.syncing import Library
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
 from rag.troubles import Troubles
@@ -49,8 +49,8 @@ class FileReader(Protocol):
 
     def read(
         self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
-    ) -> list[Document | ReadFailure]:
-        """Return the documents in a file, and a failure for whatever in it could not be read.
+    ) -> Sequence[Found]:
+        """Return the documents in a file, a failure for whatever in it could not be read, and remarks on it.
 
         `fields` names those of CSV and JSON records; None: id, title and text.
 
@@ -236,13 +236,14 @@ class Ingester:
                 raise AddressRefused("Web pages are not taken here; WHETSTONE_WEB_PAGES=true allows them.")
             page = self._pages.fetch(ingestion.uri)
             filename, content = page.filename, page.content
-        return self._reader.read(
+        found = self._reader.read(
             content,
             filename=filename,
             uri=ingestion.uri,
             tenant=ingestion.tenant,
             fields=FieldNames(**ingestion.fields) if ingestion.fields else None,
         )
+        return [record for record in found if not isinstance(record, Remark)]
 
     def _fail(self, ingestion: Ingestion, reason: str) -> None:
         self._ingestions.settle(replace(ingestion, status=IngestionStatus.FAILED, reason=reason))

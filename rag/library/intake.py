@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from rag.domain import Ingestion, Principal, check_metadata, metadata_of, new_id, utcnow
@@ -76,12 +77,7 @@ class Intake:
         self.check_name(name)
         with self._storing:
             read = content.read(self._room.largest + 1)
-            if not read:
-                raise UnreadableDocument(f"{name} is empty.")
-            if len(read) > self._room.largest:
-                raise BodyTooLarge(
-                    f"{name} has more than the {self._room.largest:,} bytes that are accepted."
-                )
+            self.check_size(name, len(read))
             return self._take(
                 read,
                 filename=name,
@@ -109,6 +105,19 @@ class Intake:
                 "Nothing was taken; send them one by one, each with a uri of its own."
             )
 
+    def check_size(self, filename: str, size: int) -> None:
+        """Raise where a file of so many bytes is not taken.
+
+        Raises:
+            UnreadableDocument: it is empty.
+            BodyTooLarge: it has more bytes than a file may have.
+        """
+        name = plain_name(filename)
+        if not size:
+            raise UnreadableDocument(f"{name} is empty.")
+        if size > self._room.largest:
+            raise BodyTooLarge(f"{name} has more than the {self._room.largest:,} bytes that are accepted.")
+
     def check_name(self, filename: str) -> None:
         """Raise where a file of that name cannot be read.
 
@@ -119,8 +128,7 @@ class Intake:
         name = plain_name(filename)
         if not name:
             raise InvalidInput("A file needs a name, whose ending tells its format.")
-        ending = name[name.rfind(".") :].lower() if "." in name else ""
-        if ending not in self._formats:
+        if PurePosixPath(name).suffix.lower() not in self._formats:
             known = ", ".join(sorted(self._formats))
             raise UnsupportedFormat(f"{name}: there is no reader for this kind of file; known are {known}.")
 

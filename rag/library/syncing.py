@@ -8,7 +8,7 @@ from time import perf_counter
 from rag.domain import Document, Passage
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
 from rag.library.ahead import in_order
-from rag.library.documents import FileKept, FileRead, PartRead, ReadFailure, Record, storable
+from rag.library.documents import FileKept, FileRead, PartRead, ReadFailure, Record, Remark, storable
 from rag.library.vanishing import too_many, vanished
 from rag.library.writing import Batches, Difference, Preview, Writing
 from rag.ports import DocumentStore, PassageMaker, ReadingStore
@@ -43,6 +43,7 @@ class SyncReport:
     in_part: tuple[PartRead, ...] = ()  # documents of which something was not read, unchanged ones too
     passed_over: Mapping[str, int] = field(default_factory=dict)  # file name ending -> files of no known kind
     older: int = 0  # files that were not read again and were read by another version of the reader
+    remarks: tuple[Remark, ...] = ()  # on how files were read
     dry_run: bool = False
     differences: tuple[Difference, ...] = ()  # of a dry run
 
@@ -75,8 +76,10 @@ class Library:
         self._readings = readings
         self._workers = workers
 
-    def put(self, document: Document) -> PutResult:
+    def put(self, document: Document, *, awaited: bool = False) -> PutResult:
         """Write one document; unchanged content is not even split.
+
+        With `awaited` something that was handed in before may become the same document: it is to stay as it is put.
 
         Raises:
             UnreadableDocument: it holds no text.
@@ -85,6 +88,8 @@ class Library:
         document = storable(document)
         before = self._documents.get(document.id, tenant=document.tenant)
         if before is not None and before.content_hash == document.content_hash:
+            if awaited:
+                self._documents.touch(document.id, tenant=document.tenant)
             return PutResult.UNCHANGED
         if not self._documents.put(document, self.split(document), self._chunker.digest):
             return PutResult.UNCHANGED
@@ -170,6 +175,7 @@ class _Run:
         self._seen: set[str] = set()
         self._failed: list[ReadFailure] = []
         self._in_part: list[PartRead] = []
+        self._remarks: list[Remark] = []
         self._unchanged = self._older = 0
         self._of_file: dict[str, str] = {}  # id -> content hash of the documents since a file's end
         self._whole = True  # nothing failed since a file's end
@@ -199,7 +205,7 @@ class _Run:
         )
         for record, passages in ready:
             self._take(record, passages)
-            if not isinstance(record, FileRead):
+            if not isinstance(record, FileRead | Remark):
                 done += 1
                 if after_each is not None:
                     after_each(done)
@@ -219,6 +225,7 @@ class _Run:
             seconds=perf_counter() - started,
             spared=spared,
             in_part=tuple(self._in_part),
+            remarks=tuple(self._remarks),
             older=self._older,
             dry_run=rules.dry_run,
             differences=tuple(tally.differences),
@@ -259,6 +266,8 @@ class _Run:
             case ReadFailure():
                 self._failed.append(record)
                 self._whole = False
+            case Remark():
+                self._remarks.append(record)
             case FileKept():
                 self._keep(record)
             case FileRead():

@@ -150,6 +150,8 @@ class FolderWatch:
             )
         for failure in report.failed:
             logger.warning("not read: %s: %s", failure.uri, failure.reason)
+        for remark in report.remarks:
+            logger.info("%s: %s", remark.uri, remark.said)
         for part in report.in_part:
             logger.info("read in part: %s: %s", part.uri, "; ".join(part.reasons))
         if report.older:

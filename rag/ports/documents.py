@@ -36,6 +36,9 @@ class DocumentStore(Protocol):
         where there is none yet, that is logged all the same.
         """
 
+    def touch(self, document_id: str, *, tenant: str) -> None:
+        """Log that somebody wants a document as it is, so that nothing that was handed in before changes it."""
+
     def as_of(self, change: int) -> "DocumentStore":
         """Return the same store for whoever writes what is as old as that change.
 
@@ -52,7 +55,10 @@ class DocumentStore(Protocol):
         """Return documents in the order of their ids, beyond the id `after`."""
 
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
-        """Return document id -> content hash; of one source where it is named."""
+        """Return document id -> content hash; of one source where it is named.
+
+        The files in a folder are of it, also where they were read by themselves or with a folder in it.
+        """
 
     def uris(self, document_ids: Collection[str], *, tenant: str) -> dict[str, str]:
         """Return document id -> uri of those that exist."""

@@ -109,9 +109,11 @@ class Answerer:
                 raise
             yield finished
 
-    async def answer(self, question: str, *, principal: str = "local") -> Finished:
+    async def answer(
+        self, question: str, *, principal: str = "local", wishes: Wishes | None = None
+    ) -> Finished:
         """Answer in one go; errors as for `ask`."""
-        async with aclosing(self.ask(question, principal=principal)) as events:
+        async with aclosing(self.ask(question, principal=principal, wishes=wishes)) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     return event

@@ -1,4 +1,4 @@
-"""A row of a Markdown table -> a line that can be read by itself, with the names of its columns."""
+"""Tables of Markdown: written from rows; and a row of one -> a line that can be read by itself."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,14 @@ class Row:
     start: int  # characters of the text the table stands in, without the space around the row
     end: int
     line: str
+
+
+def markdown_table(rows: Sequence[Sequence[str]], *, header: bool = True) -> str:
+    """Return rows as a table, the first one its header; without `header` as further rows of a table."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    if header:
+        lines.insert(1, "|" + "---|" * len(rows[0]))
+    return "\n".join(lines)
 
 
 def rows(text: str, table: Block) -> Iterator[Row]:

@@ -10,7 +10,8 @@ from typing_extensions import override
 from rag.adapters.openai import Endpoint
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamFailed, UpstreamTimeout
-from retrain.dataset.wording import normal, one_line, words
+from rag.text.wording import normal, words
+from retrain.dataset.wording import one_line
 from retrain.domain import QuestionStyle, Written
 from retrain.ports import QuestionWriter
 

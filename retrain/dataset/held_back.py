@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
+from rag.text.wording import normal
 from retrain.dataset.pairs import EXCERPTS
-from retrain.dataset.wording import normal
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 
 

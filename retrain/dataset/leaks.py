@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from rag.text.wording import normal
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, alike_across, cluster
 from retrain.dataset.pairs import EXCERPTS
-from retrain.dataset.wording import normal
 from retrain.domain import Dataset, Origin
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from rag.domain import Passage
 from rag.errors import IntegrityError
+from rag.text.wording import normal
 from retrain.dataset.held_back import Split, held_back, newest, peoples
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.manifest import by_kind, by_origin, continuing, log_shares
 from retrain.dataset.near_duplicates import SAME_HELD_BACK, Groups, alike_across, cluster, cluster_questions
 from retrain.dataset.pairs import counted
-from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
 Reword = Callable[[Sequence[EvalQuestion]], Sequence[EvalQuestion]]

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from retrain.dataset.wording import words
+from rag.text.wording import words
 
 SHINGLE = 4
 """Words in a shingle."""

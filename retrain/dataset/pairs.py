@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.domain import Passage
-from retrain.dataset.wording import normal, one_line, without, words
+from rag.text.wording import normal, words
+from retrain.dataset.wording import one_line, without
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 PassagesOf = Callable[[Collection[str]], Mapping[str, Sequence[Passage]]]

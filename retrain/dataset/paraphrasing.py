@@ -9,8 +9,9 @@ from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from rag.errors import UpstreamFailed
+from rag.text.wording import normal, words
 from retrain.dataset.pairs import EXCERPTS
-from retrain.dataset.wording import content_words, normal, one_line, words
+from retrain.dataset.wording import content_words, one_line
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 

@@ -1,11 +1,9 @@
-"""How questions are compared and cut."""
+"""Words of questions that carry no topic, and questions cut out of texts."""
 
 import re
 
 from rag.text.stop_words import stop_words
-from rag.text.wording import normal, words
-
-__all__ = ["STOP_WORDS", "content_words", "normal", "one_line", "without", "words"]
+from rag.text.wording import words
 
 # Retrieval's list, but for a few words: training data is reproducible, so the differences stay.
 _BESIDES = {"get", "more", "most", "much", "only", "other", "over", "tell", "under", "until", "up"}

@@ -65,6 +65,41 @@ def test_what_people_did_since_stays_as_they_left_it(store: DocumentStore) -> No
     assert store.as_of(store.last_change()).put_all(older[:2], CHUNKING) == [True, True]
 
 
+def test_a_document_that_is_wanted_as_it_is(store: DocumentStore) -> None:
+    """What is older than the wish does not change it; of one that is not there nothing is logged."""
+    document = put(store, "kept", "wanted")
+    since = store.last_change()
+    store.touch(document.id, tenant="other")
+    assert store.last_change() == since
+    store.touch(document.id, tenant="default")
+    assert store.last_change() == since + 1
+    assert store.as_of(since).put_all([make("kept", "late")], CHUNKING) == [False]
+    assert store.overtaken([document.id], after=since) == {document.id: ChangeKind.PUT}
+
+
+def test_files_in_a_folder_are_of_it(store: DocumentStore) -> None:
+    """By whatever path they were read; not what is hidden there, what has a like name, or what came another way."""
+    made = {
+        uri: put(store, uri, "text", source=source)
+        for uri, source in (
+            ("file:///docs/a.md", "file:///docs"),
+            ("file:///docs/b%25.md", "file:///docs/b%25.md"),
+            ("file:///docs/sub/c.csv#1", "file:///docs/sub"),
+            ("file:///docs/.hidden/d.md", "file:///docs/.hidden/d.md"),
+            ("file:///docs2/e.md", "file:///docs2"),
+            ("file:///docs/f.md", "api"),
+            ("beir:set/1", "file:///docs/set"),
+        )
+    }
+    of = [
+        uri for uri, each in made.items() if each.id in store.hashes(tenant="default", source="file:///docs")
+    ]
+    assert of == ["file:///docs/a.md", "file:///docs/b%25.md", "file:///docs/sub/c.csv#1"]
+    assert store.hashes(tenant="default", source="file:///docs/sub").keys() == {
+        made["file:///docs/sub/c.csv#1"].id
+    }
+
+
 def test_a_document_that_is_awaited_can_be_deleted(store: DocumentStore) -> None:
     """It is not there yet, and does not come."""
     document, passages = make("awaited", "late")

@@ -90,6 +90,35 @@ def test_fields_of_a_table_are_named(service: Service) -> None:
     assert "the fields found are 'key', 'heading', 'words'" in failed["reason"]
 
 
+@pytest.mark.parametrize(("name", "content", "status"), [("b.txt", b"", 422), (".txt", b"words", 415)])
+def test_a_request_that_is_refused_leaves_nothing_behind(
+    home_settings: Settings, run_service: Callable[..., Any], name: str, content: bytes, status: int
+) -> None:
+    """One bad file among good ones: none is taken."""
+    with run_service(home_settings, started=False) as service:
+        files = [("file", ("a.txt", b"words")), ("file", (name, content))]
+        assert service.client.post(FILES, files=files).status_code == status
+        assert service.client.get("/v1/documents/ingestions").json()["data"] == []
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+def test_the_same_text_written_again_is_not_overwritten_by_an_upload_that_waits(
+    home_settings: Settings, run_service: Callable[..., Any], name: str
+) -> None:
+    """A PUT that changes nothing says what somebody wants, of a row of a table too."""
+    uri = "upload:a.txt" if name == "a.txt" else "upload:a.csv#1"
+    with run_service(home_settings, started=False) as service:
+        put = {"uri": uri, "text": "Wanted words."}
+        service.client.put("/v1/documents", json=put)
+        content = b"Older words." if name == "a.txt" else b"id,text\n1,Older words.\n"
+        (waiting,) = service.client.post(FILES, files={"file": (name, content)}).json()["data"]
+        assert service.client.put("/v1/documents", json=put).json()["result"] == "unchanged"
+    with run_service(home_settings) as service:
+        assert wait(service, waiting["id"])["reason"].endswith("was written anew after it was handed in")
+        (kept,) = service.client.get("/v1/documents").json()["data"]
+        assert service.client.get(f"/v1/documents/{kept['id']}").json()["text"] == "Wanted words."
+
+
 def test_a_deletion_is_not_undone_by_an_upload_that_waits(
     home_settings: Settings, run_service: Callable[..., Any]
 ) -> None:

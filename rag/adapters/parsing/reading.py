@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from rag.adapters.parsing.processes import Processes
 from rag.domain import Document, Locator
-from rag.library.documents import FieldNames, ReadFailure
+from rag.library.documents import FieldNames, Found, ReadFailure, Remark
 from rag.library.ingesting import FileReader
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ApartReader(FileReader):
     @override
     def read(
         self, content: bytes, *, filename: str, uri: str, tenant: str, fields: FieldNames | None = None
-    ) -> list[Document | ReadFailure]:
+    ) -> list[Found]:
         """Return the documents as the port says; errors also as for `Processes.run`."""
         given: dict[str, Any] = {
             "filename": filename,
@@ -50,7 +50,9 @@ class ApartReader(FileReader):
         ]
 
 
-def _record(reply: dict[str, Any], text: bytes, *, uri: str, tenant: str) -> Document | ReadFailure:
+def _record(reply: dict[str, Any], text: bytes, *, uri: str, tenant: str) -> Found:
+    if said := reply.get("remark"):
+        return Remark(uri=uri, said=_clean(said)[:_LONGEST_REASON])
     if failure := reply.get("failure"):
         return ReadFailure(uri=_clean(failure["uri"]), reason=_clean(failure["reason"])[:_LONGEST_REASON])
     named = reply["document"]

@@ -115,7 +115,8 @@ def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
     from rag.adapters.readers import read_content
 
     failed = made = 0
-    for record in read_content(content, **job["given"], fields=FieldNames(**job["fields"])):
+    remarks: list[str] = []
+    for record in read_content(content, **job["given"], fields=FieldNames(**job["fields"]), remarks=remarks):
         if isinstance(record, ReadFailure):
             failed += 1
             if failed <= _MOST_FAILURES:
@@ -134,6 +135,8 @@ def _read(job: dict[str, Any], content: bytes) -> Iterator[Reply]:
                 "unread": list(record.unread),
             }
             yield {"document": named}, record.text.encode()
+    for said in dict.fromkeys(remarks):
+        yield {"remark": said}, b""
     if failed > _MOST_FAILURES:
         # Under the file's own uri, which stands for all that is in it: none of its records is taken for gone.
         more = f"has {failed - _MOST_FAILURES:,} more records that cannot be read, beside those named"

@@ -11,15 +11,16 @@ from rag.adapters.readers.folders import files_below
 from rag.adapters.readers.formats import (
     archives,
     ebooks,
-    latex,
     mail,
-    markup,
     notebooks,
     outlook,
     packages,
     rtf,
     xml,
 )
+from rag.adapters.readers.formats.latex import reading as latex
+from rag.adapters.readers.formats.markup import asciidoc, restructured
+from rag.adapters.readers.formats.members import Members
 from rag.adapters.readers.formats.office import opendocument, sheets, slides, word
 from rag.adapters.readers.ocr import Ocr
 from rag.errors import InvalidInput, NotFound, UnreadableDocument, UnsupportedFormat
@@ -36,13 +37,17 @@ def _reader_for(name: str) -> Reader | None:
     return FORMATS.get(Path(name).suffix.lower())
 
 
+def _attached_to(file: SourceFile) -> Members:
+    return Members(file, _reader_for, "attached file")
+
+
 _WORD = partial(word.read, reader_for=_reader_for)
 _SLIDES = partial(slides.read, reader_for=_reader_for)
 _SHEETS = partial(sheets.read, reader_for=_reader_for)
 
 FORMATS: Mapping[str, Reader] = {
-    ".adoc": markup.read_asciidoc,
-    ".asciidoc": markup.read_asciidoc,
+    ".adoc": asciidoc.read,
+    ".asciidoc": asciidoc.read,
     ".bmp": images.read,
     ".csv": tables.read_csv,
     ".doc": partial(packages.refuse_old, newer=".docx"),
@@ -52,7 +57,7 @@ FORMATS: Mapping[str, Reader] = {
     ".epub": ebooks.read,
     ".htm": html.read,
     ".html": html.read,
-    ".ipynb": partial(notebooks.read, reader_for=_reader_for),
+    ".ipynb": notebooks.read,
     ".jpeg": images.read,
     ".jpg": images.read,
     ".json": tables.read_json,
@@ -66,14 +71,14 @@ FORMATS: Mapping[str, Reader] = {
     ".odp": opendocument.read_slides,
     ".ods": opendocument.read_sheets,
     ".odt": opendocument.read_text,
-    ".pdf": pdf.read,
+    ".pdf": partial(pdf.read, attached_to=_attached_to),
     ".png": images.read,
     ".ppt": partial(packages.refuse_old, newer=".pptx"),
     ".pptm": _SLIDES,
     ".pptx": _SLIDES,
     ".qmd": markdown.read_markdown,
     ".rmd": markdown.read_markdown,
-    ".rst": markup.read_restructured,
+    ".rst": restructured.read,
     ".rtf": rtf.read,
     ".tex": latex.read,
     ".text": text.read_text,
@@ -156,6 +161,7 @@ def read_content(
     max_bytes: int,
     fields: FieldNames | None = None,
     ocr: Mapping[str, Any] | None = None,
+    remarks: list[str] | None = None,
 ) -> Records:
     """Yield the documents in a file that was handed in, and a failure for whatever could not be read.
 
@@ -167,6 +173,7 @@ def read_content(
         max_bytes: what the readers take as the largest file.
         fields: names of the fields in CSV and JSON records; by default id, title and text.
         ocr: reads the text in pictures, as `Ocr.asked` gives it; None: it is not read.
+        remarks: takes what a person should know of how it was read.
 
     Raises:
         UnsupportedFormat: there is no reader for files with that ending.
@@ -180,6 +187,7 @@ def read_content(
         content=content,
         given_uri=uri,
         ocr=Ocr.of(ocr),
+        remarks=[] if remarks is None else remarks,
     )
     return _records(file, _reader(file.path, filename))
 

@@ -56,6 +56,7 @@ class SourceFile:
     given_uri: str = ""  # of one that was handed in
     depth: int = 0  # files around it: 1 for what is attached to a mail, or in an archive
     ocr: Ocr | None = None  # None: pictures are not read
+    remarks: list[str] = field(default_factory=list, compare=False)  # its reader's, for a person
 
     @property
     def uri(self) -> str:

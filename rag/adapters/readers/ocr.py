@@ -3,13 +3,13 @@
 Nothing is fetched: a language whose data is not there is refused before Tesseract, or xberg, can look for it elsewhere.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.adapters.readers.xberg import extracted
 from rag.errors import SettingInvalid, UnreadableDocument
 
 DATA_FOLDERS = (
@@ -82,20 +82,13 @@ class Ocr:
         Raises:
             UnreadableDocument: Tesseract cannot read it.
         """
-        import xberg
-
         if not all(Path(self.folder, language + _ENDING).is_file() for language in self.languages):
             # Without them it would try to load them from the network.
             raise UnreadableDocument(f"cannot be read by OCR: the language data is gone from {self.folder}")
-        given = xberg.ExtractInput(kind=xberg.ExtractInputKind.BYTES, bytes=picture, mime_type="image/png")
-        try:
-            result = asyncio.run(xberg.extract(given, self._config()))
-        except (xberg.XbergError, ValueError, RuntimeError) as error:
-            raise UnreadableDocument(f"cannot be read by OCR: {error}") from error
-        found = [element for each in result.results for element in each.ocr_elements or ()]
+        result = extracted(picture, mime="image/png", kind="a picture", config=self._config())
         return [
             line
-            for element in found
+            for element in result.ocr_elements or ()
             if element.confidence is None or element.confidence.recognition >= _LEAST_SURE
             if (line := _line(element)) is not None
         ]

@@ -10,8 +10,7 @@ from rag.adapters.readers import FORMATS, unknown_kind
 from rag.adapters.readers.beir import CORPUS
 from rag.adapters.readers.files import SourceFile, absolute
 from rag.adapters.readers.folders import files_below
-from rag.domain import Document
-from rag.library.documents import FieldNames, ReadFailure
+from rag.library.documents import FieldNames, Found, ReadFailure
 from rag.library.folders import Folder, Listing, Stamp
 from rag.library.ingesting import FileReader
 
@@ -85,6 +84,6 @@ class DiskFolder(Folder):
         ).read_bytes()
 
     @override
-    def records(self, uri: str, content: bytes) -> Sequence[Document | ReadFailure]:
+    def records(self, uri: str, content: bytes) -> Sequence[Found]:
         name = self._paths[uri].name
         return self._reader.read(content, filename=name, uri=uri, tenant=self._tenant, fields=self._fields)

@@ -13,6 +13,7 @@ from rag.api.wire.metadata import MetadataBody
 from rag.api.wire.texts import Text, Title, Uri
 from rag.domain import Document, Role
 from rag.errors import NotFound, NotReady
+from rag.library.syncing import PutResult
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[allow(Role.EDITOR)])
 
@@ -41,7 +42,14 @@ async def put_document(request: Request, body: DocumentRequest) -> dict[str, Any
         source="api",
         metadata=body.metadata,
     )
-    result = await to_thread.run_sync(serving.documents.library.put, document)
+
+    def put() -> PutResult:
+        uris = serving.documents.ingestions.waiting_uris(tenant=document.tenant)
+        # A row of a table that waits is called after it.
+        awaited = document.uri in uris or document.uri.partition("#")[0] in uris
+        return serving.documents.library.put(document, awaited=awaited)
+
+    result = await to_thread.run_sync(put)
     return {
         "id": document.id,
         "uri": document.uri,

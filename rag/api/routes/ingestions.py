@@ -110,7 +110,10 @@ async def upload_files(request: Request) -> dict[str, Any]:
             )
         if len(files) > 1 and (named.uri or named.title):
             raise InvalidInput("A uri or a title is for one file; send several files without, or one by one.")
+        # All of them before the first is taken: a request that is refused leaves nothing behind.
         serving.documents.intake.check_names([file.filename or "" for file in files])
+        for file in files:
+            serving.documents.intake.check_size(file.filename or "", file.size or 0)
 
         def take() -> list[Ingestion]:
             serving.documents.intake.check_room(
@@ -179,7 +182,9 @@ def _named(texts: Mapping[str, str]) -> _Named:
         try:
             given["metadata"] = json.loads(metadata)
         except (ValueError, RecursionError):
-            raise InvalidInput('metadata: expected a JSON record, e.g. {"team": "sales"}') from None
+            given["metadata"] = None
+        if not isinstance(given["metadata"], dict):
+            raise InvalidInput('metadata: expected a JSON record, e.g. {"team": "sales"}')
     try:
         return _Named.model_validate(given)
     except ValidationError as error:

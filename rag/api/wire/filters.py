@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PlainValidator
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -87,3 +87,16 @@ Filter = Annotated[
     ),
 ]
 """Confines passages by their documents' metadata; every name has to fit."""
+
+
+def filter_of(text: str) -> dict[str, Condition]:
+    """Return a filter that is written as JSON; InvalidInput where it is none."""
+    try:
+        return TypeAdapter(Filter).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        said = f"{where}: {first['msg']}" if where else first["msg"]
+        raise InvalidInput(
+            f'the filter is not understood: {said}; expected is e.g. {{"site": "Berlin"}}'
+        ) from None

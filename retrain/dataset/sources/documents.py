@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from rag.domain import Document, Passage, text_of
+from rag.text.wording import normal, words
 from retrain.dataset.pairs import (
     FEWEST_QUESTION_WORDS,
     MinedPairs,
@@ -15,7 +16,7 @@ from retrain.dataset.pairs import (
     order,
     take,
 )
-from retrain.dataset.wording import normal, one_line, words
+from retrain.dataset.wording import one_line
 from retrain.domain import Origin, TrainingPair
 
 MOST_DOCUMENTS = 3

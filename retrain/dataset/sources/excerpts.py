@@ -15,8 +15,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rag.domain import Passage
 from rag.text.sentences import sentences
+from rag.text.wording import words
 from retrain.dataset.pairs import MinedPairs, counted, make_pair, order, take
-from retrain.dataset.wording import STOP_WORDS, one_line, words
+from retrain.dataset.wording import STOP_WORDS, one_line
 from retrain.domain import Excerpt, Origin, TrainingPair
 
 KEPT_SHARE = 0.1

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.domain import LabelledQuestion, Passage, Purpose
+from rag.text.wording import words
 from retrain.dataset.pairs import PassagesOf, counted, make_pair, take
-from retrain.dataset.wording import content_words, words
+from retrain.dataset.wording import content_words
 from retrain.domain import EvalQuestion, Origin, TrainingPair
 
 

@@ -8,8 +8,8 @@ from itertools import islice
 from rag.domain import Interaction, Passage
 from rag.errors import UpstreamFailed
 from rag.ports import Progress
+from rag.text.wording import words
 from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair, take
-from retrain.dataset.wording import words
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import Origin, QuestionStyle, TrainingPair
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rag.domain import Feedback, Interaction, Passage
+from rag.text.wording import normal
 from retrain.dataset.near_duplicates import cluster_questions
 from retrain.dataset.pairs import Find, MinedPairs, counted, make_pair
 from retrain.dataset.shares import capped
 from retrain.dataset.standing import Claim, Rules, doubtful
-from retrain.dataset.wording import normal
 from retrain.domain import Origin, TrainingPair
 
 ALWAYS = 3

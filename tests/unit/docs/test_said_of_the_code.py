@@ -136,9 +136,18 @@ def test_routes_named_elsewhere_are_in_the_table(page: Path) -> None:
 
 
 def test_formats() -> None:
-    """docs/documents.md has every file ending that is read, and no other."""
+    """docs/documents.md and the index of the formats have every file ending that is read, and no other."""
     table = (DOCS / "documents.md").read_text().partition("## Formats")[2].partition("\n## ")[0]
+    index = (DOCS / "formats" / "README.md").read_text().partition("\n## ")[0]
     assert set(re.findall(r"`(\.\w+)`", table)) == set(FORMATS)
+    assert set(re.findall(r"`(\.\w+)`", index)) == set(FORMATS)
+
+
+def test_decisions() -> None:
+    """Each decision has a number of its own, the next one, and its title begins with it."""
+    pages = sorted((DOCS / "decisions").glob("*.md"))
+    titles = [page.read_text().partition("\n")[0].split()[1] for page in pages]
+    assert titles == [page.name[:4] for page in pages] == [f"{each:04}" for each in range(1, len(pages) + 1)]
 
 
 def test_errors() -> None:

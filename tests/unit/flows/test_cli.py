@@ -154,7 +154,7 @@ def test_ingest_tells_what_was_read_in_part(tmp_path: Path) -> None:
     assert (strict.returncode, usual.returncode, again.returncode) == (1, 0, 0)
     assert strict.stdout.startswith("Not everything was read: 1 failed.")
     assert f"not read: {paper.as_uri()}: could be read in part only: " in strict.stderr
-    assert usual.stdout.startswith("Everything was read, 1 of it in part only. 1 documents added")
+    assert usual.stdout.startswith("Everything was read, 1 of it in part only. 1 document added")
     assert f"read in part: {paper.as_uri()}: " in usual.stderr
     (report,) = json.loads(again.stdout)
     assert (report["unchanged"], report["failed"]) == (1, [])
@@ -197,6 +197,36 @@ def test_ingest_prunes_most_of_a_folder_only_when_forced(tmp_path: Path) -> None
 
     assert (refused.returncode, "--force" in refused.stderr) == (1, True)
     assert json.loads(forced.stdout)[0]["removed"] == 11
+
+
+def test_a_folder_that_is_gone_is_removed_when_asked_for(tmp_path: Path) -> None:
+    """Not before: it may be a disk that is not there. What was read by its own path in it goes too."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "a.md").write_text("Number one.\n")
+    (folder / "t.csv").write_text("name,price\nScrew,4\n")
+    first = run("ingest", str(folder / "a.md"), str(folder), str(folder / "."), home=tmp_path)
+    (folder / "a.md").unlink()
+    pruned = run("ingest", "--prune", "--json", str(folder), home=tmp_path)
+    (folder / "t.csv").unlink()
+    folder.rmdir()
+    refused = run("ingest", "--prune", str(folder), home=tmp_path)
+    forced = run("ingest", "--prune", "--force", "--json", str(folder), home=tmp_path)
+    nothing = run("ingest", "--prune", "--force", str(folder), home=tmp_path)
+
+    assert first.stderr.count("please note: ") == 1, "a path that is named twice is read once"
+    assert json.loads(pruned.stdout)[0]["removed"] == 1
+    assert (refused.returncode, "1 document is stored of it" in refused.stderr) == (1, True)
+    assert json.loads(forced.stdout)[0]["removed"] == 1
+    assert (nothing.returncode, "there is no file or folder" in nothing.stderr) == (1, True)
+
+
+def test_what_was_read_is_told_where_a_later_path_is_wrong(tmp_path: Path) -> None:
+    """It is written, and somebody should know."""
+    (tmp_path / "a.md").write_text("Number one.\n")
+    done = run("ingest", str(tmp_path / "a.md"), str(tmp_path / "b.md"), home=tmp_path)
+    assert (done.returncode, done.stdout.startswith("Everything was read. 1 document added")) == (1, True)
+    assert "there is no file or folder" in done.stderr
 
 
 def test_main_returns_the_status_of_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,10 @@
 
 import stat
 import zipfile
-from io import BytesIO
 
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.adapters.readers.formats.members import Members, ReaderFor, path_of
-from rag.adapters.readers.formats.packages import MOST_UNPACKED
+from rag.adapters.readers.formats.packages import opened
 from rag.errors import UnreadableDocument
 from rag.library.documents import ReadFailure
 
@@ -21,15 +20,8 @@ def read_zip(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     Raises:
         UnreadableDocument: it is broken or empty, has very many files, or unpacks to far too much.
     """
-    try:
-        archive = zipfile.ZipFile(BytesIO(file.read_bytes()))
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except DAMAGE as error:
-        raise UnreadableDocument(f"is not a ZIP that can be read: {error or type(error).__name__}") from error
+    archive, entries = opened(file.read_bytes(), kind="a ZIP", max_bytes=file.max_bytes)
     entries = [entry for entry in entries if not any(part in entry.filename for part in _CLUTTER)]
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MOST_UNPACKED * file.max_bytes:
-        raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much; split it")
     if len(entries) > _MOST_MEMBERS:
         raise UnreadableDocument(f"holds {len(entries):,} files, more than {_MOST_MEMBERS:,}; split it")
     if not entries:
@@ -40,7 +32,7 @@ def read_zip(file: SourceFile, *, reader_for: ReaderFor) -> Records:
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, members: Members) -> Records:
-    name = path_of(entry.filename)
+    name = path_of(_named(entry))
     refused = _refusal(entry) or members.refusal(name, entry.file_size)
     if not refused:
         try:
@@ -51,6 +43,16 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, members: Members) 
         yield ReadFailure(uri=members.file.uri_of(name), reason=refused)
     else:
         yield from members.read(name, content)
+
+
+def _named(entry: zipfile.ZipInfo) -> str:
+    """Return a member's name; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode()
+    except UnicodeError:
+        return entry.filename
 
 
 def _refusal(entry: zipfile.ZipInfo) -> str:

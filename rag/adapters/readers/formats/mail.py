@@ -1,5 +1,6 @@
 """Mail as EML, with what is attached."""
 
+import codecs
 import email
 import email.policy
 import re
@@ -8,14 +9,18 @@ from email.message import EmailMessage, Message, MIMEPart
 from email.utils import getaddresses
 from typing import Any
 
+from rag.adapters.encodings import codec_of, decoded
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor, path_of
+from rag.adapters.readers.html import fragment
+from rag.adapters.readers.html.declared import encoding_of
 from rag.errors import UnreadableDocument
 
 SHOWN = ("From", "To", "Cc", "Date")
 """Header fields that stand before a mail's text."""
 _MOST_PARTS = 1_000
+_LABEL = re.compile(rb"=\?([A-Za-z][\w-]{2,20})\?([bBqQ])\?")
 _HEADER = re.compile(rb"[!-9;-~]{1,200}:|From ")
 
 
@@ -29,8 +34,9 @@ def read_eml(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     if not _HEADER.match(data.lstrip(b"\xef\xbb\xbf\r\n\t ")):
         raise UnreadableDocument("is not a mail that can be read: it does not begin with header fields")
     members = Members(file, reader_for, "attachment")
+    data = _LABEL.sub(_read_as, data.lstrip(b"\xef\xbb\xbf\r\n\t "))
     try:
-        message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n\t "), policy=email.policy.default)
+        message = email.message_from_bytes(data, policy=email.policy.default)
         headers = {name: header(message, name) for name in ("Subject", *SHOWN)}
         body, attached = _parts(message, members)
         attachments = [_attachment(part, number) for number, part in enumerate(attached, start=1)]
@@ -43,13 +49,29 @@ def read_eml(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     yield from read
 
 
+def _read_as(word: re.Match[bytes]) -> bytes:
+    """Return the beginning of an encoded word with the encoding that mail programs read its label as."""
+    return b"=?%s?%s?" % ((codec_of(word[1].decode()) or word[1].decode()).encode(), word[2])
+
+
 def header(message: Message, name: str) -> str:
     """Return a header field on one line; empty where there is none."""
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     try:
-        return " ".join(str(message.get(name, "")).split())
-    except DAMAGE:
+        # Letters that nobody encoded are guessed as those of a text are.
+        foreign = not raw.isascii() and decoded(raw.encode("ascii", "surrogateescape")).text
+        return " ".join((foreign or str(message.get(name, ""))).split())
+    except (*DAMAGE, UnreadableDocument):
         # Fields that are wrong beyond what the library mends.
-        return " ".join(str(dict(message.raw_items()).get(name, "")).split())
+        return " ".join(raw.encode("ascii", "replace").decode().split())
+
+
+def body_of(data: bytes, members: Members) -> str | None:
+    """Return the text of a page with its parts (MHT), which is laid out as a mail is; None where it cannot be read."""
+    try:
+        return _parts(email.message_from_bytes(data, policy=email.policy.default), members)[0] or None
+    except DAMAGE:
+        return None
 
 
 def mail_document(file: SourceFile, headers: Mapping[str, str], body: str, *, unread: list[str]) -> Any:
@@ -83,7 +105,7 @@ def _parts(message: EmailMessage, members: Members) -> tuple[str, list[MIMEPart]
     for count, part in enumerate(_walk(message)):
         if count == _MOST_PARTS:
             break
-        if part.get_content_maintype() == "image" and not part.is_attachment():
+        if part.get_content_maintype() == "image" and not part.is_attachment() and part.get("Content-ID"):
             continue  # a logo in the text
         if part.get_content_type() == "message/rfc822" or part.is_attachment() or part.get_filename():
             attached.append(part)
@@ -115,33 +137,43 @@ def _holds_html(part: MIMEPart) -> bool:
 
 
 def _text(part: MIMEPart, members: Members) -> str:
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset("utf-8")
+    content = _content(part)
+    is_page = part.get_content_type() == "text/html"
+    named = (part.get_content_charset(), encoding_of(content) if is_page else None)
+    read = decoded(content, labels=[label and _label(label) for label in named])
+    for reason in read.unread:
+        members.note(reason)
+    return fragment(read.text) if is_page else read.text.strip()
+
+
+def _label(charset: str) -> str:
+    """Return an encoding's label as the web knows it; mails have Python's and others' names too."""
     try:
-        text = content.decode(charset)
-    except (UnicodeError, LookupError):
-        try:
-            text = content.decode("utf-8")
-        except UnicodeError:
-            text = content.decode("cp1252", "replace")
-            members.note(f"its text is not in the encoding it names ({charset}); it was read as Windows-1252")
-    text = text.replace("\r\n", "\n")
-    if part.get_content_type() == "text/html":
-        return members.text_of("body.html", text.encode()) or ""
-    return text.strip()
+        return charset if codec_of(charset) else codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return charset
+
+
+def _content(part: MIMEPart) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _attachment(part: MIMEPart, number: int) -> tuple[str, bytes]:
     if part.get_content_type() == "message/rfc822":
         inner = next(iter(part.iter_parts()), None)
+        if inner is not None and not inner.keys():
+            # Against the standard, some programs encode a mail within the mail.
+            inner["Content-Transfer-Encoding"] = str(part.get("Content-Transfer-Encoding", "8bit"))
+            content = _content(inner)
+        else:
+            content = b"" if inner is None else inner.as_bytes()
         name = (
             part.get_filename() or (header(inner, "Subject") if inner is not None else "") or f"mail {number}"
         )
-        return _ending(name, ".eml"), b"" if inner is None else inner.as_bytes()
-    payload = part.get_payload(decode=True)
+        return _ending(name, ".eml"), content
     name = path_of(part.get_filename() or "") or f"part {number}"
-    return name, payload if isinstance(payload, bytes) else b""
+    return name, _content(part)
 
 
 def _ending(name: str, ending: str) -> str:

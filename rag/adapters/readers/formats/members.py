@@ -1,5 +1,6 @@
 """Files within a file: attachments, embedded ones, members of an archive. Each is read as if it lay by itself."""
 
+import mimetypes
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,8 @@ class Members:
                 if ending
                 else "has no ending that tells its kind"
             )
+        if self.file.ocr is None and (mimetypes.guess_type(name)[0] or "").startswith("image/"):
+            return "holds no text without OCR; WHETSTONE_OCR=true reads pictures"
         if size > self.file.max_bytes:
             return f"has {size:,} bytes, more than the limit of {self.file.max_bytes:,}"
         if self.file.depth >= MOST_DEEP:

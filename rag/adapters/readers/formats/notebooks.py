@@ -7,22 +7,24 @@ from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.formats.members import Members, ReaderFor
+from rag.adapters.readers.html import fragment
 from rag.errors import UnreadableDocument
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,30}[A-Za-z]")
+_STANDS_FOR = re.compile(r"<IPython\.core\.display\.\w+ object>")
 _TRACES = 20
 """Lines of an error's traceback that are kept; its last ones say what went wrong."""
 
 
-def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
+def read(file: SourceFile) -> Records:
     """Read a notebook as one document, without pictures.
 
     Raises:
         UnreadableDocument: it is no notebook.
     """
     try:
-        notebook = json.loads(file.read_text())
+        read = file.decoded()
+        notebook = json.loads(read.text)
     except (ValueError, RecursionError) as error:
         raise UnreadableDocument(f"is not a notebook that can be read: {error}") from error
     cells = _cells(notebook)
@@ -31,13 +33,8 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     about = notebook.get("metadata")
     about = about if isinstance(about, dict) else {}
     language = _language(about)
-    members = Members(file, reader_for, "output")
     text = "\n\n".join(
-        piece
-        for cell in cells
-        if isinstance(cell, dict)
-        for piece in _pieces(cell, language, members)
-        if piece
+        piece for cell in cells if isinstance(cell, dict) for piece in _pieces(cell, language) if piece
     )
     authors = about.get("authors")
     names = (
@@ -50,6 +47,7 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
         or results.first_heading(text)
         or file.stem,
         metadata=results.described(authors=[name for name in names if isinstance(name, str)]),
+        unread=read.unread,
     )
 
 
@@ -71,7 +69,7 @@ def _language(about: dict[str, Any]) -> str:
     return ""
 
 
-def _pieces(cell: dict[str, Any], language: str, members: Members) -> Iterator[str]:
+def _pieces(cell: dict[str, Any], language: str) -> Iterator[str]:
     kind = cell.get("cell_type")
     source = _joined(cell.get("source", cell.get("input"))).strip("\n")
     if kind == "code":
@@ -80,7 +78,7 @@ def _pieces(cell: dict[str, Any], language: str, members: Members) -> Iterator[s
         outputs = cell.get("outputs")
         for output in outputs if isinstance(outputs, list) else ():
             if isinstance(output, dict):
-                yield _output(output, members)
+                yield _output(output)
     elif kind == "heading":
         level = cell.get("level")
         yield f"{'#' * (level if isinstance(level, int) and 1 <= level <= 6 else 1)} {source}"
@@ -88,7 +86,7 @@ def _pieces(cell: dict[str, Any], language: str, members: Members) -> Iterator[s
         yield results.markdown(source, escaped=False) if kind == "markdown" else source
 
 
-def _output(output: dict[str, Any], members: Members) -> str:
+def _output(output: dict[str, Any]) -> str:
     """Return what a cell put out: a table or text, the richest form that is text."""
     if output.get("output_type") in ("error", "pyerr"):
         trace = output.get("traceback")
@@ -99,19 +97,33 @@ def _output(output: dict[str, Any], members: Members) -> str:
         kept = lines.split("\n")[-_TRACES:]
         return _fenced("\n".join(kept) if any(kept) else said)
     if "text" in output and "data" not in output:
-        return _fenced(_COLOURS.sub("", _joined(output["text"])).strip("\n"))
+        return _fenced(_printed(_joined(output["text"])).strip("\n"))
     data = output.get("data")
     data = data if isinstance(data, dict) else output
     if markdown := _joined(data.get("text/markdown")).strip():
         return results.markdown(markdown, escaped=False)
     html = _joined(data.get("text/html"))
-    if "<table" in html and (table := members.text_of("output.html", html.encode())):
+    if "<table" in html and (table := fragment(html)):
         return table
     plain = _joined(data.get("text/plain", data.get("text"))).strip("\n")
     # Of a picture the words "<Figure size 640x480>" are left.
-    if plain.strip() and not (plain.startswith("<") and any(name.startswith("image/") for name in data)):
+    if plain.strip() and not _STANDS_FOR.match(plain) and not (plain.startswith("<") and _is_picture(data)):
         return _fenced(_COLOURS.sub("", plain))
-    return members.text_of("output.html", html.encode()) or "" if html else _joined(data.get("text/latex"))
+    if html:
+        return fragment(html)
+    if isinstance(data.get("application/json"), dict | list):
+        return _fenced(json.dumps(data["application/json"], ensure_ascii=False, indent=1), "json")
+    return _joined(data.get("text/latex"))
+
+
+def _is_picture(data: dict[str, Any]) -> bool:
+    return any(name.startswith("image/") for name in data)
+
+
+def _printed(text: str) -> str:
+    """Return what a terminal shows: no colours, and of a line that was written over its last state."""
+    lines = _COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
 
 
 def _joined(value: Any) -> str:

@@ -18,10 +18,11 @@ from xml.sax.saxutils import quoteattr
 from rag.adapters.readers.files import DAMAGE, Records, SourceFile
 from rag.errors import UnreadableDocument
 
-MOST_UNPACKED = 4
+_MOST_UNPACKED = 4
 """Times the largest file allowed; a small archive can unpack to anything."""
 
-_OLE = b"\xd0\xcf\x11\xe0"
+OLE = b"\xd0\xcf\x11\xe0"
+"""What files of the old binary formats begin with."""
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _PREFIXES = {
@@ -52,6 +53,10 @@ _PREFIXES = {
 }
 """xberg goes by these prefixes, whatever a file calls its namespaces."""
 
+_APART = frozenset(
+    {"p", "h", "tab", "br", "cr", "line-break", "tc", "table-cell", "list-item", "desc", "title"}
+)
+_DEEPEST = 400
 _LISTING = "http://schemas.openxmlformats.org/package/2006/relationships"
 _RELATIONSHIP = _PREFIXES["r"]
 
@@ -82,8 +87,36 @@ def local(element: Any) -> str:
 
 
 def text_below(element: Any) -> str:
-    """Return all text within an element, on one line."""
-    return " ".join("".join(element.itertext()).split())
+    """Return all text within an element, on one line; what stands on lines of its own is no part of one word."""
+    pieces: list[str] = []
+    waiting = [(element, False)]
+    while waiting:
+        each, over = waiting.pop()
+        apart = " " if local(each) in _APART else ""
+        if over:
+            pieces += [apart, each.tail or "" if each is not element else ""]
+        else:
+            pieces += [apart, each.text or "" if isinstance(each.tag, str) else ""]
+            waiting.append((each, True))
+            waiting += [(child, False) for child in reversed(each)]
+    return " ".join("".join(pieces).split())
+
+
+def become(element: Any, name: str, text: str) -> None:
+    """Make an element one of that prefixed name with nothing but a text in it; what follows it stays."""
+    tail = element.tail
+    element.clear()
+    element.tag, element.text, element.tail = named(name), text, tail
+
+
+def whole_number(element: Any, name: str, otherwise: int) -> int:
+    """Return the whole number in an attribute of an element; `otherwise` where there is none."""
+    return otherwise if element is None else digits(element.get(named(name), ""), otherwise)
+
+
+def digits(written: str, otherwise: int) -> int:
+    """Return the whole number that is written; `otherwise` where it is none, or very large."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else otherwise
 
 
 def refuse_old(_: SourceFile, *, newer: str) -> Records:
@@ -119,6 +152,16 @@ def serialised(tree: ElementTree.Element) -> bytes:
     return written
 
 
+def check_depth(tree: ElementTree.Element) -> None:
+    """Raise UnreadableDocument where elements lie in each other so deep that no program wrote them."""
+    level = list(tree)
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise UnreadableDocument("is nested too deeply; it is broken, or hostile")
+
+
 def listed(related: "Mapping[str, Related]") -> bytes:
     """Return what a part points at, as the package lists it."""
     rows = "".join(
@@ -145,6 +188,23 @@ class Related:
     external: bool
 
 
+def opened(data: bytes, *, kind: str, max_bytes: int) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """Return a zipped file, opened, and its files; UnreadableDocument where it is none, or unpacks to too much."""
+    try:
+        archive = zipfile.ZipFile(BytesIO(data))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except DAMAGE as error:
+        raise _broken(kind, error) from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > _MOST_UNPACKED * max_bytes:
+        raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much; split it")
+    return archive, entries
+
+
+def _broken(kind: str, error: BaseException) -> UnreadableDocument:
+    return UnreadableDocument(f"is not {kind} that can be read: {error or type(error).__name__}")
+
+
 class Package:
     """An opened package."""
 
@@ -160,27 +220,20 @@ class Package:
             UnreadableDocument: it is none, is broken or encrypted, or unpacks to too much.
         """
         data = file.read_bytes()
-        if data.startswith(_OLE):
+        if data.startswith(OLE):
             if _ENCRYPTED in data:
                 raise UnreadableDocument("is encrypted; save it without a password")
             raise UnreadableDocument(f"is in an old binary format; save it as {newer or 'a newer one'}")
         self._kind = kind
-        try:
-            self._archive = zipfile.ZipFile(BytesIO(data))
-            entries = self._archive.infolist()
-        except DAMAGE as error:
-            raise self.broken(error) from error
+        self._archive, entries = opened(data, kind=kind, max_bytes=file.max_bytes)
         if any(entry.flag_bits & 1 for entry in entries):
             raise UnreadableDocument("is encrypted; save it without a password")
-        unpacked = sum(entry.file_size for entry in entries)
-        if unpacked > MOST_UNPACKED * file.max_bytes:
-            raise UnreadableDocument(f"unpacks to {unpacked:,} bytes, which is too much")
-        self.names = tuple(dict.fromkeys(entry.filename for entry in entries if not entry.is_dir()))
+        self.names = tuple(dict.fromkeys(entry.filename for entry in entries))
         self._known = frozenset(self.names)
 
     def broken(self, error: BaseException) -> UnreadableDocument:
         """Return the failure for damage that was met."""
-        return UnreadableDocument(f"is not {self._kind} that can be read: {error or type(error).__name__}")
+        return _broken(self._kind, error)
 
     def __contains__(self, name: object) -> bool:
         return name in self._known

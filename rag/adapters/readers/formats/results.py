@@ -18,11 +18,11 @@ _MOST_METADATA = 1_000
 
 # What programs write into the title by themselves.
 _AUTOMATIC = re.compile(
-    r"\(?(?:untitled|unbenannt|sans titre|anonymous|unknown)\)?[ \d]*|Microsoft (?:Word|Excel|PowerPoint) - .*|"
+    r"\(?(?:untitled|unbenannt|sans titre|anonymous|unknown|unspecified)\)?[ \d]*|untitled document|Microsoft \w+ - .*|"
     r"Word Document|(?:Document|Dokument|Presentation|Pr[äé]sentation|Workbook|Book|Mappe|Classeur) ?\d*|"
     r"PowerPoint[ -].*|"
     r"(?:Présentation|Presentación|Apresentação|Presentazione)(?: de| do| di)? (?:Microsoft )?PowerPoint|"
-    r"Slide \d+|[^ ]*\.(?:docx?|docm|pptx?|pptm|xlsx?|xlsm|od[tsp]|rtf|indd|tex|pdf|html?)",
+    r"Slide \d+|[^ ]*\.(?:rtf|html?)|.*\.(?:docx?|docm|pptx?|pptm|xlsx?|xlsm|od[tsp]|indd|tex|pdf|dvi)",
     re.IGNORECASE,
 )
 
@@ -44,7 +44,9 @@ _NOTE = re.compile(r"^(\[\^[^\]\n]{1,50}\]:)[ \t]*\n[ \t]+", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>\S.*?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 
-_NO_LOSS = ("cross-reference target",)
+_BACKSLASH = "\ue004"
+
+_NO_LOSS = ("cross-reference target", "could not be resolved to embedded image data")
 """In warnings that tell of no lost text."""
 
 
@@ -72,6 +74,16 @@ def _unescaped(mark: str) -> str:
 def _alternative(image: re.Match[str]) -> str:
     alt = image["alt"].strip()
     return "" if _NO_ALT.fullmatch(alt) else alt
+
+
+def hidden(page: str) -> str:
+    """Return HTML with its backslashes hidden from what makes Markdown, which would double them."""
+    return page.replace("\\", _BACKSLASH)
+
+
+def letters(text: str) -> str:
+    """Return Markdown with the backslashes that were hidden."""
+    return text.replace(_BACKSLASH, "\\")
 
 
 def first_heading(text: str) -> str:
@@ -148,6 +160,17 @@ def warnings_in(result: "xberg.ExtractedDocument") -> list[str]:
     """Return what xberg says it could not read."""
     said = (" ".join(str(each.message).split()) for each in result.processing_warnings)
     return list(dict.fromkeys(each for each in said if each and not any(no in each for no in _NO_LOSS)))
+
+
+def located(kind: str, parts: dict[str, str]) -> tuple[str, list[Locator]]:
+    """Return the parts of a document as one text, and where in it each part begins; empty ones are left out."""
+    text, locators = "", []
+    for name, part in parts.items():
+        if part:
+            text += "\n\n" if text else ""
+            locators.append(Locator(start=len(text), kind=kind, name=name))
+            text += part
+    return text, locators
 
 
 def document(

@@ -13,6 +13,13 @@ _DELETED = re.compile(rb"\{(?:\\[a-z]{1,30}-?\d{0,9} ?){0,40}?\\deleted(?![0-9a-
 _NOTE = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
 _NUMBER = re.compile(rb"\\chftn(?![a-z]) ?")
 _RUNNING = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
+_BLANK = re.compile(rb"(?<=[^\\\s] )(?=[.,;:!?][\w ])")
+_NOTHING = "\uf8f0"  # keeps a blank before a mark, which xberg takes out
+_SIGN = re.compile(rb"(?P<pair>\\u(?P<high>-?\d{1,5})(?: ?\?| )?\\u(?P<low>-?\d{1,5})(?: ?\?| )?)|\\[\\{}~_]")
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_LISTED = re.compile(rb"\{\\listtext((?:\\[a-z]{1,20}-?\d{0,9} ?){0,20}[ ]?[^\\{}]{1,20})\\tab ?(?=\})")
+_FIRST, _MOST_STAND_INS = 0xE000, 2_000
+_STAND_IN = re.compile("[\ue000-\ue7cf]")
 _LONGEST_OPENING = 1_500
 
 
@@ -21,8 +28,36 @@ def read(file: SourceFile) -> Records:
     data = file.read_bytes()
     if not data.lstrip()[:5].lower().startswith(b"{\\rtf"):
         raise UnreadableDocument("is not an RTF that can be read: it does not begin with {\\rtf")
-    result = extracted(_corrected(data), mime="application/rtf", kind="an RTF")
-    yield results.document(file, result)
+    data, beyond = _plain(data)
+    corrected = _corrected(data)
+    if b"\\bin" not in data:
+        corrected = _BLANK.sub(rb"\\u-1808 ?", corrected)
+    result = extracted(corrected, mime="application/rtf", kind="an RTF")
+    text = _STAND_IN.sub(
+        lambda found: beyond[at] if (at := ord(found[0]) - _FIRST) < len(beyond) else found[0],
+        results.markdown(result.content.replace(_NOTHING, "")),
+    )
+    yield results.document(file, result, text=text)
+
+
+def _plain(data: bytes) -> tuple[bytes, list[str]]:
+    """Return it with signs that xberg does not read written out, and the letters beyond 16 bits that stand-ins mean."""
+    beyond: dict[str, int] = {}
+
+    def written(found: re.Match[bytes]) -> bytes:
+        if found["pair"] is None:
+            return {b"\\~": b"\\'a0", b"\\_": b"-"}.get(found[0], found[0])
+        halves = [int(half) & 0xFFFF for half in (found["high"], found["low"])]
+        if not (0xD800 <= halves[0] < 0xDC00 <= halves[1] < 0xE000):
+            return found[0]
+        letter = chr(0x10000 + (halves[0] - 0xD800) * 0x400 + halves[1] - 0xDC00)
+        if len(beyond) >= _MOST_STAND_INS and letter not in beyond:
+            return b"?"
+        return b"\\u%d?" % (beyond.setdefault(letter, len(beyond)) + _FIRST - 0x10000)
+
+    if b"\\bin" not in data:
+        data = _FOREIGN.sub(lambda found: b"\\'%02x" % ord(found[0]), data)
+    return _LISTED.sub(rb"{\1 ", _SIGN.sub(written, data)), list(beyond)
 
 
 def _corrected(data: bytes) -> bytes:

@@ -5,7 +5,8 @@ import re
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.html.declared import encoding_of, metadata_of, title_of
 from rag.adapters.readers.html.formulas import write_formulas
-from rag.adapters.readers.html.panels import title_panels
+from rag.adapters.readers.html.panels import title_panels, title_parts
+from rag.adapters.readers.html.roles import apply_roles
 from rag.adapters.readers.html.surroundings import drop_surroundings
 from rag.adapters.readers.html.tables import square_tables
 from rag.adapters.readers.html.tree import BREAK, Element, Page, parsed, written
@@ -17,6 +18,8 @@ _DEEPEST = 60  # tags within each other that Markdown has a use for
 
 _FENCE = re.compile(r"[ >]*(?:[-*+] |\d+\. )*(?P<fence>`{3,})")
 _ESCAPED = re.compile(r"^([ >]*)(?:\\([-+])|(\d+)\\([.)]))(?= )")
+
+_TEX = re.compile(r"\\\\(?P<mark>[()\[\]])")  # begins and ends a formula that a script draws
 
 
 def read(file: SourceFile) -> Records:
@@ -39,6 +42,7 @@ def markdown_of(page: Page, *, base: str) -> str:
     base = declared.get("href") if declared is not None else base
     mains = [each for each in page.elements if each.tag == "main" or each.get("role") == "main"]
     body = page.first("body") or page.root
+    apply_roles(page)
     title_panels(page)
     write_formulas(page)
     keep_what_is_shown(page)
@@ -53,6 +57,8 @@ def fragment(text: str) -> str:
     """Return a piece of HTML, as it stands in other texts, as Markdown."""
     page = parsed(text)
     body = page.first("body") or page.root
+    title_parts(page)
+    write_formulas(page)
     keep_what_is_shown(page)
     put_into_words(body, base="")
     square_tables(body)
@@ -85,6 +91,7 @@ def _markdown(html: str) -> str:
     )
     text = convert(f"<html><body>{html}</body></html>", options).content or ""
     text = re.sub(rf"[ \t]*{BREAK}[ \t]*", "\n", text)
+    text = _TEX.sub(r"\\\g<mark>", text)
     fence = ""
     lines: list[str] = []
     for line in text.split("\n"):

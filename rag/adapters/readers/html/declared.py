@@ -9,7 +9,7 @@ from typing import Any
 from rag.adapters.readers.html.tree import Element, Page, flat
 
 _LOOKED_AT = (
-    8_192  # bytes that an encoding is named in; the standard's 1,024 and what sloppy pages put before it
+    65_536  # bytes that an encoding is named in; the standard's 1,024, and styles that pages put before it
 )
 _XML = re.compile(rb"\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w:.-]+)[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from urllib.parse import urljoin, urlsplit
 
-from rag.adapters.readers.html.tree import BREAK, Element, flat, holds_blocks
+from rag.adapters.readers.html.tree import Element, holds_blocks
 
 _LONGEST_TARGET = 500  # letters of a link's address
 _LONGEST_TARGETS = 2_000  # together, or a quarter of the text
@@ -19,7 +19,7 @@ class Links:
     def write(self, element: Element) -> None:
         """Make a link its words, and a reference to a note its number in brackets."""
         target = element.get("href")
-        text = flat("".join(element.texts()).replace(BREAK, " "))
+        text = element.text
         above = element.parent
         noted = (above is not None and above.tag == "sup") or element.get("role") == "doc-noteref"
         element.tag, element.attributes = "", {}

@@ -17,6 +17,7 @@ _WEIGHED = frozenset(
     {
         "background",
         "background-color",
+        "background-image",
         "clip",
         "clip-path",
         "color",
@@ -31,7 +32,9 @@ _COMPOUND = re.compile(r"(?P<tag>\*|[a-z][\w-]*)?(?P<rest>(?:[.#](?:[\w-]|[^\x00
 _PART = re.compile(r"([.#])([^.#]+)")
 _NO_SCRIPTS = ("no-js", "nojs", "no-script", "noscript")
 
-_Compound = tuple[str, frozenset[str], frozenset[str]]  # tag, ids, classes
+_Compound = tuple[
+    str, frozenset[str], frozenset[str], bool
+]  # tag, ids, classes, directly in the one before it
 
 
 class Styles:
@@ -64,17 +67,18 @@ class Styles:
             for name in set(element.attributes.get("class", "").split()):
                 named[f".{name}"].append(element)
         tries = 0
-        for selector, declarations in rules:
-            for compounds in _selected(selector):
-                tag, ids, classes = compounds[-1]
-                key = next(iter([*(f"#{name}" for name in ids), *(f".{name}" for name in classes), tag]))
-                candidates = named.get(key, [])
-                tries += len(candidates)
-                if tries > _MOST_TRIES:
-                    return
-                for element in candidates:
-                    if _matches(element, compounds):
-                        self._of_rules[id(element)].update(declarations)
+        selected = [(each, declared) for selector, declared in rules for each in _selected(selector)]
+        # The more exactly a rule says which elements it is for, the more it counts.
+        for compounds, declarations in sorted(selected, key=lambda each: _exactness(each[0])):
+            tag, ids, classes, _ = compounds[-1]
+            key = next(iter([*(f"#{name}" for name in ids), *(f".{name}" for name in classes), tag]))
+            candidates = named.get(key, [])
+            tries += len(candidates)
+            if tries > _MOST_TRIES:
+                return
+            for element in candidates:
+                if _matches(element, compounds):
+                    self._of_rules[id(element)].update(declarations)
 
 
 def _rules(sheet: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -122,36 +126,51 @@ def _weighed(parts: Iterable[Any]) -> Iterator[tuple[str, str]]:
 def _selected(selectors: str) -> Iterator[list[_Compound]]:
     """Yield the selectors made of tags, ids and classes alone; what depends on more hides nothing here."""
     for selector in selectors.split(","):
-        parts = selector.replace(">", " ").split()
+        parts = selector.replace(">", " >").replace("> ", ">").split()
         if parts and not any(mark in selector.lower() for mark in _NO_SCRIPTS):
-            matches = [_COMPOUND.fullmatch(part) for part in parts]
+            matches = [_COMPOUND.fullmatch(part.removeprefix(">")) for part in parts]
             if all(matches):
-                yield [_compound(match["tag"] or "", match["rest"]) for match in matches if match]
+                yield [
+                    _compound(match["tag"] or "", match["rest"], directly=part.startswith(">"))
+                    for match, part in zip(matches, parts, strict=True)
+                    if match
+                ]
 
 
-def _compound(tag: str, rest: str) -> _Compound:
+def _exactness(compounds: list[_Compound]) -> tuple[int, int, int]:
+    return (
+        sum(len(ids) for _, ids, _, _ in compounds),
+        sum(len(classes) for _, _, classes, _ in compounds),
+        sum(bool(tag) for tag, _, _, _ in compounds),
+    )
+
+
+def _compound(tag: str, rest: str, *, directly: bool) -> _Compound:
     parts = _PART.findall(rest)
     return (
         tag.lower() if tag != "*" else "",
         frozenset(name for mark, name in parts if mark == "#"),
         frozenset(name for mark, name in parts if mark == "."),
+        directly,
     )
 
 
 def _matches(element: Element, compounds: list[_Compound]) -> bool:
     if not _is(element, compounds[-1]):
         return False
-    wanted = compounds[:-1]
+    left = len(compounds) - 1
     for above in element.ancestors():
-        if not wanted:
+        if not left:
             break
-        if _is(above, wanted[-1]):
-            wanted = wanted[:-1]
-    return not wanted
+        if _is(above, compounds[left - 1]):
+            left -= 1
+        elif compounds[left][3]:
+            return False  # what its parent is not hides nothing
+    return not left
 
 
 def _is(element: Element, compound: _Compound) -> bool:
-    tag, ids, classes = compound
+    tag, ids, classes, _ = compound
     return (
         (not tag or element.tag == tag)
         and (not ids or ids == {element.get("id")})

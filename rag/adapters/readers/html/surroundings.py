@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rag.adapters.readers.html.tree import Element, flat
+from rag.adapters.readers.html.tree import Element
 
 _MAIN = frozenset({"main", "article"})
 _WITHIN = _MAIN | {"section", "blockquote", "figure", "td", "dialog"}
@@ -29,7 +29,7 @@ _MENUS = frozenset(
         "mw-editsection",
         "linenos",
     }
-    | {"lineno", "line-numbers-rows", "blob-num"}
+    | {"gutter", "rouge-gutter", "lineno", "line-numbers-rows", "blob-num"}
 )
 _AROUND = frozenset(
     {
@@ -46,16 +46,38 @@ _AROUND = frozenset(
 )
 _CONSENT = re.compile(
     r"(cookies?|gdpr|ccpa|consent|privacy)[-_ ]?(banner|bar|notice|consent|pop-?up|modal|dialog|law|wall|overlay"
-    r"|message|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)\b"
+    r"|message|alert|layer|info|hint|warning|disclaimer|container|wrapper|manager|prompt|toast|policy-banner|root|box)(?![a-z])"
     r"|(banner|notice|accept|popup)[-_ ]?cookies?\b|\bcc-(window|banner)\b|cookieconsent|cookiebot|onetrust|didomi"
-    r"|usercentrics|truste|qc-cmp|klaro|cookie-?law|iubenda-cs|cybotcookie|termly|borlabs|complianz|osano-cm|sp_message",
+    r"|usercentrics|truste|qc-cmp|klaro|cookie-?law|iubenda-cs|cybotcookie|termly|borlabs|complianz|osano-cm|sp_message|moove_gdpr"
+    r"|eupopup|cmpbox|tarteaucitron|axeptio|cookie-?(first|script|yes|hub|info)|ch2-dialog|^cc--?main$|hs-eu-",
     re.IGNORECASE,
+)
+_SKIPS = re.compile(r"skip-?(to|link|nav|content|main)")
+_NOTES = frozenset(
+    {
+        "admonition",
+        "alert",
+        "box",
+        "callout",
+        "caution",
+        "hint",
+        "important",
+        "info",
+        "note",
+        "tip",
+        "warning",
+    }
 )
 _COOKIES = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
 _FILES = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|odt|ods|csv|zip|txt|epub|rtf|md)($|[?#])", re.IGNORECASE)
 _LONGEST_BANNER = 3_000  # letters
 _LONGEST_LABEL = 4.0  # words of a link in a menu, on average
 _FEWEST_LINKS = 3
+_ELSEWHERE = re.compile(
+    r"\b(related|see also|read (more|next)|more (from|on|in)|share|follow us|on this page|in this article|contents"
+    r"|navigation|menu|tags|categories|popular|latest|recent)\b",
+    re.IGNORECASE,
+)
 _LISTS = frozenset({"ul", "ol", "menu"})
 _BLOCKS = _LISTS | {"div", "p", "section", "td", "form", "dl", "center"}
 
@@ -91,9 +113,11 @@ def drop_surroundings(body: Element) -> None:
 
 
 def _is_menu(element: Element) -> bool:
-    if element.tag in ("nav", "search") or element.get("role").lower() in _MENU_ROLES:
+    if element.tag == "nav":
+        return element.first("a") is not None or element.first("p") is None
+    if element.tag == "search" or element.get("role").lower() in _MENU_ROLES:
         return True
-    return not _MENUS.isdisjoint(element.classes)
+    return not _MENUS.isdisjoint(element.classes) or any(map(_SKIPS.match, element.classes))
 
 
 def _is_dialog(element: Element, letters: int) -> bool:
@@ -122,8 +146,12 @@ def _is_around(element: Element) -> bool:
         return True
     if element.tag == "aside":
         # One between paragraphs is a note on them.
-        return element.parent is None or not any(
-            isinstance(each, Element) and each.tag in ("p", *_HEADINGS) for each in element.parent.children
+        return _NOTES.isdisjoint(element.classes) and (
+            element.parent is None
+            or not any(
+                isinstance(each, Element) and each.tag in ("p", *_HEADINGS)
+                for each in element.parent.children
+            )
         )
     if element.tag == "footer":
         return True
@@ -134,7 +162,13 @@ def _is_around(element: Element) -> bool:
 
 def _names_the_page(header: Element) -> bool:
     """Tell whether a header is that of a page's text: a title and what introduces it, no menu."""
-    return header.first("h1") is not None and header.first("nav", "ul", "a", "form") is None
+    if header.first("h1") is None or header.first("nav", "ul", "form") is not None:
+        return False
+    if header.first("a") is None:
+        return True
+    # A link beside a title and what introduces it is no menu, unless it is the site that they name.
+    names = {header.get("id").lower(), *header.classes}
+    return header.first("p") is not None and _AROUND.isdisjoint(names)
 
 
 def _drop_lists_of_links(body: Element) -> None:
@@ -184,6 +218,10 @@ def _is_all_links(element: Element, count: _Links, within: bool) -> bool:
 
 
 def _is_announced(element: Element, within: bool) -> bool:
-    """Tell whether a sentence of the main text leads to the links."""
+    """Tell whether a sentence or a heading of the main text leads to the links, and not to other pages like it."""
     before = next(element.elements_before(), None) if within else None
-    return before is not None and before.tag == "p" and flat(before.text).endswith(":")
+    if before is None:
+        return False
+    if before.tag in _HEADINGS and element.tag in _LISTS:
+        return _ELSEWHERE.search(before.text) is None
+    return before.tag == "p" and before.text.endswith(":")

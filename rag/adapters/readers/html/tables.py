@@ -9,6 +9,8 @@ _MOST_REPEATED = 2_000_000  # letters that spanning cells add to a page; then th
 _MOST_CELLS = 300_000  # of a table that is filled up to as many cells in each row
 _MOST_COLUMNS = 1_000  # as the standard has it
 _BLOCKS = ("table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "article", "section")
+_ORDER = {"thead": 0, "tfoot": 2}
+_LONGEST_CELL = 500  # letters of a cell that has a heading or code within and still is a cell
 _GROUPS = frozenset({"thead", "tbody", "tfoot", ""})
 
 _Row = list[Element | None]
@@ -53,7 +55,8 @@ def _rows(table: Element) -> list[tuple[Element, Element]]:
         elif element is table or element.tag in _GROUPS:
             inside = element if element.tag else group
             waiting += [(each, inside) for each in reversed(element.children) if isinstance(each, Element)]
-    return rows
+    # Wherever they are written, the head is shown first and the foot last.
+    return sorted(rows, key=lambda row: _ORDER.get(row[1].tag, 1))
 
 
 def _cells(row: Element) -> list[Element]:
@@ -63,7 +66,12 @@ def _cells(row: Element) -> list[Element]:
 def _lays_out(table: Element, rows: list[tuple[Element, Element]]) -> bool:
     if table.get("role") in ("presentation", "none"):
         return True
-    return max((len(_cells(row)) for row, _ in rows), default=0) < 2 or table.first(*_BLOCKS) is not None
+    if max((len(_cells(row)) for row, _ in rows), default=0) < 2:
+        return True
+    if table.first(*_BLOCKS) is None:
+        return False
+    cells = [cell for row, _ in rows for cell in _cells(row)]
+    return all(cell.tag != "th" for cell in cells) or any(len(cell.text) > _LONGEST_CELL for cell in cells)
 
 
 def _dissolve(table: Element, captions: list[Element], rows: list[tuple[Element, Element]]) -> None:

@@ -133,8 +133,21 @@ class Element:
 
     @property
     def text(self) -> str:
-        """All text within, blanks made one."""
-        return flat("".join(self.texts()))
+        """All text within, blanks made one; what begins on a line of its own is parted from the rest."""
+        pieces: list[str] = []
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, str):
+                pieces.append(node)
+            elif node.tag in BLOCKS:
+                pieces.append(" ")
+                waiting += (" ", *reversed(node.children))
+            elif node.tag == "br":
+                pieces.append(" ")
+            else:
+                waiting += reversed(node.children)
+        return flat("".join(pieces).replace(BREAK, " "))
 
     def elements_before(self) -> Iterator["Element"]:
         """Yield the elements before it in the same parent, the nearest first, as far as there is no text between."""

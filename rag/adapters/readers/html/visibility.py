@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import islice, pairwise
 
 from rag.adapters.readers.html.styles import Declarations, Styles
-from rag.adapters.readers.html.tree import Element, Page
+from rag.adapters.readers.html.tree import Element, Node, Page
 
 _NEVER_SHOWN = frozenset(
     {
@@ -47,6 +47,7 @@ _FOLDS = re.compile(
     r"(^|[-_])(accordion|collaps\w*|tab-?pane|tab-?panel|tab-?content|expand\w*|fold\w*|spoiler|toggle\w*|faq|answer"
     r"|panel|read-?more|more-?text|details|disclosure)([-_]|$)"
 )
+_MORE = re.compile(r"more(?:-?text|-?content)?")  # ids of what "Read more" shows
 _LEADING = frozenset(
     {"aria-controls", "data-bs-target", "data-target", "data-toggle-target", "popovertarget"}
 )
@@ -75,7 +76,18 @@ def keep_what_is_shown(page: Page) -> None:
     while waiting:
         for child in waiting.pop().children:
             if isinstance(child, Element):
+                if (
+                    child.tag == "input"
+                    and child.get("type") == "checkbox"
+                    and "disabled" in child.attributes
+                ):
+                    # Of a list of tasks.
+                    child.become("[x]" if "checked" in child.attributes else "[ ]")
+                    continue
                 gone = child.tag in _NEVER_SHOWN or _is_hidden(child, styles, unfolds)
+                if gone and (shown := _shown_again(child, styles)):
+                    child.fill(shown)
+                    gone = False
                 (hidden if gone else waiting).append(child)
     # Only now: whether a panel unfolds is told by what stands before it.
     for element in hidden:
@@ -103,6 +115,10 @@ def _unfolding(page: Page) -> Callable[[Element], bool]:
         if element.get("hidden").lower() == "until-found" or element.get("role") in ("tabpanel", "tooltip"):
             return True
         if element.get("id") in names or any(map(_FOLDS.search, element.classes)):
+            return True
+        if element.get("itemprop") == "acceptedAnswer" or "x-show" in element.attributes:
+            return True
+        if _MORE.fullmatch(element.get("id").lower()):
             return True
         before = next(element.elements_before(), None)
         return before is not None and (is_switch(before) or _in_a_series(element, before, series))
@@ -156,13 +172,34 @@ def _is_hidden(element: Element, styles: Styles, unfolds: Callable[[Element], bo
     if element.get("aria-hidden").lower() == "true" and _is_icon(element):
         return True
     hides = (
-        not {"hidden", "popover"}.isdisjoint(element.attributes)
+        (_pixels(declared.get("opacity", "")) == 0 and not _is_animated(element, declared))
+        or not {"hidden", "popover"}.isdisjoint(element.attributes)
         or declared.get("display") == "none"
         or (declared.get("visibility") in ("hidden", "collapse") and not _is_animated(element, declared))
         or declared.get("content-visibility") == "hidden"
         or (styles.foreign and not _HIDING.isdisjoint(classes) and not any(map(_SHOWING.fullmatch, classes)))
     )
     return hides and not unfolds(element)
+
+
+def _shown_again(element: Element, styles: Styles) -> list[Node]:
+    """Return what is visible within something that is not, for whose sake alone it is hidden."""
+    declared = styles.of(element)
+    if (
+        declared.get("visibility") != "hidden"
+        or declared.get("display") == "none"
+        or "hidden" in element.attributes
+    ):
+        return []
+    shown: list[Node] = []
+    waiting = [element]
+    while waiting:
+        each = waiting.pop()
+        if styles.of(each).get("visibility") == "visible":
+            shown.append(each)
+        else:
+            waiting += [child for child in reversed(each.children) if isinstance(child, Element)]
+    return shown
 
 
 def _is_icon(element: Element) -> bool:
@@ -177,8 +214,6 @@ def _is_animated(element: Element, declared: Declarations) -> bool:
 
 def _is_out_of_sight(element: Element, declared: Declarations, styles: Styles) -> bool:
     """Tell whether something is shown where, or so that, nobody sees it."""
-    if _pixels(declared.get("opacity", "")) == 0 and not _is_animated(element, declared):
-        return True
     if "scale(0)" in declared.get("transform", ""):
         return True
     size = _pixels(declared.get("font-size", ""))
@@ -187,9 +222,10 @@ def _is_out_of_sight(element: Element, declared: Declarations, styles: Styles) -
     moved = ["text-indent", "margin-left", "margin-top"]
     if declared.get("position") in ("absolute", "fixed"):
         moved += ["left", "top", "right"]
-        clip = (declared.get("clip", "") + declared.get("clip-path", "")).replace(" ", "")
-        if _CLIPPED.search(clip):
+        if _CLIPPED.search(declared.get("clip", "").replace(" ", "")):
             return True
+    if _CLIPPED.search(declared.get("clip-path", "").replace(" ", "")):
+        return True
     if any((_pixels(declared.get(side, "")) or 0.0) <= -_FAR_PX for side in moved):
         return True
     if "hidden" in (declared.get("overflow"), declared.get("overflow-x"), declared.get("overflow-y")):
@@ -212,6 +248,8 @@ def _is_of_the_same_colour(element: Element, declared: Declarations, styles: Sty
         return "background" not in declared  # letters may be holes before a picture
     for each in (element, *element.ancestors()):
         ground = styles.of(each)
+        if ground.get("background-image", "none") != "none":
+            return False
         behind = ground.get("background-color") or ground.get("background") or each.get("bgcolor").lower()
         if behind:
             return _plain(behind) == _plain(colour)

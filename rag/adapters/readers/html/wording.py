@@ -1,9 +1,10 @@
 """Each kind of element as words and the few blocks that Markdown knows."""
 
 import re
+from itertools import pairwise
 
 from rag.adapters.readers.html.links import Links
-from rag.adapters.readers.html.tree import BLOCKS, BREAK, Element, flat, holds_blocks
+from rag.adapters.readers.html.tree import BLOCKS, BREAK, Element, Node, flat, holds_blocks
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _KEPT = frozenset(
@@ -25,6 +26,9 @@ _KEPT = frozenset(
     }
 )
 _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
+_APART = frozenset({"a", "button", "label", "time"})
+_FLEXIBLE = frozenset({"d-flex", "d-inline-flex", "d-grid", "flex", "inline-flex", "grid"})
+_LINES = frozenset({"div", "p", "li", "tr"})  # of code
 _DRAWINGS = frozenset({"svg", "mjx-container"})
 _CODE = frozenset({"code", "tt", "samp", "kbd"})
 _BLANKS = re.compile(r"[ \t\n\f\r\xa0]+")
@@ -33,7 +37,9 @@ _ORDINAL = re.compile(r"\d[^\W\d_]{1,3}")
 _TRADE = frozenset({"tm", "sm", "®", "™", "℠", "©"})
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight)-([\w+#.-]+)")
 _FILE_NAME = re.compile(r"[\w.%-]+\.(png|jpe?g|gif|svg|webp|bmp|avif|tiff?)", re.IGNORECASE)
-_SWITCHED = frozenset({"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle", "onclick"})
+_SWITCHED = frozenset(
+    {"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle", "onclick", "@click", "x-on:click"}
+)
 _FOLDS = re.compile(r"accordion|collaps|toggle|expand|faq|fold|question|tab")
 _FEWEST_WORDS = 4  # of a button that is a sentence
 
@@ -49,6 +55,8 @@ def put_into_words(root: Element, *, base: str) -> None:
     preformatted = {id(each) for pre in elements if pre.tag in _PREFORMATTED for each in pre.elements()}
     explained: set[str] = set()
     links = Links(base)
+    for element in elements:
+        _part(element)
     # From the end, so that what is within an element is text when its turn comes.
     for element in reversed(elements):
         tag = element.tag
@@ -61,6 +69,12 @@ def put_into_words(root: Element, *, base: str) -> None:
         elif tag == "br":
             element.become("\n" if id(element) in preformatted else BREAK)
         elif id(element) in preformatted or not tag:
+            if tag == "button" or (
+                tag == "a" and element.get("href").startswith("#") and element.text.isdigit()
+            ):
+                element.take_out()  # copies the code, or is a line's number
+            if tag in _LINES and not "".join(element.texts()).endswith("\n"):
+                element.children.append("\n")
             element.tag = ""
         elif tag in _HEADINGS:
             _write_heading(element)
@@ -91,6 +105,23 @@ def put_into_words(root: Element, *, base: str) -> None:
     links.set(sum(map(len, root.texts())))
 
 
+def _part(element: Element) -> None:
+    """Part what a browser sets apart, though no blank is written: links, labels, codes, parts of a flexible box."""
+    beside = element.children
+    flexible = not _FLEXIBLE.isdisjoint(element.classes)
+    preformatted = element.tag in _PREFORMATTED
+    parted: list[Node] = beside[:1]
+    for before, after in pairwise(beside):
+        tags = {each.tag if isinstance(each, Element) else "" for each in (before, after)}
+        if preformatted:
+            parted += ["\n"] if tags == {"code"} else []
+        elif tags <= _APART or (flexible and "" not in tags):
+            parted.append(" ")
+        parted.append(after)
+    if len(parted) > len(beside):
+        element.fill(parted)
+
+
 _LATER = {"dt": "div", "dd": "div", "rt": "", "rp": "", "text": "", "foreignobject": "div"}
 _CELLS = frozenset({"rowspan", "colspan", "start", "role"})
 
@@ -106,7 +137,7 @@ def _write_code(element: Element) -> None:
 
 
 def _write_heading(element: Element) -> None:
-    text = flat("".join(element.texts()).replace(BREAK, " "))
+    text = element.text
     element.become(text, tag=element.tag if text else "")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,20 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"(?<!`)(?P<marks>`+)(?!`)")
 _EMBEDDED = re.compile(r"!?\[(?P<text>[^\[\]]{0,1000})\]\([ \t]*<?data:", re.IGNORECASE)
 _NAMED_PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]{0,1000})\](?:\[(?P<name>[^\[\]]{0,300})\])?(?!\()")
-_BYTES = re.compile(r"(?<!!)\[(?P<text>[^\[\]]{0,1000})\]\([ \t]*<?data:[^)]*\)", re.IGNORECASE)
 _BYTES = re.compile(
     r"^ {0,3}\[(?P<name>[^\[\]]{1,300})\]:[ \t]*<?data:\S*[^\n]*\n?", re.IGNORECASE | re.MULTILINE
 )
+_REMARK = re.compile(  # a reference to nothing, which only says what its title says; Obsidian's
+    r"^ {0,3}\[[^\[\]\n]{0,300}\]:[ \t]*(?:#|<>)[ \t]+(?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t]*$|^%%[^%]*%%[ \t]*$",
+    re.MULTILINE,
+)
+_NOTE = re.compile(r"\{/\*[^*]*\*/\}")  # of MDX
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_SAID = re.compile(r"[^\W_]|[\s\u2010-\u2027\u2030-\u205e€£¥§©®°±«»·×÷…™]")
+_IMPORT = re.compile(
+    r"^import\s[^\n;]*[\"'][^\"'\n]*[\"'];?[ \t]*$|^export const [^\n]*;[ \t]*$", re.MULTILINE
+)
+_HEADING_ID = re.compile(r"\{[#.:][^{}\n]*\}[ \t]*$")
 _TAG = re.compile(
     r"</?(?P<tag>a|abbr|b|bdo|big|br|center|cite|del|details|dfn|div|em|figcaption|figure|font|i|img|ins|kbd|mark|p|picture"
     r"|q|s|samp|section|small|source|span|strong|sub|summary|sup|tt|u|var|wbr)\b(?P<given>[^<>]*)>",
@@ -35,6 +46,8 @@ def read_markdown(file: SourceFile) -> Records:
     """Read a Markdown file; its title is that of the front matter, its first heading, or its name."""
     read = file.decoded()
     front, text = parted(read.text)
+    if file.path.suffix.lower() == ".mdx":
+        text = _IMPORT.sub("", text)
     blocks = _blocks(text)
     yield file.document(
         text=_shown(text, blocks),
@@ -59,7 +72,7 @@ def _heading(blocks: list["Token"]) -> str:
 
     for opening, inline in pairwise(blocks):
         if opening.type == "heading_open":
-            words = _without_marks(inline.content, (), " ")
+            words = _without_marks(_HEADING_ID.sub("", inline.content), (), " ")
             found = MarkdownIt("commonmark").parseInline(words)[0].children or []
             title = "".join(each.content if each.type != "softbreak" else " " for each in found)
             if title.strip():
@@ -109,10 +122,10 @@ def _regions(blocks: list["Token"], lines: list[str]) -> Iterator[tuple[str, int
 
 def _without_bytes(text: str, names: Collection[str]) -> str:
     """Return a text that has no code blocks without bytes of pictures, comments and tags."""
-    if "<" in text or "data:" in text or names:
-        text = _BYTES.sub("", text)
-        return _without_marks(_without_comments(text), names, "\n")
-    return text
+    if not any(mark in text for mark in ("<", "data:", "]:", "%%", "{/*", "&")) and not names:
+        return text
+    text = _BYTES.sub("", text)
+    return _without_marks(_without_comments(_REMARK.sub("", text)), names, "\n")
 
 
 def _without_comments(text: str) -> str:
@@ -150,8 +163,14 @@ def _plain(text: str, names: Collection[str], line_end: str) -> str:
     def picture(match: re.Match[str]) -> str:
         return match["alt"] if _folded(match["name"] or match["alt"]) in names else match[0]
 
-    text = _without_embedded(text)
+    text = _ENTITY.sub(_letter, _without_embedded(_NOTE.sub("", text)))
     return _TAG.sub(tag, _NAMED_PICTURE.sub(picture, text) if names else text)
+
+
+def _letter(match: re.Match[str]) -> str:
+    """Return what an entity stands for, but for what would be a mark of Markdown or HTML."""
+    letter = unescape(match[0])
+    return letter.replace("\xa0", " ") if _SAID.fullmatch(letter) else match[0]
 
 
 def _without_embedded(text: str) -> str:
@@ -169,12 +188,10 @@ def _without_embedded(text: str) -> str:
 
 def _in_a_row(match: re.Match[str]) -> bool:
     """Tell whether it stands in a row of a table, which is one line."""
-    start = max(0, match.start() - _LONGEST_ROW)
-    return (
-        match.string[match.string.rfind("\n", start, match.start()) + 1 : match.start()]
-        .lstrip()
-        .startswith("|")
-    )
+    start, end = max(0, match.start() - _LONGEST_ROW), match.end() + _LONGEST_ROW
+    before = match.string[match.string.rfind("\n", start, match.start()) + 1 : match.start()]
+    after = match.string[match.end() : end].partition("\n")[0]
+    return "|" in before or "|" in after
 
 
 def _folded(name: str) -> str:

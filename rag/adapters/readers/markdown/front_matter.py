@@ -39,10 +39,11 @@ def parted(text: str) -> tuple[FrontMatter, str]:
     A block between two rules is front matter where it gives names and values; otherwise it is text.
     """
     for form, read in ((_YAML, _yaml), (_TOML, _toml)):
-        head = form.match(text[:_LONGEST])
+        begin = len(text) - len(text.lstrip("\n"))
+        head = form.match(text[begin : begin + _LONGEST])
         given = read(head["fields"]) if head else None
         if head and given is not None:
-            return _front_matter(given), text[head.end() :]
+            return _front_matter(given), text[begin + head.end() :]
     return FrontMatter(), text
 
 
@@ -106,7 +107,8 @@ def _yaml(fields: str) -> dict[str, Any] | None:
     if _HEADED.match(fields) or not lines or not _FIELD.fullmatch(lines[0].rstrip()):
         return None
     try:
-        return _named(_loaded(fields))
+        # A tab is no blank to YAML, and is one to who writes it.
+        return _named(_loaded(fields.expandtabs(2)))
     except ValueError:
         # A title with a colon in it is no YAML and is written all the same.
         return _by_lines(lines)

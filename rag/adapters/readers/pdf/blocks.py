@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
 
-from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined
+from rag.adapters.readers.pdf.hyphens import Words, ends_parted, joined, unspaced
 from rag.adapters.readers.pdf.layout import Line, Page, Table
+from rag.text.tables import markdown_table
 
 _MARKER = re.compile(
     r"(?:[•◦▪▫‣⁃●○■□➢✓✔➔–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
@@ -29,6 +30,8 @@ _FILLED = 6
 """Lines of a paragraph that show by themselves how far its lines go."""
 _NARROW = 24
 """Letters in the lines of an address; those of a column are longer."""
+_WIDE = 0.55
+"""Width of a letter at most, in heights of a line, as long as it is one of many in a word."""
 _LONGEST_HEADING = 200
 _LONGEST_BOLD = 100
 
@@ -102,18 +105,10 @@ def blocks_of(page: Page, lines: Sequence[Line], style: Style, words: Words) -> 
             written.add(within)
             yield from _text_blocks(free, style, words)
             free = []
-            yield Block(text=markdown(tables[within].rows), kind="table", table=tables[within])
+            yield Block(text=markdown_table(tables[within].rows), kind="table", table=tables[within])
     yield from _text_blocks(free, style, words)
     for comment in page.comments:
         yield Block(text=comment, alone=True)
-
-
-def markdown(rows: Sequence[Sequence[str]], *, header: bool = True) -> str:
-    """Return rows as a table of Markdown, the first as its header."""
-    written = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    if header:
-        written.insert(1, "|" + "---|" * len(rows[0]))
-    return "\n".join(written)
 
 
 def runs_on(before: str, after: str) -> bool:
@@ -239,10 +234,12 @@ def _goes_on(held: Sequence[Line], line: Line, edge: float, leading: float) -> b
         return False
     # A line that has room for the next word was ended on purpose.
     letter = (line.box.right - line.box.left) / len(line.text)
-    if edge - first.box.left < _NARROW * letter:
+    # Letters as wide as they are high say twice as much.
+    if edge - first.box.left < _NARROW * min(letter, _WIDE * line.size):
         return False
     room = edge - last.box.right - _RAGGED * (edge - first.box.left)
-    return (len(line.text.split(maxsplit=1)[0]) + 1) * letter > room
+    word = 1 if unspaced(line.text[0]) else len(line.text.split(maxsplit=1)[0]) + 1
+    return word * letter > room
 
 
 def _goes_over(last: Line, line: Line) -> bool:
@@ -289,5 +286,5 @@ def _longer_table(before: Block, one: Table, other: Table) -> tuple[Block, int] 
     rows = other.rows[1:] if list(other.rows[0]) == list(one.rows[0]) else other.rows
     if not rows:
         return None
-    text = f"{before.text}\n{markdown(rows, header=False)}"
+    text = f"{before.text}\n{markdown_table(rows, header=False)}"
     return replace(before, text=text), len(before.text) + 1

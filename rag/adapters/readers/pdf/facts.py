@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from rag.adapters.readers.formats.results import described, given_title
 from rag.adapters.readers.pdf.blocks import outlined
 
-# What programs write into the title by themselves.
-_NO_TITLE = re.compile(
-    r"\(?(?:untitled|anonymous|unspecified)\)?|untitled document|document\d*|Microsoft \w+ - .*"
-    r"|.*\.(?:docx?|indd|tex|pdf|pptx?|xlsx?|odt|dvi)",
-    re.IGNORECASE,
-)
 _NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "(unspecified)", "unspecified"})
 _DATE = re.compile(
     r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:(?P<utc>Z)(?:00'?(?:00)?)?|(?P<sign>[+-])(?P<hours>\d\d)'?(?P<minutes>\d\d)?)?"
 )
 _MOST_OUTLINED = 20_000
-_MOST_NAMED = 10
 _LONGEST = 1_000
 
 
@@ -36,16 +30,16 @@ class Facts:
 def facts_of(document: Any) -> Facts:
     """Return what an open PDF says of itself."""
     said = {name: " ".join(value.split())[:_LONGEST] for name, value in document.get_metadata_dict().items()}
-    title = said.get("Title", "")
-    metadata = {
-        "authors": [name for name in _parts(said.get("Author", ""), ";") if name.casefold() not in _NOBODY],
-        "created": date_of(said.get("CreationDate", "")),
-        "modified": date_of(said.get("ModDate", "")),
-        "keywords": _parts(said.get("Keywords", ""), ";" if ";" in said.get("Keywords", "") else ","),
-    }
+    keywords = said.get("Keywords", "")
+    authors = [name.strip() for name in said.get("Author", "").split(";")]
     return Facts(
-        title="" if _NO_TITLE.fullmatch(title) else title,
-        metadata={name: value for name, value in metadata.items() if value},
+        title=given_title(said.get("Title")),
+        metadata=described(
+            authors=[name for name in authors if name.casefold() not in _NOBODY],
+            created=date_of(said.get("CreationDate", "")),
+            modified=date_of(said.get("ModDate", "")),
+            keywords=keywords.split(";" if ";" in keywords else ","),
+        ),
         outline=dict(_outline(document)),
         unread=tuple(_beside(document)),
     )
@@ -70,10 +64,6 @@ def date_of(written: str) -> str:
     return made.isoformat() if found[4] is not None else made.date().isoformat()
 
 
-def _parts(value: str, mark: str) -> list[str]:
-    return [part for each in value.split(mark) if (part := each.strip())]
-
-
 def _outline(document: Any) -> Iterator[tuple[str, int]]:
     import pypdfium2
 
@@ -89,21 +79,22 @@ def _outline(document: Any) -> Iterator[tuple[str, int]]:
 
 def _beside(document: Any) -> Iterator[str]:
     """Yield what is not on the pages and is therefore not read."""
-    import pypdfium2
     from pypdfium2 import raw
 
     if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
         yield "its form is an XFA form, which only Adobe's programs fill in; print it into a PDF to have its values"
-    names = []
+
+
+def attached(document: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of each file that is attached; one that is damaged has no content."""
+    import pypdfium2
+
     for at in range(document.count_attachments()):
+        name, content = "", b""
         try:
-            names.append(document.get_attachment(at).get_name() or "without a name")
+            attachment = document.get_attachment(at)
+            name = attachment.get_name()
+            content = bytes(attachment.get_data())
         except pypdfium2.PdfiumError:
-            names.append("without a name")
-    if names:
-        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-        listed = ", ".join(names[:_MOST_NAMED]) + more
-        if len(names) == 1:
-            yield f"1 attached file is not read ({listed}); save and ingest it by itself"
-        else:
-            yield f"{len(names):,} attached files are not read ({listed}); save and ingest them by themselves"
+            pass
+        yield name or f"file {at + 1}", content

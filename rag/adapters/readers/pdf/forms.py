@@ -60,7 +60,10 @@ def _at_its_height(lines: Sequence[Line], box: Box) -> int | None:
         (_apart(line.box, box), number)
         for number, line in enumerate(lines)
         if box.top - 2 <= line.box.middle <= box.bottom + 2
-        and abs(line.box.middle - box.middle) <= max(line.size, 12)
+        and (
+            abs(line.box.middle - box.middle) <= max(line.size, 12)
+            or line.box.right <= box.left  # beside a field of several lines
+        )
     ]
     # What stands left of a field names it, and where nothing does, what stands right of it.
     left = [(gap, number) for gap, number in near if lines[number].box.left <= box.left]

@@ -15,6 +15,13 @@ _WORD = re.compile(r"\w+(?:[-\u2010]\w+)*")
 _LAST = re.compile(r"\w[\w\u2010-]*$")
 _FIRST = re.compile(r"^\w+(?:[-\u2010]\w+)*")
 
+_ADDRESS = re.compile(r"(?:https?://|www\.|[\w.+-]+@)\S*$")
+_OF_ADDRESS = re.compile(r"[^\s/?=&_#%]*[/?=&_#%]|[^\s.]+\.(?:html?|php|aspx?|pdf)\b")
+_LONGEST_ADDRESS = 300
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
+)
+
 _BOUND = {
     # first part of a word -> beginnings of second parts that belong to it without a hyphen
     "self": ("ish", "less", "same"),
@@ -45,7 +52,21 @@ _BOUND_TO = {
 }
 _ENDINGS = frozenset(
     {"term", "based", "related", "specific", "oriented", "driven", "free", "level", "wide", "like", "sized"}
-    | {"aware", "friendly", "old", "range", "quality", "risk", "être", "dire", "même", "mêmes"}
+    | {
+        "aware",
+        "friendly",
+        "old",
+        "range",
+        "quality",
+        "risk",
+        "être",
+        "dire",
+        "même",
+        "mêmes",
+        "midi",
+        "moi",
+        "toi",
+    }
 )
 """Second parts that stand behind a hyphen: long-term, plant-based, peut-être."""
 _SMALL = frozenset(
@@ -80,12 +101,24 @@ def ends_parted(line: str) -> bool:
     return len(line) > 1 and line[-1] in HYPHENS and line[-2].isalnum()
 
 
+def unspaced(letter: str) -> bool:
+    """Tell whether a letter is of a script that puts no blanks between words."""
+    return _UNSPACED.match(letter) is not None
+
+
+def _goes_on(address: str, after: str) -> bool:
+    """Tell whether an address that a line ends in goes on: what follows would be no word."""
+    return address[-1] in "/?=&_#%" and _OF_ADDRESS.match(after) is not None
+
+
 def joined(before: str, after: str, words: Words) -> str:
     """Return two successive lines of one paragraph as one."""
     before, after = before.rstrip(), after.lstrip()
+    if _ADDRESS.search(before[-_LONGEST_ADDRESS:]) and (ends_parted(before) or _goes_on(before, after)):
+        return before + after
     first = _FIRST.match(after)
     if not ends_parted(before) or first is None:
-        return f"{before} {after}"
+        return before + ("" if unspaced(before[-1:]) and unspaced(after[:1]) else " ") + after
     stem = _LAST.search(before[:-1])
     kept = "-" if before[-1] == "\u00ad" else before[-1]
     return (

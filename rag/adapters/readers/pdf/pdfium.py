@@ -42,6 +42,7 @@ _MARK = re.compile(r"\s*(?:[^\w\s]|\(?\w{1,3}[.)])\s*")
 """A bullet, or the number of a list's item."""
 _NEAR = 0.9
 """Room between two pieces of a line that PDFium gives apart, as it does behind small raised letters, in heights."""
+_DOWNWARDS = 1
 _FIXED = ("courier", "mono", "consol", "typewriter", "cmtt")
 _BOLD = ("bold", "black", "heavy", "demi")
 _HEAVY = 600
@@ -100,13 +101,10 @@ def pages_of(document: "pypdfium2.PdfDocument", ocr: Ocr | None = None) -> Itera
 
 
 def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) -> Page:
-    from pypdfium2 import raw
-
-    text = page.get_textpage()
+    text, quarters = _level_text(page)
     whole = _characters(text)
     runs = list(_runs(whole))
-    angles = [raw.FPDFText_GetCharAngle(text, start) for start, _ in runs]
-    turn = Turn(page.get_bbox(), _turned(angles) if angles else page.get_rotation() // 90)
+    turn = Turn(page.get_bbox(), quarters)
     fields = list(fields_of(document, page, turn.upright))
     links = list(links_of(document, page, turn.upright))
     placed = bool(fields or links)
@@ -132,6 +130,23 @@ def _page(document: Any, page: Any, number: int, label: str, ocr: Ocr | None) ->
         comments=list(comments_of(page)),
         lack=lack,
     )
+
+
+def _level_text(page: Any) -> tuple[Any, int]:
+    """Return the text of a page, and by how many quarters most of its lines are turned from the level."""
+    from pypdfium2 import raw
+
+    text = page.get_textpage()
+    angles = [raw.FPDFText_GetCharAngle(text, start) for start, _ in _runs(_characters(text))]
+    if not angles:
+        return text, page.get_rotation() // 90
+    quarters = _turned(angles)
+    if (page.get_rotation() // 90 - quarters) % 4 == _DOWNWARDS:
+        # PDFium gives lines that run down the page from the last to the first.
+        text.close()
+        page.set_rotation((page.get_rotation() + 180) % 360)
+        text = page.get_textpage()
+    return text, quarters
 
 
 def _lack(whole: str, lines: list[Line], drawn: Drawn) -> Lack | None:

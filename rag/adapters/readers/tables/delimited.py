@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from rag.adapters.readers.files import Records, SourceFile
@@ -13,6 +13,7 @@ from rag.errors import UnreadableDocument
 from rag.library.documents import FieldNames
 
 _MARKS = ",;\t|"
+_NONE = "\x1f"  # a mark that no file has: each line is one cell
 _SAMPLE = 200  # lines that are looked at to tell what parts the cells
 _MOST_OPEN = 100  # quotes without an end that are looked for to the end of the file
 _MARK = re.compile(r'"?sep=(?P<mark>[^\w"\r\n])"?\s*', re.IGNORECASE)  # Excel's own first line
@@ -113,7 +114,7 @@ def _told_above(above: Sequence[_Row]) -> str:
     first, last = above[0].line, above[-1].line
     where = f"line {first}" if first == last else f"lines {first} to {last}"
     cells = [cell for row in above for cell in row.cells if cell.strip()]
-    return f"{where} above the header, {quoted(cells)}, belongs to no record"
+    return f"{where} above the header, {quoted(cells)}, belong{'s' if first == last else ''} to no record"
 
 
 def _header(lines: Sequence[str], file: SourceFile) -> _Header:
@@ -133,7 +134,9 @@ def _header(lines: Sequence[str], file: SourceFile) -> _Header:
     found = [each for mark in marks if (each := _candidate(lines, mark, file.fields))]
     if len(found) < len(marks):
         raise UnreadableDocument("holds no text")
-    return max(found, key=lambda each: each[0])[1]
+    best = max(found, key=lambda each: each[0])[1]
+    # Of a single column, a comma in a line is one of its text.
+    return best if len(best.names) > 1 else replace(best, mark=_NONE)
 
 
 def _candidate(lines: Sequence[str], mark: str, asked: FieldNames) -> tuple[tuple[int, ...], _Header] | None:
@@ -143,7 +146,7 @@ def _candidate(lines: Sequence[str], mark: str, asked: FieldNames) -> tuple[tupl
     if not filled:
         return None
     at = 0
-    while at + 1 < len(filled) and _is_above(filled, at, rows):
+    while at + 1 < len(filled) and _is_above(filled, at, rows, asked):
         at += 1
     header = _Header(mark=mark, row=filled[at], above=tuple(filled[:at]))
     names = header.names
@@ -153,15 +156,24 @@ def _candidate(lines: Sequence[str], mark: str, asked: FieldNames) -> tuple[tupl
     return (columns_of(names, asked).text in names, agreeing, apart, len(names)), header
 
 
-def _is_above(filled: Sequence[_Row], at: int, rows: Sequence[_Row]) -> bool:
+def _is_above(filled: Sequence[_Row], at: int, rows: Sequence[_Row], asked: FieldNames) -> bool:
     """Tell whether a row is a comment or a headline over the table, not the names of its columns."""
-    row, following = filled[at], filled[at + 1]
-    if row.cells[0].lstrip().startswith("#") and row.filled < following.filled:
-        return True
+    row, below = filled[at], filled[at + 1 :]
+    # Where all the rows below have as many cells, one that has another number is no header of theirs.
+    width = len(below[0].cells) if len({len(each.cells) for each in below}) == 1 < len(below) else 0
+    if row.cells[0].lstrip().startswith("#"):
+        other = below[0].filled > row.filled or (width > 1 and width != len(row.cells))
+        named = columns_of(distinct(below[0].cells), asked).text in distinct(below[0].cells)
+        return other or named or below[0].cells[0].lstrip().startswith("#")
     # A headline: one cell, and an empty line between it, or what else is written there, and the table.
-    wider = next((each for each in filled[at + 1 :] if each.filled > 1), None)
-    parted = wider is not None and any(not each.filled and row.line < each.line < wider.line for each in rows)
-    return row.filled == 1 and parted
+    wider = next((each for each in below if each.filled > 1), None)
+    if row.filled > 1 or wider is None:
+        return False
+    parted = any(not each.filled and row.line < each.line < wider.line for each in rows)
+    # Or the names stand right below it; spreadsheets fill its row up to the width of the table.
+    names = len(below[0].cells)
+    alone = len(row.cells) == names or (len(row.cells) == 1 and width > 0)
+    return parted or (alone and len(below) > 1 and below[0].filled == names > 2)
 
 
 def _rows(lines: Sequence[str], mark: str) -> Iterator[_Row]:

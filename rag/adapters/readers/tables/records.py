@@ -1,7 +1,7 @@
 """Records become documents: their text, their title, and what they are filed under."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
@@ -49,7 +49,7 @@ def documents(
         UnreadableDocument: there are no records.
     """
     seen: set[str] = set()
-    empty = True
+    empty = unremarked = True
     meanings = _Meanings(file.fields)
     for record in records:
         empty = False
@@ -60,6 +60,9 @@ def documents(
             yield ReadFailure(uri=file.uri, reason=reason)
         else:
             meant = columns or meanings.of(record.fields)
+            if unremarked:
+                file.remarks.extend(_taken(record.fields, meant, file.fields))
+                unremarked = False
             made = _document(file, record, meant)
             if made.uri in seen:
                 reason = f"{record.place} has the {meant.id!r} of an earlier record; the first was kept"
@@ -101,6 +104,18 @@ class _Meanings:
         elif self._text is not None and scalar(fields.get(columns.title or "")):
             return replace(columns, text=self._text)
         return columns
+
+
+def _taken(fields: Mapping[str, Any], columns: Columns, asked: FieldNames) -> Iterator[str]:
+    """Yield what the fields were taken for, where none is called text and none was asked for."""
+    if asked.text is None and columns.text is None:
+        yield (
+            f"no field is called text: each record is read with all its fields, {quoted(list(fields))}; "
+            "--text-field names one for the text"
+        )
+    elif asked.text is None and (columns.text or "").casefold() != TEXT:
+        title = f" and {columns.title!r} for the title" if columns.title and asked.title is None else ""
+        yield f"took the field {columns.text!r} for the text{title}; --text-field and --title-field name others"
 
 
 def _document(file: SourceFile, record: Record, columns: Columns) -> Document | ReadFailure:
@@ -165,7 +180,11 @@ def _metadata(record: Record, columns: Columns) -> tuple[dict[str, Value], list[
     much is left to whoever makes the document, and fails there.
     """
     whole = columns.text is None
-    named = {columns.id, columns.title, columns.text} if not whole else {columns.id}
+    named = {columns.id} if whole else {columns.id, columns.title, columns.text}
+    # An id or a title that is a list or a record is neither, and is kept as what it is.
+    named -= {
+        each for each in (columns.id, columns.title) if isinstance(record.fields.get(each), list | dict)
+    }
     kept: dict[str, Value] = {}
     left_out: list[str] = []
     size = 0
@@ -219,10 +238,24 @@ def _flat(name: str, value: Any) -> dict[str, Value]:
 def _lines(fields: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each field that says something: its name, and what it holds."""
     for name, value in fields.items():
-        for inner, one in _flat(name, value).items():
-            text = ", ".join(filter(None, map(written, scalars(one))))
-            if text:
-                yield f"{inner}: {text}"
+        yield from _lines_of(name, value, 0)
+
+
+def _lines_of(name: str, value: Any, deep: int) -> Iterator[str]:
+    """Yield a field's lines; records inside it one after the other, each with all its fields."""
+    inside: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, dict):
+        inside = ((f"{name}.{inner}", one) for inner, one in value.items())
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        inside = ((name, one) for one in value)
+    else:
+        found = (one for each in _flat(name, value).values() for one in scalars(each))
+        if text := ", ".join(filter(None, map(written, found))):
+            yield f"{name}: {text}"
+    for inner, one in inside:
+        if deep + 1 >= _DEEPEST and isinstance(one, list | dict):
+            one = json.dumps(one, ensure_ascii=False)
+        yield from _lines_of(inner, one, deep + 1)
 
 
 def scalar(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, Text, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
 from typing_extensions import override
 
 from rag.adapters.sql.changes import last_change, log_change, next_seq
@@ -25,6 +25,9 @@ from rag.adapters.sql.readings import at_or_below
 from rag.adapters.sql.schema.documents import changes, documents, passages
 from rag.domain import Change, ChangeKind, Document, Passage
 from rag.ports import DocumentState, DocumentStore
+
+_FILES = "file:"
+"""How the sources of what was read from disks begin."""
 
 _IN_ORDER = (passages.c.document_id, passages.c.position, passages.c.id)
 
@@ -131,6 +134,14 @@ class SqlDocuments(SqlStore, DocumentStore):
             return True
 
     @override
+    def touch(self, document_id: str, *, tenant: str) -> None:
+        with writing(self._engine) as connection:
+            seq = next_seq(connection)
+            mine = (documents.c.id == document_id) & (documents.c.tenant == tenant)
+            if connection.execute(select(documents.c.id).where(mine)).first() is not None:
+                log_change(connection, seq, document_id, tenant, ChangeKind.PUT, by_hand=True)
+
+    @override
     def overtaken(self, document_ids: Collection[str], *, after: int) -> dict[str, ChangeKind]:
         with reading(self._engine) as connection:
             return overtaken_by_hand(connection, document_ids, after)
@@ -154,7 +165,7 @@ class SqlDocuments(SqlStore, DocumentStore):
     def hashes(self, *, tenant: str, source: str | None = None) -> dict[str, str]:
         query = select(documents.c.id, documents.c.content_hash).where(documents.c.tenant == tenant)
         if source is not None:
-            query = query.where(documents.c.source == source)
+            query = query.where(_of_source(source))
         with reading(self._engine) as connection:
             return {row.id: row.content_hash for row in connection.execute(query)}
 
@@ -296,3 +307,15 @@ class SqlDocuments(SqlStore, DocumentStore):
     def last_change(self) -> int:
         with reading(self._engine) as connection:
             return last_change(connection)
+
+
+def _of_source(source: str) -> ColumnElement[bool]:
+    """Return the condition that a document is of a source.
+
+    A file in a folder is the folder's, by whatever path it was read; what lies hidden in it is not.
+    """
+    read = documents.c.source.startswith(_FILES, autoescape=True)
+    read &= func.substr(documents.c.uri, 1, func.length(documents.c.source)) == documents.c.source
+    below = read & at_or_below(documents.c.uri, source)
+    hidden = func.substr(documents.c.uri, len(source) + 1).contains("/.", autoescape=True)
+    return or_(documents.c.source == source, below & ~hidden)

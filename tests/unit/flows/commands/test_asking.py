@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from flows.commands.asking import ask_anywhere
-from rag.errors import UpstreamFailed
+from rag.errors import InvalidInput, UpstreamFailed
 from rag.settings import Settings
 
 Serve = Callable[[bytes], Settings]
@@ -45,3 +45,12 @@ def test_what_is_no_answer_is_one_sentence(serve: Serve, answer: bytes, said: st
     """Another program on the port, or a service that ends meanwhile: no traceback."""
     with pytest.raises(UpstreamFailed, match=rf"http://127\.0\.0\.1:.*{said}"):
         ask_anywhere(serve(answer), "When is lunch?")
+
+
+def test_a_filter_goes_along(serve: Serve) -> None:
+    """One that is not understood is refused before anybody is asked."""
+    settings = serve(b"")
+    with pytest.raises(InvalidInput, match="the filter is not understood: "):
+        ask_anywhere(settings, "When is lunch?", '{"year": {"above": 4}}')
+    with pytest.raises(InvalidInput, match="the filter is not understood: "):
+        ask_anywhere(settings, "When is lunch?", "site=Berlin")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from flows.ops.ingested import MOST_NAMED, has_failed, lines, notes, verdict
-from rag.library.documents import PartRead, ReadFailure
+from rag.library.documents import PartRead, ReadFailure, Remark
 from rag.library.syncing import SyncReport
 from rag.library.writing import Difference
 
@@ -35,9 +35,19 @@ def test_only_what_was_not_read_fails() -> None:
     assert has_failed([replace(DONE, spared=20)])
 
 
+def test_one_is_one() -> None:
+    """The verdict is a sentence of one thing too."""
+    one = replace(DONE, added=1, in_part=(SCAN,), failed=(BAD,))
+    assert verdict([one]) == (
+        "Not everything was read: 1 failed, and 1 was read in part only. 1 document added, 1 changed, 0 removed."
+    )
+
+
 def test_each_name_has_its_reasons() -> None:
-    """In one line, for a person to look up."""
-    assert lines(replace(DONE, in_part=(SCAN,), failed=(BAD,))) == [
+    """In one line, for a person to look up; what is to be known of a file comes first."""
+    remarks = (Remark(uri="file:///a.csv", said="no field is called text"),)
+    assert lines(replace(DONE, in_part=(SCAN,), failed=(BAD,), remarks=remarks)) == [
+        "please note: file:///a.csv: no field is called text",
         "read in part: file:///scan.pdf: 3 of 4 pages hold no text; a picture is not read",
         "not read: file:///bad.pdf: is not a PDF that can be read",
     ]

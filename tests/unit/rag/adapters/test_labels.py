@@ -287,3 +287,21 @@ def test_a_missing_file(tmp_path: Path) -> None:
     """A folder without the files says which are expected."""
     with pytest.raises(NotFound, match=r"queries\.jsonl, and qrels/train\.tsv and others or qrels\.tsv"):
         read_labels(tmp_path, tenant="acme", splits=SPLITS)
+
+
+def test_labels_in_one_file_beside_those_of_splits(tmp_path: Path) -> None:
+    """Both are read; what has no split there is counted."""
+    folder = data_set(
+        tmp_path / "faq",
+        [
+            {"_id": "1", "text": "one?"},
+            {"_id": "2", "text": "two?", "split": "dev"},
+            {"_id": "3", "text": "three?"},
+        ],
+        [("2", "b", 1), ("3", "c", 1)],
+    )
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t1\n")
+    found = labels_at(folder, tenant="acme", splits=SPLITS)
+    assert by_text(list(found.questions)).keys() == {"one?", "two?"}
+    assert found.splits == {"train": 1, "dev": 1, "": 1}

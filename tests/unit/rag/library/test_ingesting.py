@@ -23,7 +23,7 @@ from rag.library.chunking import Chunker
 from rag.library.documents import FieldNames, ReadFailure
 from rag.library.ingesting import Ingester
 from rag.library.intake import Intake, Room
-from rag.library.syncing import Library
+from rag.library.syncing import Library, PutResult
 from rag.ports import WebPage
 
 
@@ -355,6 +355,16 @@ def test_what_was_written_by_hand_since_stays(world: World) -> None:
     world.ingester.poll()
     assert world.documents()["upload:a.txt"].text == "newer"
     assert world.now(taken).reason == "was written anew after it was handed in"
+
+
+def test_what_was_written_again_as_it_is_stays(world: World) -> None:
+    """Also where it is the same text: that is what somebody wants after the upload."""
+    wanted = Document.create(uri="upload:a.txt", text="wanted", tenant="acme", source="api")
+    world.library.put(wanted)
+    world.hand_in(b"older", "a.txt")
+    assert world.library.put(wanted, awaited=True) is PutResult.UNCHANGED
+    world.ingester.poll()
+    assert world.documents()["upload:a.txt"].text == "wanted"
 
 
 def test_tenants_are_read_in_turns_and_kept_apart(world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.text.markdown import Kind, blocks
-from rag.text.tables import readable, rows
+from rag.text.tables import markdown_table, readable, rows
 
 
 def lines(text: str) -> list[str]:
@@ -52,3 +52,11 @@ def test_two_tables_in_a_row() -> None:
 def test_pipes_within_cells() -> None:
     """Escaped pipes are text, in code too."""
     assert lines("| a | b |\n|---|---|\n| x \\| y | `p \\| q` |\n") == ["a: x | y; b: `p | q`"]
+
+
+def test_rows_become_a_table() -> None:
+    """The first row names the columns, a bar in a cell is no border; rows alone continue a table."""
+    assert markdown_table([["part", "fits"], ["N-1", "a | b"]]) == (
+        "| part | fits |\n|---|---|\n| N-1 | a \\| b |"
+    )
+    assert markdown_table([["N-2", ""]], header=False) == "| N-2 |  |"

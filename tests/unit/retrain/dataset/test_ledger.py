@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from rag.domain import Document, Passage, digest_of
 from rag.errors import IntegrityError
+from rag.text.wording import normal
 from retrain.dataset.leaks import leak_report
 from retrain.dataset.ledger import Splitting, build_dataset
 from retrain.dataset.sources.documents import mine_documents
-from retrain.dataset.wording import normal
 from retrain.domain import Dataset, EvalQuestion, Origin, TrainingPair
 
 _SHARES = Splitting(dev_share=0.2, gate_share=0.3, gate_min=5, seed=17)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rag.domain import Passage
 from rag.errors import UpstreamFailed
+from rag.text.wording import normal
 from retrain.adapters.writing_cache import SqliteWritingCache
 from retrain.dataset.paraphrasing import WORKERS, paraphrase, reword_for_testing
-from retrain.dataset.wording import normal
 from retrain.dataset.writing import Budget, Writing
 from retrain.domain import EvalQuestion, Origin, QuestionStyle, TrainingPair, Written
 

@@ -1,26 +1,7 @@
-"""How questions are compared and cut."""
-
-from hypothesis import given
-from hypothesis import strategies as st
+"""Words of questions that carry no topic, and questions cut out of texts."""
 
 from rag.text.stop_words import stop_words
-from retrain.dataset.wording import STOP_WORDS, content_words, normal, without
-
-
-def test_case_blanks_and_punctuation_make_no_difference() -> None:
-    """Two spellings of one question have one normal form."""
-    assert normal("  How do I   renew — my PASSPORT?? ") == normal("how do i renew my passport")
-
-
-def test_questions_without_words_stay_apart() -> None:
-    """Signs alone are not taken for one another."""
-    assert normal("???") != normal("!!!")
-
-
-@given(st.text(max_size=60))
-def test_normal_form_is_its_own_normal_form(text: str) -> None:
-    """Normalising twice changes nothing."""
-    assert normal(normal(text)) == normal(text)
+from retrain.dataset.wording import STOP_WORDS, content_words, without
 
 
 def test_topic_words_are_left() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from itertools import pairwise
 from typing import Any
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -10,6 +11,7 @@ _MOST_MERGED = 10_000
 _MOST_FILLED = 200_000
 """Cells of a sheet that get the value of an area."""
 _AREA = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
+_NUMBER = re.compile(r"[-+(]?[\d][\d.,:/%\- )]*")
 _CAPTIONS = 10
 """Rows above the names of columns that are taken for captions."""
 
@@ -104,6 +106,39 @@ def percentages(styles: Any) -> dict[str, int]:
     }
 
 
+def padded(styles: Any) -> dict[str, int]:
+    """Return style -> digits, for those that show a number with zeros before it: 00000."""
+    digits = {
+        each.get("numFmtId", ""): len(each.get("formatCode", ""))
+        for each in styles.iter(f"{_MAIN}numFmt")
+        if re.fullmatch(r"0{2,20}", each.get("formatCode", ""))
+    }
+    formats = styles.find(f"{_MAIN}cellXfs")
+    return {
+        str(number): digits[each.get("numFmtId", "")]
+        for number, each in enumerate(formats if formats is not None else ())
+        if each.get("numFmtId", "") in digits
+    }
+
+
+def write_shown(tree: Any, pad: dict[str, int]) -> int:
+    """Write numbers with their zeros, and errors as Excel shows them; return how many."""
+    count = 0
+    for cell in tree.iter(f"{_MAIN}c"):
+        value = cell.find(f"{_MAIN}v")
+        if value is None or not value.text:
+            continue
+        if cell.get("t") == "e":
+            cell.set("t", "str")
+        elif cell.get("s") in pad and cell.get("t", "n") == "n" and value.text.isdecimal():
+            value.text = value.text.zfill(pad[cell.get("s")])
+            cell.set("t", "str")
+        else:
+            continue
+        count += 1
+    return count
+
+
 def write_percentages(tree: Any, percent: dict[str, int]) -> int:
     """Write numbers that are shown as percentages so; return how many."""
     count = 0
@@ -121,12 +156,44 @@ def write_percentages(tree: Any, percent: dict[str, int]) -> int:
 
 
 def with_names(table: str) -> str:
-    """Return a sheet's table with captions above its first full row put before it, and empty rows left out."""
+    """Return a sheet's table with captions above its first full row put before it, and empty rows left out.
+
+    A row of words below an empty row, with numbers below it, names the columns of a table of its own.
+    """
     lines = table.split("\n")
     if len(lines) < 2 or not lines[0].startswith("|") or not lines[1].startswith("| ---"):
         return table
     rows = [lines[0], *lines[2:]]
     split = [_split(row) if row.startswith("|") else None for row in rows]
+    begins = [0, *_more_tables(split), len(rows)]
+    tables = (_table(rows[at:end], split[at:end], lines[1]) for at, end in pairwise(begins))
+    return "\n\n".join(filter(None, tables))
+
+
+def _more_tables(rows: list[list[str] | None]) -> list[int]:
+    """Return where tables below the first begin: at their captions, or the names of their columns."""
+    found: list[int] = []
+    gap: int | None = None
+    for at, row in enumerate(rows):
+        if row is None:
+            return []  # a cell of several lines: rows are not what they seem
+        filled = sum(map(bool, row))
+        if not filled:
+            gap = at + 1
+        elif gap and filled > 1:
+            below = rows[at + 1] if at + 1 < len(rows) else None
+            names = all(_NUMBER.fullmatch(cell) is None for cell in row)
+            if (
+                names
+                and below
+                and any(name and _NUMBER.fullmatch(cell) for name, cell in zip(row, below, strict=False))
+            ):
+                found.append(gap)
+            gap = None
+    return [at for at in found if any(row and sum(map(bool, row)) > 1 for row in rows[:at])]
+
+
+def _table(rows: list[str], split: list[list[str] | None], rule: str) -> str:
     kept = [(row, held) for row, held in zip(rows, split, strict=True) if held is None or any(held)]
     captions: list[str] = []
     while len(kept) > 1 and len(captions) < _CAPTIONS:
@@ -140,7 +207,7 @@ def with_names(table: str) -> str:
             break
         captions.append("".join(held).replace("\\|", "|"))
         kept.pop(0)
-    body = [kept[0][0], lines[1], *(row for row, _ in kept[1:])] if kept else []
+    body = [kept[0][0], rule, *(row for row, _ in kept[1:])] if kept else []
     return "\n\n".join([*captions, "\n".join(body)]).strip()
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rag.adapters.readers.formats.packages import local, named, text_below
+from rag.text.tables import markdown_table
 
 _MOST_POINTS = 10_000
 """Points of a chart that are read."""
@@ -27,13 +28,7 @@ def chart(tree: Any) -> str:
         return "\n\n".join(filter(None, titles))
     header = ["", *(name for name, _, _ in series)]
     rows = [[name, *(values.get(at, "") for _, _, values in series)] for at, name in categories.items()]
-    return "\n\n".join([*filter(None, titles), table([header, *rows])])
-
-
-def table(rows: list[list[str]]) -> str:
-    """Return rows as a Markdown table, the first one its header."""
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join([lines[0], "| " + " | ".join("---" for _ in rows[0]) + " |", *lines[1:]])
+    return "\n\n".join([*filter(None, titles), markdown_table([header, *rows])])
 
 
 def _runs(title: Any) -> list[str]:

@@ -1,18 +1,41 @@
 """OpenDocument: texts (ODT), sheets (ODS) and slides (ODP), put right before xberg reads them."""
 
 import copy
+import re
 from typing import Any
 
 from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
-from rag.adapters.readers.formats.office import drawings, sheets
-from rag.adapters.readers.formats.office.slides import located
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.office import contents, sheets
+from rag.adapters.readers.formats.packages import (
+    Package,
+    become,
+    local,
+    named,
+    serialised,
+    text_below,
+    whole_number,
+)
 from rag.adapters.readers.xberg import extracted
 from rag.errors import UnreadableDocument
+from rag.text.tables import markdown_table
 
 _MIME = "application/vnd.oasis.opendocument."
 _CONTENT = "content.xml"
+_SHAPES = frozenset(
+    {
+        "caption",
+        "circle",
+        "connector",
+        "custom-shape",
+        "ellipse",
+        "line",
+        "path",
+        "polygon",
+        "polyline",
+        "rect",
+    }
+)
 _LONGEST = 200
 """Characters of a cell that is repeated in each row it spans."""
 
@@ -21,6 +44,8 @@ def read_text(file: SourceFile) -> Records:
     """Read an ODT as one document; UnreadableDocument where it is broken or encrypted."""
     package, tree = _opened(file, "an ODT")
     notes = _notes(tree)
+    contents.drop(tree)
+    contents.write_out(tree)
     _headers_and_footers(package, tree)
     beside, unread = _objects(package, tree)
     _unbox(tree)
@@ -40,10 +65,12 @@ def read_sheets(file: SourceFile) -> Records:
         beside[sheet.get(named("table:name"), "")] = [f"Comment: {text}" for text in said if text]
     _remove(tree, "office:annotation")
     for cell in tree.iter(named("table:table-cell")):
-        # Shown as 25 % and kept as 0.25.
-        if cell.get(named("office:value-type")) == "percentage":
+        # Shown as 25 % and kept as 0.25; shown as 09:30 and kept as PT09H30M.
+        kind = cell.get(named("office:value-type"))
+        if kind in ("percentage", "time") or (kind == "float" and re.match(r"0\d", text_below(cell))):
             cell.set(named("office:value-type"), "string")
             cell.attrib.pop(named("office:value"), None)
+            cell.attrib.pop(named("office:time-value"), None)
     # Charts show cells that are read already.
     _, unread = _objects(package, tree)
     _spread(tree)
@@ -60,6 +87,8 @@ def read_slides(file: SourceFile) -> Records:
     notes: list[str] = []
     for number, page in enumerate(tree.iter(named("draw:page"))):
         page.set(named("draw:name"), _mark(number))
+        for shape in [each for each in page if local(each) in _SHAPES]:
+            _frame(shape)
         heads.append(_take(page, lambda each: each.get(named("presentation:class")) == "title"))
         notes.append(_take(page, lambda each: each.tag == named("presentation:notes")))
     data = package.written({_CONTENT: serialised(tree)})
@@ -71,11 +100,20 @@ def read_slides(file: SourceFile) -> Records:
         body = left.partition(f"## {_mark(number + 1)}")[0].strip().removesuffix("-----")
         pieces = [f"## {head}" if head else "", body.strip(), f"Notes: {note}" if note else ""]
         parts[str(number + 1)] = "\n\n".join(filter(None, pieces))
-    text, locators = located("slide", parts)
+    text, locators = results.located("slide", parts)
     title = results.given_title(result.metadata.title) or next(iter(heads), "")
     yield results.document(
         file, result, text="\n\n".join(filter(None, [text, *said])), title=title, locators=locators
     )
+
+
+def _frame(shape: Any) -> None:
+    """Make a shape a text box; xberg passes over others that lie by themselves."""
+    inner = [each for each in shape if local(each) in ("p", "list")]
+    shape.tag = named("draw:frame")
+    box = shape.makeelement(named("draw:text-box"), {})
+    box[:] = inner
+    shape[:] = [box]
 
 
 def _opened(file: SourceFile, kind: str) -> tuple[Package, Any]:
@@ -99,16 +137,10 @@ def _take(page: Any, wanted: Any) -> str:
     return " ".join(filter(None, map(text_below, taken)))
 
 
-def _become_text(element: Any, text: str) -> None:
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("text:span"), text, tail
-
-
 def _spaces(tree: Any) -> None:
     """Write out the spaces that xberg joins words at."""
     for each in list(tree.iter(named("text:s"))):
-        _become_text(each, " ")
+        become(each, "text:span", " ")
 
 
 def _notes(tree: Any) -> list[str]:
@@ -123,7 +155,7 @@ def _notes(tree: Any) -> list[str]:
             )
             text = " ".join(filter(None, map(text_below, blocks)))
             mark = f"[^{'c' if body is None else ''}{len(found) + 1}]"
-            _become_text(each, mark if text else "")
+            become(each, "text:span", mark if text else "")
             if text:
                 found.append(f"{mark}: {text}")
     return found
@@ -192,7 +224,7 @@ def _object(tree: Any) -> str | None:
         for row in table.iter(named("table:table-row"))
     ]
     widest = max(map(len, rows), default=0)
-    return drawings.table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
+    return markdown_table([row + [""] * (widest - len(row)) for row in rows]) if widest else None
 
 
 def _unbox(tree: Any) -> None:
@@ -227,10 +259,10 @@ def _spread(tree: Any) -> None:
                     row[at] = filled
                     if left > 1:
                         above[column] = (source, left - 1)
-                spanned = _number(cell, "table:number-rows-spanned")
+                spanned = whole_number(cell, "table:number-rows-spanned", 1)
                 if spanned > 1 and len(text_below(cell)) <= _LONGEST and not list(cell.iter(table.tag)):
                     above[column] = (cell, spanned - 1)
-                column += _number(cell, "table:number-columns-repeated")
+                column += whole_number(cell, "table:number-columns-repeated", 1)
 
 
 def _rows(table: Any) -> list[Any]:
@@ -241,8 +273,3 @@ def _rows(table: Any) -> list[Any]:
         elif local(child) in ("table-header-rows", "table-rows", "table-row-group"):
             rows += _rows(child)
     return rows
-
-
-def _number(element: Any, name: str) -> int:
-    written = element.get(named(name), "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 8 else 1

@@ -7,8 +7,7 @@ from rag.adapters.readers.files import Records, SourceFile
 from rag.adapters.readers.formats import results
 from rag.adapters.readers.formats.members import Members, ReaderFor
 from rag.adapters.readers.formats.office import cells
-from rag.adapters.readers.formats.office.slides import located
-from rag.adapters.readers.formats.packages import Package, local, named, parsed, serialised, text_below
+from rag.adapters.readers.formats.packages import OLE, Package, local, named, parsed, serialised, text_below
 from rag.adapters.readers.xberg import extracted, usual
 from rag.errors import UnreadableDocument
 
@@ -40,7 +39,7 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
 def read_old(file: SourceFile) -> Records:
     """Read a workbook of Excel 97 to 2003 as `read` does, but for merged cells, comments and what is embedded."""
     data = file.read_bytes()
-    if not data.startswith(b"\xd0\xcf\x11\xe0"):
+    if not data.startswith(OLE):
         raise UnreadableDocument("is not an XLS that can be read: it does not begin as one")
     yield tables_of(file, data, ".xls")
 
@@ -73,7 +72,7 @@ def tables_of(
         table = "" if found == f"## {name}" else cells.with_names(found)
         body = "\n\n".join(filter(None, [table, *(beside or {}).get(name, ())]))
         sheets[name] = f"## {name}\n\n{body}" if body else ""
-    text, locators = located("sheet", sheets)
+    text, locators = results.located("sheet", sheets)
     title = results.given_title(result.metadata.title)
     return results.document(
         file, result, text=text, title=title or file.stem, locators=locators, unread=unread or ()
@@ -109,7 +108,9 @@ class _Book:
 
     def corrected(self) -> dict[str, bytes]:
         """Return the sheets in which something is put right."""
-        percent = cells.percentages(self._tree(self._styles)) if self._styles in self._package else {}
+        styles = self._tree(self._styles) if self._styles in self._package else None
+        percent = {} if styles is None else cells.percentages(styles)
+        pad = {} if styles is None else cells.padded(styles)
         written: dict[str, bytes] = {}
         empty = 0
         for part in self._sheets.values():
@@ -117,11 +118,13 @@ class _Book:
                 continue
             self._package.check(part)
             data = self._package.read(part)
-            if len(data) > _MOST_CORRECTED or not (b"mergeCell " in data or b"f>" in data or percent):
+            if len(data) > _MOST_CORRECTED or not (
+                b"mergeCell " in data or b"f>" in data or b't="e"' in data or percent or pad
+            ):
                 continue
             tree = parsed(data)
             empty += cells.without_values(tree)
-            if cells.spread(tree) + cells.write_percentages(tree, percent):
+            if cells.spread(tree) + cells.write_percentages(tree, percent) + cells.write_shown(tree, pad):
                 written[part] = serialised(tree)
         if empty:
             self.unread.append(

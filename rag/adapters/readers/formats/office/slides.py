@@ -20,7 +20,6 @@ from rag.adapters.readers.formats.packages import (
     text_below,
 )
 from rag.adapters.readers.xberg import extracted, usual
-from rag.domain import Locator
 from rag.errors import UnreadableDocument
 
 _MIME = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -51,7 +50,9 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
         for number, slide in enumerate(deck.slides, start=1)
     ]
     embedded = [record for name in deck.embedded for record in members.read(name, package.read(name))]
-    text, locators = located("slide", {str(number): slide for number, slide in enumerate(slides, start=1)})
+    text, locators = results.located(
+        "slide", {str(number): slide for number, slide in enumerate(slides, start=1)}
+    )
     yield results.document(
         file,
         result,
@@ -117,17 +118,6 @@ class _Deck:
             for each in self._parts[slide]:
                 if each.kind == kind and each.target in self._package:
                     yield text_of(self._package.tree(each.target))
-
-
-def located(kind: str, parts: dict[str, str]) -> tuple[str, list[Locator]]:
-    """Return the parts of a document as one text, and where in it each part begins; empty ones are left out."""
-    text, locators = "", []
-    for name, part in parts.items():
-        if part:
-            text += "\n\n" if text else ""
-            locators.append(Locator(start=len(text), kind=kind, name=name))
-            text += part
-    return text, locators
 
 
 def _put_right(tree: Any) -> bytes:

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from rag.adapters.readers.formats.packages import local, named, text_below
+from rag.adapters.readers.formats.packages import local, named, text_below, whole_number
 
 _LONGEST = 200
 """Characters of a cell that is repeated; a longer one is a text, not a name."""
@@ -26,6 +26,8 @@ def spread(tree: Any) -> None:
                 table.remove(rows.pop(0))
                 parent[at:at] = caption
             _down(rows)
+            for row in rows:
+                _indent(row)
             if rows:
                 _across(rows[0])
 
@@ -48,7 +50,7 @@ def _cells(row: Any) -> list[Any]:
 def _down(rows: list[Any]) -> None:
     above: dict[int, Any] = {}
     for row in rows:
-        column = _number(row.find(f"{named('w:trPr')}/{named('w:gridBefore')}"), 0)
+        column = whole_number(row.find(f"{named('w:trPr')}/{named('w:gridBefore')}"), "w:val", 0)
         for cell in _cells(row):
             merged = cell.find(f"{named('w:tcPr')}/{named('w:vMerge')}")
             if merged is None:
@@ -59,6 +61,18 @@ def _down(rows: list[Any]) -> None:
                 _copy(above[column], cell)
                 cell.find(named("w:tcPr")).remove(merged)
             column += _span(cell)
+
+
+def _indent(row: Any) -> None:
+    """Write empty cells where a row begins behind the first column."""
+    before = row.find(f"{named('w:trPr')}/{named('w:gridBefore')}")
+    cells = _cells(row)
+    if cells and 0 < (count := whole_number(before, "w:val", 0)) <= _WIDEST:
+        at = next(number for number, child in enumerate(row) if local(child) in ("tc", "sdt"))
+        for _ in range(count):
+            cell = row.makeelement(named("w:tc"), {})
+            cell.append(row.makeelement(named("w:p"), {}))
+            row.insert(at, cell)
 
 
 def _across(row: Any) -> None:
@@ -83,9 +97,4 @@ def _is_name(cell: Any) -> bool:
 
 
 def _span(cell: Any) -> int:
-    return _number(cell.find(f"{named('w:tcPr')}/{named('w:gridSpan')}"), 1)
-
-
-def _number(element: Any, otherwise: int) -> int:
-    written = "" if element is None else element.get(named("w:val"), "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 6 else otherwise
+    return whole_number(cell.find(f"{named('w:tcPr')}/{named('w:gridSpan')}"), "w:val", 1)

@@ -6,28 +6,26 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.adapters.encodings import decoded
 from rag.adapters.readers.files import Records, SourceFile
-from rag.adapters.readers.formats import results
+from rag.adapters.readers.formats import mail, results
 from rag.adapters.readers.formats.members import Members, ReaderFor
-from rag.adapters.readers.formats.office import drawings, equations
+from rag.adapters.readers.formats.office import drawings, equations, headings, numbering
+from rag.adapters.readers.formats.office.shown import put_right
 from rag.adapters.readers.formats.office.tables import spread
-from rag.adapters.readers.formats.packages import Package, local, named, serialised, text_below
+from rag.adapters.readers.formats.packages import Package, become, local, named, serialised, text_below
+from rag.adapters.readers.html import fragment
+from rag.adapters.readers.html.declared import encoding_of
 from rag.adapters.readers.xberg import extracted
 
 _MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_AMPERSAND = re.compile(r"(\]\([^()\s]{0,2000}?|(?<=&)[^()\s&]{0,2000}?)&amp;(?=[^()\s]*\))")
 _EQUATION = re.compile("\uf8fde(\\d{1,9})\uf8fd")
-_OFF = frozenset({"0", "false", "off", "none"})
-_SYMBOLS = {
-    "F0FC": "✓",
-    "F0FE": "☑",
-    "F0A8": "☐",
-    "F06F": "☐",
-    "F0B7": "•",
-    "F0E0": "→",
-    "F0D8": "➢",
-    "F0A7": "▪",
-}
-"""Wingdings and Symbol characters that people set by hand, and the letters that look like them."""
+_AROUND_NUMBERS = frozenset(
+    {"", "-", "of", "page", "page of", "page sur", "seite", "seite von", "página", "página de", "pagina"}
+    | {"pagina di", "pagina van", "strona", "strona z", "страница", "страница из", "sida", "side", "side av"}
+)
+"""What stands around the numbers of pages."""
 
 
 def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
@@ -41,7 +39,7 @@ def read(file: SourceFile, *, reader_for: ReaderFor) -> Records:
     corrected = _Corrected(package, members)
     result = extracted(corrected.written(), mime=_MIME, kind="a DOCX")
     text = results.markdown(result.content.replace("[cmt:", "[^cmt"))
-    text = corrected.filled(text)
+    text = numbering.with_labels(_AMPERSAND.sub(r"\1&", corrected.filled(text)))
     embedded = [record for name in corrected.embedded for record in members.read(name, package.read(name))]
     yield results.document(file, result, text=text, unread=[*corrected.unread, *members.reasons()])
     yield from embedded
@@ -69,13 +67,40 @@ class _Corrected:
 
     def written(self) -> bytes:
         """Return the file with all that is put right."""
-        _remove_what_is_not_shown(self._tree)
+        put_right(self._tree)
+        changed = self._put_right_beside()
+        styles, numbers = self._part("styles"), self._part("numbering")
+        headings.drop_contents(self._tree, styles)
+        numbering.Numbering(numbers, styles).write(self._tree)
+        if styles is not None:
+            headings.level(styles)
+            headings.mark(self._tree)
+            changed |= {
+                each.target: serialised(styles) for each in self._related.values() if each.kind == "styles"
+            }
         self._number_notes()
         self._write_equations()
         self._mark_parts()
         self._add_headers_and_footers()
         spread(self._tree)
-        return self._package.written({self._main: serialised(self._tree)}, dropped=self.embedded)
+        changed[self._main] = serialised(self._tree)
+        return self._package.written(changed, dropped=self.embedded)
+
+    def _part(self, kind: str) -> Any | None:
+        """Return the tree of a part of which there is one; None where there is none."""
+        names = (each.target for each in self._related.values() if each.kind == kind)
+        found = next((name for name in names if name in self._package), None)
+        return None if found is None else self._package.tree(found)
+
+    def _put_right_beside(self) -> dict[str, bytes]:
+        """Return notes and comments, put right."""
+        changed: dict[str, bytes] = {}
+        for each in self._related.values():
+            if each.kind in ("footnotes", "endnotes", "comments") and each.target in self._package:
+                tree = self._package.tree(each.target)
+                put_right(tree)
+                changed[each.target] = serialised(tree)
+        return changed
 
     def filled(self, text: str) -> str:
         """Return the text with HTML chunks, charts and diagrams in their places."""
@@ -120,7 +145,7 @@ class _Corrected:
             for mark in self._tree.iter(named(f"w:{kind}Reference")):
                 number = numbers.get((kind, mark.get(named("w:id"), "")))
                 if number is not None:
-                    _become_text(mark, f"[^{number}]")
+                    become(mark, "w:t", f"[^{number}]")
 
     def _mark_parts(self) -> None:
         parents = {child: parent for parent in self._tree.iter() for child in parent}
@@ -142,14 +167,22 @@ class _Corrected:
         """Turn an element into text that stands for its filling until xberg has read the file."""
         mark = f"\uf8fe{len(self._fillings)}\uf8fe"
         self._fillings[mark] = filling
-        _become_text(element, mark)
+        become(element, "w:t", mark)
 
     def _chunk(self, key: str) -> str:
         part = self._related.get(key)
         if part is None or part.target not in self._package:
             self.unread.append("a part of another format is missing from the file")
             return ""
-        text = self._members.text_of(posixpath.basename(part.target), self._package.read(part.target))
+        content = self._package.read(part.target)
+        name = posixpath.basename(part.target).lower()
+        text: str | None
+        if name.endswith((".mht", ".mhtml", ".eml")):
+            text = mail.body_of(content, self._members)
+        elif name.endswith((".htm", ".html", ".xhtml")):
+            text = fragment(decoded(content, labels=(encoding_of(content),)).text)
+        else:
+            text = self._members.text_of(name, content)
         if text is None:
             self.unread.append(f"the part {part.target} of another format was not read")
         return text or ""
@@ -165,7 +198,7 @@ class _Corrected:
             if each.kind not in ("header", "footer") or each.target not in self._package:
                 continue
             part = self._package.tree(each.target)
-            _remove_what_is_not_shown(part)
+            put_right(part)
             for block in part:
                 text = text_below(block)
                 if not any(map(str.isalpha, _without_page_numbers(block))) or text in seen:
@@ -179,32 +212,6 @@ class _Corrected:
                     first += 1
                 else:
                     body.append(block)
-
-
-def _remove_what_is_not_shown(tree: Any) -> None:
-    """Remove text that was moved away or is hidden; mend what xberg joins words at."""
-    for parent in list(tree.iter()):
-        for child in list(parent):
-            name = local(child)
-            if name in ("moveFrom", "del") or (name == "r" and _is_hidden(child)):
-                parent.remove(child)
-            elif name == "cr":
-                child.tag = named("w:br")
-            elif name == "ptab":
-                child.tag = named("w:tab")
-            elif name == "sym":
-                _become_text(child, _SYMBOLS.get(child.get(named("w:char"), "").upper(), " "))
-
-
-def _is_hidden(run: Any) -> bool:
-    vanish = run.find(f"{named('w:rPr')}/{named('w:vanish')}")
-    return vanish is not None and vanish.get(named("w:val"), "1") not in _OFF
-
-
-def _become_text(element: Any, text: str) -> None:
-    tail = element.tail
-    element.clear()
-    element.tag, element.text, element.tail = named("w:t"), text, tail
 
 
 def _paragraph_of(text: Any) -> Any:
@@ -223,20 +230,17 @@ def _within(element: Any, name: str, parents: dict[Any, Any]) -> Any | None:
 
 def _without_page_numbers(block: Any) -> str:
     """Return the text of a header's block without fields that count pages, and the words around them."""
-    text = "".join(_shown(block))
-    return (
-        ""
-        if text.strip().lower() in ("page", "page  of", "page of", "seite", "seite  von", "of", "-", "")
-        else text
-    )
+    text = " ".join("".join(_shown(block)).split())
+    return "" if text.lower() in _AROUND_NUMBERS else text
 
 
 def _shown(block: Any) -> Iterator[str]:
     inside = 0
+    counted = {id(text) for each in block.iter(named("w:fldSimple")) for text in each.iter()}
     for each in block.iter():
         name = local(each)
         if name == "fldChar":
             kind = each.get(named("w:fldCharType"))
             inside += (kind == "begin") - (kind == "end")
-        elif name == "t" and not inside:
+        elif name == "t" and not inside and id(each) not in counted:
             yield each.text or ""

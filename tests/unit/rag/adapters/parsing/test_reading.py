@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from rag.adapters.parsing import ApartReader, Processes
 from rag.domain import Document
 from rag.errors import UnreadableDocument
-from rag.library.documents import FieldNames, ReadFailure
+from rag.library.documents import FieldNames, ReadFailure, Remark
 
 Make = Callable[..., Processes]
 
@@ -20,7 +20,8 @@ Make = Callable[..., Processes]
 def read(processes: Processes, content: bytes, filename: str) -> list[Document | ReadFailure]:
     """Read a file of the tenant acme, uploaded under its name."""
     reader = ApartReader(processes, max_bytes=20_000_000)
-    return reader.read(content, filename=filename, uri=f"upload:{filename}", tenant="acme")
+    found = reader.read(content, filename=filename, uri=f"upload:{filename}", tenant="acme")
+    return [each for each in found if not isinstance(each, Remark)]
 
 
 def reason(processes: Processes, content: bytes, filename: str) -> str:
@@ -277,3 +278,17 @@ def test_fields_are_named(make_processes: Make) -> None:
     )
     assert isinstance(record, Document)
     assert (record.uri, record.text) == ("upload:x.csv#a", "Yes.")
+
+
+def test_remarks_come_over_too(make_processes: Make) -> None:
+    """What fields were taken for is told once a file, after its documents."""
+    reader = ApartReader(make_processes(), max_bytes=20_000_000)
+    found = reader.read(
+        b"question,answer\nWho?,Me.\nWhen?,Now.\n", filename="a.csv", uri="upload:a.csv", tenant="acme"
+    )
+    assert [type(each) for each in found] == [Document, Document, Remark]
+    said = (
+        "took the field 'answer' for the text and 'question' for the title; "
+        "--text-field and --title-field name others"
+    )
+    assert found[-1] == Remark(uri="upload:a.csv", said=said)

@@ -37,6 +37,9 @@ def made(content: str | bytes, *, filename: str = "file.md") -> Document:
         ),
         ("<!-- # No -->\n\n# Heading\n", "Heading"),
         ("no heading at all", "file"),
+        ("# Opening hours {#hours .wide}\n", "Opening hours"),
+        ("\n\n---\ntitle: After blank lines\n---\ntext", "After blank lines"),
+        ("---\ntitle:\tWith tabs\nx:\n\t- a\n---\ntext", "With tabs"),
     ],
 )
 def test_title(content: str, title: str) -> None:
@@ -177,6 +180,15 @@ def test_front_matter_does_not_grow() -> None:
         ("<script>run()</script>\n\nb\n", "\nb\n"),
         ("```\ncode\n```\n\n<div>a</div>\n\n```\ncode\n```\n", "```\ncode\n```\n\na\n\n```\ncode\n```\n"),
         ("Plain text & nothing else.\n", "Plain text & nothing else.\n"),
+        ("100&nbsp;&euro; caf&#233; &lt;b&gt; `&nbsp;`\n", "100 € café &lt;b&gt; `&nbsp;`\n"),
+        ("[//]: # (gone)\n[comment]: <> (gone)\na\n", "\n\na\n"),
+        ("a\n\n%% gone\ngone %%\n\nb\n", "a\n\n\n\nb\n"),
+        ("a {/* gone */} b `{/* kept */}`\n", "a  b `{/* kept */}`\n"),
+        ("a | b\n--- | ---\nc<br>d | e\n", "a | b\n--- | ---\nc d | e\n"),
+        (
+            "<Tabs>\n<TabItem value='a' label='Linux'>\n\nRun it.\n\n</TabItem>\n</Tabs>\n",
+            "Linux\n\nRun it.\n\n",
+        ),
     ],
 )
 def test_what_is_shown(content: str, text: str) -> None:
@@ -188,6 +200,15 @@ def test_what_is_shown(content: str, text: str) -> None:
 def test_kinds_of_markdown(filename: str) -> None:
     """Markdown has several endings."""
     assert made("# Title\n", filename=filename).title == "Title"
+
+
+def test_imports_of_mdx_are_no_text() -> None:
+    """Lines that a program needs stand in no page."""
+    content = (
+        'import Tabs from "@theme/Tabs";\nexport const x = 1;\n\n# Hours\n\nWe import "tea" from China.\n'
+    )
+
+    assert made(content, filename="a.mdx").text.strip() == '# Hours\n\nWe import "tea" from China.'
 
 
 def test_plain_text_stands_as_it_is() -> None:

@@ -1,8 +1,8 @@
 """A passage's own words as questions."""
 
 from rag.domain import Document, Passage
+from rag.text.wording import normal
 from retrain.dataset.sources.excerpts import key_phrases, mine_excerpts
-from retrain.dataset.wording import normal
 from retrain.domain import Excerpt, Origin
 
 _TEXT = (

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, Passage
+from rag.text.wording import normal
 from retrain.dataset.pairs import MinedPairs
 from retrain.dataset.sources.log import Trust, mine_log
-from retrain.dataset.wording import normal
 from retrain.domain import Origin
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)

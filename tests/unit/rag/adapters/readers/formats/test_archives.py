@@ -134,3 +134,16 @@ def test_what_is_no_archive() -> None:
     found = texts(whole[:at] + b"\xff\xff\xff" + whole[at + 3 :])
     assert found["#a.txt"].startswith("is damaged in the archive")
     assert found["#b.txt"] == "other"
+
+
+def test_names_in_utf_8_that_nobody_announced() -> None:
+    """A name that is UTF-8 is read as such, though the archive does not say so; others are of old systems."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("XXa.txt", "one")
+        archive.writestr("Yb.txt", "two")
+    data = out.getvalue().replace(b"XXa.txt", "äa.txt".encode()).replace(b"Yb.txt", b"\x84b.txt")
+
+    assert ["upload:a.zip#%C3%A4a.txt", "upload:a.zip#%C3%A4b.txt"] == [
+        each.uri for each in records("a.zip", data)
+    ]

@@ -48,10 +48,28 @@ def test_chapters() -> None:
 
     assert made.title == "The Lighthouse"
     assert made.metadata == {"authors": ("Ann", "Bob"), "created": "2020-01-02", "language": "en"}
-    assert made.text.startswith("# The storm\n\nIt *rained* at C:\\new <5>.\n\nA note.\n\nThe tower")
+    assert made.text.startswith("# The storm\n\nIt rained at C:\\new <5>.\n\nA note.\n\nThe tower")
     assert made.text.index("# The storm") < made.text.index("# The calm") < made.text.index("- One")
     assert "```\nx  = 1\n```" in made.text
     assert "iVBOR" not in made.text
+
+
+def test_what_chapters_show() -> None:
+    """Headings in a chapter's header, spanning cells in each row, formulas, and marks of notes; not what is hidden."""
+    text = document(
+        "a.epub",
+        book(
+            "<header><h1>One<a id='here'/></h1></header><p>Said<a xmlns:epub='http://www.idpf.org/2007/ops' "
+            "epub:type='noteref' href='a.xhtml#n'>1</a>.</p><p hidden='hidden'>no</p><div/><p>After</p>"
+            "<math alttext='x^2'><mi>x</mi></math>",
+            "<table><tr><th>A</th><th>B</th></tr><tr><td rowspan='2'>r</td><td>1</td></tr><tr><td>2</td></tr></table>"
+            "<footer>Foot</footer>",
+        ),
+    ).text
+
+    assert text == (
+        "# One\n\nSaid[1].\n\nAfter\n\n$x^2$\n\n| A | B |\n| --- | --- |\n| r | 1 |\n| r | 2 |\n\nFoot"
+    )
 
 
 def test_protected_books() -> None:

@@ -1,5 +1,6 @@
 """Mail: who wrote what to whom and when, and what is attached."""
 
+import base64
 import email.message
 import email.policy
 from typing import Any
@@ -181,3 +182,60 @@ def test_logos_are_no_attachments() -> None:
 
     assert isinstance(around, Document)
     assert around.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "said"),
+    [
+        ("iso-8859-1", "cp1252", "5 € – „ok“"),
+        ("gb2312", "gb18030", "朱镕基"),
+        ("shift_jis", "cp932", "①日本語"),
+        ("ks_c_5601-1987", "cp949", "똠방각하"),
+    ],
+)
+def test_labels_as_mail_programs_read_them(label: str, encoding: str, said: str) -> None:
+    """An encoding's label stands for what programs write under it, in the text and in encoded fields."""
+    word = base64.b64encode(said.encode(encoding)).decode()
+    head = f"Subject: =?{label}?B?{word}?=\r\nContent-Type: text/plain; charset={label}\r\n\r\n"
+
+    made = first(head.encode() + said.encode(encoding))
+
+    assert (made.title, made.text, made.unread) == (said, said, ())
+
+
+def test_letters_that_nobody_encoded() -> None:
+    """A field in plain letters beyond ASCII, and a page that alone says what it is in."""
+    raw = "Subject: Grüße\r\nContent-Type: text/html\r\n\r\n<meta charset=windows-1252><p>Müller</p>"
+
+    made = first(raw.encode("cp1252"))
+
+    assert (made.title, made.text) == ("Grüße", "Müller")
+
+
+def test_pages_in_mails_are_read_whole() -> None:
+    """What web pages have around their text is text of a mail: headers, footers and lists of links."""
+    page = "<header>Head</header><nav><a href='https://example.org/x'>Go</a></nav><p>Text.</p><footer>Firm</footer>"
+
+    assert first(f"Content-Type: text/html\r\n\r\n{page}".encode()).text == (
+        "Head\n\n[Go](https://example.org/x)\n\nText.\n\nFirm"
+    )
+
+
+def test_pictures_and_encoded_mails() -> None:
+    """A picture is named without OCR, also one shown in the text alone; a mail that was encoded is read."""
+    inner = base64.b64encode(b"Subject: in\r\n\r\nInner.").decode()
+    raw = (
+        "Subject: out\r\nContent-Type: multipart/mixed; boundary=X\r\n\r\n--X\r\n\r\nOuter.\r\n"
+        "--X\r\nContent-Type: image/png; name=a.png\r\nContent-Disposition: attachment; filename=a.png\r\n\r\nPNG\r\n"
+        "--X\r\nContent-Type: image/jpeg; name=b.jpg\r\nContent-Disposition: inline; filename=b.jpg\r\n\r\nJPG\r\n"
+        "--X\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment; filename=in.eml\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{inner}\r\n--X--\r\n"
+    )
+
+    outer, within = records("a.eml", raw)
+
+    why = "was not read: it holds no text without OCR; WHETSTONE_OCR=true reads pictures"
+    assert isinstance(within, Document)
+    assert (within.title, within.text) == ("in", "Inner.")
+    assert isinstance(outer, Document)
+    assert outer.unread == (f"the attachment a.png {why}", f"the attachment b.jpg {why}")

@@ -120,3 +120,25 @@ def test_what_is_no_notebook() -> None:
         {"cell_type": 5, "source": 7}, {"cell_type": "code", "source": None, "outputs": "x"}, authors=[5]
     )
     assert failure("a.ipynb", odd) == "holds no text"
+
+
+def test_what_a_terminal_shows() -> None:
+    """A line that was written over is its last state; an object that stands for a page is the page; JSON is text."""
+    outputs = [
+        {"output_type": "stream", "text": " 1%\r50%\r100%\ndone\n"},
+        {"data": {"text/plain": "<IPython.core.display.HTML object>", "text/html": "<p>Shown</p>"}},
+        {"data": {"text/plain": "<IPython.core.display.JSON object>", "application/json": {"k": 1}}},
+    ]
+    content = json.dumps({"cells": [{"cell_type": "code", "source": "", "outputs": outputs}]})
+
+    assert document("a.ipynb", content).text == '```\n100%\ndone\n```\n\nShown\n\n```json\n{\n "k": 1\n}\n```'
+
+
+def test_other_encodings_are_told() -> None:
+    """A notebook that is not Unicode is read as it most likely is, and says so."""
+    content = json.dumps({"cells": [{"cell_type": "markdown", "source": "Grüße"}]}, ensure_ascii=False)
+
+    made = document("a.ipynb", content.encode("cp1252"))
+
+    assert made.text == "Grüße"
+    assert made.unread[0].startswith("encoding guessed as Windows-125")

@@ -1,5 +1,7 @@
 """Outlook's messages, as its own compound file has them."""
 
+import struct
+
 from doubles.outlook_messages import compound, message
 from doubles.word_files import document, failure, paragraph, records, word
 
@@ -54,3 +56,19 @@ def test_what_is_no_message() -> None:
     )
     for cut in range(0, len(whole), 700):
         assert records("a.msg", whole[:cut] + b"\xff" * 40 + whole[cut + 40 :])
+
+
+def test_code_pages() -> None:
+    """Letters of one byte are in the encoding that the message says."""
+    page = struct.pack("<HHIQ", 0x0003, 0x3FFD, 6, 1251)
+    made = compound(
+        {
+            "__substg1.0_0037001E": "Отчёт".encode("cp1251"),
+            "__substg1.0_1000001E": "Привет".encode("cp1251"),
+            "__properties_version1.0": bytes(32) + page,
+        }
+    )
+
+    read = document("a.msg", made)
+
+    assert (read.title, read.text) == ("Отчёт", "Привет")

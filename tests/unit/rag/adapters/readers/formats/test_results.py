@@ -71,3 +71,8 @@ def test_dates(written: str | None, date: str) -> None:
 def test_metadata_has_an_end() -> None:
     """Names beyond what metadata has room for are left out, so that the document is kept."""
     assert len("".join(results.several([f"Author {number}" for number in range(1_000)]))) <= 1_000
+
+
+def test_first_heading() -> None:
+    """A line of code that looks like a heading is none; marks of emphasis are no part of a title."""
+    assert results.first_heading("```\n# install\n```\n\n## The **new** part #\n\n# Next") == "The new part"

@@ -25,6 +25,13 @@ def test_text() -> None:
     assert made.metadata["authors"] == ("Ann",)
 
 
+def test_blanks_before_marks() -> None:
+    """A blank before a word that begins with a mark is kept."""
+    made = document("a.rtf", rtf(r"Use the .daemon property of a .py file.\par"))
+
+    assert made.text == "Use the .daemon property of a .py file."
+
+
 def test_notes_in_place() -> None:
     """A note has its number where it stands, and its text at the end."""
     made = document(
@@ -72,3 +79,12 @@ def test_what_is_no_rtf() -> None:
     began = time.monotonic()
     assert document("a.rtf", rtf("{" * 20_000 + "x" + "}" * 20_000)).text == "x"
     assert time.monotonic() - began < 5
+
+
+def test_signs_and_letters() -> None:
+    """Hard blanks and hyphens, letters beyond 16 bits, bytes that nobody escaped, and numbers of lists."""
+    body = r"a\~b c\_d \u-10179?\u-8704? {\listtext 1.\tab}item "
+
+    assert document("a.rtf", f"{{\\rtf1\\ansi\\ansicpg1252 {body}Grüße\\par}}".encode("cp1252")).text == (
+        "a\xa0b c-d 😀 1. item Grüße"
+    )

@@ -81,3 +81,26 @@ def test_what_is_no_xml() -> None:
     assert failure("a.xml", "<a>" * 50_000 + "x" + "</a>" * 50_000) == (
         "is nested more than 200 deep; it is broken, or hostile"
     )
+
+
+def test_words_stay_apart() -> None:
+    """Elements within a text part words, marks within a line do not; names of HTML's letters are letters."""
+    content = "<r><d>Gas<p>one</p><p>two</p></d><e>H<sub>2</sub>O &nbsp;&eacute;</e></r>"
+
+    assert document("a.xml", content).text == "Gas one two\n\nH2O é"
+
+
+def test_pieces_of_pages() -> None:
+    """A text with marks of HTML anywhere in it is read as a page is."""
+    assert document("a.xml", "<r><d>See &lt;b&gt;this&lt;/b&gt;.</d></r>").text == "See this."
+
+
+def test_docbook_by_its_type() -> None:
+    """DocBook before version 5 is known by its document type."""
+    head = '<!DOCTYPE article PUBLIC "-//OASIS//DTD DocBook XML V4.5//EN" "x.dtd">'
+    rows = "<row><entry>a</entry><entry>1</entry></row>"
+    table = (
+        f"<informaltable><tgroup cols='2'><thead>{rows}</thead><tbody>{rows}</tbody></tgroup></informaltable>"
+    )
+
+    assert "| a | 1 |" in document("a.xml", f"{head}<article><title>T</title>{table}</article>").text

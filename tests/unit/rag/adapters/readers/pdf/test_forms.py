@@ -38,6 +38,18 @@ def test_values_stand_beside_their_labels() -> None:
     assert "Name of the insured: Petronella Example\n\nDamage: Hail broke the roof\n\nWitness:" == made.text
 
 
+def test_a_label_at_the_top_of_a_tall_field() -> None:
+    """What stands left of a field of several lines names it, at whatever height."""
+
+    def draw(canvas: Any) -> None:
+        canvas.drawString(60, 700, "Remarks:")
+        canvas.acroForm.textfield(
+            name="f7", value="Hail\nand rain", x=260, y=640, width=200, height=70, fieldFlags="multiline"
+        )
+
+    assert "Remarks: Hail and rain" == document(drawn(draw)).text
+
+
 def test_boxes_to_tick() -> None:
     """A box says whether it is ticked, left or right of its label; of radio buttons one is."""
 

@@ -33,6 +33,9 @@ def test_a_printers_hyphen_goes(before: str, after: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
+        ("https://example.org/a-", "long/path of it", "https://example.org/a-long/path of it"),
+        ("info@very-long-", "domain.org", "info@very-long-domain.org"),
+        ("L’après-", "midi", "L’après-midi"),
         ("the self-", "service portal", "the self-service portal"),
         ("our non-", "native speakers", "our non-native speakers"),
         ("well-", "known people", "well-known people"),
@@ -106,3 +109,20 @@ def test_ends_parted() -> None:
     assert [True, True, False, False, False] == [
         ends_parted(each) for each in ("reimburse-", "soft\u00ad ", "an end -", "-", "range 10–")
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("https://example.org/a/", "b?x=1 is it", "https://example.org/a/b?x=1 is it"),
+        ("https://example.org/a/", "page.html", "https://example.org/a/page.html"),
+        ("https://example.org/a/", "and more", "https://example.org/a/ and more"),
+        ("自收到商品之日起计", "算。", "自收到商品之日起计算。"),
+        ("返品は三十日以", "内に", "返品は三十日以内に"),
+        ("반품 기간은", "삼십 일", "반품 기간은 삼십 일"),
+        ("the year", "2024", "the year 2024"),
+    ],
+)
+def test_lines_without_hyphens(before: str, after: str, expected: str) -> None:
+    """A blank parts lines, but not an address, nor a script that has no blanks."""
+    assert expected == joined(before, after, Words([]))

@@ -221,6 +221,18 @@ def test_turned_pages(turn: int) -> None:
     assert PROSE == document(drawn(draw)).text
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_pages_of_turned_text(turn: int) -> None:
+    """Lines that run along the page's side, up or down, come in their order."""
+
+    def draw(canvas: Any) -> None:
+        canvas.translate(300, 400)
+        canvas.rotate(turn)
+        prose(x=-200, y=100)(canvas)
+
+    assert PROSE == document(drawn(draw)).text
+
+
 def test_sideways_text() -> None:
     """Text along the page's side is read too, by itself."""
 
@@ -316,15 +328,21 @@ def test_a_scan_with_a_layer_of_text() -> None:
     assert (PROSE, ()) == (made.text, made.unread)
 
 
-def test_attached_files_are_named() -> None:
-    """A PDF may carry files; those are not read, and it says so."""
-    content = rewritten(
-        drawn(lines("Text.")), lambda writer: writer.add_attachment("prices.csv", b"a,b\n1,2\n")
-    )
+def test_attached_files() -> None:
+    """Files that a PDF carries are documents of their own; those of kinds that are not known are named."""
 
-    assert ("1 attached file is not read (prices.csv); save and ingest it by itself",) == document(
-        content
-    ).unread
+    def attach(writer: PdfWriter) -> None:
+        writer.add_attachment("prices.csv", b"id,text\n1,Tea\n")
+        writer.add_attachment("a.bin", b"\0")
+
+    whole, row = found(rewritten(drawn(lines("Text.")), attach))
+
+    assert isinstance(whole, Document)
+    assert isinstance(row, Document)
+    assert (row.uri, row.text) == (f"{whole.uri}#prices.csv#1", "Tea")
+    assert whole.unread == (
+        "the attached file a.bin was not read: it ends in '.bin', for which there is no reader",
+    )
 
 
 def test_a_page_that_is_damaged() -> None:

@@ -189,7 +189,7 @@ def test_nul_and_byte_order_mark(reading: Reading) -> None:
         ("Prices\n\n", "line 1 above the header, 'Prices', belongs to no record"),
         (
             "Prices,,\nof 2024,,\n,,\n",
-            "lines 1 to 2 above the header, 'Prices', 'of 2024', belongs to no record",
+            "lines 1 to 2 above the header, 'Prices', 'of 2024', belong to no record",
         ),
     ],
 )
@@ -362,3 +362,41 @@ def test_no_cell_is_lost_whatever_a_row_looks_like(reading: Reading) -> None:
                     word,
                     said,
                 )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("text\nHello, world\na; b\tc\n", ["Hello, world", "a; b\tc"]),
+        ('"text"\n"Hello, ""world"""\nplain\n', ['Hello, "world"', "plain"]),
+        ("notes\na; b\nc; d\n", ["notes: a; b", "notes: c; d"]),
+    ],
+)
+def test_a_single_column_has_no_marks(reading: Reading, content: str, expected: list[str]) -> None:
+    """A comma in its lines is one of the text, and there is nothing to tell."""
+    made = documents(reading(content))
+    assert [(one.text, one.unread) for one in made] == [(text, ()) for text in expected]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "# exported,on Monday\n# by Ann\n",
+        "# exported, by Ann, on 5 May, 2024\n",
+        "Prices 2024,,\n",
+        "Prices 2024\n",
+    ],
+)
+def test_names_right_below_a_comment_or_a_headline(reading: Reading, above: str) -> None:
+    """No empty line parts them; a comment may have as many commas as it likes."""
+    first, second = documents(reading(f"{above}name,price,team\nScrew,4,a\nNut,5,b\n"))
+    assert (first.text, second.text) == ("name: Screw\nprice: 4\nteam: a", "name: Nut\nprice: 5\nteam: b")
+    assert len(first.unread) == 1
+    assert "above the header" in first.unread[0]
+
+
+@pytest.mark.parametrize("header", ["#,name,price", "#id,text,price", "name,,"])
+def test_a_header_that_looks_like_one_of_these(reading: Reading, header: str) -> None:
+    """A column may be called #, and others nothing at all."""
+    (made,) = documents(reading(f"{header}\n1,Screw,4\n"))
+    assert made.unread == ()

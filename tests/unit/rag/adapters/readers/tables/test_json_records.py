@@ -57,6 +57,45 @@ def test_broken_lines(reading: Reading) -> None:
     ]
 
 
+def test_a_record_on_each_line_of_a_json_file(reading: Reading) -> None:
+    """Many programs call JSON lines .json; a line that is broken is named, as in JSON lines."""
+    found = reading('{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n{broken\n', "a.json")
+    assert [one.text for one in found if isinstance(one, Document)] == ["one", "two"]
+    assert [one.reason[:18] for one in found if isinstance(one, ReadFailure)] == ["line 3 is not JSON"]
+
+
+def test_records_that_are_called_by_their_names(reading: Reading) -> None:
+    """A record of records with texts; what only has records in it is one."""
+    content = {"a": {"title": "A", "text": "one"}, "b c": {"text": "two"}}
+    first, second = documents(reading(json.dumps(content), "a.json"))
+    assert (first.uri, first.title, first.text) == (f"{first.source}#a", "A", "one")
+    assert (second.uri, second.text) == (f"{second.source}#b%20c", "two")
+    (made,) = documents(reading(json.dumps({"place": {"city": "Bergen"}, "size": {"m": 4}}), "a.json"))
+    assert made.text == "place.city: Bergen\nsize.m: 4"
+
+
+def test_records_in_a_list_stay_together(reading: Reading) -> None:
+    """An answer follows its question, not all answers all questions."""
+    record = {"name": "S", "items": [{"q": "Who?", "a": ["Me", "You"]}, {"q": "When?", "a": ["Now"]}]}
+    made = one_of(reading, record)
+    assert made.text == "name: S\nitems.q: Who?\nitems.a: Me, You\nitems.q: When?\nitems.a: Now"
+    assert made.metadata == {"name": "S", "items.q": ("Who?", "When?"), "items.a": ("Me", "You", "Now")}
+
+
+def test_what_is_no_title_and_no_id_is_kept(reading: Reading) -> None:
+    """A title in several languages, an id that is a record: filed under their names."""
+    made = one_of(reading, {"id": {"$oid": "5f"}, "title": ["A", "B"], "text": "one"})
+    assert (made.title, made.uri.rpartition("#")[2]) == ("", "line-1")
+    assert made.metadata == {"id.$oid": "5f", "title": ("A", "B")}
+
+
+def test_thousands_of_digits(reading: Reading) -> None:
+    """Python makes no number of them; the record before is read."""
+    found = reading('[{"text": "one"}, {"text": "two", "n": ' + "9" * 5_000 + "}]", "a.json")
+    assert [one.text for one in found if isinstance(one, Document)] == ["one"]
+    assert "5,000 characters in a value of metadata" in str(found[1])
+
+
 def test_values_keep_their_kinds(reading: Reading) -> None:
     """Numbers, truth values, lists and dates are filed as they are; of null there is nothing."""
     made = one_of(

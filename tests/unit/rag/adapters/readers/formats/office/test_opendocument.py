@@ -187,3 +187,44 @@ def test_what_is_none(ending: str) -> None:
     assert "that can be read" in failure(f"a.{ending}", b"text")
     assert failure(f"a.{ending}", locked) == "is encrypted; save it without a password"
     assert "that can be read: mismatched tag" in failure(f"a.{ending}", package("text", "<text:p>"))
+
+
+def test_pieces_that_are_easily_passed_over() -> None:
+    """Headers of lists, numbered paragraphs and readings are text; pictures make no reason; contents come once."""
+    body = (
+        "<text:table-of-content><text:index-body><text:p>Head<text:tab/>1</text:p></text:index-body>"
+        "</text:table-of-content><text:h text:outline-level='1'>Head</text:h>"
+        f"<text:list><text:list-header>{p('Before')}</text:list-header><text:list-item>{p('One')}</text:list-item>"
+        f"</text:list><text:numbered-paragraph>{p('Numbered')}</text:numbered-paragraph>"
+        "<text:p><text:ruby><text:ruby-base>漢字</text:ruby-base><text:ruby-text>kanji</text:ruby-text></text:ruby></text:p>"
+        "<text:p><draw:frame><draw:image xlink:href='Pictures/a.png'/></draw:frame></text:p>"
+    )
+
+    made = document("a.odt", package("text", body))
+
+    assert made.text == "# Head\n\n- Before\n- One\n\nNumbered\n\n漢字(kanji)"
+    assert made.unread == ()
+
+
+def test_times_and_zeros_as_shown() -> None:
+    """A time of day and a number with zeros before it are as the sheet shows them."""
+    cells = (
+        f"<table:table-cell office:value-type='time' office:time-value='PT09H30M00S'>{p('09:30')}</table:table-cell>",
+        f"<table:table-cell office:value-type='float' office:value='7'>{p('007')}</table:table-cell>",
+    )
+
+    made = document(
+        "a.ods",
+        package("spreadsheet", f"<table:table table:name='S'>{row('A', 'B')}{row(*cells)}</table:table>"),
+    )
+
+    assert made.text == "## S\n\n| A | B |\n| --- | --- |\n| 09:30 | 007 |"
+
+
+def test_shapes_and_notes() -> None:
+    """The text of a shape that lies by itself is read; paragraphs of notes stay apart."""
+    frame = f"<draw:frame><draw:text-box>{p('one')}{p('two')}</draw:text-box></draw:frame>"
+    notes = f"<presentation:notes>{frame}</presentation:notes>"
+    body = f"<draw:page><draw:custom-shape>{p('Shape')}</draw:custom-shape>{notes}</draw:page>"
+
+    assert document("a.odp", package("presentation", body)).text == "Shape\n\nNotes: one two"

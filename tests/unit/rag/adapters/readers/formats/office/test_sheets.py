@@ -152,3 +152,22 @@ def test_what_is_no_workbook(ending: str) -> None:
         "is not an XLSX"
     )
     assert failure("a.xls", b"text") == "is not an XLS that can be read: it does not begin as one"
+
+
+def test_zeros_and_errors_as_shown() -> None:
+    """A number that its format shows with zeros has them, and an error has the name Excel shows."""
+    made = book(["Post code", "Share"], [1067, "#DIV/0!"])
+    made.active["A2"].number_format = "00000"
+    made.active["B2"].data_type = "e"
+
+    assert document("a.xlsx", saved(made)).text.endswith("| 01067 | #DIV/0! |")
+
+
+def test_tables_below_each_other() -> None:
+    """A second table below an empty row has its own names of columns; groups of rows keep those of the first."""
+    made = book(["A", "B"], ["x", 1], [], ["Second"], ["C", "D"], ["y", 2], [], ["z", 3])
+
+    assert document("a.xlsx", saved(made)).text == (
+        "## Prices\n\n| A | B |\n| --- | --- |\n| x | 1 |\n\n"
+        "Second\n\n| C | D |\n| --- | --- |\n| y | 2 |\n| z | 3 |"
+    )

@@ -113,7 +113,7 @@ def test_tables_boxes_groups_and_charts() -> None:
     assert "| Item | Price |\n| --- | --- |\n| Pen | 3 \\| 4 |" in around.text
     assert "In a box" in around.text
     assert "In a group" in around.text
-    assert around.text.endswith("|  | Tea |\n| --- | --- |\n| May | 42.5 |")
+    assert around.text.endswith("|  | Tea |\n|---|---|\n| May | 42.5 |")
     assert inside == []
 
 

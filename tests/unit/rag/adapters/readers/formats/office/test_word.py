@@ -250,7 +250,7 @@ def test_charts_and_diagrams() -> None:
         related=[("c", "chart", "charts/chart1.xml"), ("d", "diagramData", "diagrams/data1.xml")],
     )
 
-    assert found == "Before.\n\nSales\n\n|  | Tea |\n| --- | --- |\n| May | 42.5 |\n\n- Ask first\n\nAfter."
+    assert found == "Before.\n\nSales\n\n|  | Tea |\n|---|---|\n| May | 42.5 |\n\n- Ask first\n\nAfter."
 
 
 def test_embedded_workbooks_are_documents() -> None:
@@ -358,7 +358,7 @@ def test_what_unpacks_to_too_much() -> None:
     """A small archive that would fill the memory is turned away unopened."""
     made = word(paragraph("Text."), parts={"word/media/image1.png": bytes(5_000_000)})
 
-    assert failure("a.docx", made, max_bytes=1_000_000).endswith("bytes, which is too much")
+    assert failure("a.docx", made, max_bytes=1_000_000).endswith("bytes, which is too much; split it")
 
 
 def test_nesting() -> None:
@@ -370,4 +370,229 @@ def test_nesting() -> None:
     assert "Deep." in text(deep)
     assert failure("a.docx", word("<w:p>" * 20_000 + "</w:p>" * 20_000)) == (
         "is nested too deeply; it is broken, or hostile"
+    )
+
+
+RUN = "<w:r><w:t xml:space='preserve'>{}</w:t></w:r>"
+FIELD = "<w:r><w:fldChar w:fldCharType='{}'/></w:r>"
+
+
+def boxed(*texts: str) -> str:
+    """Return a group of text boxes, as newer and as older versions of Word read it."""
+    new = "".join(
+        f"<wps:wsp><wps:txbx><w:txbxContent>{each}</w:txbxContent></wps:txbx></wps:wsp>" for each in texts
+    )
+    old = "".join(
+        f"<v:shape><v:textbox><w:txbxContent>{each}</w:txbxContent></v:textbox></v:shape>" for each in texts
+    )
+    return (
+        f"<w:r><mc:AlternateContent><mc:Choice Requires='wpg'><w:drawing>{new}</w:drawing></mc:Choice>"
+        f"<mc:Fallback><w:pict><v:group>{old}</v:group></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+    )
+
+
+def test_all_boxes_of_a_group() -> None:
+    """Each box of a group is read, a table in a box is a table, and a box in a cell stays in its cell."""
+    grouped = boxed(paragraph("One"), table([cell("k"), cell("v")], [cell("a"), cell("1")]))
+    within = f"<w:p>{RUN.format('text')}{boxed(paragraph('Box'))}</w:p>"
+
+    assert text(f"<w:p>{grouped}{RUN.format('After.')}</w:p>") == (
+        "One\n\n| k | v |\n| --- | --- |\n| a | 1 |\n\nAfter."
+    )
+    assert text(table([cell("A"), cell("B")], [cell(within), cell("2")])) == (
+        "| A | B |\n| --- | --- |\n| Box text | 2 |"
+    )
+
+
+def test_one_of_two_forms() -> None:
+    """Of a newer and an older form of the same text one is read."""
+    forms = "<mc:Choice Requires='x'><w:t>new</w:t></mc:Choice><mc:Fallback><w:t>old</w:t></mc:Fallback>"
+
+    assert text(f"<w:p><w:r><mc:AlternateContent>{forms}</mc:AlternateContent></w:r></w:p>") == "new"
+
+
+def test_fields_show_results() -> None:
+    """A field within the code of another is none of the text; one without an end takes nothing with it."""
+    code = "<w:r><w:instrText>IF </w:instrText></w:r>"
+    inner = f"{FIELD.format('begin')}{FIELD.format('separate')}{RUN.format('inner')}{FIELD.format('end')}"
+    outer = f"{FIELD.format('begin')}{code}{inner}{FIELD.format('separate')}{RUN.format('outer')}{FIELD.format('end')}"
+
+    assert text(f"<w:p>{outer}</w:p>") == "outer"
+    assert text(f"<w:p>{FIELD.format('begin')}{RUN.format('one')}</w:p>{paragraph('two')}") == "one\n\ntwo"
+
+
+def test_old_form_fields() -> None:
+    """Boxes show whether they are ticked, lists the entry that is chosen."""
+    form = "<w:r><w:fldChar w:fldCharType='begin'><w:ffData>{}</w:ffData></w:fldChar></w:r>" + FIELD.format(
+        "end"
+    )
+    ticked = form.format("<w:checkBox><w:default w:val='0'/><w:checked/></w:checkBox>")
+    free = form.format("<w:checkBox><w:default w:val='0'/></w:checkBox>")
+    entries = "".join(f"<w:listEntry w:val='{each}'/>" for each in ("red", "blue"))
+    chosen = form.format(f"<w:ddList><w:result w:val='1'/>{entries}</w:ddList>")
+
+    assert (
+        text(f"<w:p>{ticked}{RUN.format(' yes ')}{free}{RUN.format(' no ')}{chosen}</w:p>")
+        == "☒ yes ☐ no blue"
+    )
+
+
+def test_symbols_and_readings() -> None:
+    """Letters of the fonts Symbol and Wingdings are the letters they look like; a reading follows its word."""
+    signs = "".join(
+        f"<w:r><w:sym w:font='{font}' w:char='{code}'/></w:r>"
+        for font, code in (("Symbol", "F061"), ("Symbol", "F0B3"), ("Wingdings", "00FC"), ("Arial", "2192"))
+    )
+    typed = "<w:r><w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:t>&#xF06D;</w:t></w:r>"
+    base, reading = RUN.format("漢字"), RUN.format("kanji")
+    ruby = f"<w:r><w:ruby><w:rt>{reading}</w:rt><w:rubyBase>{base}</w:rubyBase></w:ruby></w:r>"
+
+    assert text(f"<w:p>{signs}{typed}{ruby}</w:p>") == "α≥✓→μ漢字(kanji)"
+
+
+def test_joined_paragraphs_and_deleted_rows() -> None:
+    """A paragraph whose end was deleted goes on, as a large first letter does; a deleted row is none."""
+    deleted = (
+        f"<w:p><w:pPr><w:rPr><w:del w:id='1'/></w:rPr></w:pPr>{RUN.format('One ')}</w:p>{paragraph('line.')}"
+    )
+    large = f"<w:p><w:pPr><w:framePr w:dropCap='drop'/></w:pPr>{RUN.format('O')}</w:p>{paragraph('nce.')}"
+    row = f"<w:trPr><w:del w:id='2'/></w:trPr>{cell('gone')}{cell('gone')}"
+
+    assert text(deleted + large) == "One line.\n\nOnce."
+    assert "gone" not in text(table([cell("A"), cell("B")], [row], [cell("1"), cell("2")]))
+
+
+def test_notes_show_what_word_shows() -> None:
+    """What was moved away or is hidden in a note is none of its text."""
+    hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
+    inner = f"<w:p>{RUN.format('Note')}<w:moveFrom w:id='1'>{RUN.format('away')}</w:moveFrom>{hidden}</w:p>"
+
+    assert (
+        text(
+            f"<w:p>{RUN.format('x')}<w:r><w:footnoteReference w:id='2'/></w:r></w:p>",
+            parts={
+                "word/footnotes.xml": f"<w:footnotes @><w:footnote w:id='2'>{inner}</w:footnote></w:footnotes>"
+            },
+            related=[("f", "footnotes", "footnotes.xml")],
+        )
+        == "x[^1]\n\n[^1]: Note"
+    )
+
+
+def styled(style: str, said: str) -> str:
+    """Return a paragraph of a style."""
+    return f"<w:p><w:pPr><w:pStyle w:val='{style}'/></w:pPr>{RUN.format(said)}</w:p>"
+
+
+def style(key: str, name: str, properties: str = "") -> str:
+    """Return a style of paragraphs."""
+    about = f"<w:name w:val='{name}'/><w:pPr>{properties}</w:pPr>"
+    return f"<w:style w:type='paragraph' w:styleId='{key}'>{about}</w:style>"
+
+
+def test_headings_by_name_and_level() -> None:
+    """A style that is called a heading is one, in other languages too, and so is a paragraph with a level."""
+    level = f"<w:p><w:pPr><w:outlineLvl w:val='2'/></w:pPr>{RUN.format('Own')}</w:p>"
+    styles = style("berschrift1", "heading 1") + style("T2", "Titre 2")
+
+    assert (
+        text(
+            styled("berschrift1", "Kapitel") + styled("T2", "Partie") + level,
+            parts={"word/styles.xml": f"<w:styles @>{styles}</w:styles>"},
+            related=[("s", "styles", "styles.xml")],
+        )
+        == "# Kapitel\n\n## Partie\n\n### Own"
+    )
+
+
+def test_contents_are_not_doubled() -> None:
+    """An entry of a table of contents that is a heading is read there alone; one that is not stays."""
+    entry = (
+        f"<w:p><w:pPr><w:pStyle w:val='V1'/></w:pPr>{RUN.format('{}')}<w:r><w:tab/><w:t>3</w:t></w:r></w:p>"
+    )
+    styles = style("V1", "toc 1") + style("H1", "heading 1") + style("TH", "TOC Heading")
+
+    assert (
+        text(
+            styled("TH", "Contents")
+            + entry.format("Intro")
+            + entry.format("Lost part")
+            + styled("H1", "Intro"),
+            parts={"word/styles.xml": f"<w:styles @>{styles}</w:styles>"},
+            related=[("s", "styles", "styles.xml")],
+        )
+        == "Lost part 3\n\n# Intro"
+    )
+
+
+def test_numbers_that_word_counts() -> None:
+    """Headings, clauses and lists have the numbers that Word shows, over what stands between them."""
+    levels = (
+        ("decimal", "%1.", 0, "1"), ("lowerLetter", "%2)", 1, "1"), ("upperRoman", "%1", 0, "2"),
+        ("decimal", "%1.%2", 1, "2"), ("decimal", "§ %1", 0, "3"),
+    )  # fmt: skip
+    abstract = "".join(
+        f"<w:abstractNum w:abstractNumId='{key}'>"
+        + "".join(
+            f"<w:lvl w:ilvl='{at}'><w:start w:val='1'/><w:numFmt w:val='{kind}'/><w:lvlText w:val='{label}'/></w:lvl>"
+            for kind, label, at, of in levels
+            if of == key
+        )
+        + "</w:abstractNum>"
+        for key in "123"
+    )
+    nums = "".join(f"<w:num w:numId='{key}'><w:abstractNumId w:val='{key}'/></w:num>" for key in "123")
+
+    def item(said: str, number: int, level: int = 0, more: str = "") -> str:
+        about = f"{more}<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
+        return f"<w:p><w:pPr>{about}</w:pPr>{RUN.format(said)}</w:p>"
+
+    head = "<w:pStyle w:val='H1'/>"
+    body = (
+        item("one", 1) + item("sub", 1, 1) + item("two", 1) + paragraph("Between.") + item("three", 1)
+        + item("Law", 3) + item("Scope", 2, 0, head) + item("Part", 2, 1, head)
+    )  # fmt: skip
+
+    assert text(
+        body,
+        parts={
+            "word/numbering.xml": f"<w:numbering @>{abstract}{nums}</w:numbering>",
+            "word/styles.xml": f"<w:styles @>{style('H1', 'heading 1')}</w:styles>",
+        },
+        related=[("n", "numbering", "numbering.xml"), ("s", "styles", "styles.xml")],
+    ) == ("1. one\n   - a) sub\n2. two\n\nBetween.\n\n3. three\n\n- § 1 Law\n\n# I Scope\n\n# I.1 Part")
+
+
+def test_rows_that_begin_later() -> None:
+    """A row that begins behind the first column has empty cells before its own."""
+    later = f"<w:trPr><w:gridBefore w:val='1'/></w:trPr>{cell('2')}"
+
+    assert text(table([cell("A"), cell("B")], [later])) == "| A | B |\n| --- | --- |\n|  | 2 |"
+
+
+def test_links_and_page_numbers() -> None:
+    """The address of a link is as the file has it; a footer of page numbers alone is none."""
+    numbers = f"{RUN.format('Page ')}<w:fldSimple w:instr='PAGE'>{RUN.format('3')}</w:fldSimple>"
+
+    assert (
+        text(
+            f"<w:p><w:hyperlink r:id='l'>{RUN.format('site')}</w:hyperlink></w:p>",
+            parts={"word/footer1.xml": f"<w:ftr @><w:p>{numbers}</w:p></w:ftr>"},
+            related=[("l", "hyperlink", "https://example.org/?a=1&amp;b=2"), ("f", "footer", "footer1.xml")],
+        )
+        == "[site](https://example.org/?a=1&b=2)"
+    )
+
+
+def test_chunks_of_saved_pages() -> None:
+    """A page with its parts (MHT) is read, and of a page its header too."""
+    mht = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=X\r\n\r\n"
+        b"--X\r\nContent-Type: text/html\r\n\r\n"
+        b"<header>Head</header><p>Said.</p>\r\n--X--\r\n"
+    )
+
+    assert (
+        text("<w:altChunk r:id='h'/>", parts={"word/c.mht": mht}, related=[("h", "aFChunk", "c.mht")])
+        == "Head\n\nSaid."
     )

@@ -142,7 +142,7 @@ def _choose(question: str, candidates: Sequence[_Sentence], encoder: Encoder) ->
     worth = nearness + (_FOREIGN_WORDS if foreign else _WORDS) * shared + typed
     fit: NDArray[np.bool_] = (nearness >= _FLOOR) | (typed > 0)
     if foreign:
-        fit &= shared > 0
+        fit &= (shared > 0) | (typed > 0)
     if not fit.any():
         return []
     worth[~fit] = -np.inf
@@ -161,5 +161,6 @@ def _choose(question: str, candidates: Sequence[_Sentence], encoder: Encoder) ->
 
 def _is_foreign(question: str, encoder: Encoder) -> bool:
     """Tell whether the encoder knows the question's language by its letters alone."""
+    question = plain(question)
     letters = sum(map(str.isalpha, question))
     return not question.isascii() and encoder.count_tokens([question])[0] >= _FOREIGN * max(letters, 1)

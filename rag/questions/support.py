@@ -12,6 +12,8 @@ from rag.text.overlap import content, shares, words
 from rag.text.statements import statements
 
 _TYPED = re.compile(r"[^\W_]+(?:[-_./:+][^\W_]+)*")
+_AROUND = " \t\n?!.:"
+"""What may stand around a code that is all of a question."""
 _RARE = 4
 """Tokens of a word that the encoder has hardly seen: it knows common words whole."""
 _LONG_NUMBER = 4  # digits
@@ -19,6 +21,8 @@ _COVERED = 0.8
 """Share of the question's content, in tokens, that one passage must hold beside its rare word."""
 _NEARER = 0.2
 """How much nearer than a passage one of its sentences has to be: a short text is near to more by chance."""
+_MOSTLY = 0.6
+"""Share of the question's words that a sentence has which needs to be no nearer than a passage."""
 _MOST_READ = 20
 """Sentences whose vectors are computed: those that share most with the question."""
 _MOST_WORDS = 30  # of a question; a longer one says enough for a vector
@@ -35,8 +39,8 @@ def supported(question: str, hits: Sequence[Hit], threshold: float, *, encoder: 
       against: what was found is about something else. Of several codes one is enough;
     - a word that the encoder hardly knows (a name) is support where a passage has it as typed and nearly all else that
       the question is about;
-    - a sentence that is nearer by far than the threshold is support: a passage of many small matters, as a list of
-      questions and answers, is near to none of them.
+    - a sentence that is nearer by far than the threshold, or reaches it and has most words of the question, is support:
+      a passage of many small matters, as a list of questions and answers, is near to none of them.
     """
     if not hits:
         return False
@@ -46,28 +50,35 @@ def supported(question: str, hits: Sequence[Hit], threshold: float, *, encoder: 
         return True
     texts = [plain(hit.passage.embedded_text) for hit in hits]
     if asked:
-        if any(code.telling and code.stands_in(text) for code in asked for text in texts):
+        whole = plain(question).strip(_AROUND)
+        telling = [code for code in asked if code.telling or code.typed == whole]
+        if any(code.stands_in(text) for code in telling for text in texts):
             return True
         if all(code.is_missed_in(texts) for code in asked):
             return False
     return (
         near
         or _is_named(question, texts, encoder.count_tokens)
-        or _is_said(question, hits, threshold + _NEARER, encoder)
+        or _is_said(question, hits, threshold, encoder)
     )
 
 
 def _is_said(question: str, hits: Sequence[Hit], threshold: float, encoder: Encoder) -> bool:
-    """Tell whether one of the sentences that stand beside others reaches the threshold."""
+    """Tell whether one of the sentences that stand beside others says what the question is about."""
     stated = [statements(hit.passage.text) for hit in hits]
     said = [each.seen for beside in stated if len(beside) > 1 for each in beside]
     if not said or threshold > 1:
         return False
-    shared = shares(content(question), [words(each) for each in said])
+    about = content(question)
+    bags = [words(each) for each in said]
+    shared = shares(about, bags)
     read = sorted(range(len(said)), key=lambda at: -shared[at])[:_MOST_READ]
     asked = encoder.encode_queries([question])[0]  # (dimension,)
     near = encoder.encode_passages([said[at] for at in read]) @ asked  # (n,)
-    return float(near.max()) >= threshold
+    return any(
+        cosine >= threshold + _NEARER * (sum(word in bags[at] for word in about) < _MOSTLY * len(about))
+        for at, cosine in zip(read, near.tolist(), strict=True)
+    )
 
 
 def _is_named(question: str, texts: Sequence[str], count_tokens: CountTokens) -> bool:

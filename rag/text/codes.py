@@ -23,7 +23,16 @@ _MEASURE = re.compile(
     r"te|ten|e|eme|й|я|го|ч|м|км|кг|г|c|f)|\d+(?:-[^\W\d_]{3,})+|[^\W\d_]{3,}(?:-\d+)?-[^\W\d_]+",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}")
+_DATE = re.compile(
+    r"(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<day>\d{1,2})[.](?P<month>\d{1,2})[.](?P<year>(?:19|20)\d\d)"
+)
+_NAMED = re.compile(
+    # A number that a word before it makes a name: part 4001, error no. 404, Artikel 2001.
+    r"(?<![^\W_])(?:part|item|article|product|model|error|code|order|invoice|ticket|artikel|teil|produkt|fehler|modell|"
+    r"auftrag|rechnung|pièce|pieza|erreur|commande|factura|pedido|артикул|деталь|ошибка|код|заказ)"
+    r"s?(?:[- ]?(?:number|no\.?|nr\.?|nummer|№))?:? #?(?P<number>\d{3,12})(?![^\W_]|[.,:/-]\d)",
+    re.IGNORECASE,
+)
 _MAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _ALIKE = {
     each: pair for pair in ("AА", "BВ", "EЕ", "KК", "MМ", "HН", "OО", "PР", "CС", "TТ", "XХ") for each in pair
@@ -65,6 +74,7 @@ def codes(question: str) -> tuple[Code, ...]:
     question = plain(question)
     typed = [match.group() for match in _TOKEN.finditer(question) if _is_code(match.group())]
     typed += [f"{match['letters']} {match['digits']}" for match in _SPACED.finditer(question)]
+    typed += [match["number"] for match in _NAMED.finditer(question)]
     return tuple(_code(each) for each in list(dict.fromkeys(typed))[:_MOST])
 
 
@@ -88,13 +98,22 @@ def _code(typed: str) -> Code:
         literal = re.escape(typed)
         mail = re.compile(rf"(?<![\w.+-]){literal}(?![\w-])", re.IGNORECASE)
         return Code(typed, True, mail, mail, None)
+    if typed.isdecimal():
+        # Others of its sort have as many digits; prices and years beside them mostly have not.
+        one, other = (
+            rf"(?<![^\W_])(?<!\d[.,]){each}(?![^\W_]|[.,]\d)"
+            for each in (_number(typed), rf"\d{{{len(typed)}}}")
+        )
+        return Code(typed, True, re.compile(one), re.compile(other), None)
+    if date := _DATE.fullmatch(typed):
+        return _dated(typed, *(date["d"] and date.group("y", "m", "d")) or date.group("year", "month", "day"))
     found = list(_GROUP.finditer(typed))
     if found[0].group() in "vV" and len(found) > 2:
         del found[0]  # v3.11.7 is 3.11.7
     groups = [each.group() for each in found]
     numbers = [group for group in groups if group[0].isdecimal()]
     longest = max(numbers, key=len)
-    telling = not _DATE.fullmatch(typed) and (len(longest) >= 3 or len(numbers) >= 3)
+    telling = len(longest) >= 3 or len(numbers) >= 3
     bare = rf"(?<![^\W_])(?<![^\W\d_][-_./]){_number(longest)}(?![^\W_])"
     paragraph = typed.startswith("§")
     same, sort = (["§{1,2} ?"], ["§{1,2} ?"]) if paragraph else ([], [])
@@ -117,6 +136,14 @@ def _code(typed: str) -> Code:
     )
     alone = len(numbers) == 1 and len(longest) >= 2
     return Code(typed, telling, one, any_of_it, re.compile(bare) if alone else None)
+
+
+def _dated(typed: str, year: str, month: str, day: str) -> Code:
+    """Return the code of a date, as ISO 8601 writes it and as much of Europe does."""
+    ways = "(?<![^\\W_])(?<!\\d[.\\-/])(?:{0}[-/.]{1}[-/.]{2}|{2}[.-]{1}[.-]{0})(?![^\\W_])"
+    one = ways.format(year, _number(month), _number(day))
+    other = ways.format(r"(?:19|20)\d\d", r"\d{1,2}", r"\d{1,2}")
+    return Code(typed, False, re.compile(one), re.compile(other), None)
 
 
 def _number(group: str) -> str:

@@ -195,3 +195,11 @@ def test_a_row_is_quoted_with_the_names_of_its_columns(static_encoder: Encoder) 
 
     assert "“Room: Suite; Season: Winter; Price in crowns: 190” [1]" in actual
     assert [mark for mark in ("|", "#", "---", "- ") if mark in actual] == []
+
+
+@pytest.mark.parametrize("question", ["E–1042", "Ｅ１０４２", "Е-1042"])
+def test_a_code_alone_is_found_in_whatever_letters(static_encoder: Encoder, question: str) -> None:
+    """Signs that are not ASCII make a code no question in a language that the encoder cannot read."""
+    found = hits("E1042: the filter is clogged. E1043: the lid is open.")
+
+    assert "clogged" in answer(static_encoder, question, found)

@@ -103,8 +103,22 @@ def test_a_rare_name_is_support_with_what_else_is_asked() -> None:
 def test_a_sentence_near_by_itself_is_support() -> None:
     """A passage of many small matters is near to none of them, but one of its sentences is."""
     asked = "When is the counter open?"
-    many = "**Is the transport insured?**\nYes.\n\n**When is the counter open?**\nNoon to two.\n\n**Fee?**\nNone at all."
+    many = "**Is the transport insured?**\nYes.\n\n**When is the counter open?**\nNoon.\n\n**Fee?**\nNone at all."
 
     assert is_supported(asked, hits(many))
     assert not is_supported("Where may I park my car?", hits(many))
     assert not is_supported(asked, hits("When the counter is open is told at noon."))  # it is the passage
+
+
+def test_a_sentence_with_the_words_of_the_question_needs_to_be_no_nearer_than_a_passage() -> None:
+    """What is asked of an item of a list stands in it with the line before the list."""
+    items = "For the tour you need:\n\n- Map: sheet 17, scale 1:25,000\n- Boots: waterproof, above the ankle"
+
+    assert is_supported("Which map, sheet and scale do you need?", hits(items))
+    assert not is_supported("Which tent do we take?", hits(items))
+
+
+def test_a_short_code_is_support_where_it_is_all_that_is_asked() -> None:
+    """Two digits tell little beside other words, and enough alone."""
+    assert is_supported("AB-77?", hits("Code AB77 opens the gate."))
+    assert not is_supported("Is the garden watered by AB-77?", hits("Code AB77 opens the gate."))

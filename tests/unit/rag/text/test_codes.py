@@ -126,3 +126,39 @@ def test_time_grows_with_the_text(piece: str) -> None:
         code.is_rivalled_in(piece * 2_000)
 
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    "question", ["What happens on 2026-03-05?", "What happens on 5.3.2026?", "05.03.2026"]
+)
+def test_a_date_is_found_in_either_order(question: str) -> None:
+    """ISO 8601's and that of day, month and year; another day is another date."""
+    (date,) = codes(question)
+
+    assert (
+        date.stands_in("due 2026-03-05") and date.stands_in("am 5.3.2026") and date.stands_in("05.03.2026.")
+    )
+    assert not date.stands_in("due 2026-03-15") and not date.stands_in("2026-05-03") and not date.telling
+    assert date.is_rivalled_in("due 2026-03-15") and date.is_rivalled_in("15.03.2026")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["the price of part 4001", "Part no. 4001", "error number: 4001", "Artikel-Nr. 4001", "article #4001"],
+)
+def test_a_number_behind_what_it_names_is_a_code(question: str) -> None:
+    """Part 1001 is no answer where part 4001 is asked for; a price of as many digits is no part."""
+    (code,) = codes(question)
+
+    assert (
+        code.stands_in("| 4001 | Hinge |") and not code.stands_in("14001") and not code.stands_in("4001.50")
+    )
+    assert code.is_missed_in(["| 1001 | Bracket | 22.50 |"])
+
+
+@pytest.mark.parametrize(
+    "question", ["Does it cost 4001 euros?", "the year 2024", "part 12", "an order of 4,001 euros"]
+)
+def test_other_numbers_are_no_codes(question: str) -> None:
+    """Amounts and years are not looked for as they are typed."""
+    assert codes(question) == ()

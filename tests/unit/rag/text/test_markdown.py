@@ -217,19 +217,17 @@ lines_of_lists = st.lists(
             "    code",
             "# head",
             "---",
-        ]
-        + [
             "- [ ] task",
             "- - deep",
             "-",
             "- 3. deep",
             "- **bold**",
             "> said",
-            "| a | b |",
-            "|---|---|",
             "\ttab",
             "===",
             "```",
+            "| a | b |",
+            "|---|---|",
         ]
     ),
     max_size=12,

@@ -134,8 +134,7 @@ def measure(data: Data, sets: Sequence[Data], loaded: LoadedRelease, rag: Instal
                 Hit(passage=each.passage, rank=at, score=each.score)
                 for at, each in enumerate(found[:top_k], 1)
             ]
-            count = loaded.encoder.count_tokens
-            answered = supported(question.text, hits, retrieval.threshold, count_tokens=count)
+            answered = supported(question.text, hits, retrieval.threshold, encoder=loaded.encoder)
             changed = answered != (cosine >= retrieval.threshold)
             judged.setdefault(kind, Counter())[
                 ("let through" if answered else "refused") if changed else "same"

@@ -131,11 +131,11 @@ def _code(typed: str) -> Code:
         sort = [f"(?:{''.join(sort)}|{''.join(same[:-1])}[^\\W\\d_]{'?' * paragraph})"]
     # Not the end of a longer number or word: 11.7 does not stand in 3.11.7.
     begin = "" if paragraph else r"(?<![^\W_])(?<!\d[.\-/:])" + "v?" * groups[0][0].isdecimal()
-    one, any_of_it = (
+    whole, any_of_it = (
         re.compile(f"{begin}{''.join(parts)}(?![^\\W_])", re.IGNORECASE) for parts in (same, sort)
     )
     alone = len(numbers) == 1 and len(longest) >= 2
-    return Code(typed, telling, one, any_of_it, re.compile(bare) if alone else None)
+    return Code(typed, telling, whole, any_of_it, re.compile(bare) if alone else None)
 
 
 def _dated(typed: str, year: str, month: str, day: str) -> Code:

@@ -25,6 +25,9 @@ def hits(*texts: str, score: float = 0.1, title: str = "") -> tuple[Hit, ...]:
 class Letters(Encoder):
     """Counts a token for every three letters, and takes texts for near that have the same words."""
 
+    digest = passages_digest = "letters"
+    dimension = 512
+
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return a direction for each word."""
         return np.array([self._vector(text) for text in texts], dtype=np.float32)

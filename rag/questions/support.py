@@ -23,8 +23,8 @@ _NEARER = 0.2
 """How much nearer than a passage one of its sentences has to be: a short text is near to more by chance."""
 _MOSTLY = 0.6
 """Share of the question's words that a sentence has which needs to be no nearer than a passage."""
-_MOST_READ = 20
-"""Sentences whose vectors are computed: those that share most with the question."""
+_MOST_READ = 8
+"""Sentences whose vectors are computed: those that share most words with the question, and some."""
 _MOST_WORDS = 30  # of a question; a longer one says enough for a vector
 
 
@@ -72,7 +72,9 @@ def _is_said(question: str, hits: Sequence[Hit], threshold: float, encoder: Enco
     about = content(question)
     bags = [words(each) for each in said]
     shared = shares(about, bags)
-    read = sorted(range(len(said)), key=lambda at: -shared[at])[:_MOST_READ]
+    read = [at for at in sorted(range(len(said)), key=lambda at: -shared[at])[:_MOST_READ] if shared[at]]
+    if not read:
+        return False
     asked = encoder.encode_queries([question])[0]  # (dimension,)
     near = encoder.encode_passages([said[at] for at in read]) @ asked  # (n,)
     return any(

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 from doubles.waiting import until
 
-SLOW = b"<p></p>" * 150_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
+SLOW = b"<p></p>" * 400_000 + b"<p>The shuttle bus leaves every forty minutes.</p>"
 """An HTML page that takes some seconds to read, and nearly none to split and embed."""
 
 READER = "rag.adapters.parsing.worker"

@@ -51,7 +51,21 @@ def ingest(installation: Installation, docs: Path, **how: Any) -> SyncReport:
 
 
 def children() -> list[psutil.Process]:
-    """Return the processes that read or split for this one."""
+    """Return the processes that read or split for this one, but for those of other tests' services."""
+    return [each for each in _readers() if each.pid not in _OTHERS]
+
+
+_OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Note what services that tests share have running before a test begins."""
+    _OTHERS.clear()
+    _OTHERS.update(each.pid for each in _readers())
+
+
+def _readers() -> list[psutil.Process]:
     mine = psutil.Process().children()
     return [each for each in mine if "rag.adapters.parsing.worker" in each.cmdline()]
 

@@ -51,8 +51,12 @@ def ingest(installation: Installation, docs: Path, **how: Any) -> SyncReport:
 
 
 def children() -> list[psutil.Process]:
-    """Return the processes that read or split for this one, but for those of other tests' services."""
-    return [each for each in _readers() if each.pid not in _OTHERS]
+    """Return the processes left that read or split for this one, but for those of other tests' services.
+
+    One that was just being started when its run was broken off ends by itself as soon as it is there.
+    """
+    _, alive = psutil.wait_procs([each for each in _readers() if each.pid not in _OTHERS], timeout=5)
+    return list(alive)
 
 
 _OTHERS: set[int] = set()

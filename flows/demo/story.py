@@ -14,6 +14,7 @@ from flows.ops.tables import dataset_rows, drift_rows, percent
 from flows.ops.terminal import console, progress, show_candidate, table
 from monitoring.domain import DriftVerdict
 from rag.errors import Conflict, EmptyCorpus
+from rag.library.syncing import SyncRules
 from rag.ports import Progress
 from retrain.domain import Outcome
 
@@ -85,7 +86,7 @@ class Story:
                 self.corpus.documents,
                 tenant=doors.rag.settings.tenant,
                 source=self.corpus.source,
-                prune=True,
+                rules=SyncRules(prune=True),
                 after_each=lambda done: show(done, len(self.corpus.documents), "ingest"),
             )
             asked = {*self._asked("before"), *self._asked("after")}

@@ -19,7 +19,7 @@ from rag.errors import (
     WhetstoneError,
 )
 from rag.library.documents import FieldNames, Found, PartRead, ReadFailure, Remark, with_content
-from rag.library.syncing import Library
+from rag.library.syncing import Library, SyncRules
 from rag.ports import DocumentStore, IngestionStore, Leases, WebPages
 from rag.troubles import Troubles
 
@@ -198,8 +198,7 @@ class Ingester:
             records,
             tenant=ingestion.tenant,
             source=f"{_SOURCE}{ingestion.uri}",
-            prune=bool(documents),
-            force=True,
+            rules=SyncRules(prune=bool(documents), force=True),
         )
         left_out = [*report.failed, *self._overtaken(documents, ingestion)]
         failed = {failure.uri for failure in left_out}

@@ -60,6 +60,9 @@ class SyncRules:
     dry_run: bool = False  # write nothing
 
 
+_PLAINLY = SyncRules()
+
+
 class Library:
     """Puts documents into the store, all of them split by one chunker."""
 
@@ -112,9 +115,7 @@ class Library:
         *,
         tenant: str,
         source: str,
-        prune: bool = False,
-        force: bool = False,
-        rules: SyncRules | None = None,
+        rules: SyncRules = _PLAINLY,
         kept: Collection[str] = (),
         after_each: AfterEach | None = None,
     ) -> SyncReport:
@@ -127,9 +128,7 @@ class Library:
                 files end.
             tenant: whose they are.
             source: what they were read from.
-            prune: as `SyncRules` says.
-            force: as `SyncRules` says.
-            rules: these, and all others, instead.
+            rules: how it is to be done.
             kept: uris of files that are known to be as they were, and were not read again.
             after_each: called after every record.
 
@@ -137,7 +136,6 @@ class Library:
             EmptyCorpus: there was not one record and nothing is kept; nothing is pruned then, unless forced.
             InvalidInput: a record belongs to another tenant.
         """
-        rules = rules or SyncRules(prune=prune, force=force)
         writing: Writing = Batches(self._documents, self._readings, self._chunker.digest)
         if rules.dry_run:
             writing = Preview(self._documents)

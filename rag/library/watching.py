@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rag.errors import EmptyCorpus, LeaseHeld, Stopping
 from rag.library.documents import Record
 from rag.library.folders import Folder, FolderReader, Listing, Stamp
-from rag.library.syncing import Library, SyncReport
+from rag.library.syncing import Library, SyncReport, SyncRules
 from rag.ports import Leases
 from rag.troubles import Troubles
 
@@ -118,7 +118,7 @@ class FolderWatch:
                 self._records(reader, steady, listing),
                 tenant=self._tenant,
                 source=folder.source,
-                prune=True,
+                rules=SyncRules(prune=True),
                 kept=((listing.files.keys() | before.keys()) - set(steady)).union(
                     each.uri for each in listing.unknown
                 ),

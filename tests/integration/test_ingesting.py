@@ -12,7 +12,7 @@ from rag.adapters.readers import read, source_of
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Purpose
 from rag.library.chunking import Chunker
-from rag.library.syncing import Library, SyncReport
+from rag.library.syncing import Library, SyncReport, SyncRules
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def library(stores: Stores) -> Library:
 def ingest(library: Library, location: Path | str, *, max_bytes: int = 50_000_000) -> SyncReport:
     """Sync a location with pruning."""
     records = read(str(location), tenant="acme", max_bytes=max_bytes)
-    return library.sync(records, tenant="acme", source=source_of(str(location)), prune=True)
+    return library.sync(records, tenant="acme", source=source_of(str(location)), rules=SyncRules(prune=True))
 
 
 def counts(report: SyncReport) -> tuple[int, int, int, int, int]:

@@ -50,7 +50,7 @@ _HEAVY = 600
 
 @contextmanager
 def opened(data: bytes) -> Iterator["pypdfium2.PdfDocument"]:
-    """Give the PDF, open.
+    """Yield the PDF, open.
 
     Raises:
         UnreadableDocument: it is broken or needs a password.

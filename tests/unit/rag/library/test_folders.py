@@ -81,7 +81,7 @@ class World:
             [*files.read(listing.files, again=again), *listing.failed],
             tenant="acme",
             source=folder.source,
-            rules=rules,
+            rules=rules or SyncRules(),
             kept=[each.uri for each in listing.unknown],
         )
 

@@ -8,7 +8,7 @@ from rag.domain import Chunking, Document, Passage
 from rag.errors import EmptyCorpus, InvalidInput, UnreadableDocument
 from rag.library.chunking import Chunker
 from rag.library.documents import MAX_TITLE, ReadFailure
-from rag.library.syncing import Library, PutResult, SyncReport
+from rag.library.syncing import Library, PutResult, SyncReport, SyncRules
 
 
 class CountingChunker(Chunker):
@@ -43,7 +43,7 @@ def sync(
     library: Library, *records: Document | ReadFailure, prune: bool = False, source: str = "file:///docs"
 ) -> SyncReport:
     """Sync records of the one source."""
-    return library.sync(records, tenant="acme", source=source, prune=prune)
+    return library.sync(records, tenant="acme", source=source, rules=SyncRules(prune=prune))
 
 
 def counts(report: SyncReport) -> tuple[int, int, int, int, int]:
@@ -227,7 +227,9 @@ def test_most_of_a_source_is_not_pruned_unless_forced(library: Library, stores: 
     sync(library, *documents)
 
     def pruned(*left: Document, force: bool = False) -> tuple[int, int]:
-        report = library.sync(left, tenant="acme", source="file:///docs", prune=True, force=force)
+        report = library.sync(
+            left, tenant="acme", source="file:///docs", rules=SyncRules(prune=True, force=force)
+        )
         return report.removed, report.spared
 
     assert pruned(*documents[:11]) == (0, 13)
@@ -241,7 +243,11 @@ def test_what_is_kept_is_not_pruned(library: Library, stores: Stores) -> None:
     """Files that were not read again stay with all their records, without a record of theirs in the sync."""
     sync(library, document("a.md"), document("b.csv#1"), document("b.csv#2"), document("c.md"))
     report = library.sync(
-        [], tenant="acme", source="file:///docs", prune=True, kept=["file:///docs/a.md", "file:///docs/b.csv"]
+        [],
+        tenant="acme",
+        source="file:///docs",
+        rules=SyncRules(prune=True),
+        kept=["file:///docs/a.md", "file:///docs/b.csv"],
     )
     assert report.removed == 1
     assert uris(stores) == ["a.md", "b.csv#1", "b.csv#2"]

@@ -16,7 +16,7 @@ from rag.errors import Unavailable
 from rag.library.chunking import Chunker
 from rag.library.documents import FieldNames, ReadFailure
 from rag.library.folders import FolderReader, Manner
-from rag.library.syncing import Library, SyncReport
+from rag.library.syncing import Library, SyncReport, SyncRules
 from rag.library.watching import FolderWatch
 
 
@@ -212,7 +212,9 @@ def test_most_of_a_folder_does_not_vanish_at_once(
     assert sum("vanished at once" in message for message in caplog.messages) == 1
 
     records = read(str(folder), tenant="acme", max_bytes=1_000_000)
-    report = library.sync(records, tenant="acme", source=source_of(str(folder)), prune=True, force=True)
+    report = library.sync(
+        records, tenant="acme", source=source_of(str(folder)), rules=SyncRules(prune=True, force=True)
+    )
     assert (report.removed, report.spared) == (15, 0)
 
 

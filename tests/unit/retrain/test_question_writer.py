@@ -133,4 +133,4 @@ def test_tokens_are_as_the_endpoint_counts_them(
 ) -> None:
     """What a call has cost is prompt and answer together."""
     scripted_llm.script(_answer("Where are passports renewed?"))
-    assert writer.questions(_passage(), 1, NATURAL).tokens == 2
+    assert writer.questions(_passage(), 1, NATURAL).tokens == 11 + 5

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,14 @@ _LAST = 3_000  # bytes of its errors that are shown
 class Worker:
     """The side that asks."""
 
-    def __init__(self, python: str | Path, script: Path, *arguments: str) -> None:
-        """Start the script and wait until it is ready."""
+    def __init__(
+        self,
+        python: str | Path,
+        script: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start the script and wait until it is ready; with this process's environment where none is given."""
         # Libraries say much there; it is read only where the process dies.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -29,9 +35,15 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            env=environment,
         )
         while (line := self._line()) != "ready":
             print(f"{script.name}: {line}", file=sys.stderr)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     def do(self, order: Any = None) -> Any:
         """Have it work once; give its result."""

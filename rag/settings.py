@@ -54,8 +54,10 @@ class Settings(BaseSettings):
     top_k: Annotated[int, Field(ge=1, le=50)] = Field(
         5, description="Passages an answer may rely on (first release)."
     )
-    threshold: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.4, description="Cosine of the nearest passage below which the documents do not say (first release)."
+    threshold: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5,
+        description="Support, a probability, below which the answer is that the documents do not say; 0: never (first "
+        "release).",
     )
 
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(

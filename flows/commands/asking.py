@@ -11,7 +11,7 @@ from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.questions.events import Wishes
-from rag.questions.prompting import marks
+from rag.questions.writing.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from rag.access.limits import Turns
-from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import OpenAIGenerator, TimeLimits
 from rag.adapters.opentelemetry import Tracing, otlp
 from rag.adapters.prometheus import Metrics
@@ -31,9 +30,10 @@ from rag.log.logbook import Logbook
 from rag.log.spool import Spool
 from rag.ports import Generator
 from rag.questions.answering import Answerer
-from rag.questions.retrieval import Retriever
-from rag.questions.rewriting import ModelRewriter, TurnRewriter
-from rag.questions.standby import StandIn
+from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
+from rag.questions.finding.retrieval import Retriever
+from rag.questions.writing.extracting import ExtractiveGenerator
+from rag.questions.writing.standby import StandIn
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease

@@ -1,7 +1,7 @@
 """The nouns of serving. Frozen, vendor-free; every datetime is aware."""
 
 from rag.domain.access import AuditEntry, Key, Principal, Role
-from rag.domain.answers import Citation, Ending, Hit, Message, Prompt
+from rag.domain.answers import Citation, Ending, Evidence, Hit, Message, Prompt, Said
 from rag.domain.documents import (
     Change,
     ChangeKind,
@@ -26,11 +26,13 @@ from rag.domain.metadata import (
     written,
 )
 from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieval
+from rag.domain.support import Calibration, Support
 
 __all__ = [
     "DEFAULT_TENANT",
     "MEASURES",
     "AuditEntry",
+    "Calibration",
     "Change",
     "ChangeKind",
     "Chunking",
@@ -39,6 +41,7 @@ __all__ = [
     "Deployment",
     "Document",
     "Ending",
+    "Evidence",
     "Feedback",
     "Hit",
     "Ingestion",
@@ -62,7 +65,9 @@ __all__ = [
     "Replica",
     "Retrieval",
     "Role",
+    "Said",
     "Scalar",
+    "Support",
     "Value",
     "check_metadata",
     "digest_of",

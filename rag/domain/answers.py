@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rag.domain.documents import Passage
 
 
@@ -14,6 +17,37 @@ class Hit:
     score: float  # cosine of question and passage, -1 to 1; need not fall with the rank
     neighbours: tuple[Passage, ...] = ()  # of the same document, by position, without the passage itself
     also_in: tuple[str, ...] = ()  # uris of other documents that hold the same text, some of them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """Something that a hit says, as it could be quoted."""
+
+    text: str  # as it is quoted, on one line
+    seen: str  # with what it needs to be understood: title, heading, the question above it
+    rank: int  # of the hit
+    passage: float  # cosine of question and passage
+    beside: bool  # its passage says other things as well
+    titled: bool  # its passage has a title
+    typed: float  # worth of the question's codes in it; 0: none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evidence:
+    """What was found and read for a question: whether it may be answered is judged by it, and quotes are taken from it.
+
+    Made once a question, so that no text is embedded twice.
+    """
+
+    question: str  # as it was searched for
+    vector: NDArray[np.float32]  # (dimension,)
+    hits: tuple[Hit, ...]  # best first
+    said: tuple[
+        Said, ...
+    ]  # n of the hits' statements: those that have most to do with the question, in their order
+    vectors: NDArray[np.float32]  # (n, dimension), of `seen`
+    shared: NDArray[np.float64]  # (n,): share of the question's words, 0 to 1
+    foreign: bool  # the encoder does not know the question's language
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +68,7 @@ class Prompt:
     max_tokens: int | None = None  # of the answer
     temperature: float | None = None
     stop: tuple[str, ...] = ()
+    evidence: Evidence | None = None  # what quotes are taken from; None: it is read anew
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

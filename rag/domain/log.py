@@ -45,6 +45,10 @@ class Interaction:
     error: str = ""  # class and message where it failed
     rewritten: str = ""  # the question as it was searched for, where that is not the question as it was asked
     auxiliary: bool = False  # a chat front end's own prompt (title, tags, follow-ups), nobody's question
+    support: float | None = None  # how likely the hits answer it, 0 to 1; None: it was not judged
+    statements: int = 0  # sentences of a written answer that were checked against what they cite
+    unsupported: int = 0  # of them, those that the passages cited do not bear out
+    language_unknown: bool = False  # the encoder does not know the question's language
     degraded: bool = False  # the language model was out of order, so that the extractive generator answered
     prompt_tokens: int = 0
     completion_tokens: int = 0

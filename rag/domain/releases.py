@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rag.domain.identity import digest_of, utcnow
+from rag.domain.support import Calibration
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class Retrieval:
     """How passages are found, what of them the generator sees, and when the service keeps silent."""
 
     top_k: int = 5  # passages given to the generator
-    threshold: float = 0.4  # cosine of the nearest hit below which the documents do not say
+    threshold: float = 0.5  # support, a probability, below which the documents do not say; 0: never
     dense_weight: float = 0.8  # 1: by vectors alone, 0: by words (BM25) alone, between: both, fused
     context_weight: float = 0.3  # share of its document's vector in a passage's vector; 0: the passage alone
     neighbours: int = 0  # passages before and after each hit that the generator sees with it
@@ -59,6 +60,7 @@ class Release:
         None  # digest of the encoder whose passages' vectors it has; None: of its own encoder's
     )
     shares: str | None = None  # digest of the release whose index it searches; None: it has its own
+    support: Calibration | None = None  # how support is estimated; None: as it is for any documents
     created_at: datetime = field(default_factory=utcnow)
 
     @classmethod
@@ -96,6 +98,11 @@ class Release:
         made = replace(self, retrieval=retrieval, created_at=utcnow())
         return (made if made._may_share(self) else replace(made, shares=None))._sealed()
 
+    def calibrated(self, support: Calibration | None) -> "Release":
+        """Return the release with another calibration, over the same index."""
+        shares = self.shares or (self.digest if support != self.support else None)
+        return replace(self, support=support, shares=shares, created_at=utcnow())._sealed()
+
     def holds(self, other: "Release") -> bool:
         """Tell whether its index holds all that the other's would, so that it can be asked instead.
 
@@ -130,6 +137,7 @@ class Release:
         # Left out where there is none, so that releases made before there were adapters keep their digests.
         content |= {"adapts": self.adapts} if self.adapts else {}
         content |= {"shares": self.shares} if self.shares else {}
+        content |= {"support": asdict(self.support)} if self.support else {}
         return replace(self, digest=digest_of(content))
 
     @property

@@ -13,15 +13,16 @@ from anyio import to_thread
 from rag.domain import DEFAULT_TENANT, Interaction, InteractionStatus, Message, Prompt
 from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
-from rag.questions.drafting import Asked, Draft, Reply, since
+from rag.questions.conversation.rewriting import TurnRewriter
+from rag.questions.drafting import Asked, Draft, Read, Reply, since
 from rag.questions.events import Delta, Event, Finished, Started, Wishes
+from rag.questions.finding.retrieval import Pinned, Retriever
 from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
-from rag.questions.prompting import messages
-from rag.questions.quoting import citations
-from rag.questions.retrieval import Pinned, Retriever
-from rag.questions.rewriting import TurnRewriter
-from rag.questions.support import supported
+from rag.questions.support.evidence import read_evidence
+from rag.questions.support.judging import judge
+from rag.questions.writing.citing import citations
+from rag.questions.writing.prompting import messages
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +180,14 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
-        if prompted and supported(draft.searched, draft.hits, retrieval.threshold, encoder=pinned.encoder):
+        if not prompted:
+            return
+        evidence = read_evidence(
+            draft.searched, draft.hits, encoder=pinned.encoder, vector=draft.retrieved.vector
+        )
+        support = judge(evidence, pinned.release.support, encoder=pinned.encoder)
+        draft.read = Read(evidence=evidence, support=support)
+        if draft.hits and support.probability >= retrieval.threshold:
             draft.prompt = Prompt(
                 # What quotes sentences looks for the question as it would be asked alone.
                 question=draft.searched,
@@ -195,6 +203,7 @@ class Answerer:
                 max_tokens=self._limits.tokens(wishes.max_tokens),
                 temperature=wishes.temperature,
                 stop=wishes.stop,
+                evidence=evidence,
             )
 
     async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:

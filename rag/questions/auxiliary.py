@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.domain import Message
-from rag.questions.follow_ups import content, is_english
-from rag.questions.rewriting import standalone
+from rag.questions.conversation.follow_ups import content, is_english
+from rag.questions.conversation.rewriting import standalone
 
 _LOOKED_AT = 60_000
 """Characters of a prompt that are looked at."""

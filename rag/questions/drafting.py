@@ -4,9 +4,20 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rag.domain import Ending, Hit, Interaction, InteractionStatus, LoggedHit, Prompt, new_id, utcnow
-from rag.questions.quoting import Mention
-from rag.questions.retrieval import Pinned, Retrieved
+from rag.domain import (
+    Ending,
+    Evidence,
+    Hit,
+    Interaction,
+    InteractionStatus,
+    LoggedHit,
+    Prompt,
+    Support,
+    new_id,
+    utcnow,
+)
+from rag.questions.finding.retrieval import Pinned, Retrieved
+from rag.questions.writing.citing import Mention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +48,14 @@ class Reply:
         return "".join(self.pieces)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What the hits say, and whether that may answer."""
+
+    evidence: Evidence
+    support: Support
+
+
 @dataclass(kw_only=True)
 class Clock:
     """How long each part took, in milliseconds; 0 where it has not ended or took no time."""
@@ -63,6 +82,7 @@ class Draft:
     clock: Clock = field(default_factory=Clock)
     rewritten: str = ""  # what is searched for, where that is not the question
     retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
+    read: Read | None = None  # None: only passages were asked for
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
     logged: bool = False
 
@@ -141,6 +161,8 @@ class Draft:
             error=error,
             rewritten=self.rewritten,
             auxiliary=asked.auxiliary,
+            support=self.read.support.probability if self.read else None,
+            language_unknown=self.read is not None and self.read.evidence.foreign,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,
             completion_tokens=reply.ending.completion_tokens or 0,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rag.domain import Citation, Hit, Interaction, Message
 from rag.ports import Where
-from rag.questions.quoting import Mention
+from rag.questions.writing.citing import Mention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

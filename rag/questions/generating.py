@@ -10,9 +10,9 @@ from rag.errors import UpstreamFailed
 from rag.ports import Generator
 from rag.questions.auxiliary import Auxiliary, reply
 from rag.questions.drafting import Draft, since
-from rag.questions.prompting import ABSTENTION, abstains
-from rag.questions.quoting import mentions
-from rag.questions.stops import Stops
+from rag.questions.writing.citing import mentions
+from rag.questions.writing.prompting import ABSTENTION, abstains
+from rag.questions.writing.stops import Stops
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from rag.domain import Deployment, Replica, utcnow
 from rag.errors import NotReady
 from rag.ports import ReleaseStore, ReplicaStore
-from rag.questions.retrieval import Pinned
+from rag.questions.finding.retrieval import Pinned
 from rag.releases.deployed import deployed
 from rag.releases.indexing import Indexing
 from rag.releases.loading import Loader, OpenRelease, Stopped

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.domain import Release
 from rag.errors import LeaseHeld, NotFound
 from rag.ports import Encoder, IndexStore, Leases, PassageIndex, ReleaseStore, Reranker
-from rag.questions.retrieval import Pinned
+from rag.questions.finding.retrieval import Pinned
 from rag.releases.batching import MicroBatching
 from rag.releases.indexing import Indexing
 from rag.releases.models import LoadedRelease, Models

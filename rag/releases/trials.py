@@ -4,15 +4,20 @@ A trial uses the same index, fusion, context and cross-encoder as a live request
 same share one, so that trying out how it is asked does not cost another.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Passage, Release
+from rag.domain import Hit, Passage, Release
 from rag.ports import EmbeddingCache, Found, IndexStore, PassageIndex, Vectors
-from rag.questions.retrieval import Pinned, candidates, reranked
+from rag.questions.finding.copies import distinct
+from rag.questions.finding.retrieval import Pinned, candidates, reranked
+from rag.questions.support.evidence import read_evidence
+from rag.questions.support.judging import judge
+from rag.questions.writing.extracting import extracts
 from rag.releases.models import LoadedRelease
 from rag.releases.vectors import Embedder, ReleaseVectors
 
@@ -21,6 +26,23 @@ Scratch = Callable[[], AbstractContextManager[IndexStore]]
 
 Embedded = dict[tuple[str, str], NDArray[np.float32]]
 """Encoder's digest and question -> its vector, shape (dimension,)."""
+
+
+_SPARE = 10
+"""Candidates searched for beyond the hits, as some are copies or left out."""
+_DEEPER = (1, 4, 16)
+"""How many times as many after that, one after the other."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """What an asker would get, without a language model."""
+
+    hits: tuple[str, ...]  # ids of the passages that the answer may rest on, best first
+    support: float  # probability that they answer
+    quoted: tuple[
+        str, ...
+    ]  # ids of the passages quoted, in the order of the quotes; empty: the documents do not say
 
 
 class Trial:
@@ -45,6 +67,43 @@ class Trial:
             )[:limit]
             for question, vector in zip(questions, self.vectors(questions), strict=True)
         ]
+
+    def receive(
+        self, questions: Sequence[str], *, without: Sequence[Collection[str]] | None = None
+    ) -> list[Received]:
+        """Return for each question what an asker would get without a language model.
+
+        `without` are ids of documents for each question that are taken for not being there.
+        """
+        pinned = self._pinned
+        retrieval = pinned.release.retrieval
+        gone = without or [()] * len(questions)
+        received = []
+        for question, vector, left_out in zip(questions, self.vectors(questions), gone, strict=True):
+            hits = self._hits(question, vector, left_out)
+            evidence = read_evidence(question, hits, encoder=pinned.encoder, vector=vector)
+            support = judge(evidence, pinned.release.support, encoder=pinned.encoder)
+            answers = bool(hits) and support.probability >= retrieval.threshold
+            quoted = [hits[each.rank - 1].passage.id for each in extracts(evidence)] if answers else []
+            received.append(
+                Received(
+                    hits=tuple(hit.passage.id for hit in hits),
+                    support=support.probability,
+                    quoted=tuple(dict.fromkeys(quoted)),
+                )
+            )
+        return received
+
+    def _hits(self, question: str, vector: NDArray[np.float32], gone: Collection[str]) -> list[Hit]:
+        limit = self._pinned.release.retrieval.top_k
+        for times in _DEEPER:
+            depth = times * (limit + _SPARE)
+            found = candidates(self._pinned, question, vector, tenant=self._tenant, limit=depth)
+            left, _ = distinct([each for each in found if each.passage.document_id not in gone])
+            if len(left) >= limit or len(found) < depth:
+                break
+        best = reranked(self._pinned, question, left)[:limit]
+        return [Hit(passage=each.passage, rank=at, score=each.score) for at, each in enumerate(best, 1)]
 
     def vectors(self, questions: Sequence[str]) -> Vectors:
         """Embed questions, each once: shape (questions, dimension), unit length."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import DocumentStore, EmbeddingCache, Found, PassageIndex
-from rag.questions.retrieval import Pinned
+from rag.questions.finding.retrieval import Pinned
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Scratch, Trial, trial
 from rag.releases.vectors import ReleaseVectors

@@ -1,4 +1,4 @@
-"""What a fine-tuned encoder needs besides its weights: context, its share beside words, a threshold on its own scale.
+"""What a fine-tuned encoder needs besides its weights: context, and its share beside words.
 
 They are chosen on the dev questions that people asked, never on the gate's, and are part of the candidate's release.
 Questions made from documents would favour the words they were made of.
@@ -24,14 +24,8 @@ WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 CONTEXTS = (0.0, 0.3, 0.5, 0.7, 0.85)
 """Shares of a document's vector in its passages' that are tried beside the incumbent's."""
 
-REFUSED = 0.05
-"""Largest share of questions whose right passage is found that the threshold may refuse."""
-
-FEWEST, ENOUGH = 20, 200
-"""Questions found below which the threshold stays, and from which it is set by them alone."""
-
-Scores = NDArray[np.float64]
-"""Shape (questions found,): the nearest hit's cosine."""
+FEWEST = 20
+"""Questions below which everything stays."""
 
 Note = dict[str, float | int | str]
 """Something to read for the one who approves."""
@@ -56,12 +50,11 @@ def tune(
     min_questions: int,
     seed: int,
 ) -> Tuned:
-    """Return the candidate with `context_weight`, `dense_weight` and `threshold` of its release chosen on dev.
+    """Return the candidate with `context_weight` and `dense_weight` of its release chosen on dev.
 
     Context and weight stay the incumbent's unless another one is better for certain; see `better_context` and
     `better_weight`, also for `metric` and `alpha`. An index that is shared with the live release stays as it is, and
-    its context with it. With fewer than `min_questions` dev questions that people asked, neither is tried. The
-    threshold moves with the scale of the cosines; see `moved_threshold`.
+    its context with it. With fewer than `min_questions` dev questions that people asked, neither is tried.
     """
     top_k = incumbent.release.retrieval.top_k
     # No deeper than is measured: every hit beyond it takes time and changes nothing.
@@ -74,7 +67,6 @@ def tune(
 
     if len(asked) < FEWEST:
         return Tuned(candidate=candidate, notes=notes | {"kept": "too few dev questions that people asked"})
-    before = incumbent.release.retrieval
     if len(asked) >= min_questions and candidate.release.shares is None:
         context = better_context(candidate, asked, on=on, metric=metric, alpha=alpha, seed=seed)
         candidate = _retrieving(candidate, replace(candidate.release.retrieval, context_weight=context))
@@ -92,20 +84,8 @@ def tune(
         for weight, results in tried.items()
     }
     weight = better_weight(measured, clusters(asked), kept=kept, metric=metric, alpha=alpha, seed=seed)
-    after = nearest_of_found(tried[weight], asked, top_k=top_k)
-    threshold = moved_threshold(
-        before.threshold,
-        before=nearest_of_found(found(incumbent), asked, top_k=top_k),
-        after=after,
-    )
-    notes |= {
-        "dense_weight": weight,
-        "threshold": threshold,
-        "threshold_before": before.threshold,
-        "found": len(after),
-        "refused_of_found": float((after < threshold).mean()) if len(after) else 0.0,
-    }
-    retrieval = replace(retrieval, dense_weight=weight, threshold=threshold)
+    notes["dense_weight"] = weight
+    retrieval = replace(retrieval, dense_weight=weight)
     return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
 
 
@@ -178,43 +158,6 @@ def better_weight(
             gains[weight] = difference.value
     # Of equal gains the one nearest to what is known is taken, of two as near the one with more of the vectors.
     return max(gains, key=lambda weight: (gains[weight], -abs(weight - kept), weight), default=kept)
-
-
-def nearest_of_found(
-    results: Sequence[Sequence[Found]], questions: Sequence[EvalQuestion], *, top_k: int
-) -> Scores:
-    """Return the nearest hit's cosine of each question one of whose answers is among its first `top_k` hits."""
-    return np.array(
-        [
-            max(each.score for each in hits[:top_k])
-            for hits, question in zip(results, questions, strict=True)
-            if any(each.passage.id in question.relevant for each in hits[:top_k])
-        ],
-        dtype=np.float64,
-    )
-
-
-def moved_threshold(threshold: float, *, before: Scores, after: Scores) -> float:
-    """Return the threshold on the candidate's scale of cosines, -1 to 1, to four digits.
-
-    Fine-tuning moves and stretches the cosines, so that a threshold of another encoder says nothing. With Q the
-    quantile of share `REFUSED` of the nearest hit's cosine over questions whose right passage is found, the new
-    threshold is ``min(Q_after, threshold + Q_after - Q_before)``: as far below the quantile as it was, so that
-    somebody's choice of a lower one is kept, and never above it, so that at most that share of these questions is
-    refused. Of few questions a low quantile is uncertain where their median is not: the move of the quantile is shrunk
-    towards the median's, with weight n / `ENOUGH`. Below `FEWEST` questions the threshold stays, and so does one of -1,
-    which refuses nothing.
-    """
-    count = min(len(before), len(after))
-    if count < FEWEST or threshold <= -1:
-        return threshold
-    # The lower of two neighbours, not what lies between them: the share is a promise.
-    low, high = (float(np.quantile(scores, REFUSED, method="lower")) for scores in (before, after))
-    middle = float(np.median(after) - np.median(before))
-    trust = min(1.0, count / ENOUGH)
-    moved = min(high, threshold + trust * (high - low) + (1 - trust) * middle)
-    # Rounded down, so that rounding refuses nobody.
-    return float(np.clip(np.floor(moved * 1e4) / 1e4, -1.0, 1.0))
 
 
 def _retrieving(loaded: LoadedRelease, retrieval: Retrieval) -> LoadedRelease:

@@ -21,7 +21,7 @@ from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Chunking, Deployment, Document, Passage, Release, Retrieval, new_id
 from rag.ports import Encoder, EncoderStore
-from rag.questions.retrieval import Retriever
+from rag.questions.finding.retrieval import Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader

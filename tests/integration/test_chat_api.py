@@ -13,7 +13,7 @@ from doubles.waiting import until
 from integration.conftest import Service
 
 from rag.domain import Interaction, InteractionStatus
-from rag.questions.prompting import ABSTENTION
+from rag.questions.writing.prompting import ABSTENTION
 from rag.settings import Settings
 
 LUNCH = "When does the cafeteria serve lunch?"

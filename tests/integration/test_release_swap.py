@@ -18,7 +18,7 @@ from rag.bootstrap import index_store, open_serving
 from rag.domain import AuditEntry, Deployment, Document, Release, utcnow
 from rag.errors import IndexLocked, NotReady, SettingInvalid
 from rag.ports import Encoder, Leases, PassageIndex, ReplicaStore
-from rag.questions.retrieval import Retriever
+from rag.questions.finding.retrieval import Retriever
 from rag.releases.batching import MicroBatching
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease

@@ -9,7 +9,7 @@ from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import insert_new
 from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.releases import deployment, releases
-from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
+from rag.domain import AuditEntry, Calibration, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import EpochMoved, NotFound
 from rag.ports import Permit, ReleaseStore
 
@@ -122,6 +122,7 @@ def _release(row: RowMapping) -> Release:
             **row,
             "chunking": Chunking(**row["chunking"]),
             # Releases of before words and context counted have no weight of either, and never looked at any.
+            "support": None if row["support"] is None else from_json(Calibration, row["support"]),
             "retrieval": Retrieval(**({"dense_weight": 1.0, "context_weight": 0.0} | row["retrieval"])),
         }
     )

@@ -8,7 +8,7 @@ from rag.api.guards.roles import allow
 from rag.api.serving import serving_of
 from rag.api.wire.model_names import EMBEDDING_MODEL, MODEL, check_embedding_model
 from rag.domain import Role
-from rag.questions.retrieval import Pinned
+from rag.questions.finding.retrieval import Pinned
 
 router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[allow(Role.READER)])
 

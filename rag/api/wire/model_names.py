@@ -1,7 +1,7 @@
 """The names by which a client asks for the model that answers, and for the one that makes vectors."""
 
 from rag.errors import InvalidInput, ModelNotFound
-from rag.questions.retrieval import Pinned
+from rag.questions.finding.retrieval import Pinned
 
 MODEL = "whetstone"
 EMBEDDING_MODEL = "whetstone-embedding"

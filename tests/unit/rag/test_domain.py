@@ -7,7 +7,7 @@ import pytest
 from rag.domain import Chunking, Release, Retrieval
 
 ENCODER, ADAPTER = "e" * 64, "a" * 64
-RETRIEVAL = Retrieval()
+RETRIEVAL = Retrieval(threshold=0.4)
 LIVE = Release.create(encoder=ENCODER, dimension=4, chunking=Chunking(), retrieval=RETRIEVAL)
 
 

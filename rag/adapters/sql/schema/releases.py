@@ -16,6 +16,7 @@ releases = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("adapts", Text),
     Column("shares", Text),
+    Column("support", JSON(none_as_null=True)),
 )
 
 deployment = Table(

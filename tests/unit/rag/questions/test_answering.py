@@ -27,8 +27,8 @@ from rag.errors import InvalidInput, QuestionTooLong, Unavailable, UpstreamFaile
 from rag.ports import Encoder, Found, Vectors, Where
 from rag.questions.answering import Answerer
 from rag.questions.events import Delta, Event, Finished, Started, Wishes
-from rag.questions.prompting import ABSTENTION
-from rag.questions.retrieval import Pinned, Retriever
+from rag.questions.finding.retrieval import Pinned, Retriever
+from rag.questions.writing.prompting import ABSTENTION
 
 
 class WordEncoder:

@@ -15,7 +15,7 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
 from rag.errors import NotFound
 from rag.ports import Encoder, IndexStore, PassageIndex, Vectors
-from rag.questions.retrieval import Pinned, Retriever
+from rag.questions.finding.retrieval import Pinned, Retriever
 from rag.releases.indexing import Indexing
 from rag.releases.models import LoadedRelease, Models
 from rag.releases.trials import trial, trial_indexes

@@ -1,4 +1,4 @@
-"""A candidate's context, weight of words and threshold are chosen on the dev questions, and only with reason."""
+"""A candidate's context and weight of words are chosen on the dev questions, and only with reason."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.qdrant import QdrantFolders
 from rag.domain import Chunking, Document, Passage, Release, Retrieval
-from rag.ports import Encoder, Found, IndexStore, Vectors
+from rag.ports import Encoder, IndexStore, Vectors
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial_indexes
 from retrain.domain import EvalQuestion, Origin
 from retrain.verdict.evaluation import METRICS
 from retrain.verdict.tuning import (
-    ENOUGH,
-    FEWEST,
-    REFUSED,
     better_weight,
-    moved_threshold,
-    nearest_of_found,
     tune,
 )
 
@@ -36,46 +31,6 @@ PLAIN = Retrieval(threshold=0.3, dense_weight=1.0, context_weight=0.0)
 def cosines(count: int, *, centre: float, spread: float = 0.1, seed: int = 1) -> NDArray[np.float64]:
     """Draw cosines."""
     return np.random.default_rng(seed).normal(centre, spread, count)
-
-
-@pytest.mark.parametrize("count", [FEWEST, 60, ENOUGH, 500])
-@pytest.mark.parametrize("threshold", [0.1, 0.35, 0.6])
-@pytest.mark.parametrize("centre", [0.3, 0.5, 0.8])
-def test_no_more_than_the_share_is_refused(count: int, threshold: float, centre: float) -> None:
-    """Wherever the cosines move, at most that share of the questions found is refused."""
-    after = cosines(count, centre=centre, seed=2)
-
-    new = moved_threshold(threshold, before=cosines(count, centre=0.5), after=after)
-
-    assert (after < new).mean() <= REFUSED
-    assert -1 <= new <= 1
-
-
-@pytest.mark.parametrize("count", [FEWEST, 60, 500])
-@pytest.mark.parametrize("shift", [-0.2, 0.0, 0.15])
-def test_the_threshold_moves_with_the_cosines(count: int, shift: float) -> None:
-    """Where every cosine moves by as much, so does a threshold that refused few, however few questions there are."""
-    before = cosines(count, centre=0.6)
-
-    assert moved_threshold(0.3, before=before, after=before + shift) == pytest.approx(0.3 + shift, abs=2e-4)
-
-
-def test_a_stretched_scale_is_followed_at_its_low_end() -> None:
-    """With many questions the quantile alone counts, not the middle."""
-    before = cosines(1_000, centre=0.6, spread=0.05)
-    after = 0.6 + 3 * (before - 0.6)
-    low, high = (float(np.quantile(scores, REFUSED, method="lower")) for scores in (before, after))
-
-    assert moved_threshold(low - 0.1, before=before, after=after) == pytest.approx(high - 0.1, abs=2e-4)
-
-
-def test_few_questions_leave_the_threshold() -> None:
-    """A handful says nothing, and somebody who wants every question answered keeps it so."""
-    few, many = cosines(FEWEST - 1, centre=0.6), cosines(300, centre=0.6)
-
-    assert moved_threshold(0.35, before=few, after=few - 0.3) == 0.35
-    assert moved_threshold(0.35, before=many, after=few - 0.3) == 0.35
-    assert moved_threshold(-1.0, before=many, after=many + 0.3) == -1.0
 
 
 def measured(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,19 +88,6 @@ def asked(text: str, right: Passage, origin: Origin = Origin.LABEL) -> EvalQuest
         documents=frozenset({right.document_id}),
         origin=origin,
     )
-
-
-def test_only_questions_that_are_answered_right_set_the_threshold() -> None:
-    """What is found beyond the hits a reader gets does not count; the nearest hit's cosine does, whatever its rank."""
-    one, two, three = (passage(name) for name in ("one", "two", "three"))
-    results = [
-        [Found(passage=one, score=0.4), Found(passage=two, score=0.7), Found(passage=three, score=0.9)],
-        [Found(passage=two, score=0.6), Found(passage=one, score=0.5), Found(passage=three, score=0.3)],
-    ]
-
-    nearest = nearest_of_found(results, [asked("a", one), asked("b", three)], top_k=2)
-
-    assert nearest.tolist() == [0.7]
 
 
 class Blurred:
@@ -213,17 +155,12 @@ def bench(static_encoder: Encoder, tmp_path: Path) -> Any:
 
 
 def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
-    """Part numbers are found by words: the candidate's release says so, and its threshold is on its own scale."""
+    """Part numbers are found by words: the candidate's release says so."""
     tuned = bench()
     retrieval = tuned.candidate.release.retrieval
 
     assert retrieval.dense_weight < 1
-    assert retrieval.threshold > 0.4  # cosines rose: half of each is a constant now
-    assert tuned.notes["refused_of_found"] <= REFUSED
-    assert (
-        tuned.notes | {"dense_weight": retrieval.dense_weight, "threshold": retrieval.threshold}
-        == tuned.notes
-    )
+    assert tuned.notes | {"dense_weight": retrieval.dense_weight} == tuned.notes
     assert (
         tuned.candidate.release.digest
         == Release.create(
@@ -236,10 +173,10 @@ def test_words_are_weighed_where_they_find_more(bench: Any) -> None:
 
 
 def test_every_weight_is_tried_in_one_index(bench: Any) -> None:
-    """Five weights of one encoder fill one index, the incumbent another."""
+    """Five weights of one encoder fill one index."""
     bench()
 
-    assert [2] == [len(names) for names in bench.made]
+    assert [1] == [len(names) for names in bench.made]
 
 
 def test_the_weight_stays_where_few_were_asked(bench: Any) -> None:

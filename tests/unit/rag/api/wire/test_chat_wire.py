@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from rag.api.wire.chat_wire import ChatWire
 from rag.domain import Document, Hit, Interaction, InteractionStatus, Passage
 from rag.questions.events import Finished, Started
-from rag.questions.quoting import citations, mentions
+from rag.questions.writing.citing import citations, mentions
 
 TEXT = "Lunch is at noon. Dinner is at seven."
 

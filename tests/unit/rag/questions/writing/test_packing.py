@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Document, Hit, Passage
-from rag.questions.packing import Packed, cut, overlap, pack
+from rag.questions.writing.packing import Packed, cut, overlap, pack
 
 
 def count_words(texts: Sequence[str]) -> list[int]:

@@ -14,7 +14,7 @@ from typing_extensions import override
 from rag.domain import Message, Prompt
 from rag.errors import Unavailable, UpstreamFailed
 from rag.ports import Encoder, Generator, Rewriter
-from rag.questions.follow_ups import Topic, is_courtesy, is_english, is_follow_up, proper_names
+from rag.questions.conversation.follow_ups import Topic, is_courtesy, is_english, is_follow_up, proper_names
 
 logger = logging.getLogger(__name__)
 

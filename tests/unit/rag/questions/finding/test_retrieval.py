@@ -16,8 +16,8 @@ from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Hit, Passage, Release, Retrieval, range_of
 from rag.errors import Unavailable
 from rag.ports import Encoder
-from rag.questions.copies import MOST_SOURCES
-from rag.questions.retrieval import Pinned, Retrieved, Retriever
+from rag.questions.finding.copies import MOST_SOURCES
+from rag.questions.finding.retrieval import Pinned, Retrieved, Retriever
 
 CHUNKING = Chunking()
 QUESTION = "How much leave do I have?"
@@ -218,7 +218,7 @@ def test_questions_are_answered_while_the_database_is_away(
     handbook: Handbook, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The index's own copies stand in; that they do is said once, and that they do not any more too."""
-    caplog.set_level(logging.INFO, logger="rag.questions.retrieval")
+    caplog.set_level(logging.INFO, logger="rag.questions.finding.retrieval")
     (leave, _) = handbook.put("a", "You have thirty days of leave a year.", "Cake.", team="sales")
     handbook.put("b", "No leave here.", tenant="theirs")
     before = handbook.ask(limit=1)

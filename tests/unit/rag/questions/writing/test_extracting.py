@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.adapters.extractive import ExtractiveGenerator
 from rag.domain import Document, Ending, Hit, Passage, Prompt
 from rag.ports import Encoder
-from rag.questions.quoting import mentions
+from rag.questions.writing.citing import mentions
+from rag.questions.writing.extracting import ExtractiveGenerator
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:

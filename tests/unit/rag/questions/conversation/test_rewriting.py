@@ -10,7 +10,7 @@ import pytest
 from rag.domain import Ending, Message, Prompt
 from rag.errors import UpstreamFailed
 from rag.ports import Encoder
-from rag.questions.rewriting import ModelRewriter, TurnRewriter, standalone
+from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter, standalone
 
 NO_ENCODER = cast(Encoder, None)  # no rewriter computes vectors
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from rag.domain import Document, Hit, Passage
-from rag.questions.quoting import citations, mentions, span_of
+from rag.questions.writing.citing import citations, mentions, span_of
 
 LEAVE = (
     "Parents may take sixteen weeks of paid parental leave.\nIt must be requested\n two months ahead. "

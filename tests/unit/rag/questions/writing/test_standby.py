@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from doubles.scripted_llm import ScriptedLLM
 
-from rag.adapters.extractive import ExtractiveGenerator
 from rag.adapters.openai import Endpoint, OpenAIGenerator, TimeLimits
 from rag.breaker import Breaker, BreakerState
 from rag.domain import Document, Ending, Hit, Message, Passage, Prompt
 from rag.errors import UpstreamFailed, UpstreamRefused
 from rag.ports import Encoder
-from rag.questions.standby import StandIn
+from rag.questions.writing.extracting import ExtractiveGenerator
+from rag.questions.writing.standby import StandIn
 
 SENTENCE = "The cafeteria serves lunch from noon until two o'clock."
 EXTRACT = f"“{SENTENCE}” [1]"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.questions.stops import Stops
+from rag.questions.writing.stops import Stops
 
 
 def shown(pieces: list[str], stops: list[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.domain import Hit, Message
-from rag.questions.packing import CountTokens, cut, pack
+from rag.questions.writing.packing import CountTokens, cut, pack
 from rag.text.forms import readable
 
 ABSTENTION = "The documents do not say."
@@ -50,7 +50,7 @@ def messages(
 
     Args:
         question: what is asked now.
-        hits: passages, best first, with their neighbours; what goes in is said at `rag.questions.packing.pack`.
+        hits: passages, best first, with their neighbours; what goes in is said at `rag.questions.writing.packing.pack`.
         history: earlier turns of user and assistant, oldest first; the oldest are left out first, long ones are
             cut, and the first one kept is the user's.
         count_tokens: the encoder's; a language model counts a little otherwise. A long prompt takes milliseconds.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Citation, Hit, Passage
-from rag.questions.prompting import marks
+from rag.questions.writing.prompting import marks
 from rag.text.forms import Aligned, plain
 from rag.text.quotes import Quote, quotes
 from rag.text.sentences import spans

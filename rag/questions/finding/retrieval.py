@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rag.domain import Hit, Passage, Release, fits
 from rag.errors import Unavailable
 from rag.ports import DocumentStore, Encoder, Found, PassageIndex, Reranker, Where
-from rag.questions.copies import distinct
+from rag.questions.finding.copies import distinct
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Retrieved:
     """What was found for a question, and how long it took."""
 
     hits: tuple[Hit, ...]  # best first
+    vector: NDArray[np.float32] | None = None  # the question's, shape (dimension,)
     embed_ms: float = 0.0  # milliseconds the encoder took
     search_ms: float = 0.0  # milliseconds of everything after it: index, texts, cross-encoder
 
@@ -99,7 +100,12 @@ class Retriever:
             for rank, each in enumerate(best, start=1)
         )
         ended = time.perf_counter()
-        return Retrieved(hits=hits, embed_ms=(embedded - began) * 1_000, search_ms=(ended - embedded) * 1_000)
+        return Retrieved(
+            hits=hits,
+            vector=vector,
+            embed_ms=(embedded - began) * 1_000,
+            search_ms=(ended - embedded) * 1_000,
+        )
 
     def _alive(self, found: Sequence[Found], *, tenant: str, where: Where | None) -> list[Found]:
         """Return those that exist now, belong to the tenant and fit the metadata filter, in their order."""

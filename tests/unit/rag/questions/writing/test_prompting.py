@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from rag.domain import Document, Hit, Message, Passage
-from rag.questions import prompting
-from rag.questions.prompting import (
+from rag.questions.writing import prompting
+from rag.questions.writing.prompting import (
     ABSTENTION,
     HISTORY_TOKENS,
     INSTRUCTION_TOKENS,

@@ -1,0 +1,26 @@
+"""How likely it is that the passages found answer a question, and what that rests on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """What turns the signs of support into a probability, for one release and the documents it was fitted on.
+
+    Of numbers and names alone, so that it can be written as JSON: it is part of the release and of its digest.
+    """
+
+    signs: tuple[str, ...]  # names, in the order of the weights
+    weights: tuple[float, ...]  # of a logistic regression, one a sign
+    bias: float
+    passages: int  # in the index when it was fitted
+    questions: int  # made of the documents, that it rests on
+    change: int  # last change of the documents it has seen
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Support:
+    """How likely it is that the passages found answer the question."""
+
+    probability: float  # 0 to 1
+    reason: str = ""  # the sign that weighed most, in a person's words

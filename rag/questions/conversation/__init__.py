@@ -1,0 +1,1 @@
+"""What a question leans on: the turns before it."""

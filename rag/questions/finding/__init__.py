@@ -1,0 +1,1 @@
+"""The passages for a question, each text once."""

@@ -1,0 +1,1 @@
+"""May the hits be answered from, and how surely."""

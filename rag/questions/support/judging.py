@@ -1,0 +1,102 @@
+"""Evidence -> how likely it is that the hits answer the question: by cosines, and by what is asked for as typed."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from rag.domain import Calibration, Evidence, Support
+from rag.ports import Encoder
+from rag.text.codes import codes
+from rag.text.forms import plain
+from rag.text.overlap import content, words
+
+PRIOR = Calibration(signs=("nearest",), weights=(12.0,), bias=-4.8, passages=0, questions=0, change=0)
+"""Used for releases that were not fitted to documents yet."""
+_CERTAIN, _LIKELY, _HARDLY = 0.95, 0.6, 0.03
+"""Probabilities that what is typed exactly stands for."""
+
+_TYPED = re.compile(r"[^\W_]+(?:[-_./:+][^\W_]+)*")
+_AROUND = " \t\n?!.:"
+"""What may stand around a code that is all of a question."""
+_RARE = 4
+"""Tokens of a word that the encoder has hardly seen: it knows common words whole."""
+_LONG_NUMBER = 4  # digits
+_COVERED = 0.8
+"""Share of the question's content, in tokens, that one passage must hold beside its rare word."""
+_NEAR = 0.4
+"""Cosine that a statement has to reach to be support."""
+_NEARER = 0.2
+"""How much nearer than that it has to be where it has few of the question's words."""
+_MOSTLY = 0.6
+"""Share of the question's words that are not few."""
+_MOST_WORDS = 30  # of a question; a longer one says enough for a vector
+
+
+def judge(evidence: Evidence, calibration: Calibration | None = None, *, encoder: Encoder) -> Support:
+    """Return how likely it is that the hits answer the question.
+
+    What is typed exactly weighs more than cosines, as vectors hardly tell E-1042 from E-1043:
+
+    - a code that is asked for and stands in a hit is support;
+    - a code that stands in none of them, where others of its sort do or a text on the matter would have it, is evidence
+      against: what was found is about something else. Of several codes one is enough;
+    - a word that the encoder hardly knows (a name) is support where a passage has it as typed and nearly all else that
+      the question is about;
+    - a statement that is nearer by far, or near and has most words of the question, is support: a passage of many small
+      matters, as a list of questions and answers, is near to none of them.
+    """
+    if not evidence.hits:
+        return Support(probability=0.0, reason="nothing was found")
+    fitted = calibration or PRIOR
+    nearest = max(hit.score for hit in evidence.hits)
+    probability = 1 / (1 + math.exp(-(fitted.bias + fitted.weights[0] * nearest)))
+    question = evidence.question
+    texts = [plain(hit.passage.embedded_text) for hit in evidence.hits]
+    if asked := codes(question):
+        whole = plain(question).strip(_AROUND)
+        telling = [code for code in asked if code.telling or code.typed == whole]
+        if any(code.stands_in(text) for code in telling for text in texts):
+            return Support(probability=max(probability, _CERTAIN), reason="a passage has the code asked for")
+        if all(code.is_missed_in(texts) for code in asked):
+            return Support(probability=min(probability, _HARDLY), reason="no passage has the code asked for")
+    if probability < _LIKELY and _is_named(question, texts, encoder):
+        return Support(probability=_LIKELY, reason="a passage has the rare name asked for")
+    if probability < _LIKELY and _is_said(evidence):
+        return Support(probability=_LIKELY, reason="a sentence is near to the question")
+    return Support(probability=probability, reason="the nearest passage's cosine")
+
+
+def _is_said(evidence: Evidence) -> bool:
+    """Tell whether one of the statements that stand beside others says what the question is about."""
+    about = content(evidence.question)
+    near = evidence.vectors @ evidence.vector  # (n,)
+    return any(
+        each.beside
+        and shared
+        and cosine
+        >= _NEAR + _NEARER * (sum(word in words(each.seen) for word in about) < _MOSTLY * len(about))
+        for each, cosine, shared in zip(evidence.said, near.tolist(), evidence.shared.tolist(), strict=True)
+    )
+
+
+def _is_named(question: str, texts: Sequence[str], encoder: Encoder) -> bool:
+    """Tell whether a text has a rare word of the question as typed, and nearly all of what else it is about."""
+    typed = [each.casefold() for each in _TYPED.findall(plain(question))[:_MOST_WORDS]]
+    about = sorted(content(question))[:_MOST_WORDS]
+    costs = encoder.count_tokens([*typed, *about])
+    rare = [
+        each
+        for each, cost in zip(typed, costs, strict=False)
+        if cost >= _RARE or (each.isdecimal() and len(each) >= _LONG_NUMBER)
+    ]
+    if not rare:
+        return False
+    weight = dict(zip(about, costs[len(typed) :], strict=True))
+    for text in texts:
+        low = text.casefold()
+        if not any(re.search(rf"(?<![^\W_]){re.escape(each)}(?![^\W_])", low) for each in rare):
+            continue
+        there = words(text)
+        if sum(cost for word, cost in weight.items() if word in there) >= _COVERED * sum(weight.values()):
+            return True
+    return False

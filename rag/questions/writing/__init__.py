@@ -1,0 +1,1 @@
+"""The answer: prompt, model or quotes, citations."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Vice(StrEnum):
@@ -54,6 +55,7 @@ class Reply:
     break_after: int | None = None  # pieces after which the connection is cut
     piece: int | None = None  # characters of a stream's piece; None: a word
     raw: bytes | None = None  # sent as the body of a stream instead of all that
+    whole: dict[str, Any] | None = None  # sent as the body instead of a completion
     headers: dict[str, str] = field(default_factory=dict)  # of an error
     finish: str = "stop"  # why the answer ended
     thoughts: int = 0  # chunks of reasoning before the first piece, with a pause after each

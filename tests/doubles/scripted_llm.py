@@ -101,6 +101,8 @@ class ScriptedLLM:
             return self._send(endpoint, reply.status, {"error": error}, reply.headers)
         if body.get("stream"):
             return self._stream(endpoint, body, reply)
+        if reply.whole is not None:
+            return self._send(endpoint, 200, reply.whole)
         message: dict[str, str | None] = {"role": "assistant", "content": reply.text}
         if reply.reasoning:
             message["reasoning_content"] = reply.reasoning

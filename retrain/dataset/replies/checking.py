@@ -38,11 +38,17 @@ _BEFORE = (
     "in|at|to|for|from|by|with|on|under|about|of|and|or|so|but|please|also|then|hi|hello|auf|aus|bei|für|mit|zu|ab|bis|"
     "seit|um|und|à|de|pour|dans|en|avec|et|a|para|por|con|y|da|per|e|в|на|для|с|у|о|за|из|к|по|до|от|а|и|w|z|na|do"
 )
-_OPENS = re.compile(rf"\W*(?:(?:{_BEFORE})\W+)?{_ASKING.pattern}(?!\w)", re.IGNORECASE)
+_OPENS = re.compile(rf"^\W*(?:(?:{_BEFORE})\W+)?{_ASKING.pattern}(?!\w)", re.IGNORECASE)
+_ASKS_WITHIN = re.compile(
+    r"\b(?:what|how|why|(?:can|will|do|does|did|should|could|would|may|must|am|are|is|have) "
+    r"(?:i|we|you|they|he|she|it))\b",
+    re.IGNORECASE,
+)
 _HOLDS = re.compile(rf"(?<!\w){_ASKING.pattern}(?!\w)", re.IGNORECASE)
 _WANTS = re.compile(
-    r"\W*(?:please |bitte )?(?:tell me|explain|describe|list|name|show|give|find|compare|define|information|info|"
-    r"looking for|need|wanted|wondering|steps|ways?|help|advice|"
+    r"^\W*(?:please |bitte )?(?:tell me|explain|describe|list|name|show|give|find|compare|define|information|info|"
+    r"looking for|need|wanted|wondering|steps|help|advice|"
+    r"(?:the )?(?:best|easiest|quickest|right|safest|cheapest)? ?(?:ways?|places?|time|method)|"
     r"i(?:'m| am)? (?:need|want|would|wish|wonder|wondering|looking|trying|unsure|not sure|don't know|have no idea)|"
     r"nenne|erkläre?|beschreibe|ich (?:möchte|suche|brauche|will)|je (?:voudrais|cherche|veux)|quiero|necesito|busco|"
     r"расскажи(?:те)?|объясни(?:те)?|хочу|нужн[оаы])\b",
@@ -63,10 +69,8 @@ _SAYS = re.compile(
 )
 _ENDED = re.compile(r"[.!。！।](?:[\"'”»)]*)$")
 
-_TEXT = (
-    "(?:passage|text|excerpt|paragraph|article|document|author|section|snippet|extract|context|source)"
-)
-_SAID = "(?:mentioned|described|stated|discussed|listed|provided|given|outlined|explained|presented|covered|named|cited)"
+_TEXT = "(?:passage|text|excerpt|paragraph|article|document|author|section|snippet|context|source)"
+_SAID = "(?:mentioned|described|stated|discussed|listed|provided|given|outlined|explained|presented|covered|cited)"
 _SPEAKS = "say|state|mention|describe|discuss|explain|refer|talk|suggest|list|deal|define|tell|claim|argue|cover|give"
 _NOUN = "(?:passage|text|excerpt|paragraph|article|snippet|extract|author)"
 _GIVEN = "(?:given|provided|above|following|accompanying)"
@@ -80,8 +84,8 @@ _NAMED = tuple(
         rf"\b(?:does|do|did) (?:the|this) {_NOUN} (?:\w+ly )?(?:{_SPEAKS})\b",
         rf"\b(?:the|this) {_NOUN}(?:'s)? (?:(?:{_SPEAKS})(?:e?s)?|about|main|purpose|title|topic)\b",
         # German
-        r"\b(?:laut|gemäß|nach|im|in|aus) (?:dem |diesem |des |obigem? )*(?:text|textabschnitt|abschnitt|absatz|artikel|"
-        r"passage)\b",
+        r"\b(?:laut|gemäß|nach|im|in|aus) (?:dem |diesem |des |obigem? )*(?:text|textabschnitt|abschnitt|absatz|"
+        r"artikel|passage)\b",
         # French, Spanish, Italian, Dutch, Portuguese
         r"\b(?:selon|d'après|dans) (?:le|la|l'|ce|cet|cette) ?(?:texte|passage|article|extrait|paragraphe|document)\b",
         r"\b(?:según|de acuerdo con|en) (?:el|la|este|esta) (?:texto|pasaje|artículo|fragmento|párrafo|documento)\b",
@@ -89,7 +93,7 @@ _NAMED = tuple(
         r"\b(?:volgens|in) (?:de|deze|het) (?:tekst|passage|artikel)\b",
         r"\b(?:segundo|de acordo com|no) (?:o )?(?:texto|trecho|artigo)\b",
         # Russian, Chinese, Japanese, Korean
-        r"(?:согласно|по|в) (?:этому |этом |данному |данном )?(?:тексту?е?|отрывк[уе]|статье)(?!\w)",
+        r"(?:согласно|по|в) (?:этому |этом |данном |данному )?(?:тексте?у?|отрывк[уе]|статье)(?!\w)",
         r"упомянут\w* в (?:тексте|статье|отрывке|документе)",
         r"(?:本文|文中|文章|上文|上述|该文|这段|此段|段落|短文|原文)",
         r"(?:この|本)(?:文章|テキスト|文書|記事)|(?:본문|지문|이 글)",
@@ -146,12 +150,14 @@ def names_the_text(text: str, passage: str) -> bool:
             return True
     # "How long may the text of a message be?" asks about texts, as its passage does.
     named = _NAMES.search(text)
-    return named is not None and named["noun"].casefold() not in plain(passage).casefold()
+    if named is None or _NAMES_MORE.match(text, named.end()):
+        return False
+    return named["noun"].casefold() not in plain(passage).casefold()
 
 
 def _asks(text: str, style: QuestionStyle) -> bool:
     text = plain(text)
-    if any(sign in text for sign in _ASKS) or _CJK_ASKS.search(text):
+    if _asks_aloud(text):
         return True
     if style is QuestionStyle.KEYWORD:
         ended = _ENDED.search(text) is not None and len(words(text)) >= _STATED_WORDS - 2
@@ -159,18 +165,21 @@ def _asks(text: str, style: QuestionStyle) -> bool:
         return not ended and not told and _length(text) <= _MOST_KEYWORDS
     if style is QuestionStyle.SITUATION and (_FIRST_PERSON.search(text) or _HOLDS.search(text)):
         return True
-    return _OPENS.match(text) is not None or _WANTS.match(text) is not None
+    # "If I move abroad what happens to my pension"
+    return _ASKS_WITHIN.search(text) is not None and _ENDED.search(text) is None
+
+
+def _asks_aloud(text: str) -> bool:
+    """Tell whether a text, in plain form, has a question mark or begins as a question or a wish to know."""
+    return any(sign in text for sign in _ASKS) or any(
+        form.search(text) for form in (_CJK_ASKS, _OPENS, _WANTS)
+    )
 
 
 def _states(text: str) -> bool:
     """Tell whether a text is a sentence that says something and asks nothing."""
     text = plain(text)
-    if (
-        any(sign in text for sign in _ASKS)
-        or _CJK_ASKS.search(text)
-        or _OPENS.match(text)
-        or _WANTS.match(text)
-    ):
+    if _asks_aloud(text):
         return False
     if _FIRST_PERSON.search(text) and _HOLDS.search(text):
         return False
@@ -182,12 +191,12 @@ def _states(text: str) -> bool:
 
 def _copied(text: str, passage: str, fewest: int) -> bool:
     """Tell whether a text stands in the passage, or nearly so. A question that stands there was asked there."""
-    if "?" in plain(text) and _OPENS.match(plain(text)):
+    if "?" in plain(text) and _OPENS.search(plain(text)):
         return False
     said, there = words(text), words(passage)
     if len(said) < fewest:
         # Chinese has no blanks: its runs are compared as they stand.
-        return _length(text) >= 2 * fewest and "".join(said) in "".join(there)
+        return _length(text) >= fewest and "".join(said) in "".join(there)
     runs = {tuple(there[at : at + 4]) for at in range(len(there) - 3)}
     mine = [tuple(said[at : at + 4]) for at in range(len(said) - 3)]
     return sum(run in runs for run in mine) >= _COPIED_SHARE * len(mine)

@@ -9,7 +9,7 @@ from rag.text.forms import plain
 from rag.text.wording import words
 from retrain.dataset.pairs import FEWEST_QUESTION_WORDS
 from retrain.dataset.replies.faults import Fault
-from retrain.dataset.replies.languages import other_language
+from retrain.dataset.replies.languages import language_of, other_language, same_script
 from retrain.dataset.wording import one_line
 from retrain.domain import QuestionStyle
 
@@ -67,6 +67,12 @@ _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _SAYS = re.compile(
     r"\W*(?:you|it|they|we|this|that|these|those|there|yes|no|the|a|an|according)\b", re.IGNORECASE
 )
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|can|must|should|will|may|might|would|need|needs|costs?|takes?|makes?|gives?|"
+    r"ist|sind|wird|werden|kann|muss|hat|haben|kostet|est|sont|peut|doit|ont|es|son|está|están|puede|debe|è|sono|может|"
+    r"могут|является|составляет)\b",
+    re.IGNORECASE,
+)
 _ENDED = re.compile(r"[.!。！।](?:[\"'”»)]*)$")
 
 _TEXT = "(?:passage|text|excerpt|paragraph|article|document|author|section|snippet|context|source)"
@@ -79,6 +85,7 @@ _NAMED = tuple(
     for pattern in (
         rf"\b(?:according to|based on|as per|per|from|in) (?:the|this) (?:(?:{_GIVEN}|same|entire) )?{_NOUN}\b",
         rf"\b(?:according to|based on|as per) (?:the|this) (?:{_GIVEN} )?{_TEXT}\b",
+        r"\b(?:in|from|on) this (?:section|page|chapter|guide)\b",
         rf"\b(?:in|from|by|of|to|about) (?:the|this) {_GIVEN} {_TEXT}\b",
         rf"\b{_SAID} (?:here|above|below|(?:in|by|within) (?:the|this) {_TEXT})\b",
         rf"\b(?:does|do|did) (?:the|this) {_NOUN} (?:\w+ly )?(?:{_SPEAKS})\b",
@@ -127,10 +134,7 @@ def fault_of_question(text: str, *, passage: str, style: QuestionStyle) -> Fault
 
 def fault_of_wording(text: str, *, question: str, about: str = "") -> Fault | None:
     """Return what is wrong with another wording of a question, about a passage where it is known."""
-    sentence = "?" in plain(text)
-    if other_language(
-        text, question if len(words(question)) > 3 else f"{question}\n{about}", sentence=sentence
-    ) and (not about or other_language(text, about, sentence=sentence)):
+    if _strays(text, question, about):
         return Fault.LANGUAGE
     if names_the_text(text, f"{question}\n{about}"):
         return Fault.NAMES_TEXT
@@ -139,6 +143,15 @@ def fault_of_wording(text: str, *, question: str, about: str = "") -> Fault | No
     if _states(text) and not _ENDED.search(one_line(question)):
         return Fault.STATEMENT
     return None
+
+
+def _strays(text: str, question: str, about: str) -> bool:
+    """Tell whether a wording is in another language than its question, and where that is too short, its passage."""
+    sentence = "?" in plain(text)
+    if other_language(text, question, sentence=sentence):
+        return True
+    unsure = language_of(question) is None and same_script(question, about)
+    return unsure and other_language(text, about, sentence=sentence)
 
 
 def names_the_text(text: str, passage: str) -> bool:
@@ -165,8 +178,10 @@ def _asks(text: str, style: QuestionStyle) -> bool:
         return not ended and not told and _length(text) <= _MOST_KEYWORDS
     if style is QuestionStyle.SITUATION and (_FIRST_PERSON.search(text) or _HOLDS.search(text)):
         return True
-    # "If I move abroad what happens to my pension"
-    return _ASKS_WITHIN.search(text) is not None and _ENDED.search(text) is None
+    # "If I move abroad what happens to my pension"; "best way to get a passport".
+    if _ENDED.search(text) is not None:
+        return False
+    return _ASKS_WITHIN.search(text) is not None or not (_SAYS.match(text) or _VERB.search(text))
 
 
 def _asks_aloud(text: str) -> bool:
@@ -181,7 +196,7 @@ def _states(text: str) -> bool:
     text = plain(text)
     if _asks_aloud(text):
         return False
-    if _FIRST_PERSON.search(text) and _HOLDS.search(text):
+    if _FIRST_PERSON.match(text) and _HOLDS.search(text):
         return False
     said = len(words(text))
     return _length(text) >= _STATED_WORDS and (

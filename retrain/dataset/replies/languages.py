@@ -69,6 +69,7 @@ _DISTINCT = 3
 """So many different ones, at least."""
 _ENOUGH = 25
 """Words of a text in a language without a list, and letters with marks, below which nothing is said of it."""
+_STRANGE = 4  # letters of a script that a text should not have
 _LONG = 6  # words; a sentence of so many has a small word
 
 
@@ -81,9 +82,9 @@ def other_language(text: str, known: str, *, sentence: bool = True) -> bool:
         return False
     if _other_script(text, known):
         return True
-    own = _language(known)
+    own = language_of(known)
     most = len(own_words) / max(len(said), 1) if said else 1.0
-    return _small_words(said, own, known, foreign=most < 1 / 3, sentence=sentence) or (
+    return _small_words(said, own, known, foreign=most <= 1 / 2, sentence=sentence) or (
         own is not None and _unlisted(said, own, known, most=most, sentence=sentence)
     )
 
@@ -135,6 +136,8 @@ def _other_script(text: str, known: str) -> bool:
         if counted["Kana"]:
             return not japanese and counted["Kana"] > counted.total() / 4
         return japanese and _CHINESE.search(text) is not None
+    if _strange_letters(counted, there):
+        return True
     if script == expected or (expected in ("Kana", "Han") and counted["Kana"] + counted["Han"] > 2):
         return False
     return (
@@ -144,11 +147,28 @@ def _other_script(text: str, known: str) -> bool:
     )
 
 
+def _strange_letters(counted: Counter[str], there: Counter[str]) -> bool:
+    """Tell whether a good part of a text is in a script that the other has not at all: 如何申请 VPN?"""
+    # A character of these says as much as some letters.
+    strange = sum(
+        n * (2 if script in ("Han", "Kana", "Hangul") else 1)
+        for script, n in counted.items()
+        if script not in ("Latin", "Greek") and not there[script]
+    )
+    return strange >= _STRANGE and strange >= counted.total() / 4
+
+
+def same_script(text: str, other: str) -> bool:
+    """Tell whether two texts are mostly in the same script."""
+    found = [_letters(each).most_common(1) for each in (text, other)]
+    return all(found) and found[0][0][0] == found[1][0][0]
+
+
 def _letters(text: str) -> Counter[str]:
     return Counter({name: n for name, letter in _LETTERS if (n := len(letter.findall(text)))})
 
 
-def _language(text: str) -> str | None:
+def language_of(text: str) -> str | None:
     """Return the language of a text; None where it is none of the lists', or the text too short to tell."""
     rates = {language: _rate(text, language) for language in _LANGUAGES}
     best = max(rates, key=rates.__getitem__)
@@ -168,11 +188,10 @@ def _parts(text: str) -> list[str]:
 
 def _stands(word: str, there: set[str]) -> bool:
     """Tell whether a word stands in a text, in another form perhaps."""
-    return (
-        word in there
-        or word.isdecimal()
-        or (len(word) > 5 and any(each.startswith(word[:5]) for each in there))
-    )
+    if word in there or word.isdecimal():
+        return True
+    stem = word[:5]
+    return len(word) > 5 and any(each.startswith(stem) and abs(len(each) - len(word)) < 5 for each in there)
 
 
 @cache

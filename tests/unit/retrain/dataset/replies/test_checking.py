@@ -52,6 +52,7 @@ def test_questions_are_kept(text: str, style: QuestionStyle) -> None:
         ("According to the text, what is the fee?", NATURAL, "named the text"),
         ("Which fee is mentioned in the article?", NATURAL, "named the text"),
         ("What is this text about?", NATURAL, "named the text"),
+        ("What is explained in this section?", NATURAL, "named the text"),
         ("Which document is described above?", NATURAL, "named the text"),
         ("Based on the provided context, what is the fee?", NATURAL, "named the text"),
         ("What does the author recommend to bring?", NATURAL, None),
@@ -98,7 +99,7 @@ def test_texts_may_be_asked_about(text: str, passage: str) -> None:
         ("成人费用为30欧元。", "护照\n护照在市政厅更新。成人费用为30欧元。", "no questions"),
         ("护照在市政厅更新。成人费用为30欧元", "护照\n护照在市政厅更新。成人费用为30欧元。", "repeated the passage"),
         ("这篇文章说费用是多少?", "护照\n护照在市政厅更新。成人费用为30欧元。", "named the text"),
-        ("Laut dem Text, was kostet es?", "Pass\nDer Pass kostet 30 Euro, und die Gebühr ist bar zu zahlen.", "named the text"),
+        ("Laut dem Text, was kostet es?", "Pass\nDer Pass kostet 30 Euro, und er ist bar zu zahlen.", "named the text"),
         ("Что говорится в тексте о пошлине?", "Паспорт\nПошлина для взрослых составляет 30 евро.", "named the text"),
     ],
 )  # fmt: skip

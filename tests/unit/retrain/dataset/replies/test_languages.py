@@ -6,16 +6,16 @@ from retrain.dataset.replies.languages import other_language
 
 TEXTS = {
     "english": "Passports are renewed at the town hall. The fee is 30 euros for adults. Bring the old one.",
-    "german": "Der Reisepass wird im Rathaus verlängert. Die Gebühr ist 30 Euro für Erwachsene. Bringen Sie den alten mit.",
+    "german": "Der Reisepass wird im Rathaus verlängert. Die Gebühr ist 30 Euro für Erwachsene.",
     "french": "Le passeport est renouvelé à la mairie. Les frais sont de 30 euros pour les adultes.",
     "spanish": "El pasaporte se renueva en el ayuntamiento. La tasa es de 30 euros para los adultos.",
     "italian": "Il passaporto si rinnova in municipio. La tassa è di 30 euro per gli adulti. Portate quello vecchio.",
     "dutch": "Het paspoort wordt op het gemeentehuis verlengd. De kosten zijn 30 euro voor volwassenen.",
-    "russian": "Паспорт продлевают в ратуше. Пошлина для взрослых составляет 30 евро. Возьмите и старый.",
-    "polish": "Paszport odnawia się w urzędzie miasta. Opłata wynosi 30 euro dla dorosłych. Należy wziąć ze sobą stary i "
-    "zdjęcie, które nie jest starsze niż rok.",
+    "russian": "Паспорт продлевают в ратуше. Пошлина для взрослых составляет 30 евро..",
+    "polish": "Paszport odnawia się w urzędzie miasta. Opłata wynosi 30 euro dla dorosłych. Należy wziąć ze sobą "
+    "stary i zdjęcie, które nie jest starsze niż rok.",
     "chinese": "护照在市政厅更新。成人费用为30欧元。请携带旧护照和照片。",
-    "japanese": "パスポートは市役所で更新します。大人の手数料は30ユーロです。古いものを持参してください。",
+    "japanese": "パスポートは市役所で更新します。大人の手数料は30ユーロです。",
     "greek": "Το διαβατήριο ανανεώνεται στο δημαρχείο. Το τέλος είναι 30 ευρώ για ενήλικες.",
 }
 QUESTIONS = {
@@ -54,6 +54,8 @@ def test_another_language_is_told(asked: str, language: str) -> None:
         "Jak mohu obnovit svůj pas?",  # Czech
         "Hur förnyar jag mitt pass?",  # Swedish
         "Bagaimana cara memperpanjang paspor saya?",  # Indonesian
+        "passportはどのように申請しますか?",
+        "如何申请 passport?",
         "여권은 어디에서 갱신합니까?",
         "أين يمكنني تجديد جواز سفري؟",
         "पासपोर्ट कहाँ नवीनीकृत होता है?",

@@ -56,6 +56,7 @@ def lines(*texts: str) -> str:
         lines(f"“{ASKED[0]}”", f"“{ASKED[1]}”"),
         lines("## Questions", "", *ASKED, "---"),
         lines("**Questions:**", *ASKED),
+        lines("**Search Questions**", *ASKED),
         lines("Sure! Here are two questions about it:", "", "1. " + ASKED[0], "2. " + ASKED[1], "", "Anything else!"),
         lines("Natürlich! Hier sind zwei Fragen:", *ASKED, "Ich hoffe, das hilft."),
         lines("以下是两个问题：", *ASKED),
@@ -131,6 +132,12 @@ def test_a_reply_without_a_question_is_counted_once(
     """It says what it held instead."""
     found = read(reply, told=(TASK, DATA), **more)  # type: ignore[arg-type]
     assert (found.texts, dict(found.dropped), found.repaired) == ((), {fault: 1}, frozenset())
+
+
+def test_keywords_are_no_headings() -> None:
+    """Items in bold without a question mark are kept; a heading over them is not."""
+    reply = lines("**Keywords:**", "**1. passport renewal fee**", "**2. town hall opening hours**")
+    assert read(reply).texts == ("passport renewal fee", "town hall opening hours")
 
 
 def test_what_was_whole_before_the_end_is_kept() -> None:

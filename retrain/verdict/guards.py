@@ -58,9 +58,7 @@ class Guard:
     def doubt(self) -> str:
         """Say what is not shown."""
         if self.estimate and not self.proven:
-            return (
-                f"{self.change}: beyond the margin of {points(self.margin)}, as far as so few questions can tell."
-            )
+            return f"{self.change}: beyond the margin of {points(self.margin)}, as far as so few questions can tell."
         return f"{self.change}: may be worse by more than the margin of {points(self.margin)}."
 
     @property

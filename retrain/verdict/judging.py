@@ -70,7 +70,7 @@ class Judging:
         self.anchors.freeze([asked[row].fingerprint for row in answered], release=live.digest)
         groups = clusters(drawn)
         return Detectable(
-            metric=Received.RIGHT,
+            metric=str(Received.RIGHT),
             effect=foreseen_effect(right, groups, alpha),
             questions=len(drawn),
             clusters=len(set(groups.tolist())),

@@ -44,6 +44,9 @@ class Compared:
 
     answers: Answers
     got: Mapping[str, tuple[Got, Got]]  # question's id -> of incumbent and candidate
+    refused: Mapping[
+        str, tuple[bool, ...]
+    ]  # the same with its answers gone; without those that still have one
 
 
 def receive_both(
@@ -87,6 +90,7 @@ def receive_both(
             candidate=_bar(candidate.release),
         ),
         got={question.id: (old, new) for question, (old, new) in zip(asked, got, strict=True)},
+        refused={question.id: both for question, both in unanswerable},
     )
 
 

@@ -159,15 +159,39 @@ def test_what_people_get_has_to_be_measured() -> None:
         (Received.REFUSED, Difference(value=0.22, low=0.17, high=0.27, p_value=0.001), Outcome.REJECT),
         (Received.REFUSED, Difference(value=0.02, low=-0.01, high=0.05, p_value=0.2), Outcome.INCONCLUSIVE),
         (Received.REFUSED, Difference(value=0.009, low=-0.02, high=0.04, p_value=0.6), Outcome.PROMOTE),
-        (Received.REFUSED_THOUGH_FOUND, Difference(value=0.1, low=0.05, high=0.15, p_value=0.001), Outcome.REJECT),
-        (Received.REFUSED_THOUGH_FOUND, Difference(value=0.02, low=-0.01, high=0.05, p_value=0.2), Outcome.PROMOTE),
-        (Received.REFUSED_RIGHTLY, Difference(value=-0.2, low=-0.27, high=-0.13, p_value=0.001), Outcome.REJECT),
-        (Received.REFUSED_RIGHTLY, Difference(value=-0.04, low=-0.09, high=0.01, p_value=0.1), Outcome.PROMOTE),
-        (Received.REFUSED_RIGHTLY, Difference(value=-0.04, low=-0.07, high=-0.01, p_value=0.01), Outcome.INCONCLUSIVE),
+        (
+            Received.REFUSED_THOUGH_FOUND,
+            Difference(value=0.1, low=0.05, high=0.15, p_value=0.001),
+            Outcome.REJECT,
+        ),
+        (
+            Received.REFUSED_THOUGH_FOUND,
+            Difference(value=0.02, low=-0.01, high=0.05, p_value=0.2),
+            Outcome.PROMOTE,
+        ),
+        (
+            Received.REFUSED_RIGHTLY,
+            Difference(value=-0.2, low=-0.27, high=-0.13, p_value=0.001),
+            Outcome.REJECT,
+        ),
+        (
+            Received.REFUSED_RIGHTLY,
+            Difference(value=-0.04, low=-0.09, high=0.01, p_value=0.1),
+            Outcome.PROMOTE,
+        ),
+        (
+            Received.REFUSED_RIGHTLY,
+            Difference(value=-0.04, low=-0.07, high=-0.01, p_value=0.01),
+            Outcome.INCONCLUSIVE,
+        ),
         (Received.REFUSED_RIGHTLY, Difference(value=0.2, low=0.1, high=0.3, p_value=0.001), Outcome.PROMOTE),
         # Shown, and of no word in the verdict.
         (Received.WRONG, Difference(value=0.2, low=0.1, high=0.3, p_value=0.001), Outcome.PROMOTE),
-        (Received.REFUSED_NOT_FOUND, Difference(value=0.2, low=0.1, high=0.3, p_value=0.001), Outcome.PROMOTE),
+        (
+            Received.REFUSED_NOT_FOUND,
+            Difference(value=0.2, low=0.1, high=0.3, p_value=0.001),
+            Outcome.PROMOTE,
+        ),
     ],
 )
 def test_refusals_are_guarded(share: Received, difference: Difference, expected: Outcome) -> None:

@@ -253,7 +253,7 @@ def test_a_guard_that_may_be_worse_is_inconclusive(metric: str) -> None:
     "difference", [WORSE, Difference(value=-0.05, low=-0.06, high=-0.04, p_value=0.001)], ids=["few", "many"]
 )
 def test_a_guard_that_is_provably_worse_is_rejected(metric: str, difference: Difference) -> None:
-    """A headline metric worse for certain, by more than a margin that can be shown, rejects, however much is answered."""
+    """A headline metric worse for certain, by more than a margin that can be shown, rejects, whatever is answered."""
     verdict = decide(scorecard(metrics={metric: difference}), POLICY)
 
     assert verdict.outcome is Outcome.REJECT

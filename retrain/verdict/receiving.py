@@ -57,13 +57,14 @@ def receive_both(
     on: TrialIndexes,
     seed: int,
     progress: Progress,
+    most: int = MOST,
 ) -> Compared:
-    """Return what both sides give to the same questions; at most `MOST` of them are asked, drawn by hash.
+    """Return what both sides give to the same questions; at most `most` of them are asked, drawn by hash.
 
     Unanswerable are the questions from whose corpus the documents of the passages that answer them are taken, and those
     with copies of these passages; a question whose answer still stands somewhere is left out of that part.
     """
-    asked = drawn(asked, seed=seed)
+    asked = drawn(asked, seed=seed, most=most)
     kept = LastVectors()
     there = {passage.id: passage for passage in on.corpus}
     sides = [
@@ -103,11 +104,11 @@ def answered_right(
     return asked, _shares(side.answers(asked))[:, 0]
 
 
-def drawn(questions: Sequence[EvalQuestion], *, seed: int) -> list[EvalQuestion]:
-    """Return at most `MOST` of the questions in their order, drawn by hash: the same ones each time."""
-    if len(questions) <= MOST:
+def drawn(questions: Sequence[EvalQuestion], *, seed: int, most: int = MOST) -> list[EvalQuestion]:
+    """Return at most so many of the questions in their order, drawn by hash: the same ones each time."""
+    if len(questions) <= most:
         return list(questions)
-    by_hash = sorted(questions, key=lambda each: sha256_text(f"{seed}:{each.id}"))[:MOST]
+    by_hash = sorted(questions, key=lambda each: sha256_text(f"{seed}:{each.id}"))[:most]
     kept = {each.id for each in by_hash}
     return [each for each in questions if each.id in kept]
 

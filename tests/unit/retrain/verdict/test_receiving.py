@@ -13,7 +13,6 @@ from rag.questions.support.judging import PRIOR
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from retrain.domain import Answer, Bar, EvalQuestion, Origin, Received
-from retrain.verdict import receiving
 from retrain.verdict.receiving import Compared, answered_right, drawn, receive_both
 
 TEXTS = {
@@ -173,13 +172,10 @@ def test_a_copy_of_the_right_passage_is_right(world: World, two_encoders: TwoEnc
     assert _values(compared)[Received.REFUSED_RIGHTLY][1] == 1
 
 
-def test_at_most_so_many_are_asked(
-    world: World, two_encoders: TwoEncoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_most_so_many_are_asked(world: World, two_encoders: TwoEncoders) -> None:
     """A draw by hash: the same each time, in the questions' order, and told how far it is."""
     corpus = _corpus()
     asked = _asked(corpus)
-    monkeypatch.setattr(receiving, "MOST", 4)
     sure = _loaded(world, two_encoders.first, **ALWAYS)
     told: list[tuple[int, int]] = []
 
@@ -190,12 +186,27 @@ def test_at_most_so_many_are_asked(
             candidate=sure,
             on=on,
             seed=1,
+            most=4,
             progress=lambda done, total, _: told.append((done, total)),
         )
-        again, right = answered_right(asked, sure, on, seed=1)
 
     assert compared.answers.questions == 4
-    assert list(compared.got) == [each.id for each in again] == [each.id for each in drawn(asked, seed=1)]
-    assert [each.id for each in drawn(asked[::-1], seed=1)] == list(compared.got)[::-1]
-    assert right.mean() == pytest.approx(compared.answers.row(Received.RIGHT).incumbent.value)
+    assert list(compared.got) == [each.id for each in drawn(asked, seed=1, most=4)]
+    assert [each.id for each in drawn(asked[::-1], seed=1, most=4)] == list(compared.got)[::-1]
     assert (told[0], told[-1]) == ((0, 4), (4, 4))
+
+
+def test_before_training_right_answers_are_those_of_the_comparison(
+    world: World, two_encoders: TwoEncoders
+) -> None:
+    """What is foreseen rests on the figure that decides."""
+    corpus = _corpus()
+    asked = _asked(corpus)
+    plain = _loaded(world, two_encoders.first, threshold=0.4)
+
+    with _indexes(world, corpus) as on:
+        questions, right = answered_right(asked, plain, on, seed=1)
+    compared = _both(world, corpus, asked, plain, plain)
+
+    assert questions == asked
+    assert right.mean() == pytest.approx(compared.answers.row(Received.RIGHT).incumbent.value)

@@ -51,14 +51,14 @@ class Guard:
         if self.bar:
             return f"{self.change}: worse by more than the margin of {points(self.margin)}."
         return (
-            f"{self.change}: worse for certain, and so few questions cannot show that it is within the margin of "
-            f"{points(self.margin)}."
+            f"{self.change}: worse for certain, and the questions are too few to show that it is within the margin "
+            f"of {points(self.margin)}."
         )
 
     def doubt(self) -> str:
         """Say what is not shown."""
         if self.estimate and not self.proven:
-            return f"{self.change}: beyond the margin of {points(self.margin)}, as far as so few questions can tell."
+            return f"{self.change}: beyond the margin of {points(self.margin)}, as far as the questions can tell."
         return f"{self.change}: may be worse by more than the margin of {points(self.margin)}."
 
     @property

@@ -207,7 +207,7 @@ def test_more_refusals_are_said_with_both_figures() -> None:
 
     assert verdict.reasons == (
         "Answerable questions refused rose from 50.0% to 71.5% (+21.5 percent points, 95 % interval +17.0 to +26.0): "
-        "worse for certain, and so few questions cannot show that it is within the margin of 1.0 percent points.",
+        "worse for certain, and the questions are too few to show that it is within the margin of 1.0 percent points.",
     )
 
 

@@ -22,7 +22,7 @@ from retrain.domain import (
     Scorecard,
 )
 from retrain.settings import RetrainSettings
-from retrain.verdict.guards import SAID
+from retrain.verdict.guards import SAID, turned
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Columns and rows."""
@@ -66,6 +66,11 @@ def answer_rows(answers: Answers) -> Table:
     return ["what people get", *_BESIDE], [
         (SAID[Received(row.metric)].lower(), *_beside(row)) for row in answers.rows
     ]
+
+
+def answer_lines(answers: Answers | None) -> list[str]:
+    """Return what people will get in sentences, for whoever decides; none where it was not measured."""
+    return [f"{turned(row)}." for row in answers.rows] if answers else []
 
 
 def bar_lines(answers: Answers) -> list[str]:

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from flows.ops.tables import answer_rows, bar_lines, candidate_rows, foreseen_sentence, moved_rows
+from flows.ops.tables import (
+    answer_lines,
+    answer_rows,
+    bar_lines,
+    candidate_rows,
+    foreseen_sentence,
+    moved_rows,
+)
 from flows.ops.terminal import show_candidate
 from rag.domain import utcnow
 from retrain.domain import (
@@ -93,6 +100,16 @@ def test_the_shares_stand_beside_the_incumbents() -> None:
         "0.0120",
     ]
     assert len(rows) == len(Received)
+
+
+def test_whoever_approves_reads_what_people_will_get() -> None:
+    """A sentence for each share, from what to what; of an older candidate nothing is known."""
+    assert answer_lines(ANSWERS)[0] == (
+        "Questions answered from a right passage fell from 58.8% to 55.8% "
+        "(-3.0 percent points, 95 % interval -5.1 to -0.9)."
+    )
+    assert len(answer_lines(ANSWERS)) == len(Received)
+    assert answer_lines(None) == []
 
 
 def test_both_bars_are_named() -> None:

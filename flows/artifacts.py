@@ -18,6 +18,8 @@ from prefect.logging import get_run_logger
 
 from flows.ops.ingested import lines, notes
 from flows.ops.tables import (
+    answer_rows,
+    bar_lines,
     dataset_rows,
     drift_rows,
     foreseen_sentence,
@@ -104,7 +106,10 @@ def publish_foreseen(foreseen: Detectable | None) -> None:
 
 def publish_candidate(candidate: Candidate) -> None:
     """Show a candidate beside the incumbent, and what the gate says."""
-    _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}")
+    if answers := candidate.scorecard.answers:
+        told = "\n".join(f"- {line}" for line in bar_lines(answers))
+        _table("answers", *answer_rows(answers), f"Candidate {candidate.id}, what people get\n\n{told}")
+    _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}, what is found")
     _table("slices", *slice_rows(candidate.scorecard), f"Candidate {candidate.id}, slice by slice")
     reasons = "\n".join(f"- {reason}" for reason in candidate.verdict.reasons)
     create_markdown_artifact(

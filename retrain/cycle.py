@@ -81,9 +81,9 @@ class RetrainCycle:
     ) -> Candidate:
         """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
 
-        Before that, the candidate's weight of words and its threshold are chosen on the dev questions; the training
-        report says how, and what a language model's questions have cost. What was `foreseen` before training goes onto
-        the scorecard.
+        Before that, the candidate's context and weight of words are chosen on the dev questions, and its support is
+        calibrated on the documents; the training report and the scorecard say how, and
+        what a language model's questions have cost. What was `foreseen` before training goes onto the scorecard.
 
         Raises:
             NotReady: nothing is live yet.

@@ -8,8 +8,22 @@ from monitoring.domain import DriftReport
 from rag.access.keys import status
 from rag.domain import Key, Role
 from retrain.dataset.writing import Forecast
-from retrain.domain import Candidate, Dataset, Detectable, Difference, Hit, Moved, Scorecard
+from retrain.domain import (
+    Answer,
+    Answers,
+    Bar,
+    Candidate,
+    Dataset,
+    Detectable,
+    Difference,
+    Hit,
+    MetricRow,
+    Moved,
+    Received,
+    Scorecard,
+)
 from retrain.settings import RetrainSettings
+from retrain.verdict.guards import SAID, turned
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Columns and rows."""
@@ -32,18 +46,49 @@ def _changed(difference: Difference) -> str:
 
 def scorecard_rows(scorecard: Scorecard) -> Table:
     """Return the candidate-beside-incumbent table: shares in percent, differences in points."""
-    columns = ["metric", "incumbent %", "candidate %", "difference", "95 % interval", "p"]
-    return columns, [
-        (
-            row.metric,
-            percent(row.incumbent.value),
-            percent(row.candidate.value),
-            points(row.difference.value),
-            f"{points(row.difference.low)} to {points(row.difference.high)}",
-            f"{row.difference.p_value:.4f}",
-        )
-        for row in scorecard.overall
+    return ["metric", *_BESIDE], [(row.metric, *_beside(row)) for row in scorecard.overall]
+
+
+_BESIDE = ["incumbent %", "candidate %", "difference", "95 % interval", "p"]
+
+
+def _beside(row: MetricRow) -> tuple[str, ...]:
+    return (
+        percent(row.incumbent.value),
+        percent(row.candidate.value),
+        points(row.difference.value),
+        f"{points(row.difference.low)} to {points(row.difference.high)}",
+        f"{row.difference.p_value:.4f}",
+    )
+
+
+def answer_rows(answers: Answers) -> Table:
+    """Return what people get beside what they get today: shares in percent, differences in points."""
+    return ["what people get", *_BESIDE], [
+        (SAID[Received(row.metric)].lower(), *_beside(row)) for row in answers.rows
     ]
+
+
+def answer_lines(answers: Answers | None) -> list[str]:
+    """Return what people will get in sentences, for whoever decides; none where it was not measured."""
+    return [f"{turned(row)}." for row in answers.rows] if answers else []
+
+
+def bar_lines(answers: Answers) -> list[str]:
+    """Return a line on the questions that were asked, and one for each side on when it answers at all."""
+    return [
+        f"{answers.questions} questions, {answers.unanswerable} of them also with the documents that answer them taken "
+        "out; each side with its own calibration, without a language model",
+        f"incumbent: {_bar(answers.incumbent)}",
+        f"candidate: {_bar(answers.candidate)}",
+    ]
+
+
+def _bar(bar: Bar) -> str:
+    answers = f"answers from a support of {bar.threshold:.2f} on"
+    if not bar.questions:
+        return f"{answers}; never calibrated on its documents"
+    return f"{answers}; calibrated with {bar.questions} questions over {bar.passages} passages"
 
 
 def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
@@ -133,7 +178,7 @@ def drift_rows(report: DriftReport) -> Table:
 
 def candidate_rows(candidates: Sequence[Candidate]) -> Table:
     """Return one row a candidate."""
-    columns = ["id", "made", "status", "verdict", "pairs", "gate questions", "recall@10 difference"]
+    columns = ["id", "made", "status", "verdict", "pairs", "gate questions", "answered right", "recall@10"]
     return columns, [
         (
             c.id[:8],
@@ -142,6 +187,7 @@ def candidate_rows(candidates: Sequence[Candidate]) -> Table:
             c.verdict.outcome,
             c.training.pairs,
             c.scorecard.questions,
+            _changed(c.scorecard.answers.row(Received.RIGHT).difference) if c.scorecard.answers else "-",
             _changed(c.scorecard.row("recall@10").difference),
         )
         for c in candidates
@@ -154,9 +200,13 @@ def foreseen_sentence(foreseen: Detectable | None) -> str:
         return "Which gain the gate questions can show was not computed before training."
     return (
         f"{foreseen.questions} gate questions in {foreseen.clusters} clusters, look {foreseen.look} at them:"
-        f" a gain of {points(foreseen.effect)} points of {foreseen.metric} is seen in {foreseen.power:.0%} of cases"
+        f" a gain of {points(foreseen.effect)} points {_of(foreseen.metric)} is seen in {foreseen.power:.0%} of cases"
         f" (two-sided level {foreseen.alpha:.4f}); a smaller one may stay inconclusive."
     )
+
+
+def _of(metric: str) -> str:
+    return f"in {SAID[Received(metric)].lower()}" if metric in list(Received) else f"of {metric}"
 
 
 def slice_rows(scorecard: Scorecard) -> Table:
@@ -177,7 +227,7 @@ def slice_rows(scorecard: Scorecard) -> Table:
 
 
 def moved_rows(moved: Sequence[Moved]) -> Table:
-    """Return one row a question: where the first right passage was and is, and the lists it stands in."""
+    """Return one row a question: what it got and gets, where the first right passage was and is, and both lists."""
 
     def listed(question: Moved, hits: Sequence[Hit]) -> str:
         return "\n".join(
@@ -185,9 +235,13 @@ def moved_rows(moved: Sequence[Moved]) -> Table:
             for hit in hits
         )
 
-    return ["question", "rank", "before (* right)", "after (* right)"], [
+    def got(answer: Answer | None, support: float | None) -> str:
+        return "-" if answer is None or support is None else f"{answer} ({support:.2f})"
+
+    return ["question", "answer (support)", "rank", "before (* right)", "after (* right)"], [
         (
             each.question,
+            f"{got(each.answer_before, each.support_before)} -> {got(each.answer_after, each.support_after)}",
             f"{each.rank_before or '-'} -> {each.rank_after or '-'}",
             listed(each, each.before),
             listed(each, each.after),

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.ops.tables import foreseen_sentence, moved_rows, scorecard_rows, slice_rows, written_lines
+from flows.ops.tables import (
+    answer_rows,
+    bar_lines,
+    foreseen_sentence,
+    moved_rows,
+    scorecard_rows,
+    slice_rows,
+    written_lines,
+)
 from retrain.domain import Candidate
 
 NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
@@ -104,6 +112,11 @@ def show_candidate(candidate: Candidate) -> None:
     for line in written_lines(training.settings.get("language_model")):
         out.print(f"  {line}")
     table("Candidate beside incumbent", *scorecard_rows(card))
+    if card.answers:
+        table("What people get", *answer_rows(card.answers))
+        for line in bar_lines(card.answers):
+            out.print(line)
+    table("What is found", *scorecard_rows(card))
     out.print(foreseen_sentence(card.detectable))
     if costs := card.costs:
         out.print(

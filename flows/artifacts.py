@@ -25,6 +25,7 @@ from flows.ops.tables import (
     foreseen_sentence,
     scorecard_rows,
     slice_rows,
+    written_lines,
 )
 from flows.ops.terminal import console, progress
 from monitoring.domain import DriftReport
@@ -88,8 +89,12 @@ def publish_trigger(trigger: Trigger) -> None:
 
 
 def publish_dataset(dataset: Dataset) -> None:
-    """Show what a dataset holds."""
+    """Show what a dataset holds, and what a language model's part of it has cost, there at the terminal too."""
     _table("dataset", *dataset_rows(dataset), f"Dataset {dataset.digest}")
+    if told := written_lines(dataset.manifest.get("language_model")):
+        console().print("\n".join(told))
+        named = "\n".join(f"- {line}" for line in told)
+        create_markdown_artifact(f"# Written by the language model\n\n{named}\n", key="written")
 
 
 def publish_foreseen(foreseen: Detectable | None) -> None:

@@ -1,7 +1,8 @@
 """What people compare, as rows: used by the terminal and by Prefect's artifacts alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from monitoring.domain import DriftReport
 from rag.access.keys import status
@@ -99,6 +100,48 @@ def forecast_line(forecast: Forecast | None, settings: RetrainSettings) -> str:
         f"({forecast.remembered} answers are known already); it stops at {settings.llm_calls} calls, "
         f"{settings.llm_tokens} tokens or {settings.llm_minutes:g} minutes"
     )
+
+
+def written_lines(spent: Mapping[str, Any] | None) -> list[str]:
+    """Return what asking the language model has cost and what came of it, a sentence a line; none where nothing was.
+
+    `spent` is the dataset's `language_model`. What had no question in it counts as one that was written.
+    """
+    if not spent or not spent["calls"] + spent["remembered"]:
+        return []
+    besides = ", ".join(
+        f"{spent[name]} {of_what}"
+        for name, of_what in (("failures", "of them failed"), ("remembered", "replies were known already"))
+        if spent[name]
+    )
+    lines = [
+        f"The language model was asked {spent['calls']} times{f' ({besides})' if besides else ''}: "
+        f"{spent['tokens']} tokens, {spent['seconds']:.0f} s."
+    ]
+    if spent["stopped"]:
+        lines.append(f"It was asked no more, as {spent['stopped']}.")
+    # Datasets of before have no accounts.
+    for what in ("questions", "paraphrases"):
+        lines += _account_lines(what, spent.get(what) or {})
+    return lines
+
+
+def _account_lines(what: str, account: Mapping[str, Any]) -> list[str]:
+    dropped, repaired = account.get("dropped", {}), account.get("repaired", {})
+    lost = sum(dropped.values())
+    written = account.get("kept", 0) + lost
+    if not written:
+        return []
+    lines = [f"{lost or 'None'} of {written} written {what} {'was' if lost < 2 else 'were'} dropped"]
+    lines[0] += f": {_by_count(dropped, '{1} {0}')}." if lost else "."
+    if repaired:
+        lines.append(f"To get at the {what}, taken away: {_by_count(repaired, '{0} in {1} replies')}.")
+    return lines
+
+
+def _by_count(counts: Mapping[str, int], form: str) -> str:
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(form.format(name, count) for name, count in most)
 
 
 def dataset_rows(dataset: Dataset) -> Table:

@@ -15,6 +15,7 @@ from flows.ops.tables import (
     moved_rows,
     scorecard_rows,
     slice_rows,
+    written_lines,
 )
 from retrain.domain import Candidate
 
@@ -108,6 +109,9 @@ def show_candidate(candidate: Candidate) -> None:
         f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
         f" compared on {card.questions} held-back questions over {card.passages} passages"
     )
+    for line in written_lines(training.settings.get("language_model")):
+        out.print(f"  {line}")
+    table("Candidate beside incumbent", *scorecard_rows(card))
     if card.answers:
         table("What people get", *answer_rows(card.answers))
         for line in bar_lines(card.answers):

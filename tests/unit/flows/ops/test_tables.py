@@ -1,6 +1,6 @@
 """Rows that people compare: what a candidate's people get, beside what they get today."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -11,9 +11,11 @@ from flows.ops.tables import (
     candidate_rows,
     foreseen_sentence,
     moved_rows,
+    written_lines,
 )
 from flows.ops.terminal import show_candidate
 from rag.domain import utcnow
+from retrain.dataset.writing import Account, Spent
 from retrain.domain import (
     Answer,
     Answers,
@@ -161,3 +163,36 @@ def test_a_candidate_is_shown_with_what_people_get(capsys: pytest.CaptureFixture
     assert "never calibrated on its documents" in shown
     assert "refused though" in shown
     assert shown.index("What people get") < shown.index("What is found")
+
+
+def test_what_was_dropped_is_said_in_plain_words() -> None:
+    """How many of how many, by reason, the most first; repairs and the end of the asking beside it."""
+    spent = Spent(
+        calls=110,
+        remembered=5,
+        failures=2,
+        tokens=23_000,
+        seconds=312.4,
+        stopped="110 calls were made",
+        questions=Account(
+            kept=288,
+            dropped={"in another language": 4, "refused": 5, "repeated the prompt": 3},
+            repaired={"thoughts": 20, "fences": 31},
+        ),
+        paraphrases=Account(kept=40),
+    )
+    assert written_lines(asdict(spent)) == [
+        "The language model was asked 110 times (2 of them failed, 5 replies were known already): "
+        "23000 tokens, 312 s.",
+        "It was asked no more, as 110 calls were made.",
+        "12 of 300 written questions were dropped: 5 refused, 4 in another language, 3 repeated the prompt.",
+        "To get at the questions, taken away: fences in 31 replies, thoughts in 20 replies.",
+        "None of 40 written paraphrases was dropped.",
+    ]
+
+
+def test_nothing_is_said_where_nothing_was_asked() -> None:
+    """Without a language model, and of datasets of before, which have no accounts."""
+    assert written_lines(None) == written_lines(asdict(Spent())) == []
+    before = {"calls": 3, "remembered": 0, "failures": 0, "tokens": 900, "seconds": 2.0, "stopped": ""}
+    assert written_lines(before) == ["The language model was asked 3 times: 900 tokens, 2 s."]

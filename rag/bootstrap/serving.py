@@ -34,6 +34,7 @@ from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
+from rag.releases.calibration import Calibrator
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
@@ -47,17 +48,21 @@ logger = logging.getLogger(__name__)
 _FEEDBACK_SHARE = 16
 """Feedback gets this part of what the spool of questions may take, beside it."""
 
+_QUIET_S = 3.0
+"""For which documents must not have changed before support is calibrated on them."""
+
 _PATIENCE = Patience(reading_s=3.0, writing_s=10.0)
 """With PostgreSQL, while somebody waits for an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A service, wired over an installation; `live` and `arrivals` are not started yet."""
+    """A service, wired over an installation; `live`, `arrivals` and `calibrator` are not started yet."""
 
     installation: Installation
     parts: Serving  # what the routes work with
     arrivals: Arrivals
+    calibrator: Calibrator
     tracing: Tracing | None  # None: no collector is named
 
     @property
@@ -125,6 +130,17 @@ def open_serving(settings: Settings) -> Iterator[Service]:
         )
 
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
+        calibrator = Calibrator(
+            live,
+            stores.releases,
+            stores.documents,
+            stores.leases,
+            installation.indexing,
+            interval_s=settings.poll_interval_s,
+            quiet_s=_QUIET_S,
+            busy=lambda: turns.under_way > 0,
+        )
+        at_the_end.callback(calibrator.stop)
         writer, breaker = _writer(settings)
         metrics = Metrics(lambda: gauges(_state(live, installation.indexing, breaker, log, turns)))
         observers: list[Observer] = [metrics] if tracing is None else [metrics, tracing]
@@ -151,6 +167,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
                 ping=stores.ping,
             ),
             arrivals=arrivals,
+            calibrator=calibrator,
             tracing=tracing,
         )
 

@@ -118,7 +118,7 @@ def chosen(reports: SqlDriftReports) -> Chosen:
         for each in stored:
             reports.add(each)
         asked = [f"q{i}" for i in range(40)]
-        found = baseline(reports, tenant="default", metric=metric, release="live", asked=asked, at_least=30)
+        found = baseline(reports, tenant="default", metric=metric, releases={"live"}, asked=asked, at_least=30)
         return found.report if found else None
 
     return choose
@@ -166,7 +166,7 @@ def test_a_slow_decline_raises_an_alarm(reports: SqlDriftReports) -> None:
         found = 75 - hour // 24
         recall = {f"q{i}": float(i < found) for i in range(100)}
         tested = golden_finding(
-            recall, gone=0, reports=reports, tenant="default", release="live", settings=settings
+            recall, gone=0, reports=reports, tenant="default", releases={"live"}, settings=settings
         )
         (finding,) = judging.judge([tested], settings.alpha)
         alarms.append(finding.verdict is DriftVerdict.DRIFT)

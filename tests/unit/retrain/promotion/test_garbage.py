@@ -21,7 +21,7 @@ from retrain.domain import (
     PromotionPhase,
 )
 from retrain.promotion.garbage import Artefacts, kept_always, plan
-from retrain.promotion.promoting import PROMOTION_LEASE
+from rag.releases.deployed import PROMOTION_LEASE
 
 NOW = utcnow()
 

@@ -9,7 +9,7 @@ from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
 from retrain.domain import PromotionKind, PromotionPhase
-from retrain.promotion.staging import ROLLBACK_LEASE
+from rag.releases.deployed import ROLLBACK_LEASE
 
 
 class Killed(BaseException):

@@ -66,8 +66,8 @@ def golden_finding(
 ) -> Measured | DriftFinding:
     """Return whether golden questions are found less often than at their baseline, one of the earlier reports.
 
-    `recall` is golden question's id -> recall@k now, `releases` as for `baseline`. Of the questions `gone` ask for documents that are no longer there; they
-    count as not found.
+    `recall` is golden question's id -> recall@k now, `releases` as for `baseline`. Of the questions `gone` ask for
+    documents that are no longer there; they count as not found.
     """
     name = f"golden_recall@{settings.recall_k}"
     count, enough = len(recall), settings.min_labelled

@@ -231,16 +231,20 @@ def _state(
     live: LiveRelease, indexing: Indexing, breaker: Breaker | None, log: Logbook, turns: Turns
 ) -> ServiceState:
     """Look at the service for its gauges; what cannot be told now is left open."""
-    epoch, release, encoder, lag = 0, "", "", None
+    epoch, release, encoder, lag, passages, calibrated = 0, "", "", None, None, 0
     with suppress(Unavailable), live.pin() as pinned:
         epoch, release, encoder = pinned.epoch, pinned.release.digest, pinned.encoder.digest
+        calibrated = pinned.release.support.passages if pinned.release.support else 0
         lag = indexing.lag(pinned.release.index_name)
+        passages = pinned.index.count()
     written = log.state()
     return ServiceState(
         epoch=epoch,
         release=release,
         encoder=encoder,
         lag=lag,
+        passages=passages,
+        calibrated=calibrated,
         breaker_open=breaker is not None and breaker.state is not BreakerState.CLOSED,
         spool_bytes=written.used,
         spool_limit_bytes=written.used + written.room,

@@ -22,16 +22,11 @@ from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Stopped
 from rag.releases.renewing import check_calm, renew
+from rag.releases.standing import due
 from rag.releases.trials import Trial
 from rag.troubles import Troubles
 
 logger = logging.getLogger(__name__)
-
-FEWEST = 20
-"""Passages from which on there is something to fit."""
-
-CHANGED = 0.2
-"""Share of the documents, or of the number of passages, that has to have changed since for it to be fitted anew."""
 
 CALIBRATION_LEASE = "calibration"
 """Held by the replica that fits."""
@@ -52,26 +47,6 @@ _GIVE_WAY_S = 1.0
 """Longest wait for people's questions before each of its own, in seconds."""
 
 _NAME = "calibrating support"
-
-
-def due(calibration: Calibration | None, *, passages: int, documents: int, changed: int) -> str:
-    """Return why the calibration has to be fitted, in a few words; empty: it need not be. Pure.
-
-    Args:
-        calibration: the live release's.
-        passages: in the index now.
-        documents: now.
-        changed: documents that came, changed or went since it was fitted.
-    """
-    if passages < FEWEST:
-        return ""
-    if calibration is None:
-        return "it was never fitted"
-    if abs(passages - calibration.passages) >= CHANGED * max(calibration.passages, 1):
-        return f"there are {passages} passages instead of {calibration.passages}"
-    if changed >= CHANGED * max(documents, 1):
-        return f"{changed} documents changed"
-    return ""
 
 
 class Calibrator:
@@ -176,7 +151,12 @@ class Calibrator:
                 logger.info("support is not calibrated: no question could be made of the documents")
                 return False
             made = release.calibrated(support)
-            fitted = {"passages": passages, "questions": support.questions, "change": reached, "reason": reason}
+            fitted = {
+                "passages": passages,
+                "questions": support.questions,
+                "change": reached,
+                "reason": reason,
+            }
             deployment = renew(
                 self._releases,
                 self._leases,
@@ -219,7 +199,9 @@ class Calibrator:
         """Return passages drawn by chance, of the tenant that has most of them: a search sees one tenant's alone."""
         ids = sorted(self._documents.passage_ids())
         chosen = np.random.default_rng(17).permutation(len(ids))[: _DRAWN * MOST]
-        drawn = sorted(self._documents.passages([ids[at] for at in chosen]).values(), key=lambda each: each.id)
+        drawn = sorted(
+            self._documents.passages([ids[at] for at in chosen]).values(), key=lambda each: each.id
+        )
         tenants = Counter(each.tenant for each in drawn)
         most = max(tenants, key=lambda tenant: (tenants[tenant], tenant), default="")
         return [each for each in drawn if each.tenant == most]

@@ -1,4 +1,4 @@
-"""The live release with another calibration or threshold: over the same index, with no switch and no loss of the way back."""
+"""The live release gets another calibration or threshold: over the same index, and the way back stays."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -64,7 +64,9 @@ def answer_from(releases: ReleaseStore, leases: Leases, threshold: float, *, pri
         LeaseHeld, Conflict, EpochMoved: as for `renew`.
     """
     if not 0 <= threshold <= 1:
-        raise InvalidInput(f"A threshold is a probability from 0 to 1, 0 refuses nothing; {threshold:g} is none.")
+        raise InvalidInput(
+            f"A threshold is a probability from 0 to 1, 0 refuses nothing; {threshold:g} is none."
+        )
     live = live_release(releases)
     made = live.answering_from(threshold)
     if made is not live:

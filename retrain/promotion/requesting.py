@@ -83,7 +83,11 @@ class SwitchRequests:
         """Return whether the newest approval was used up by the switch that made the candidate live."""
         newest = self.approvals.newest_for(candidate.id)
         live = deployed(self.releases).release
-        return live in alike(self.releases, candidate.release) and newest is not None and newest.used_at is not None
+        return (
+            live in alike(self.releases, candidate.release)
+            and newest is not None
+            and newest.used_at is not None
+        )
 
     def open_promotion(self, candidate: Candidate) -> Promotion | None:
         """Return the newest promotion of the candidate that has not ended."""

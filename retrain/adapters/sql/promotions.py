@@ -50,7 +50,9 @@ class ApprovalPermit(Permit):
     approval: str
     candidate: Candidate
     key: bytes
-    incumbents: frozenset[str] = frozenset()  # digests of what it may replace beside the candidate's incumbent
+    incumbents: frozenset[str] = (
+        frozenset()
+    )  # digests of what it may replace beside the candidate's incumbent
 
     @override
     def use(self, connection: Connection, *, release: str, replaces: str | None) -> None:

@@ -118,7 +118,9 @@ def chosen(reports: SqlDriftReports) -> Chosen:
         for each in stored:
             reports.add(each)
         asked = [f"q{i}" for i in range(40)]
-        found = baseline(reports, tenant="default", metric=metric, releases={"live"}, asked=asked, at_least=30)
+        found = baseline(
+            reports, tenant="default", metric=metric, releases={"live"}, asked=asked, at_least=30
+        )
         return found.report if found else None
 
     return choose

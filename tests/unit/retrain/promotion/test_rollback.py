@@ -8,8 +8,8 @@ from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
-from retrain.domain import PromotionKind, PromotionPhase
 from rag.releases.deployed import ROLLBACK_LEASE
+from retrain.domain import PromotionKind, PromotionPhase
 
 
 class Killed(BaseException):

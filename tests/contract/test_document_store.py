@@ -353,8 +353,8 @@ def test_changes_in_pages(store: DocumentStore) -> None:
 
 def test_documents_that_changed_are_counted_once(store: DocumentStore) -> None:
     """However often one changed, came or went; those before are not counted."""
-    for text in ("one", "two", "three"):
-        put(store, "doc a", text)
+    for edition in ("one", "two", "three"):
+        put(store, "doc a", edition)
     put(store, "doc b", "one")
     assert store.changed(after=0) == 2
     assert store.changed(after=1) == 2

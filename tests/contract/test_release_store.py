@@ -322,7 +322,9 @@ def test_a_shared_index_is_remembered(any_stores: Stores) -> None:
 
 
 FITTED = OLD.calibrated(
-    Calibration(signs=("nearest", "words"), weights=(9.0, 0.5), bias=-3.0, passages=100, questions=60, change=7)
+    Calibration(
+        signs=("nearest", "words"), weights=(9.0, 0.5), bias=-3.0, passages=100, questions=60, change=7
+    )
 )
 
 
@@ -367,7 +369,9 @@ def test_only_one_of_many_renewals_wins(any_stores: Stores, open_any: Callable[[
         fitted = OLD.calibrated(replace(FITTED.support, change=number))  # type: ignore[type-var] # it has one
         together.wait()
         try:
-            return str(opened[number].releases.renew(fitted, expected_epoch=1, entry=entry("calibrate")).epoch)
+            return str(
+                opened[number].releases.renew(fitted, expected_epoch=1, entry=entry("calibrate")).epoch
+            )
         except EpochMoved:
             return "moved"
 
@@ -378,9 +382,7 @@ def test_only_one_of_many_renewals_wins(any_stores: Stores, open_any: Callable[[
     assert [each.action for each in any_stores.audit.newest()].count("calibrate") == 1
 
 
-def test_a_permit_holds_for_the_incumbent_in_all_its_calibrations(
-    any_stores: Stores, tmp_path: Path
-) -> None:
+def test_a_permit_holds_for_the_incumbent_in_all_its_calibrations(any_stores: Stores, tmp_path: Path) -> None:
     """What was approved to replace a release may replace it as it was calibrated since, and nothing else."""
     for release in (OLD, NEW, OTHER):
         any_stores.releases.add(release)

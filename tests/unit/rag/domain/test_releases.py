@@ -6,9 +6,7 @@ import pytest
 
 from rag.domain import Calibration, Chunking, Release, Retrieval
 
-CALIBRATION = Calibration(
-    signs=("nearest",), weights=(9.0,), bias=-3.0, passages=100, questions=60, change=7
-)
+CALIBRATION = Calibration(signs=("nearest",), weights=(9.0,), bias=-3.0, passages=100, questions=60, change=7)
 AGAIN = replace(CALIBRATION, bias=-2.0, change=9)
 
 

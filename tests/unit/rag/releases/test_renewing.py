@@ -9,9 +9,7 @@ from rag.errors import Conflict, EpochMoved, InvalidInput, LeaseHeld, NotReady
 from rag.releases.deployed import PROMOTION_LEASE, ROLLBACK_LEASE, alike, live_release
 from rag.releases.renewing import answer_from, renew
 
-CALIBRATION = Calibration(
-    signs=("nearest",), weights=(9.0,), bias=-3.0, passages=100, questions=60, change=7
-)
+CALIBRATION = Calibration(signs=("nearest",), weights=(9.0,), bias=-3.0, passages=100, questions=60, change=7)
 
 
 def test_another_threshold(world: World, two_encoders: TwoEncoders) -> None:
@@ -50,9 +48,7 @@ def test_there_and_back(world: World, two_encoders: TwoEncoders) -> None:
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
-def test_what_is_no_probability_is_refused(
-    world: World, two_encoders: TwoEncoders, threshold: float
-) -> None:
+def test_what_is_no_probability_is_refused(world: World, two_encoders: TwoEncoders, threshold: float) -> None:
     """The message says what it is."""
     world.found(two_encoders.first)
     with pytest.raises(InvalidInput, match="probability from 0 to 1"):

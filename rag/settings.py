@@ -221,8 +221,8 @@ class Settings(BaseSettings):
             return value
         if below:
             raise ValueError(
-                "it is a probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now, and "
-                "without the setting it is 0.5"
+                "it is a probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now. Leave it "
+                "unset where you are not sure"
             )
         return value
 

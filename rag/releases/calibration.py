@@ -40,8 +40,8 @@ _AGAIN_S = 30.0
 _FAILED_S = 600.0
 """After a fit that failed, unless the documents change, in seconds."""
 
-_DRAWN = 4
-"""Times as many passages are drawn as are asked about: those of one tenant are kept, and some give no question."""
+_DRAWN = 2_000
+"""Passages that are looked at; those of one tenant of them."""
 
 _GIVE_WAY_S = 1.0
 """Longest wait for people's questions before each of its own, in seconds."""
@@ -198,7 +198,7 @@ class Calibrator:
     def _drawn(self) -> Sequence[Passage]:
         """Return passages drawn by chance, of the tenant that has most of them: a search sees one tenant's alone."""
         ids = sorted(self._documents.passage_ids())
-        chosen = np.random.default_rng(17).permutation(len(ids))[: _DRAWN * MOST]
+        chosen = np.random.default_rng(17).permutation(len(ids))[:_DRAWN]
         drawn = sorted(
             self._documents.passages([ids[at] for at in chosen]).values(), key=lambda each: each.id
         )

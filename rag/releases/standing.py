@@ -5,6 +5,7 @@ from datetime import datetime
 
 from rag.domain import Calibration
 from rag.ports import DocumentStore, ReleaseStore
+from rag.questions.support.judging import PRIOR
 from rag.releases.deployed import live_release
 
 FEWEST = 20
@@ -27,6 +28,8 @@ def due(calibration: Calibration | None, *, passages: int, documents: int, chang
         return ""
     if calibration is None:
         return "it was never fitted"
+    if calibration.signs != PRIOR.signs:
+        return "another version of Whetstone fitted it, by other signs"
     if abs(passages - calibration.passages) >= CHANGED * max(calibration.passages, 1):
         return f"there are {passages} passages instead of {calibration.passages}"
     if changed >= CHANGED * max(documents, 1):

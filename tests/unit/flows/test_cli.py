@@ -116,7 +116,9 @@ def test_a_cosine_is_no_threshold_any_more(tmp_path: Path) -> None:
     """Whoever set one before thresholds were probabilities reads what to set now."""
     done = run("settings", home=tmp_path, WHETSTONE_THRESHOLD="-1")
 
-    assert "probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now" in done.stderr
+    assert (
+        "probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now." in done.stderr
+    )
 
 
 def test_secrets_are_not_listed(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ from doubles.waiting import until
 
 from rag.domain import Calibration, Document, Passage, Release
 from rag.errors import LeaseHeld, Unavailable
+from rag.questions.support.judging import PRIOR
 from rag.releases.calibration import CALIBRATION_LEASE, Calibrator
 from rag.releases.deployed import PROMOTION_LEASE, ROLLBACK_LEASE, live_release
 from rag.releases.live import LiveRelease
 from rag.releases.standing import FEWEST, due
 
-FITTED = Calibration(signs=("nearest",), weights=(9.0,), bias=-3.0, passages=100, questions=60, change=7)
+FITTED = replace(PRIOR, bias=-3.0, passages=100, questions=60, change=7)
 
 
 def calibrator(world: World, live: LiveRelease, **changed: Any) -> Calibrator:
@@ -62,12 +63,13 @@ def numbers(first: int, count: int) -> list[Document]:
         (FITTED, 80, 50, 0, True),
         (FITTED, FEWEST - 1, 5, 5, False),
         (replace(FITTED, passages=0), FEWEST, 5, 0, True),
+        (replace(FITTED, signs=("mood",), weights=(1.0,)), 100, 50, 0, True),
     ],
 )
 def test_when_it_is_due(
     calibration: Calibration | None, passages: int, documents: int, changed: int, is_due: bool
 ) -> None:
-    """Never fitted, or a fifth of the passages or documents changed; with a handful of passages there is nothing."""
+    """Never fitted, by other signs, or a fifth of passages or documents changed; a handful of passages is nothing."""
     assert is_due is bool(due(calibration, passages=passages, documents=documents, changed=changed))
 
 
@@ -265,7 +267,7 @@ def test_a_fit_that_fails_changes_nothing_and_says_why(
     with world.serving() as live:
         mine = calibrator(world, live)
         if trouble == "numbers":
-            broken = replace(FITTED, weights=(float("nan"),))
+            broken = replace(FITTED, bias=float("nan"))
             monkeypatch.setattr("rag.releases.calibration.calibrate", lambda *_, **__: broken)
         else:
             with live.pin() as pinned:

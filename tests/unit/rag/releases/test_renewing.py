@@ -28,20 +28,20 @@ def test_another_threshold(world: World, two_encoders: TwoEncoders) -> None:
     assert world.answers()[2] == found
     entry = world.stores.audit.newest(1)[0]
     assert (entry.principal, entry.action, entry.subject) == ("ann", "threshold", made.digest)
-    assert entry.detail == {"replaces": first.digest, "from": 0.5, "to": 0.7}
+    assert entry.detail == {"replaces": first.digest, "from": first.retrieval.threshold, "to": 0.7}
 
 
 def test_the_threshold_that_is_there(world: World, two_encoders: TwoEncoders) -> None:
     """Nothing is changed and nothing written down."""
     first = world.found(two_encoders.first)
-    made = answer_from(world.stores.releases, world.stores.leases, 0.5, principal="ann")
+    made = answer_from(world.stores.releases, world.stores.leases, first.retrieval.threshold, principal="ann")
     assert (made.digest, world.deployment().epoch) == (first.digest, 1)
 
 
 def test_there_and_back(world: World, two_encoders: TwoEncoders) -> None:
     """An earlier threshold can be set again."""
     first = world.found(two_encoders.first)
-    for threshold in (0.7, 0.5, 0.7):
+    for threshold in (0.7, first.retrieval.threshold, 0.7):
         made = answer_from(world.stores.releases, world.stores.leases, threshold, principal="ann")
         assert (made.retrieval.threshold, made.index_name) == (threshold, first.index_name)
     assert world.deployment().epoch == 4

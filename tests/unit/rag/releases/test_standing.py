@@ -1,8 +1,10 @@
 """What people see of a calibration."""
 
+from dataclasses import replace
+
 from doubles.promotion_world import TwoEncoders, World, document
 
-from rag.domain import Calibration
+from rag.questions.support.judging import PRIOR
 from rag.releases.deployed import live_release
 from rag.releases.renewing import answer_from, renew
 from rag.releases.standing import standing
@@ -13,12 +15,10 @@ def test_before_and_after_it_was_fitted(world: World, two_encoders: TwoEncoders)
     first = world.found(two_encoders.first)
     releases, documents, leases = world.stores.releases, world.stores.documents, world.stores.leases
     before = standing(releases, documents)
-    assert (before.threshold, before.passages, before.calibrated_at) == (0.5, 0, None)
+    assert (before.threshold, before.passages, before.calibrated_at) == (first.retrieval.threshold, 0, None)
     assert before.sentence().startswith("not yet (40 documents)")
 
-    fitted = first.calibrated(
-        Calibration(signs=("nearest",), weights=(9.0,), bias=-3.0, passages=40, questions=60, change=40)
-    )
+    fitted = first.calibrated(replace(PRIOR, passages=40, questions=60, change=40))
     renew(releases, leases, fitted, replaces=first, principal="system", action="calibrate", detail={})
     world.put(document(50), document(51))
     answer_from(releases, leases, 0.6, principal="ann")

@@ -43,7 +43,7 @@ def test_the_deployment_with_its_replicas(ops: Any, two_encoders: Any) -> None:
     )
     assert [(each["id"], each["ready"]) for each in shown["replicas"]] == [("one", [first.digest])]
     assert shown["support"] == {
-        "threshold": 0.5,
+        "threshold": first.retrieval.threshold,
         "passages": 0,
         "questions": 0,
         "calibrated_at": None,

@@ -35,6 +35,7 @@ from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
 from rag.releases.calibration import Calibrator
+from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
@@ -128,6 +129,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             retrieval=settings.retrieval,
             principal="system",
         )
+        _tell_threshold(settings, stores)
 
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
         calibrator = Calibrator(
@@ -169,6 +171,19 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             arrivals=arrivals,
             calibrator=calibrator,
             tracing=tracing,
+        )
+
+
+def _tell_threshold(settings: Settings, stores: Stores) -> None:
+    """Log that the setting is not what questions are answered by, where it is another one than the live release's."""
+    live = live_release(stores.releases).retrieval.threshold
+    if "threshold" in settings.model_fields_set and settings.threshold != live:
+        logger.info(
+            "WHETSTONE_THRESHOLD is %g, but the live release answers from support %g on; change that with: "
+            "whetstone threshold %g",
+            settings.threshold,
+            live,
+            settings.threshold,
         )
 
 

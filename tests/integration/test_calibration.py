@@ -15,7 +15,7 @@ from integration.test_serve_process import SERVE
 from flows.commands.asking import ask_anywhere
 from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
-from rag.bootstrap import open_installation
+from rag.bootstrap import open_installation, open_serving
 from rag.domain import Document
 from rag.releases.deployed import live_release
 from rag.releases.standing import FEWEST
@@ -142,3 +142,16 @@ def test_a_few_documents_are_not_enough(home_settings: Settings) -> None:
         assert deployment is not None
         assert deployment.epoch == 1
         assert live_release(installation.stores.releases).support is None
+
+
+def test_a_threshold_that_was_set_too_late_is_told(
+    home_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is the first release's; the log says what changes that of the live one."""
+    with open_serving(home_settings):
+        pass
+    caplog.set_level("INFO")
+    with open_serving(home_settings.model_copy(update={"threshold": 0.75})):
+        pass
+
+    assert "change that with: whetstone threshold 0.75" in caplog.text

@@ -1,7 +1,17 @@
 """The nouns of serving. Frozen, vendor-free; every datetime is aware."""
 
 from rag.domain.access import AuditEntry, Key, Principal, Role
-from rag.domain.answers import Citation, Ending, Evidence, Hit, Message, Prompt, Said
+from rag.domain.answers import (
+    Citation,
+    Ending,
+    Evidence,
+    Hit,
+    Message,
+    ModelOptions,
+    Prompt,
+    Said,
+    Unsupported,
+)
 from rag.domain.documents import (
     Change,
     ChangeKind,
@@ -29,8 +39,6 @@ from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieva
 from rag.domain.support import Calibration, Support
 
 __all__ = [
-    "DEFAULT_TENANT",
-    "MEASURES",
     "AuditEntry",
     "Calibration",
     "Change",
@@ -38,6 +46,7 @@ __all__ = [
     "Chunking",
     "Citation",
     "Condition",
+    "DEFAULT_TENANT",
     "Deployment",
     "Document",
     "Ending",
@@ -52,9 +61,11 @@ __all__ = [
     "LabelledQuestion",
     "Locator",
     "LoggedHit",
+    "MEASURES",
     "Measure",
     "Message",
     "Metadata",
+    "ModelOptions",
     "Passage",
     "Principal",
     "Prompt",
@@ -68,6 +79,7 @@ __all__ = [
     "Said",
     "Scalar",
     "Support",
+    "Unsupported",
     "Value",
     "check_metadata",
     "digest_of",

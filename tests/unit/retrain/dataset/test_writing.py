@@ -169,7 +169,7 @@ print(len(mined.pairs), writing.spent.calls, writing.spent.remembered)
 
 def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     """Killed while two calls are under way, a second run asks for what had no answer yet, and for nothing else."""
-    answer = json.dumps({"questions": ["What does this text say about it?"]})
+    answer = json.dumps({"questions": ["Which words does it have besides?"]})
     scripted_llm.default = answer
     scripted_llm.script(*[answer] * 5, *[Reply(text=answer, delay_s=60.0)] * 2)
     command = [sys.executable, "-c", _RUN, scripted_llm.url, str(tmp_path / "written.sqlite")]

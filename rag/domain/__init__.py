@@ -39,6 +39,8 @@ from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieva
 from rag.domain.support import Calibration, Support
 
 __all__ = [
+    "DEFAULT_TENANT",
+    "MEASURES",
     "AuditEntry",
     "Calibration",
     "Change",
@@ -46,7 +48,6 @@ __all__ = [
     "Chunking",
     "Citation",
     "Condition",
-    "DEFAULT_TENANT",
     "Deployment",
     "Document",
     "Ending",
@@ -61,7 +62,6 @@ __all__ = [
     "LabelledQuestion",
     "Locator",
     "LoggedHit",
-    "MEASURES",
     "Measure",
     "Message",
     "Metadata",

@@ -1,4 +1,4 @@
-"""A language model's words, piece by piece -> the answer in them: no thoughts, no preamble, no prompt, nothing twice."""
+"""A language model's words, piece by piece -> the answer: no thoughts, no preamble, no prompt, nothing twice."""
 
 import json
 import re
@@ -17,51 +17,67 @@ _SAID_AGAIN = 12
 """Characters that a part of the answer said again has at least; the whole may be shorter."""
 
 _INTERJECTION = re.compile(
-    r"(?:sure(?: thing)?|certainly|of course|absolutely|definitely|okay|ok|alright|(?:great|good) question|no problem"
-    r"|(?:i(?:'d| would) be |i'm |i am )?(?:happy|glad) to help(?: you)?(?: with (?:that|this))?|here you go|natürlich"
-    r"|(?:sehr )?gerne?|selbstverständlich|klar|bien sûr|certainement|avec plaisir|claro(?: que sí)?|por supuesto"
+    r"(?:sure(?: thing)?|certainly|of course|absolutely|definitely|okay|ok|alright|(?:great|good) question"
+    r"|no problem"
+    r"|(?:i(?:'d| would) be |i'm |i am )?(?:happy|glad) to help(?: you)?(?: with (?:that|this))?"
+    r"|here you go|natürlich"
+    r"|(?:sehr )?gerne?|selbstverständlich|klar|bien sûr|certainement|avec plaisir|claro(?: que sí)?"
+    r"|por supuesto"
     r"|certo|certamente|com certeza|конечно|当然(?:可以)?|好的|もちろん(?:です)?|承知しました)\s*[!！,，.。:：—–-]+\s*",
     re.IGNORECASE,
 )
 _META = (
-    r"(?:answers?|responses?|results?|questions?|asked|request(?:ed)?|information|summary|json|passages?|documents"
-    r"|antwort|ergebnis|frage|zusammenfassung|réponse|résultat|question|résumé|respuesta|resultado|pregunta|resumen"
+    r"(?:answers?|responses?|results?|questions?|asked|request(?:ed)?|information|summary|json|passages?"
+    r"|documents"
+    r"|antwort|ergebnis|frage|zusammenfassung|réponse|résultat|question|résumé|respuesta|resultado|pregunta"
+    r"|resumen"
     r"|risposta|ответ|答案|回答)"
 )
 _HERE = re.compile(
-    r"(?:here(?:'s|’s| is| are)|below (?:is|are)|hier (?:ist|sind|kommt|finden sie)|voici|aquí (?:está|tienes?|tiene)"
+    r"(?:here(?:'s|’s| is| are)|below (?:is|are)|hier (?:ist|sind|kommt|finden sie)|voici|aquí (?:está"
+    r"|tienes?|tiene)"
     rf"|ecco|вот|以下是|以下は)(?=[^\n:：]{{0,120}}{_META})[^\n:：]{{0,120}}[:：]\s*",
     re.IGNORECASE,
 )
-_GIVEN = r"(?: (?:that (?:was|were|are) )?(?:provided|given|above|below|you (?:gave|provided))(?: (?:above|below|to me))?)?"
+_GIVEN = (
+    r"(?: (?:that (?:was|were|are) )?(?:provided|given|above|below|you (?:gave|provided))(?: (?:above|below"
+    r"|to me))?)?"
+)
 _BASIS = re.compile(
-    r"(?:(?:based|relying|drawing) (?:up)?on|according to|as per|from|per|in|given)(?: (?:the|these|those|your|all))*"
+    r"(?:(?:based|relying|drawing) (?:up)?on|according to|as per|from|per|in|given)(?: (?:the|these|those"
+    r"|your|all))*"
     r"(?: (?:provided|given|numbered|above|supplied|available|following|relevant|retrieved|context))*"
-    rf" (?:passages?|context|documents?|documentation|information|texts?|excerpts?|sources?|materials?){_GIVEN}\s*[,:]\s*"
+    rf" (?:passages?|context|documents?|documentation|information|texts?|excerpts?|sources?"
+    rf"|materials?){_GIVEN}\s*[,:]\s*"
     r"|(?:basierend auf|laut|gemäß|auf(?: der)? grundlage|anhand)(?: (?:den|der|dem|des|von))*"
     r"(?: (?:bereitgestellte|vorliegende|angegebene|gegebene)[nrsm]?)* "
     r"(?:passagen|dokumenten?|informationen|texte?n?|textstellen|abschnitte?n?|quellen|kontexts?)\s*[,:]\s*"
     r"|(?:d['’]après|selon|sur la base|à partir)(?: (?:de|des|les|ces|du|le))*"
     r" (?:passages?|documents?|extraits?|informations?|sources?|contexte)(?: (?:fourni|donné)e?s?)?\s*[,:]\s*"
     r"|(?:según|de acuerdo con|basándome en|con base en)(?: (?:los|las|el|la))*"
-    r" (?:pasajes?|documentos?|fragmentos?|información|fuentes?|contexto)(?: (?:proporcionad|dad)[oa]s?)?\s*[,:]\s*",
+    r" (?:pasajes?|documentos?|fragmentos?|información|fuentes?|contexto)(?: (?:proporcionad"
+    r"|dad)[oa]s?)?\s*[,:]\s*",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"\**(?:final )?(?:answer|response|assistant|antwort|réponse|respuesta|risposta|ответ|回答|答案|答)\s*[:：]\s*\**\s*"
+    r"\**(?:final )?(?:answer|response|assistant|antwort|réponse|respuesta|risposta|ответ|回答|答案"
+    r"|答)\s*[:：]\s*\**\s*"
     r"|assistant\s*\n\s*",
     re.IGNORECASE,
 )
 _PREAMBLES = (_INTERJECTION, _HERE, _BASIS, _LABEL)
-_OPENERS = tuple(
-    """sure|certainly|of course|absolutely|definitely|okay|ok|alright|great question|good question|no problem|i'd be |
-i would be |i'm happy|i'm glad|i am happy|i am glad|happy to|glad to|here |here's|here’s|natürlich|gern|sehr gern|
-selbstverständlich|klar|bien sûr|certainement|avec plaisir|claro|por supuesto|certo|certamente|com certeza|конечно|当然|好的|
-もちろん|承知しました|below |hier |voici|aquí |ecco|вот|以下|based on|based upon|relying |drawing |according to|as per|from the|
-from your|per the|in the |given the|basierend|laut |gemäß |auf der grundlage|auf grundlage|anhand |d'après|d’après|selon |
-sur la base|à partir|según |de acuerdo|basándome|con base|answer|final answer|response|assistant|antwort|réponse|respuesta|
-risposta|ответ|回答|答|**answer|**final|**response""".replace("\n", "").split("|")
-)
+_LED = """
+sure|certainly|of course|absolutely|definitely|okay|ok|alright|great question|good question|no problem|
+i'd be |i would be |i'm happy|i'm glad|i am happy|i am glad|happy to|glad to|here |here's|here’s|
+natürlich|gern|sehr gern|selbstverständlich|klar|bien sûr|certainement|avec plaisir|claro|por supuesto|
+certo|certamente|com certeza|конечно|当然|好的|もちろん|承知しました|below |hier |voici|aquí |ecco|вот|以下|based on|
+based upon|relying |drawing |according to|as per|from the|from your|per the|in the |given the|basierend|
+laut |gemäß |auf der grundlage|auf grundlage|anhand |d'après|d’après|selon |sur la base|à partir|según |
+de acuerdo|basándome|con base|answer|final answer|response|assistant|antwort|réponse|respuesta|risposta|
+ответ|回答|答|**answer|**final|**response
+"""
+_OPENERS = tuple(each for each in _LED.replace("\n", "").split("|") if each)
+"""How what may be a preamble begins."""
 _BLOCK = re.compile(r"<(?P<tag>passage|wishes)\b[^>]{0,40}>.*?</(?P=tag)>\s*", re.DOTALL | re.IGNORECASE)
 _STRAY = re.compile(r"</?(?:passage|wishes)\b[^>]{0,40}>\s*", re.IGNORECASE)
 _LINE = 20
@@ -149,9 +165,13 @@ class _Head:
     """Drops what stands before an answer: preambles, labels, the prompt once more."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        lines = [line.strip() for each in messages if each.role == "system" for line in each.content.splitlines()]
+        lines = [
+            line.strip() for each in messages if each.role == "system" for line in each.content.splitlines()
+        ]
         asked = messages[-1].content.rsplit("\n", 1)[-1].strip() if messages else ""
-        self._lines = sorted({line.casefold() for line in [*lines, asked] if len(line) >= _LINE}, key=len, reverse=True)
+        self._lines = sorted(
+            {line.casefold() for line in [*lines, asked] if len(line) >= _LINE}, key=len, reverse=True
+        )
         self._text = ""
         self._begun = False
         self._cut = False  # something that leads into the first sentence was dropped
@@ -245,7 +265,9 @@ class _Once:
         shown = self._shown
         if char != shown[:1]:
             return False
-        return shown.endswith("\n\n") or (len(shown.strip()) >= _SAID_AGAIN and (shown[-1].isspace() or shown[-1] in ".!?]。"))
+        return shown.endswith("\n\n") or (
+            len(shown.strip()) >= _SAID_AGAIN and (shown[-1].isspace() or shown[-1] in ".!?]。")
+        )
 
 
 def _unwrapped(text: str) -> str:

@@ -10,9 +10,11 @@ from functools import cached_property
 
 from rag.domain import Hit
 from rag.text.forms import plain
+from rag.text.numbers import found
 
 _LABEL = (
-    r"(?:(?:passages?|sources?|documents?|docs?|references?|refs?|citations?|excerpts?|extracts?|footnotes?|context"
+    r"(?:(?:passages?|sources?|documents?|docs?|references?|refs?|citations?|excerpts?|extracts?|footnotes?"
+    r"|context"
     r"|passagen?|quellen?|dokumente?|abschnitte?|textstellen?|extraits?|pasajes?|fuentes?|documentos?|fonti?e?"
     r"|документы?|источники?|отрыв(?:ок|ки)|пассаж(?:и)?|段落|来源|文档|出典)\.?\s*)?"
     r"(?:(?:numbers?|nummer|nos?\.?|nr\.?|#|№|n[°º]|id)\s*)?[:=]?\s*"
@@ -21,41 +23,51 @@ _ITEM = rf"{_LABEL}\^?[\"']?\d{{1,3}}[\"']?"
 _AND = r"(?:\s*[,;&]\s*(?:and\s+|und\s+)?|\s+(?:and|und|et|y|e|и|or|sowie)\s+|\s*[和与と、，]\s*|\s+)"
 _TO = r"\s*(?:[-\u2010-\u2015]|\bto\b|\bbis\b|\.\.)\s*"
 _CONTENT = re.compile(
-    rf"\s*(?:(?:see|cf\.?|siehe|vgl\.?|voir)\s+)?{_ITEM}(?:(?:{_TO}|{_AND}){_ITEM}){{0,20}}\s*(?:†[^\]】\n]{{0,60}})?",
+    rf"\s*(?:(?:see|cf\.?|siehe|vgl\.?|voir)\s+)?{_ITEM}(?:(?:{_TO}"
+    rf"|{_AND}){_ITEM}){{0,20}}\s*(?:†[^\]】\n]{{0,60}})?",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?P<to>[-\u2010-\u2015]\s*|\bto\s+|\bbis\s+|\.\.\s*)?(?P<n>\d{1,3})(?!\d)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?P<to>[-\u2010-\u2015]\s*|\bto\s+|\bbis\s+|\.\.\s*)?(?P<n>\d{1,3})(?!\d)", re.IGNORECASE
+)
 _PAIRS = {"[": "]", "(": ")", "【": "】", "〔": "〕", "〖": "〗", "［": "］", "（": "）"}
 _ROUND = "(（"
 _LONGEST = 90
 """Characters of a mark; what is longer is none."""
-_WORDS = (
-    "passages passagen sources source documents dokumente docs references refs citations excerpts extracts footnotes "
-    "context quellen abschnitte textstellen extraits pasajes fuentes documentos fonti numbers nummer nos nr id see "
-    "siehe vgl cf voir and und et y e or sowie to bis"
-).split()
+_SPELT = """
+passages passagen sources source documents dokumente docs references refs citations excerpts extracts
+footnotes context quellen abschnitte textstellen extraits pasajes fuentes documentos fonti numbers nummer
+nos nr id see siehe vgl cf voir and und et y e or sowie to bis
+"""
+_WORDS = tuple(_SPELT.split())
+"""What may stand in a mark beside its numbers."""
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED_MARK = re.compile(rf"[{_RAISED}]+(?:[,ʼ˒ ⁻˙·]*[{_RAISED}]+)*|<sup>\s*\[?(?P<html>[\d,;\s–-]{{1,20}})\]?\s*</sup>")
+_RAISED_MARK = re.compile(
+    rf"[{_RAISED}]+(?:[,ʼ˒ ⁻˙·]*[{_RAISED}]+)*|<sup>\s*\[?(?P<html>[\d,;\s–-]{{1,20}})\]?\s*</sup>"
+)
 _NEXT = re.compile(rf"[`~\[(【〔〖［（<{_RAISED}]")
 _FENCE = re.compile(r"(?:`{3,}|~{3,})")
 _LINK = re.compile(r"\((?:https?:|mailto:|/|#|\.)[^()\s]{0,300}\)|\(\)")
 _SPAN = re.compile(r"\s*[-\u2010-\u2015]\s*\[(\d{1,3})\]")
 _SPAN_BEGUN = re.compile(r"\s*(?:[-\u2010-\u2015]\s*(?:\[\d{0,3})?)?|\((?:h|/|#|\.|m)?[^()\s]{0,300}")
 _STANDARD = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()")
-_CODE = re.compile(r"(?ms)^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<run>`+)[^\n]*?(?P=run)(?!`)")
+_CODE = re.compile(
+    r"(?ms)^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<run>`+)[^\n]*?(?P=run)(?!`)"
+)
 _BLANKS = re.compile(r"\s+")
 _BEFORE = 24
 """Characters before a bracket by which a passage's own words are known."""
 _FEWEST = 8
-_CLOSES = re.compile(r"\s*(?:[.,;:!?…。，；！？]|$|\n|\(\d|\[|（)|\s+(?:and|but|while|whereas|und|aber|et|mais|y|pero)\b")
+_CLOSES = re.compile(
+    r"\s*(?:[.,;:!?…。，；！？]|$|\n|\(\d|\[|（)|\s+(?:and|but|while|whereas|und|aber|et|mais|y|pero)\b"
+)
 _ENUMERATES = re.compile(r"(?:[:,;(：，；（]|\b(?:and|or|und|oder|et|ou|y|o))\s*$", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"\b(?:figures?|fig\.?|tables?|steps?|sections?|parts?|options?|articles?|rules?|items?|eqs?\.?|equations?|chapters?"
-    r"|notes?|types?|levels?|phases?|grades?|class|stages?|groups?|paragraphs?|one|two|three|four|five|six|seven|eight"
-    r"|nine|ten|eleven|twelve|ein(?:e[nrs]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|un|deux|trois|quatre|cinq"
-    r"|dos|tres|cuatro|cinco|\d+)\s*$",
+    r"\b(?:figures?|fig\.?|tables?|steps?|sections?|parts?|options?|articles?|rules?|items?|eqs?\.?|equations?"
+    r"|chapters?|notes?|types?|levels?|phases?|grades?|class|stages?|groups?|paragraphs?)\s*$",
     re.IGNORECASE,
 )
+_UNDECIDED = re.compile(r"\s+\w{0,7}")
 _CITED_WORD = re.compile(r"(?:[^\W\d_]{3,}|[.,;:!?)”\"»。」\]])$")
 _EAST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -75,7 +87,7 @@ class Given:
 
     def has(self, before: str, mark: str) -> bool:
         """Tell whether a passage has the mark itself, after the same words."""
-        words = re.split("[\n“„«\"]", before)[-1]
+        words = re.split('[\n“„«"]', before)[-1]
         tail = _BLANKS.sub("", plain(f"{words[-2 * _BEFORE :]}{mark}"))
         own = len(_BLANKS.sub("", plain(mark)))
         directly = re.search(r"[^\W\d_]+$", before)
@@ -87,17 +99,17 @@ class Given:
 
 
 def marks(answer: str, given: Given | None = None) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Return (start, end, numbers) of each citation mark [n] in an answer, in characters; none in code or quotations."""
-    code = [found.span() for found in _CODE.finditer(answer)] if "`" in answer or "~" in answer else []
-    found = []
+    """Return (start, end, numbers) of each mark [n] in an answer, in characters; none in code or quotations."""
+    code = [each.span() for each in _CODE.finditer(answer)] if "`" in answer or "~" in answer else []
+    cited = []
     for mark in _STANDARD.finditer(answer):
         start, end = mark.span()
         before = answer[max(0, start - 200) : start]
         if any(begin <= start < stop for begin, stop in code) or _is_index(before):
             continue
         if given is None or not given.has(before, mark[0]):
-            found.append((start, end, tuple(map(int, mark[1].split(",")))))
-    return found
+            cited.append((start, end, tuple(map(int, mark[1].split(",")))))
+    return cited
 
 
 class Marking:
@@ -125,11 +137,7 @@ class Marking:
     def _advance(self, *, final: bool) -> str:
         out: list[str] = []
         while self._pending:
-            if self._fence:
-                done = self._code(out, final=final)
-            else:
-                done = self._prose(out, final=final)
-            if not done:
+            if not (self._code(out, final=final) if self._fence else self._prose(out, final=final)):
                 break
         if final:
             self._put(out, self._pending)
@@ -170,15 +178,15 @@ class Marking:
         return False
 
     def _prose(self, out: list[str], *, final: bool) -> bool:
-        found = _NEXT.search(self._pending)
-        if found is None:
+        sign = _NEXT.search(self._pending)
+        if sign is None:
             self._take(out, len(self._pending))
             return False
-        self._take(out, found.start())
-        sign = self._pending[0]
-        if sign in "`~":
+        self._take(out, sign.start())
+        opening = self._pending[0]
+        if opening in "`~":
             return self._backticks(out, final=final)
-        if sign == "<" or sign in _RAISED:
+        if opening == "<" or opening in _RAISED:
             return self._raised(out, final=final)
         return self._bracket(out, final=final)
 
@@ -207,8 +215,14 @@ class Marking:
         mark = _RAISED_MARK.match(self._pending)
         if not final and (
             (mark and mark.end() == len(self._pending))
-            or (self._pending[0] == "<" and ">" not in self._pending[5:] and "<sup>".startswith(self._pending[:5]))
-            and len(self._pending) < 40
+            or (
+                (
+                    self._pending[0] == "<"
+                    and ">" not in self._pending[5:]
+                    and "<sup>".startswith(self._pending[:5])
+                )
+                and len(self._pending) < 40
+            )
         ):
             return False
         if mark is None:
@@ -248,7 +262,8 @@ class Marking:
             self._take(out, 1)
             return True
         after = text[end:]
-        if not final and (not after or (text[0] == "[" and _SPAN_BEGUN.fullmatch(after))):
+        begun = _SPAN_BEGUN if text[0] == "[" else _UNDECIDED if text[0] in _ROUND else None
+        if not final and (not after or (begun and begun.fullmatch(after))):
             return False
         numbers = _numbers(content)
         if text[0] == "[" and (span := _SPAN.match(after)):
@@ -283,6 +298,7 @@ class Marking:
                 and (before[-1:].isspace() or re.search(r"[^\W\d_]{3}$|[.!?。]$", before) is not None)
                 and not _ENUMERATES.search(before)
                 and not _COUNTED.search(before)
+                and not (len(numbers) == 1 and str(numbers[0]) in found(before.rsplit(None, 1)[-1]))
                 and _CLOSES.match(after) is not None
             )
         return not _is_index(before)
@@ -301,13 +317,13 @@ class Marking:
 
 def _numbers(content: str) -> list[int]:
     """Return the numbers of a mark, ranges written out."""
-    found: list[int] = []
+    named: list[int] = []
     for number in _NUMBER.finditer(content.split("†")[0]):
         n = int(number["n"])
-        if number["to"] and found and found[-1] < n <= found[-1] + 50:
-            found += range(found[-1] + 1, n)
-        found.append(n)
-    return found
+        if number["to"] and named and named[-1] < n <= named[-1] + 50:
+            named += range(named[-1] + 1, n)
+        named.append(n)
+    return named
 
 
 def _may_become_mark(text: str) -> bool:
@@ -332,6 +348,9 @@ def _is_index(before: str) -> bool:
     name = word[0]
     if _EAST.match(name[-1]) or name.isdecimal():
         return False
-    return (len(name) == 1 and name not in "Iaà") or "_" in name or re.search(r"[a-z][A-Z]|^[a-z]+\d", name) is not None or (
-        name == "a"
+    return (
+        (len(name) == 1 and name not in "Iaà")
+        or "_" in name
+        or re.search(r"[a-z][A-Z]|^[a-z]+\d", name) is not None
+        or (name == "a")
     )

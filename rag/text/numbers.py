@@ -42,17 +42,21 @@ _MONTHS = {
     "nov": 11, "dec": 12, "dez": 12, "déc": 12, "dic": 12,
 }  # fmt: skip
 _MONTH = re.compile(rf"\b(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\w*", re.IGNORECASE)
+_DATE = re.compile(r"\b(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d))\b")
 _AFTERNOON = re.compile(r"\d\s*(?:p\.?\s?m\b|Uhr (?:abends|nachmittags))", re.IGNORECASE)
 
 
 def stated(text: str) -> set[str]:
     """Return the numbers that a text commits itself to: digits, and words that are nothing but a number."""
-    found = _in_digits(text)
+    numbers = _in_digits(text)
     words = _known()
-    for word in _WORD.findall(text.casefold()):
-        if word in words and word not in _UNSAID:
-            found.add(words[word])
-    return found
+    said = _WORD.findall(text.casefold())
+    for word, following in zip(said, [*said[1:], ""], strict=True):
+        if word in words and (power := _power(following)):
+            numbers.add(str(int(words[word]) * 10**power))
+        elif word in words and word not in _UNSAID:
+            numbers.add(words[word])
+    return numbers
 
 
 def found(text: str) -> set[str]:
@@ -64,10 +68,9 @@ def found(text: str) -> set[str]:
         for part in (word, *word.split("-")):
             if part in words:
                 numbers.add(words[part])
-        if before in words and (power := 2 if word == "hundred" else _SCALES.get(word, 0)):
+        if before in words and (power := _power(word)):
             numbers.add(str(int(words[before]) * 10**power))
         before = word
-    numbers |= {str(_MONTHS[month["month"].casefold()]) for month in _MONTH.finditer(text)}
     hours = [int(number) for number in numbers if number.isdecimal() and len(number) < 3]
     if _AFTERNOON.search(text):
         numbers |= {str(hour + 12) for hour in hours if hour < 12}
@@ -76,6 +79,20 @@ def found(text: str) -> set[str]:
         for hour in hours
         if 12 < hour < 24 and re.search(rf"\b{hour}[:.h]\d\d|{hour} Uhr", text)
     }
+
+
+def months(text: str) -> set[str]:
+    """Return the numbers of the months that a text names."""
+    return {str(_MONTHS[month["month"].casefold()]) for month in _MONTH.finditer(text)}
+
+
+def is_dated(text: str) -> bool:
+    """Tell whether a text has a date in digits alone, in which a month is a number."""
+    return _DATE.search(text) is not None
+
+
+def _power(word: str) -> int:
+    return 2 if word in ("hundred", "hundert") else _SCALES.get(word, 0)
 
 
 def _in_digits(text: str) -> set[str]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +29,19 @@ CITES_NOTHING, NUMBER, NAME, NEGATION, MEANING = "cites_nothing", "number", "nam
 _SURE = 0.8
 """Share of a sentence's weight in one place of a passage that is enough, whatever the vectors."""
 _WEIGHTS = (-4.9, 3.4, 7.3)
-"""Of 1, the share of words anywhere in the passages, and the best cosine: fitted by logistic regression on FeedbackQA's,
-MedQuAD's and PubMedQA's dev passages, with a bias that marks few that are borne out."""
+"""Of 1, the share of words anywhere in the passages, and the best cosine: a logistic regression on dev passages of
+FeedbackQA, MedQuAD and PubMedQA, with a bias that marks few sentences that are borne out."""
 _WORTH_TWO = 0.1
 """Share that two sentences have more than one for both to be compared."""
 _SAME, _ALIKE = 0.85, 0.6
 """Shares of a sentence's weight in a passage's sentence, with its title and the one before, and without them, from
 which on a negation in one of the two alone is a contradiction."""
 _LONGEST = 20_000  # characters of a passage with its neighbours
-_MOST_VECTORS = 24  # texts that the encoder reads
+_MOST_VECTORS = 40  # texts that the encoder reads
+_LIKELY = 0.55
+"""The cosine that is taken for those beyond."""
+_APART = 0.1
+"""Share of a sentence's weight below which no vector is asked."""
 _LANGUAGES = ("english", "german", "french", "spanish", "italian", "dutch", "portuguese", "russian")
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|cannot|nor|neither|without|nobody|nothing|nicht|kein\w*|nie|niemals|ohne"
@@ -53,6 +57,8 @@ _CLAUSES = re.compile(
 )
 _TOKEN = re.compile(r"[^\W_][\w'’-]*")
 _BEGINS = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bProf)[.!?:;•“\"*]\s*$")
+_NEAR = 0.25
+"""Share of a sentence's weight that the passages have where its names are worth a look."""
 _NAMED = 0.25
 """Share of capital letters within sentences above which they do not tell names: titles, and German."""
 
@@ -88,6 +94,8 @@ def check(
         compared = compare(each.text, cited)
         if compared.fault:
             found[at] = compared.fault
+        elif compared.anywhere < _APART and not compared.sure:
+            found[at] = MEANING
         elif not compared.sure:
             open_.append((at, compared))
     for (at, compared), cosine in zip(
@@ -157,10 +165,16 @@ class Source:
         return {token.casefold().removesuffix("'s") for token in _TOKEN.findall(self.text)}
 
     @cached_property
+    def language(self) -> str:
+        """Its language; empty where that cannot be told."""
+        return language(self.text[:2_000])
+
+    @cached_property
     def capitals(self) -> float:
         """Share of its words within sentences that have a capital letter."""
         inner = [word for each in self.said for word in _TOKEN.findall(each)[1:] if word[0].isalpha()]
-        return sum(word[0].isupper() for word in inner) / max(len(inner), 1)
+        capital = [word for word in inner if word[0].isupper()]
+        return len(capital) / max(len(inner), 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +195,8 @@ class Compared:
 
     def worth(self, cosine: float) -> float:
         """Return how well it is borne out; below 0: it is not. `cosine` is that of the sentence and `best`."""
-        return float(np.dot(_WEIGHTS, (1.0, self.anywhere, cosine)))
+        base, by_words, by_vectors = _WEIGHTS
+        return base + by_words * self.anywhere + by_vectors * cosine
 
 
 def compare(sentence: str, sources: Sequence[Source]) -> Compared:
@@ -206,18 +221,22 @@ def compare(sentence: str, sources: Sequence[Source]) -> Compared:
             if share > together + _WORTH_TWO:
                 together, best = share, " ".join(source.said[at : at + 2])
     foreign = _is_foreign(sentence, sources)
-    like = []
+    like: list[tuple[str, ...]] = []
     for (source, at), share in zip(places, alone, strict=True):
-        if share >= _ALIKE:
-            around = set().union(*(bag.keys() for bag in source.bags[max(at - 1, 0) : at + 1])) | source.title
-            if sum(weight[word] for word in wanted & around) / total >= _SAME:
-                like.append(source.said[at])
+        if share < _ALIKE:
+            continue
+        own = source.bags[at].keys() | source.title
+        before = source.bags[at - 1].keys() if at else set()
+        if sum(weight[word] for word in wanted & own) / total >= _SAME:
+            like.append((source.said[at],))
+        elif sum(weight[word] for word in wanted & (own | before)) / total >= _SAME:
+            like.append((source.said[at - 1], source.said[at]))
     fault = ""
     if any(source.has(sentence) for source in sources):
         together = 1.0
-    elif not numbers.stated(_unnumbered(sentence)) <= set().union(*(source.numbers for source in sources)):
+    elif not _has_numbers(sentence, sources):
         fault = NUMBER
-    elif not foreign and _missing_names(sentence, sources):
+    elif not foreign and anywhere >= _NEAR and _missing_names(sentence, sources):
         fault = NAME
     elif not foreign and _is_negated(sentence, like, wanted, weight):
         fault = NEGATION
@@ -226,8 +245,12 @@ def compare(sentence: str, sources: Sequence[Source]) -> Compared:
     )
 
 
-def _unnumbered(sentence: str) -> str:
-    return re.sub(r"\A\W*\d{1,3}[.)]\s+", "", sentence)
+def _has_numbers(sentence: str, sources: Sequence[Source]) -> bool:
+    """Tell whether every number that a sentence states stands in one of the passages."""
+    known = set().union(*(source.numbers for source in sources))
+    if numbers.is_dated(sentence):
+        known |= set().union(*(numbers.months(source.text) for source in sources))
+    return numbers.stated(re.sub(r"\A\W*\d{1,3}[.)]\s+", "", sentence)) <= known
 
 
 def _missing_names(sentence: str, sources: Sequence[Source]) -> list[str]:
@@ -266,26 +289,37 @@ def _is_short_for(name: str, sources: Sequence[Source]) -> bool:
     )
 
 
-def _is_negated(sentence: str, like: Sequence[str], wanted: set[str], weight: dict[str, float]) -> bool:
+def _is_negated(
+    sentence: str, like: Sequence[tuple[str, ...]], wanted: set[str], weight: dict[str, float]
+) -> bool:
     """Tell whether a sentence denies what a passage says in the same words, or says what that denies."""
     denied = _denials(sentence)
     total = sum(weight.values()) or 1.0
     # What one clause says is not denied by a negation in another.
-    clauses = [
-        _denials(clause)
-        for said in like
-        for clause in (said, *_CLAUSES.split(said))
-        if sum(weight[word] for word in wanted & words(clause).keys()) / total >= _ALIKE
-    ]
-    return bool(clauses) and all(each != denied for each in clauses)
+    found: list[int] = []
+    for *before, said in like:
+        if before and _denials(" ".join((*before, said))) == denied:
+            return False  # it says both at once
+        clauses = [
+            _denials(clause)
+            for clause in _CLAUSES.split(said)
+            if sum(weight[word] for word in wanted & words(clause).keys()) / total >= _ALIKE
+        ]
+        found += clauses or [_denials(said)]
+    return bool(found) and all(each != denied for each in found)
 
 
 def _denials(text: str) -> int:
     return len(_NEGATIONS.findall(text)) % 2
 
 
+@cache
+def _common(each: str) -> frozenset[str]:
+    return stop_words(each)
+
+
 def _is_foreign(sentence: str, sources: Sequence[Source]) -> bool:
-    one, other = language(sentence), {language(source.text[:2_000]) for source in sources} - {""}
+    one, other = language(sentence), {source.language for source in sources} - {""}
     return bool(one and other) and one not in other
 
 
@@ -298,10 +332,12 @@ def language(text: str) -> str:
         return f"script {ord(max(letters)) >> 11}"
     counts = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
     found = sorted(
-        ((sum(counts[word] for word in stop_words(each)), each) for each in _LANGUAGES), reverse=True
+        ((sum(counts.get(word, 0) for word in _common(each)), each) for each in _LANGUAGES), reverse=True
     )
     (most, best), (second, _) = found[:2]
-    return best if most >= 2 and most > second else ""
+    if most == 1 and not second:
+        return best if not text.isascii() else ""  # one word may be a loan; letters of its own tell more
+    return best if most > second and most >= 2 else ""
 
 
 def _cosines(open_: Sequence[Compared], encoder: Encoder, evidence: Evidence | None) -> list[float]:
@@ -316,7 +352,7 @@ def _cosines(open_: Sequence[Compared], encoder: Encoder, evidence: Evidence | N
     texts = list(dict.fromkeys(_texts(open_, known)))[:_MOST_VECTORS]
     known |= dict(zip(texts, encoder.encode_passages(texts), strict=True)) if texts else {}
     return [
-        float(known[each.text] @ known[each.best]) if each.text in known and each.best in known else 0.0
+        float(known[each.text] @ known[each.best]) if each.text in known and each.best in known else _LIKELY
         for each in open_
     ]
 

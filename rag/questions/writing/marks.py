@@ -198,8 +198,7 @@ class Marking:
         fence = _FENCE.match(self._pending)
         if fence and not self._before.strip():
             self._fence = fence[0][:3]
-            line = self._pending.find("\n") + 1
-            self._take(out, line or len(self._pending))
+            self._take(out, self._pending.find("\n") + 1 or len(self._pending))
             return True
         if self._pending[0] == "`":
             line = self._pending.split("\n", 1)[0]

@@ -10,6 +10,7 @@ from rag.text.quotes import quotes
 
 _MOST = 60
 """Sentences of an answer that are checked."""
+_MOST_MARKS = 400
 _FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)")
 _NUMBER = re.compile(r"\A\s*(?:[-*•>]\s*)*(?:\(?\d{1,3}[.)]\s+)?")
 _HEADING = re.compile(r"[ \t]*(?:#{1,6}[ \t].*|(?:\d{1,3}[.)]\s*)?(\*\*|__)(?:(?!\1).)+\1[ \t]*:?[ \t]*)")
@@ -38,12 +39,13 @@ def statements(answer: str, marked: Sequence[Marked]) -> list[Statement]:
     Questions, headings, code, what leads to a list, courtesies, and what says that the documents do not say, state
     nothing. A mark belongs to the sentence that it stands in, or behind.
     """
+    marked = marked[:_MOST_MARKS]
     code = [found.span() for found in _FENCED.finditer(answer)]
     pieces = [
         (each.start, each.end)
         for each in quotes(answer)
         if not any(start <= each.start < end for start, end in code)
-    ]
+    ][: 2 * _MOST]
     cites: list[set[int]] = [set() for _ in pieces]
     for start, _, numbers in marked:
         at = _owner(answer, pieces, marked, start)
@@ -77,12 +79,14 @@ def _owner(
 
 def _text(answer: str, marked: Sequence[Marked], start: int, end: int) -> tuple[int, str]:
     """Return a piece without its marks, and where it begins without those before its first word."""
-    parts, at = [], start
+    parts, at, begun = [], start, False
     for begin, stop, _ in marked:
         if start <= begin < end:
-            parts.append(answer[at:begin].rstrip() if parts or answer[at:begin].strip() else "")
+            part = answer[at:begin].rstrip()
+            begun = begun or bool(part.strip())
+            parts.append(part if begun else "")
             at = stop
-            if not any(part.strip() for part in parts):
+            if not begun:
                 start = stop
     parts.append(answer[at:end])
     while start < end and answer[start].isspace():

@@ -111,7 +111,13 @@ def test_an_answer_is_passed_on_as_it_comes() -> None:
 
 def test_long_answers_are_read_in_time() -> None:
     """Neither repetitions nor tags make it slow."""
-    for text in ("a b " * 3_000, "<" * 5_000, "Yes.\n\n" * 2_000, "<passage " * 1_000, f"{'x' * 4_000}\n\n" * 2):
+    for text in (
+        "a b " * 3_000,
+        "<" * 5_000,
+        "Yes.\n\n" * 2_000,
+        "<passage " * 1_000,
+        f"{'x' * 4_000}\n\n" * 2,
+    ):
         began = time.perf_counter()
         cleared(text, 5)
         assert time.perf_counter() - began < 3

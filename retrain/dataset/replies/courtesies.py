@@ -62,7 +62,12 @@ _ANSWERS = re.compile(
     r"\s*\d{0,2}\s*[:：]",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\s*(?:#{1,6}\s.*|[-*_=]{3,}|[*_]{2}[^?？]*[:：]?[*_]{2}[:：]?)\s*")
+_LABEL = re.compile(
+    r"\s*(?:#{1,6}\s.*|[-*_=]{3,}|[*_]{2}[^?？]*(?:[:：][*_]{2}|[*_]{2}[:：])|"
+    r"[*_]{2}(?:search |natural |other |keyword )*(?:questions?|queries|keywords?|wordings?|paraphrases?|answers?|"
+    r"output|results?)[*_]{2})\s*",
+    re.IGNORECASE,
+)
 
 
 def refuses(text: str) -> bool:

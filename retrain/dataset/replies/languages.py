@@ -59,37 +59,48 @@ _SCRIPTS = (
 )
 _LETTERS = tuple((name, re.compile(f"[{letters}]")) for name, letters in _SCRIPTS)
 _CHINESE = re.compile("[的吗呢么哪谁这们请]")
+_CODE = re.compile(r"\S*\d\S*")
 _MARKED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _KNOWN_CHARS = 4_000
 """Characters of the longer text that are looked at."""
 _SURE = 0.12
 """Share of a text's words that are small words of its language, at least, where that has a list."""
-_LONG = 5  # words; a sentence of so many has a small word
+_DISTINCT = 3
+"""So many different ones, at least."""
+_ENOUGH = 25
+"""Words of a text in a language without a list, and letters with marks, below which nothing is said of it."""
+_STRANGE = 4  # letters of a script that a text should not have
+_LONG = 6  # words; a sentence of so many has a small word
 
 
 def other_language(text: str, known: str, *, sentence: bool = True) -> bool:
     """Tell whether `text` is in another language than `known`, for certain; keywords are no `sentence`."""
     known = known[:_KNOWN_CHARS]
-    said, there = words(text), set(words(known))
+    said, there = _parts(text), set(words(known))
     own_words = [word for word in said if _stands(word, there)]
     if len(own_words) == len(said):
         return False
     if _other_script(text, known):
         return True
-    own = _language(known)
+    own = language_of(known)
     most = len(own_words) / max(len(said), 1) if said else 1.0
-    return _small_words(said, own, known, foreign=most < 1 / 3, sentence=sentence) or (
+    return _small_words(said, own, known, foreign=most <= 1 / 2, sentence=sentence) or (
         own is not None and _unlisted(said, own, known, most=most, sentence=sentence)
     )
 
 
 def _small_words(said: list[str], own: str | None, known: str, *, foreign: bool, sentence: bool) -> bool:
     """Tell by the small words of the languages that have a list."""
+    if own is None and (len(words(known)) < _ENOUGH or len(_MARKED.findall(known)) < _ENOUGH):
+        return False
     for language in _LANGUAGES:
         if language == own:
             continue
         theirs, ours = _small(language), _small(own) if own else frozenset()
-        for_them = len({word for word in said if word in theirs - ours})
+        # A letter by itself names something more often than not.
+        for_them = len(
+            {word for word in said if word in theirs - ours and not (word.isascii() and len(word) == 1)}
+        )
         for_us = len({word for word in said if word in ours - theirs})
         if own is None:
             rate = sum(word in theirs for word in said) / max(len(said), 1)
@@ -111,11 +122,12 @@ def _unlisted(said: list[str], own: str, known: str, *, most: float, sentence: b
         for word in said
         if any(letter not in known for letter in _MARKED.findall(plain(word).casefold()))
     ]
-    return (len(strange) >= 2 and most < 1 / 2) or (sentence and len(said) >= _LONG and most < 1 / 3)
+    return (len(strange) >= 2 and most < 1 / 2) or (sentence and len(said) >= _LONG and most < 1 / 6)
 
 
 def _other_script(text: str, known: str) -> bool:
-    counted, there = _letters(text), _letters(known)
+    # Codes are the same in every language.
+    counted, there = _letters(_CODE.sub(" ", text)), _letters(known)
     if not counted or not there:
         return False
     (script, most), expected = counted.most_common(1)[0], there.most_common(1)[0][0]
@@ -124,6 +136,8 @@ def _other_script(text: str, known: str) -> bool:
         if counted["Kana"]:
             return not japanese and counted["Kana"] > counted.total() / 4
         return japanese and _CHINESE.search(text) is not None
+    if _strange_letters(counted, there):
+        return True
     if script == expected or (expected in ("Kana", "Han") and counted["Kana"] + counted["Han"] > 2):
         return False
     return (
@@ -133,29 +147,51 @@ def _other_script(text: str, known: str) -> bool:
     )
 
 
+def _strange_letters(counted: Counter[str], there: Counter[str]) -> bool:
+    """Tell whether a good part of a text is in a script that the other has not at all: 如何申请 VPN?"""
+    # A character of these says as much as some letters.
+    strange = sum(
+        n * (2 if script in ("Han", "Kana", "Hangul") else 1)
+        for script, n in counted.items()
+        if script not in ("Latin", "Greek") and not there[script]
+    )
+    return strange >= _STRANGE and strange >= counted.total() / 4
+
+
+def same_script(text: str, other: str) -> bool:
+    """Tell whether two texts are mostly in the same script."""
+    found = [_letters(each).most_common(1) for each in (text, other)]
+    return all(found) and found[0][0][0] == found[1][0][0]
+
+
 def _letters(text: str) -> Counter[str]:
     return Counter({name: n for name, letter in _LETTERS if (n := len(letter.findall(text)))})
 
 
-def _language(text: str) -> str | None:
+def language_of(text: str) -> str | None:
     """Return the language of a text; None where it is none of the lists', or the text too short to tell."""
     rates = {language: _rate(text, language) for language in _LANGUAGES}
     best = max(rates, key=rates.__getitem__)
-    return best if len(words(text)) > 3 and rates[best] >= _SURE else None
+    sure = rates[best] >= _SURE and len(_small(best).intersection(_parts(text))) >= _DISTINCT
+    return best if sure else None
 
 
 def _rate(text: str, language: str) -> float:
-    said = words(text)
+    said = _parts(text)
     return sum(word in _small(language) for word in said) / max(len(said), 1)
+
+
+def _parts(text: str) -> list[str]:
+    """Return its words, those with an apostrophe in parts: l'école, it's."""
+    return [part for word in words(text) for part in re.split("['’]", word)]
 
 
 def _stands(word: str, there: set[str]) -> bool:
     """Tell whether a word stands in a text, in another form perhaps."""
-    return (
-        word in there
-        or word.isdecimal()
-        or (len(word) > 5 and any(each.startswith(word[:5]) for each in there))
-    )
+    if word in there or word.isdecimal():
+        return True
+    stem = word[:5]
+    return len(word) > 5 and any(each.startswith(stem) and abs(len(each) - len(word)) < 5 for each in there)
 
 
 @cache

@@ -73,7 +73,7 @@ def read(
             lines.dropped[Fault.PROMPT] += 1
         for item in lines.once(found.items):
             lines.take(item.splitlines() if "\n" in item else [item])
-        if not any(map(words, found.items)) and not lines.dropped and not found.broken:
+        if not lines.texts and not lines.dropped and not set(words(found.text)) - {"questions"}:
             lines.dropped[Fault.EMPTY] = 1
         if found.broken:
             lines.dropped[Fault.CUT] += 1
@@ -109,7 +109,19 @@ _TAG = re.compile(
     r"</?(?:questions?|quer(?:y|ies)|wordings?|items?|li|ol|ul|output|result|q)(?:_?\d+)?>", re.IGNORECASE
 )
 _CITED = re.compile(r"(?:\s*(?:\[\^?\d{1,3}\]|【\d{1,3}[^】]{0,12}】))+\s*$")
-_WRAPPED = re.compile(r"(\*\*|__|[\"“”„«`*_])(?P<inner>.+?)(\*\*|__|[\"“”«»`*_])[,;]?", re.DOTALL)
+_WRAPPED = tuple(
+    re.compile(rf"{opening}(?P<inner>[^{inside}]+){closing}[,;]?")
+    for opening, inside, closing in (
+        (r"\*\*", "*", r"\*\*"),
+        (r"\*", "*", r"\*"),
+        ("__", "_", "__"),
+        ("_", "_", "_"),
+        ('"', '"', '"'),
+        ("[“„]", "“”„", "[”“]"),
+        ("«", "«»", "»"),
+        ("`", "`", "`"),
+    )
+)
 _NEXT = re.compile(r"(?<=[?？])\s+(?=\(?\d{1,2}[.)]\s)")
 _LEAD = re.compile(r"[^?？]{0,160}[:：]\s+(?=\(?1[.)]\s)")
 
@@ -204,8 +216,9 @@ def _unmarked(line: str) -> str:
     text = _TAG.sub(" ", line).strip()
     for _ in range(4):
         text, before = text.strip(), text
-        if wrapped := _WRAPPED.fullmatch(text):
-            text = wrapped["inner"].strip()
+        for signs in _WRAPPED:
+            if wrapped := signs.fullmatch(text):
+                text = wrapped["inner"].strip()
         text = _MARKER.sub("", text, count=1) if _MARKER.match(text) else text
         if text == before:
             break
@@ -213,8 +226,9 @@ def _unmarked(line: str) -> str:
 
 
 def _bare(line: str) -> str:
-    """Return what a line says, without marker, quotation marks, stars, and citation marks after it."""
-    return one_line(_CITED.sub("", _unmarked(line)).strip(' \t|*_`"“”„«»'))
+    """Return what a line says, without marker, quotation marks and stars around it, and citation marks after it."""
+    text = _CITED.sub("", _unmarked(line)).strip(" \t|")
+    return one_line(text.removeprefix("**").removesuffix("**"))
 
 
 def _once(text: str) -> str:

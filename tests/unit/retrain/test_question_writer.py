@@ -108,9 +108,7 @@ def test_whatever_comes_is_read(
     assert written.tokens >= 11
 
 
-def test_no_chat_completion_is_a_failure(
-    writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM
-) -> None:
+def test_no_chat_completion_is_a_failure(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
     """What is no completion at all is never taken for questions."""
     scripted_llm.script(Reply(text="no", status=200, whole={"detail": "Not Found"}))
     with pytest.raises(UpstreamFailed, match="no chat completion"):

@@ -32,6 +32,7 @@ from rag.ports import Generator
 from rag.questions.answering import Answerer
 from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
+from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
 from rag.releases.calibration import Calibrator
@@ -217,7 +218,7 @@ def _writer(settings: Settings) -> tuple[Generator, Breaker | None]:
     breaker = Breaker(
         failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
     )
-    return StandIn(model, ExtractiveGenerator(), breaker), breaker
+    return StandIn(Edited(model), ExtractiveGenerator(), breaker), breaker
 
 
 def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease:

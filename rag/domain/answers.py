@@ -31,7 +31,7 @@ class Said:
     titled: bool  # its passage has a title
     typed: float  # worth of the question's codes in it; 0: none
     at: int = 0  # its place among what the hit says, from 0
-    joins: bool = False  # goes on in the line of the one before
+    joins: str | None = None  # what stands between it and the one before in its line; None: it begins a line
     leans: bool = False  # begins with a word for what the one before is about
 
 

@@ -71,7 +71,7 @@ _DAYS = (
     "апреля мая июня июля августа сентября октября ноября декабря понедельник вторник среда четверг пятница суббота "
     "воскресенье полдень daily weekly monthly am pm"
 )
-_NUMBERS, _TIMES = frozenset(_WRITTEN.split()), frozenset(_DAYS.split())
+NUMBERS, TIMES = frozenset(_WRITTEN.split()), frozenset(_DAYS.split())
 _PLACES = frozenset(
     "in at on near behind under inside outside between next floor room street north south east west".split()
 )
@@ -106,11 +106,11 @@ def stands_in(kind: Kind, text: str, question: str) -> bool:
         begins = found.start() == 0 or before[-1:] in ".!?:"
         if low in asked:
             continue
-        number = any(map(str.isdecimal, word)) or low in _NUMBERS
+        number = any(map(str.isdecimal, word)) or low in NUMBERS
         if kind == Kind.NUMBER and (number or (not word.isascii() and _UNSPACED_NUMBER.search(word))):
             return True
         if kind == Kind.TIME and (
-            low.removesuffix("s") in _TIMES or low in _TIMES or any(map(str.isdecimal, word)) or "年" in word
+            low.removesuffix("s") in TIMES or low in TIMES or any(map(str.isdecimal, word)) or "年" in word
         ):
             return True
         named = word[0].isupper() and not (begins or len(word) == 1)

@@ -26,14 +26,14 @@ _MOST_READ = 16
 _LONGEST_TITLE = 80  # characters that are read with a statement
 
 # Weights of a conditional logit (McFadden, 1974) over a question's statements, rounded.
-_SHARED = 2.5  # share of the question's words in the statement and what it stands below
-_AROUND = 2.8  # the same with the sentence before it
-_WHOLE = 1.8  # in its passage with the title
-_NEAR = 1.0  # the passage's cosine
-_FIRST = 1.9  # one over the passage's rank
+_SHARED = 2.3  # share of the question's words in the statement and what it stands below
+_AROUND = 3.0  # the same with the sentence before it
+_WHOLE = 1.9  # in its passage with the title
+_NEAR = 1.2  # the passage's cosine
+_FIRST = 1.8  # one over the passage's rank
 _NAMED = 1.8  # share of the question's names and numbers that the passage has as typed
 _CODE = 20.0  # `TYPED`
-_KINDS = {Kind.NUMBER: 2.2, Kind.TIME: 1.4, Kind.NAME: 0.6, Kind.PLACE: 0.6}
+_KINDS = {Kind.NUMBER: 2.4, Kind.TIME: 1.3, Kind.NAME: 0.5, Kind.PLACE: 1.0}
 """Having what the question word asks for."""
 
 _NAME = re.compile(r"(?<=\s)[^\W\d_]*(?:[A-ZÀ-ÞΑ-ΩА-Я]|\d)[\w-]*")
@@ -104,7 +104,7 @@ def _statements(question: str, hits: Sequence[Hit]) -> list[_Found]:
             inside = f"{each.context}\n{text}" if each.context else text
             bag = frozenset(words(inside))
             leans = _LEANS.match(text) is not None
-            earlier, before = (before if joins or leans else frozenset()), bag
+            earlier, before = (before if joins is not None or leans else frozenset()), bag
             title = passage.title[:_LONGEST_TITLE]
             typed = _typed(f"{title}\n{inside}" if each.short else inside, asked) if asked else 0.0
             if typed < 0:
@@ -127,17 +127,23 @@ def _statements(question: str, hits: Sequence[Hit]) -> list[_Found]:
     return list(found.values())[:_MAX_CANDIDATES]
 
 
-def _pieces(text: str) -> list[tuple[Statement, str, bool]]:
-    """Return (statement, its words as quoted, whether it goes on in the line before); long ones in their clauses."""
-    pieces: list[tuple[Statement, str, bool]] = []
+def _pieces(text: str) -> list[tuple[Statement, str, str | None]]:
+    """Return (statement, its words as quoted, what stands between them and those before); long ones in their clauses."""
+    pieces: list[tuple[Statement, str, str | None]] = []
     until = 0
     for each in statements(text):
-        joins = bool(pieces) and not text[until : each.start].strip(" \t")
+        between = text[until : each.start]
+        joins = None if between.strip(" \t") or not pieces else " " * bool(between)
         until = each.end
-        for part in clauses(readable(each.text)) if "\n" not in each.text else [readable(each.text)]:
+        said = readable(each.text)
+        at = 0
+        for part in clauses(said) if "\n" not in said else [said]:
+            start = said.index(part, at)
+            if at:
+                joins = " " * (start > at)
+            at = start + len(part)
             if any(map(str.isalnum, part)):
                 pieces.append((each, part, joins))
-                joins = True
     return pieces
 
 

@@ -18,14 +18,16 @@ _MOST = 4
 """Statements of an answer."""
 _MOST_WORDS = 80.0
 """Words of an answer of several statements."""
-_A_WORD = 0.004
+_A_WORD = 0.0025
 """Probability of being the answer that a further statement needs for each of its words."""
 _COMPLETES = 0.5
 """Share of that which is enough where it completes a statement that was chosen."""
-_NEARNESS = 5.0
+_NEARNESS = 4.5
 """Weight of the cosine to the question, beside the log-odds of everything else."""
 _FLOOR = 0.25
 """Cosine below which a statement that shares no word with the question is no answer."""
+_NEAR_BEST = 0.75
+"""Share of the best one's words that further statements need in a language that the encoder does not know."""
 _SAME = 0.9
 """Cosine of two statements from which they say the same."""
 _LETTERS = 6  # of a word with its blank
@@ -81,6 +83,7 @@ def _chosen(evidence: Evidence, probability: NDArray[np.float64]) -> list[int]:
     order = [int(at) for at in np.argsort(-probability, kind="stable")]
     chosen = order[:1]
     length = _length(said[chosen[0]].text)
+    least = _NEAR_BEST * evidence.shared[chosen[0]]
     left = order[1:]
     while left and len(chosen) < _MOST:
         for at in left:
@@ -88,6 +91,7 @@ def _chosen(evidence: Evidence, probability: NDArray[np.float64]) -> list[int]:
             share = _COMPLETES if any(_completes(said[at], said[one]) for one in chosen) else 1.0
             if (
                 probability[at] >= share * _A_WORD * more
+                and (not evidence.foreign or evidence.shared[at] >= least)
                 and length + more <= _MOST_WORDS
                 and float((vectors[chosen] @ vectors[at]).max()) < _SAME
             ):
@@ -120,16 +124,17 @@ def _joined(said: Sequence[Said], chosen: Sequence[int]) -> list[Said]:
             grown = False
             for at in left:
                 each = said[at]
-                if each.rank == run[-1].rank and each.at == run[-1].at + 1 and each.joins:
+                if each.rank == run[-1].rank and each.at == run[-1].at + 1 and each.joins is not None:
                     run.append(each)
-                elif each.rank == run[0].rank and each.at == run[0].at - 1 and run[0].joins:
+                elif each.rank == run[0].rank and each.at == run[0].at - 1 and run[0].joins is not None:
                     run.insert(0, each)
                 else:
                     continue
                 left.remove(at)
                 grown = True
                 break
-        given.append(replace(run[0], text=" ".join(each.text for each in run)) if len(run) > 1 else run[0])
+        text = run[0].text + "".join(f"{each.joins}{each.text}" for each in run[1:])
+        given.append(replace(run[0], text=text) if len(run) > 1 else run[0])
     return given
 
 

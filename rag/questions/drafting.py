@@ -29,6 +29,7 @@ class Asked:
     principal: str
     tenant: str
     auxiliary: bool = False  # a chat front end's own prompt
+    as_json: bool = False  # the answer is to be a JSON object
     id: str = field(default_factory=new_id)  # the interaction's
     at: datetime = field(default_factory=utcnow)
 
@@ -88,7 +89,6 @@ class Draft:
     read: Read | None = None  # None: only passages were asked for
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
     logged: bool = False
-    as_json: bool = False  # the answer is to be a JSON object
 
     @property
     def searched(self) -> str:

@@ -30,6 +30,15 @@ class Delta:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What is told of an answer that a language model wrote."""
+
+    unsupported: tuple[Unsupported, ...] = ()  # sentences that the passages cited do not bear out
+    asked_again: bool = False  # the model, as its first answer cited nothing
+    as_json: bool = False  # the answer is a JSON object; an abstention is none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
     """The answer is complete, and in the log."""
 
@@ -39,9 +48,7 @@ class Finished:
     mentions: tuple[Mention, ...]  # one for each number in each mark
     encoder: str  # digest
     cut: bool = False  # the answer ended at the limit on tokens
-    unsupported: tuple[Unsupported, ...] = ()  # sentences that the passages cited do not bear out
-    asked_again: bool = False  # the language model, as its first answer cited nothing
-    as_json: bool = False  # the answer is a JSON object; an abstention is none
+    written: Written = field(default_factory=Written)
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part
 
 

@@ -24,9 +24,7 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     principal = principal_of(request)
     answering = serving_of(request).answering
     body.check_writer(model=answering.breaker is not None)
-    events = answering.answerer.ask(
-        question, principal=principal.id, tenant=principal.tenant, wishes=wishes
-    )
+    events = answering.answerer.ask(question, principal=principal.id, tenant=principal.tenant, wishes=wishes)
 
     @cache  # the same link wherever it stands in the answer, though its signature tells the time
     def link(passage_id: str, span: tuple[int, int] | None = None) -> str:

@@ -43,7 +43,7 @@ class ChatWire:
         """Return the answer as one object."""
         answer = finished.interaction.answer
         # Whoever wants JSON parses the content; that there is none is said where OpenAI's clients look for it.
-        refused = finished.as_json and finished.interaction.status == InteractionStatus.ABSTAINED
+        refused = finished.written.as_json and finished.interaction.status == InteractionStatus.ABSTAINED
         message = {
             "role": "assistant",
             "content": None if refused else answer + self._block(finished),
@@ -149,11 +149,11 @@ class ChatWire:
             "rewritten": interaction.rewritten,
             "auxiliary": interaction.auxiliary,
             "degraded": interaction.degraded,
-            "asked_again": finished.asked_again,
+            "asked_again": finished.written.asked_again,
             "statements": interaction.statements,
             "unsupported": [
                 {"start": each.start, "end": each.end, "text": each.text, "reason": each.reason}
-                for each in finished.unsupported
+                for each in finished.written.unsupported
             ],
             "citations": [
                 {
@@ -192,7 +192,7 @@ class ChatWire:
         return chosen
 
     def _block(self, finished: Finished) -> str:
-        if not self._sources_block or not finished.citations or finished.as_json:
+        if not self._sources_block or not finished.citations or finished.written.as_json:
             return ""
         urls = self._urls(finished)
         lines = [

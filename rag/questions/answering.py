@@ -21,6 +21,7 @@ from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
 from rag.questions.support.evidence import read_evidence
 from rag.questions.support.judging import judge
+from rag.questions.support.languages import is_language_unknown
 from rag.questions.writing.citing import citations
 from rag.questions.writing.prompting import messages
 
@@ -180,6 +181,7 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
+        draft.language_unknown = is_language_unknown(draft.searched, pinned.encoder)
         if not prompted:
             return
         evidence = read_evidence(

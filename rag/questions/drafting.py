@@ -83,6 +83,7 @@ class Draft:
     rewritten: str = ""  # what is searched for, where that is not the question
     retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
     read: Read | None = None  # None: only passages were asked for
+    language_unknown: bool = False  # the encoder does not know the question's language
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
     logged: bool = False
 
@@ -162,7 +163,7 @@ class Draft:
             rewritten=self.rewritten,
             auxiliary=asked.auxiliary,
             support=self.read.support.probability if self.read else None,
-            language_unknown=self.read is not None and self.read.evidence.foreign,
+            language_unknown=self.language_unknown,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,
             completion_tokens=reply.ending.completion_tokens or 0,

@@ -220,6 +220,8 @@ class Answerer:
             citations=citations(draft.reply.mentions),
             mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
+            support=draft.read.support if draft.read else None,
+            threshold=draft.pinned.release.retrieval.threshold,
             cut=draft.reply.ending.cut,
             timings=draft.timings(),
         )

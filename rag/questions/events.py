@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Citation, Hit, Interaction, Message
+from rag.domain import Citation, Hit, Interaction, Message, Support
 from rag.ports import Where
 from rag.questions.writing.citing import Mention
 
@@ -37,6 +37,8 @@ class Finished:
     citations: tuple[Citation, ...]  # one for each number
     mentions: tuple[Mention, ...]  # one for each number in each mark
     encoder: str  # digest
+    support: Support | None = None  # that the hits answer; None: it was not judged
+    threshold: float = 0.0  # the release's: support below it is none
     cut: bool = False  # the answer ended at the limit on tokens
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part
 

@@ -34,7 +34,8 @@ class Reads(Encoder):
             else:
                 for at, letter in enumerate(text):
                     row[5 + (ord(letter) * 7 + at) % 59] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
 
     encode_passages = encode_queries
 

@@ -7,10 +7,13 @@ from typing import Any, TypedDict
 import httpx
 
 from flows.environment import terminal_principal
+from rag.api.wire.chat_wire import support_of
 from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
+from rag.domain import InteractionStatus
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.questions.events import Wishes
+from rag.questions.writing.abstaining import looked_at, plainly
 from rag.questions.writing.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings
@@ -26,6 +29,13 @@ class Source(TypedDict):
     uri: str
 
 
+class Document(TypedDict):
+    """A document that was looked at in vain."""
+
+    title: str
+    uri: str
+
+
 class Answer(TypedDict):
     """What the terminal shows."""
 
@@ -34,6 +44,26 @@ class Answer(TypedDict):
     release: str
     interaction: str
     sources: list[Source]
+    support: dict[str, Any] | None  # probability, threshold, weak, reason; None: it was not judged
+    language_unknown: bool  # the encoder does not know the question's language
+    looked_at: list[Document]  # where the documents do not say: the nearest ones
+
+
+def remarks(answer: Answer) -> list[str]:
+    """Return what a person should know of an answer beside its text, a sentence each."""
+    said = []
+    if answer["language_unknown"]:
+        said.append(
+            "The encoder does not know the language of this question well, so something may have been missed: ask in "
+            "the language of the documents, or see WHETSTONE_ENCODER."
+        )
+    if answer["status"] == InteractionStatus.ANSWERED and (answer["support"] or {}).get("weak"):
+        said.append("Weakly supported: see in the sources whether they are about the question.")
+    if answer["status"] == InteractionStatus.ABSTAINED and not answer["looked_at"]:
+        said.append(
+            "Nothing was found: no document is there yet (whetstone ingest), or none fits the filter."
+        )
+    return said
 
 
 def ask_anywhere(settings: Settings, question: str, where: str = "") -> Answer:
@@ -75,7 +105,7 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
         raise UpstreamFailed(
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
-    text, extension = payload["choices"][0]["message"]["content"], payload["whetstone"]
+    text, extension = plainly(payload["choices"][0]["message"]["content"]), payload["whetstone"]
     cited = {number for _, _, numbers in marks(text) for number in numbers}
     shown = zip(extension["hits"], payload["search_results"], strict=False)
     sources = [
@@ -95,6 +125,9 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
         release=extension["release"],
         interaction=extension["interaction_id"],
         sources=sources,
+        support=extension["support"],
+        language_unknown=extension["language_unknown"],
+        looked_at=[Document(title=each["title"], uri=each["url"]) for each in extension["looked_at"]],
     )
 
 
@@ -102,6 +135,7 @@ async def _ask_here(settings: Settings, question: str, wishes: Wishes) -> Answer
     with open_serving(settings) as serving:
         serving.live.start(background=False)
         finished = await serving.answerer.answer(question, principal=terminal_principal(), wishes=wishes)
+    abstained = finished.interaction.status == InteractionStatus.ABSTAINED
     scores = {hit.passage.id: hit.score for hit in finished.hits}
     return Answer(
         answer=finished.interaction.answer,
@@ -117,5 +151,11 @@ async def _ask_here(settings: Settings, question: str, wishes: Wishes) -> Answer
                 uri=citation.passage.uri,
             )
             for citation in finished.citations
+        ],
+        support=support_of(finished),
+        language_unknown=finished.interaction.language_unknown,
+        looked_at=[
+            Document(title=each.title or each.uri, uri=each.uri)
+            for each in (looked_at(finished.hits) if abstained else ())
         ],
     )

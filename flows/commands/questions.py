@@ -25,7 +25,7 @@ def ask(question: str, where: str, json_output: bool) -> None:
 
     Goes through the running service where there is one on WHETSTONE_HOST and WHETSTONE_PORT, else answers by itself.
     """
-    from flows.commands.asking import ask_anywhere
+    from flows.commands.asking import ask_anywhere, remarks
     from flows.environment import serving_settings
     from flows.ops.terminal import as_json, console, table
 
@@ -44,6 +44,12 @@ def ask(question: str, where: str, json_output: bool) -> None:
                 for s in answer["sources"]
             ],
         )
+    if answer["looked_at"]:
+        console().print()
+        table("Looked at", ["title", "uri"], [(d["title"], d["uri"]) for d in answer["looked_at"]])
+    for remark in remarks(answer):
+        console().print()
+        console().print(remark)
 
 
 @click.command()

@@ -143,7 +143,7 @@ class ChatWire:
             "rewritten": interaction.rewritten,
             "auxiliary": interaction.auxiliary,
             "degraded": interaction.degraded,
-            "support": _support(finished),
+            "support": support_of(finished),
             "language_unknown": interaction.language_unknown,
             "looked_at": self._looked_at.own(finished),
             "citations": [
@@ -197,12 +197,7 @@ class ChatWire:
         return "\n\n**Sources**\n\n" + "\n".join(lines)
 
 
-def sse(value: dict[str, Any]) -> bytes:
-    """Return one server-sent event."""
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
-
-
-def _support(finished: Finished) -> dict[str, Any] | None:
+def support_of(finished: Finished) -> dict[str, Any] | None:
     """Return how likely it is that the passages found answer; None where nothing was to be judged."""
     support = finished.support
     if support is None:
@@ -213,6 +208,11 @@ def _support(finished: Finished) -> dict[str, Any] | None:
         "weak": support.is_weak,
         "reason": support.reason,
     }
+
+
+def sse(value: dict[str, Any]) -> bytes:
+    """Return one server-sent event."""
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
 
 
 def _reason(finished: Finished) -> str:

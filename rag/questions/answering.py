@@ -13,7 +13,7 @@ from anyio import to_thread
 from rag.domain import DEFAULT_TENANT, Interaction, InteractionStatus, Message, Prompt
 from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
-from rag.questions.conversation.rewriting import TurnRewriter
+from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
 from rag.questions.events import Delta, Event, Finished, Started, Wishes
 from rag.questions.finding.retrieval import Pinned, Retriever
@@ -168,6 +168,7 @@ class Answerer:
         # What a model wrote needs to be checked no less than what a caller sent.
         if rewritten != question and rewritten.strip() and is_text(rewritten):
             draft.rewritten = rewritten.strip()[: self._limits.question_chars]
+            draft.names = carried_names(draft.rewritten, wishes.history)
         draft.clock.rewrite_ms = since(began)
 
     async def _retrieve(self, draft: Draft, wishes: Wishes, *, prompted: bool = True) -> None:
@@ -181,13 +182,13 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
-        draft.language_unknown = is_language_unknown(draft.searched, pinned.encoder)
+        draft.language_unknown = is_language_unknown(draft.asked.question, pinned.encoder)
         if not prompted:
             return
         evidence = read_evidence(
             draft.searched, draft.hits, encoder=pinned.encoder, vector=draft.retrieved.vector
         )
-        support = judge(evidence, pinned.release.support, encoder=pinned.encoder)
+        support = judge(evidence, pinned.release.support, encoder=pinned.encoder, names=draft.names)
         draft.read = Read(evidence=evidence, support=support)
         if draft.hits and support.probability >= retrieval.threshold:
             draft.prompt = Prompt(

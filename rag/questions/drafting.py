@@ -81,6 +81,7 @@ class Draft:
     reply: Reply
     clock: Clock = field(default_factory=Clock)
     rewritten: str = ""  # what is searched for, where that is not the question
+    names: tuple[str, ...] = ()  # of things asked about earlier that it leans on
     retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
     read: Read | None = None  # None: only passages were asked for
     language_unknown: bool = False  # the encoder does not know the question's language

@@ -33,8 +33,8 @@ _WORDS = {
         cuáles quiénes porqué debo hacer tiene tienen
         """,
     "italian": """
-        quanto quanti quanta quante posso può possono serve perché devo deve ogni prima dopo senza fino tra fra quello
-        costa c'è cos'è dov'è qual bisogna fare
+        quanto quanti quanta quante posso può possono perché devo deve ogni prima dopo senza fino tra fra quello
+        costa c'è cos'è dov'è qual bisogna
         """,
     "dutch": """
         hoeveel waarom mag mogen moet moeten kun kunt kunnen gaat krijg krijgt hier geen voordat tussen zonder bij
@@ -134,9 +134,9 @@ _CYRILLIC = {
     "bulgarian": "и на да се за от е в с не са ще къде кога кой коя кои колко какво как защо мога може трябва ли има",
 }
 _ENGLISH_MORE = """
-    am ever get give got has have hello help hi i'm it's know let need new ok okay please thank thanks there want what's
-    where's who's work works don't doesn't can't isn't won't didn't tell show find make use using between under over
-    per via within after before since until first last other more most only same than
+    am come ever get give got has have hello help hi i'm it's know let need new ok okay please thank thanks there
+    want what's where's who's work works don't doesn't can't isn't won't didn't tell show find make use using between
+    under over per via within after before since until first last other more most only same than
     """
 _SCRIPTS = (
     ("japanese", r"\u3040-\u30ff"),

@@ -167,8 +167,8 @@ class Answerer:
         rewritten = await self._rewriter.rewrite(question, wishes.history, encoder=draft.pinned.encoder)
         # What a model wrote needs to be checked no less than what a caller sent.
         if rewritten != question and rewritten.strip() and is_text(rewritten):
-            draft.rewritten = rewritten.strip()[: self._limits.question_chars]
-            draft.names = carried_names(draft.rewritten, wishes.history)
+            draft.understood.rewritten = rewritten.strip()[: self._limits.question_chars]
+            draft.understood.names = carried_names(draft.understood.rewritten, wishes.history)
         draft.clock.rewrite_ms = since(began)
 
     async def _retrieve(self, draft: Draft, wishes: Wishes, *, prompted: bool = True) -> None:
@@ -182,13 +182,15 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
-        draft.language_unknown = is_language_unknown(draft.asked.question, pinned.encoder)
+        draft.understood.language_unknown = is_language_unknown(draft.asked.question, pinned.encoder)
         if not prompted:
             return
         evidence = read_evidence(
             draft.searched, draft.hits, encoder=pinned.encoder, vector=draft.retrieved.vector
         )
-        support = judge(evidence, pinned.release.support, encoder=pinned.encoder, names=draft.names)
+        support = judge(
+            evidence, pinned.release.support, encoder=pinned.encoder, names=draft.understood.names
+        )
         draft.read = Read(evidence=evidence, support=support)
         if draft.hits and support.probability >= retrieval.threshold:
             draft.prompt = Prompt(
@@ -255,6 +257,6 @@ def _started(draft: Draft) -> Started:
         epoch=draft.pinned.epoch,
         encoder=draft.pinned.encoder.digest,
         hits=draft.hits,
-        rewritten=draft.rewritten,
+        rewritten=draft.understood.rewritten,
         timings=draft.timings(),
     )

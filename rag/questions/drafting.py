@@ -33,6 +33,15 @@ class Asked:
 
 
 @dataclass(kw_only=True)
+class Understood:
+    """What a question means, as far as that is not its own words."""
+
+    rewritten: str = ""  # what is searched for, where that is not the question
+    names: tuple[str, ...] = ()  # of things asked about earlier that it leans on
+    language_unknown: bool = False  # the encoder does not know its language
+
+
+@dataclass(kw_only=True)
 class Reply:
     """What is said so far, and by whom."""
 
@@ -80,18 +89,16 @@ class Draft:
     pinned: Pinned
     reply: Reply
     clock: Clock = field(default_factory=Clock)
-    rewritten: str = ""  # what is searched for, where that is not the question
-    names: tuple[str, ...] = ()  # of things asked about earlier that it leans on
+    understood: Understood = field(default_factory=Understood)
     retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
     read: Read | None = None  # None: only passages were asked for
-    language_unknown: bool = False  # the encoder does not know the question's language
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
     logged: bool = False
 
     @property
     def searched(self) -> str:
         """What passages are searched for."""
-        return self.rewritten or self.asked.question
+        return self.understood.rewritten or self.asked.question
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -161,10 +168,10 @@ class Draft:
             generator=reply.generator,
             status=status,
             error=error,
-            rewritten=self.rewritten,
+            rewritten=self.understood.rewritten,
             auxiliary=asked.auxiliary,
             support=self.read.support.probability if self.read else None,
-            language_unknown=self.language_unknown,
+            language_unknown=self.understood.language_unknown,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,
             completion_tokens=reply.ending.completion_tokens or 0,

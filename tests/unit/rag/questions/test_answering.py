@@ -276,7 +276,8 @@ def test_support_is_told_and_logged(stores: Stores) -> None:
         assert finished.interaction.support == finished.support.probability
         assert supported == (finished.support.probability >= finished.threshold)
     passages = asyncio.run(bench.answerer.retrieve_only("When is lunch?"))
-    assert passages.support is passages.interaction.support is None
+    assert passages.support is None
+    assert passages.interaction.support is None
 
 
 def test_thanks_are_answered_in_kind(stores: Stores) -> None:

@@ -52,12 +52,13 @@ class Answer(TypedDict):
 def remarks(answer: Answer) -> list[str]:
     """Return what a person should know of an answer beside its text, a sentence each."""
     said = []
-    if answer["language_unknown"]:
+    weak = (answer["support"] or {}).get("weak", False)
+    if answer["language_unknown"] and (weak or answer["status"] == InteractionStatus.ABSTAINED):
         said.append(
-            "The encoder does not know the language of this question well, so something may have been missed: ask in "
-            "the language of the documents, or see WHETSTONE_ENCODER."
+            "The encoder does not know the language of this question well, so something may have been missed. If the "
+            "documents are in another language, ask in that one; else see WHETSTONE_ENCODER."
         )
-    if answer["status"] == InteractionStatus.ANSWERED and (answer["support"] or {}).get("weak"):
+    if answer["status"] == InteractionStatus.ANSWERED and weak:
         said.append("Weakly supported: see in the sources whether they are about the question.")
     if answer["status"] == InteractionStatus.ABSTAINED and not answer["looked_at"]:
         said.append(

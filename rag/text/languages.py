@@ -22,7 +22,7 @@ _ODD = re.compile(
 _WORDS = {
     "german": """
         warum wieso weshalb wieviel viele woher wohin wem wen wessen darf dürfen muss müssen soll gibt werde werden
-        wurde wurden brauche bekomme bekommt kostet denn doch schon also diese dieser dieses jeder alle vorher
+        wurde wurden bedeutet brauche bekomme bekommt kostet denn doch schon also diese dieser dieses jeder alle vorher
         """,
     "french": """
         combien comment quand pourquoi quoi puis peut peuvent faut doit dois peux suis sommes êtes avant après sans
@@ -158,6 +158,8 @@ _LETTERS = {name: re.compile(f"[{inside}]") for name, inside in _SCRIPTS}
 _TONES = re.compile("[ơưđ\u1ea0-\u1ef9]")
 """Letters that Vietnamese alone has, and in nearly every second word."""
 _PERSIAN = re.compile("[پچژگکی]")
+_TELLING = 2
+"""Common words of a language that tell it."""
 OTHER = "other"
 """What `language_of` says of a text in a script or in words that it does not know."""
 
@@ -171,7 +173,7 @@ def spoken(text: str) -> list[str]:
 def language_of(text: str) -> str:
     """Return the language's English name in small letters; empty where nothing tells, `OTHER` for another script.
 
-    Languages of the Latin script are told by their commonest words: at least two of them, or a third of all, and more
+    Languages of the Latin script are told by two of their commonest words that are not English too, and by more of them
     than any other language has. English wins a draw.
     """
     words = spoken(text)
@@ -180,13 +182,30 @@ def language_of(text: str) -> str:
         case "latin" if 3 * sum(bool(_TONES.search(word)) for word in words) >= max(len(words), 4):
             return "vietnamese"
         case "latin":
-            return _by_words(words, _latin())
+            language, own, _ = _nearest(words, _latin())
+            return language if language == "english" or own >= _TELLING else ""
         case "cyrillic":
-            return _by_words(words, _cyrillic()) or "russian"
+            return _nearest(words, _cyrillic())[0] or "russian"
         case "arabic":
             return "persian" if _PERSIAN.search(text) else "arabic"
         case _:
             return script
+
+
+def guess(text: str) -> tuple[str, list[str]]:
+    """Return the language of the Latin script that a text has one common word of, and the small words it has not.
+
+    Empty where it has none, or English ones, or nothing beside it but names. One word is little: it may stand in an
+    English phrase (pro rata, faux pas), which the other words show.
+    """
+    words = spoken(text)
+    language, own, strange = _nearest(words, _latin())
+    if not own or language == "english":
+        return "", strange
+    theirs = _latin()[language]
+    common = sum(word.casefold() in theirs for word in words)
+    alone = common == len(words) or (common >= _TELLING and 2 * common >= len(words))
+    return (language if strange or alone else ""), strange
 
 
 def is_english_word(word: str) -> bool:
@@ -205,15 +224,20 @@ def _script(letters: str) -> str:
     return best if 2 * counts[best] >= len(letters) else OTHER
 
 
-def _by_words(words: list[str], known: Mapping[str, frozenset[str]]) -> str:
-    # A name within a question is written with a capital letter: El Paso, Den Haag, Das Keyboard.
+def _nearest(words: list[str], known: Mapping[str, frozenset[str]]) -> tuple[str, int, list[str]]:
+    """Return the language with most words, how many of them are not English too, and the small words it does not have.
+
+    A name within a question is written with a capital letter: El Paso, Den Haag, Das Keyboard.
+    """
     low = [word.casefold().replace("’", "'") for at, word in enumerate(words) if at == 0 or word.islower()]
-    if not low:
-        return ""
     hits = {name: sum(word in theirs for word in low) for name, theirs in known.items()}
     best = max(hits, key=lambda name: (hits[name], name == "english"))
-    enough = hits[best] >= 2 or 3 * hits[best] >= len(low)
-    return best if hits[best] and enough else ""
+    if not hits[best]:
+        return "", 0, low
+    english = known.get("english", frozenset())
+    strange = [word for word in words if word.islower() and word not in known[best]]
+    own = sum(word in known[best] and word not in english and len(word) > 1 for word in low)
+    return best, own, strange
 
 
 @cache

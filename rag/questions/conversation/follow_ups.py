@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rag.text.codes import codes
 from rag.text.forms import plain
-from rag.text.languages import language_of
+from rag.text.languages import guess, language_of
 from rag.text.stop_words import stop_words
 
 _TOKEN = re.compile(
@@ -113,9 +113,14 @@ def is_courtesy(text: str) -> bool:
     return 0 < len(words) <= 12 and len(text) <= 200 and words <= _COURTESY and bool(words & telling)
 
 
+def likely_language(text: str) -> str:
+    """Return the language that a question is in, by one common word where there are no more; empty where none tells."""
+    return language_of(text) or guess(text)[0]
+
+
 def is_english(text: str) -> bool:
     """Tell whether it is English, as far as anything gives that away."""
-    language = language_of(text)
+    language = likely_language(text)
     return language == "english" if language else any(word in _ENGLISH for word in _words(text))
 
 

@@ -19,12 +19,12 @@ from rag.questions.conversation.follow_ups import (
     is_courtesy,
     is_english,
     is_follow_up,
+    likely_language,
     names,
     proper_names,
 )
 from rag.text.codes import codes
 from rag.text.forms import plain
-from rag.text.languages import language_of
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     before = _asked(history)
     if not before or is_courtesy(question):
         return question
-    if language_of(question) not in ("", "english") or not any(map(is_english, (question, *before))):
+    if likely_language(question) not in ("", "english") or not any(map(is_english, (question, *before))):
         return _joined(_chain(before), question) if _leans(question) else question
     if not is_follow_up(question):
         return question

@@ -13,7 +13,7 @@ import numpy as np
 from rag.ports import Encoder
 from rag.questions.support.translations import ENGLISH, translations
 from rag.text.forms import plain
-from rag.text.languages import OTHER, is_english_word, language_of, spoken
+from rag.text.languages import OTHER, guess, is_english_word, language_of, spoken
 
 _AGREEING = 8
 """Of ten sentences, five a language, those that find their translation: two by chance, with cognates up to seven."""
@@ -24,6 +24,9 @@ _SEEN = 0.4
 _ENOUGH = 3
 """Words that must be there before their spelling tells a language that has no list of words here."""
 
+_STRANGE = 1.8
+"""Tokens of a word from which on it may be of the language that one word beside it is of."""
+_LONG = 4  # letters of a word that a tokenizer has whole only if its language is the encoder's
 _FAR = ("finnish", "turkish", "polish")
 _ASKS = ("?", "？", "؟", ";")
 
@@ -36,7 +39,7 @@ def is_language_unknown(question: str, encoder: Encoder) -> bool:
 
     Asked of a language for the first time, the encoder embeds ten short sentences; its answer is kept with it.
     """
-    language = language_of(question)
+    language = language_of(question) or _guess(question, encoder)
     if language == "english":
         return False
     if language in translations():
@@ -70,6 +73,14 @@ def _is_known(encoder: Encoder, sentences: tuple[str, ...]) -> bool:
     return not unspaced or pieces >= _SEEN * sum(map(len, sentences))
 
 
+def _guess(question: str, encoder: Encoder) -> str:
+    """Return the language that a question has one common word of; empty where the rest looks English."""
+    language, strange = guess(question)
+    if language and strange and sum(encoder.count_tokens(strange)) < _STRANGE * len(strange):
+        return ""
+    return language
+
+
 def _is_spelt(question: str, encoder: Encoder) -> bool:
     """Tell whether small words, which no name is among, are spelt out, and none of them is English.
 
@@ -82,7 +93,9 @@ def _is_spelt(question: str, encoder: Encoder) -> bool:
     accented = sum(not word.isascii() for word in low)
     if not question.rstrip().endswith(_ASKS) and 3 * accented < len(low):
         return False
-    return sum(encoder.count_tokens(low)) >= _PIECES * len(low)
+    pieces = encoder.count_tokens(low)
+    whole = sum(count == 1 and len(word) >= _LONG for word, count in zip(low, pieces, strict=True))
+    return sum(pieces) >= _PIECES * len(low) and 4 * whole <= len(low)
 
 
 def _is_blind(question: str, encoder: Encoder) -> bool:

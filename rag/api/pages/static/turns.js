@@ -86,7 +86,8 @@ export class TurnView {
     if (told.degraded) {
       notes.push(make("p", { class: "notice" }, "The language model is out of order. These are sentences quoted from the documents."));
     }
-    if (told.language_unknown) notes.push(make("p", { class: "notice" }, UNKNOWN));
+    // Where the words alone found enough, nobody needs to hear of the language.
+    if (told.language_unknown && (told.status === "abstained" || told.support?.weak)) notes.push(make("p", { class: "notice" }, UNKNOWN));
     this.notes.replaceChildren(...notes);
   }
 
@@ -160,7 +161,7 @@ export class TurnView {
 
 const UNKNOWN =
   "The search does not know the language of this question well, so it may have missed what is there. " +
-  "Ask in the language of the documents.";
+  "If the documents are in another language, ask in that one.";
 
 /** The answer's text as it is drawn: what was looked at stands below it, as links. */
 function shown(turn) {

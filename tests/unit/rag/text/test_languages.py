@@ -5,13 +5,13 @@ import time
 import pytest
 from doubles.asked_in_languages import ASKED, ENGLISH, lines
 
-from rag.text.languages import OTHER, language_of, spoken
+from rag.text.languages import OTHER, guess, language_of, spoken
 
 
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        ("Missä on lähin tulostin?", "finnish"),
+        ("Missä on tulostin ja mitä se maksaa?", "finnish"),
         ("Gdzie jest najbliższa drukarka?", "polish"),
         ("Hol van a legközelebbi nyomtató?", "hungarian"),
         ("En yakın yazıcı nerede ve ne zaman açık?", "turkish"),
@@ -40,6 +40,28 @@ def test_languages_are_told(text: str, language: str) -> None:
 def test_what_is_of_no_language_stays_open(text: str) -> None:
     """Names, codes, abbreviations and addresses say nothing of a language."""
     assert language_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "strange"),
+    [
+        ("gdzie drukarka", "polish", ["drukarka"]),
+        ("Kto wymienia zepsuty laptop?", "polish", ["wymienia", "zepsuty", "laptop"]),
+        ("Wie?", "german", []),
+        ("pro rata leave", "czech", ["rata", "leave"]),
+        ("El Paso?", "", []),
+        ("Los Angeles", "", []),
+        ("when lunch", "", ["lunch"]),
+        ("reset password", "", ["reset", "password"]),
+    ],
+)
+def test_one_word_is_a_guess(text: str, language: str, strange: list[str]) -> None:
+    """Which stands or falls with the words beside it."""
+    guessed, others = guess(text)
+
+    assert (guessed, language_of(text)) == (language, "") or guessed == language == ""
+    if guessed:
+        assert others == strange
 
 
 def test_english_is_taken_for_nothing_else() -> None:

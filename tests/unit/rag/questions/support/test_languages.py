@@ -85,9 +85,42 @@ def test_english_is_known_whatever_stands_in_it(static_encoder: Encoder) -> None
     assert [] == [question for question in lines(ENGLISH) if is_language_unknown(question, static_encoder)]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "a la carte menu",
+        "pro rata leave",
+        "de facto standard",
+        "en route expenses",
+        "Los Angeles office parking",
+        "El Niño forecast",
+        "El Paso?",
+        "Le Monde subscription",
+        "São Paulo office address",
+        "angiotensin receptor blockers?",
+        "polychlorinated biphenyls soil contamination?",
+        "What is a Konzernbetriebsrat?",
+        "Mittagessen prices",
+        "r u open 2day",
+    ],
+)
+def test_borrowed_words_and_names_of_places_are_english(question: str, static_encoder: Encoder) -> None:
+    """One foreign word among English ones, or none but terms, is no other language."""
+    assert not is_language_unknown(question, static_encoder)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["gdzie drukarka", "Kto wymienia zepsuty laptop?", "VPN ei toimi", "Wie?", "Jak zresetować hasło?"],
+)
+def test_short_questions_are_told_by_one_word(question: str, static_encoder: Encoder) -> None:
+    """Where the words beside it look foreign to the tokenizer, or there are none."""
+    assert is_language_unknown(question, static_encoder)
+
+
 def test_a_multilingual_encoder_is_asked_what_it_knows() -> None:
     """The same question is known to an encoder that takes translations for the same, and not to another."""
-    question = "Missä on lähin tulostin?"
+    question = "Missä on lähin tulostin ja mitä se maksaa?"
 
     assert is_language_unknown(question, Reads())
     assert not is_language_unknown(question, Reads("finnish"))

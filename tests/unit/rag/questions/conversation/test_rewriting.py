@@ -175,6 +175,13 @@ def test_languages_may_change() -> None:
     )
 
 
+def test_nobody_goes_on_from_english_in_another_language() -> None:
+    """However short the question is."""
+    assert (
+        standalone("Missä on tulostin?", turns("And the boiling point of tungsten?")) == "Missä on tulostin?"
+    )
+
+
 @pytest.mark.parametrize(
     ("dialogue", "names"),
     [

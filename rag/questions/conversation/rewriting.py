@@ -115,7 +115,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
         return question
     language = likely_language(question)
     if language not in ("", "english") or not any(map(is_english, (question, *before))):
-        # Nobody goes on from English in another language; languages near to each other are easily taken for one another.
+        # Nobody goes on from English in another language; near languages are easily taken for one another.
         kin = [text for text in before if not language or not is_english(text)]
         return _joined(_chain(kin), question) if kin and _leans(question) else question
     if not is_follow_up(question):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.domain import Hit, Passage
-from rag.questions.writing.prompting import ABSTENTION, abstains
+from rag.questions.writing.prompting import abstains
 
 _MOST = 3
 """Documents that are named."""
@@ -17,10 +17,10 @@ NO_DOCUMENTS = "There are no documents here yet."
 NONE_FITS = "No document fits the filter."
 
 _AS_TEXT = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "`": "'", "*": "·", "\\": "/"})
+_LONGEST_TOLD = 12_000  # characters, with links
 _TOLD = re.compile(
-    rf"""\s*["'“]?{re.escape(ABSTENTION.rstrip("."))}\.?["'”]?\s+"""
-    rf"(?:Looked at: .*|\*\*Looked at\*\*\n.*|{re.escape(NO_DOCUMENTS)}|{re.escape(NONE_FITS)})",
-    re.DOTALL,
+    r"\s{1,2}(?:Looked at: [^\n]*|\*\*Looked at\*\*\n(?:\n?- [^\n]*){1,3}"
+    rf"|{re.escape(NO_DOCUMENTS)}|{re.escape(NONE_FITS)})\s{{0,2}}\Z"
 )
 
 
@@ -62,7 +62,8 @@ def in_words(hits: Sequence[Hit], *, filtered: bool) -> tuple[str, tuple[Named, 
 
 def plainly(text: str) -> str:
     """Return an earlier answer without what was told beside it, where it says that the documents do not say."""
-    return ABSTENTION if abstains(text) or _TOLD.fullmatch(text) else text
+    told = _TOLD.search(text, max(0, len(text) - _LONGEST_TOLD))
+    return text[: told.start()] if told and abstains(text[: told.start()]) else text
 
 
 def _titled(passage: Passage) -> str:

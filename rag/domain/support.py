@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-WEAK = 0.7
-"""Support below which an answer is told as weakly supported: of ten such, three or more are wrong."""
+WEAK = 0.5
+"""Support below which an answer is told as weakly supported: the passages do not answer it as likely as they do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,10 +23,7 @@ _MOST_CHARACTERS = 20_000
 
 _TOKEN = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:['-][^\W_{UNSPACED}]+)*")
 _STAMP = frozenset(
-    "last updated update modified changed edited published posted printed created retrieved accessed date on as of at the by page "
-    "from stand vom zuletzt aktualisiert geändert veröffentlicht gedruckt datum am um uhr seite mis à jour le publié modifié "
-    "imprimé date de actualizado publicado modificado el fecha página aggiornato il pubblicato data bijgewerkt op обновлено "
-    "опубликовано изменено дата от г utc gmt cet edt est pm am st nd rd th".split()
+    ["last", "updated", "update", "modified", "changed", "edited", "published", "posted", "printed", "created", "retrieved", "accessed", "date", "on", "as", "of", "at", "the", "by", "page", "from", "stand", "vom", "zuletzt", "aktualisiert", "geändert", "veröffentlicht", "gedruckt", "datum", "am", "um", "uhr", "seite", "mis", "à", "jour", "le", "publié", "modifié", "imprimé", "date", "de", "actualizado", "publicado", "modificado", "el", "fecha", "página", "aggiornato", "il", "pubblicato", "data", "bijgewerkt", "op", "обновлено", "опубликовано", "изменено", "дата", "от", "г", "utc", "gmt", "cet", "edt", "est", "pm", "am", "st", "nd", "rd", "th"]
 )
 _SHORT_LINE = 60  # characters of a date line
 _NEGATIONS = (

@@ -12,7 +12,6 @@ from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.ports import Progress
 from rag.questions.events import Wishes
-from rag.questions.writing.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings
 
@@ -80,7 +79,7 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
     text, extension = payload["choices"][0]["message"]["content"], payload["whetstone"]
-    cited = {number for _, _, numbers in marks(text) for number in numbers}
+    cited = {each["number"] for each in extension["citations"]}
     shown = zip(extension["hits"], payload["search_results"], strict=False)
     sources = [
         Source(

@@ -32,8 +32,10 @@ from rag.ports import Generator
 from rag.questions.answering import Answerer
 from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
+from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
+from rag.questions.writing.weighing import Judge
 from rag.releases.calibration import Calibrator
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
@@ -152,6 +154,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             writer,
             ObservedLog(log, observers),
             rewriter=ModelRewriter(writer) if breaker else TurnRewriter(),
+            judge=Judge(writer) if breaker and settings.llm_judge else None,
             tenant=settings.tenant,
             max_question_chars=settings.max_question_chars,
             max_tokens=settings.llm_max_tokens,
@@ -217,7 +220,7 @@ def _writer(settings: Settings) -> tuple[Generator, Breaker | None]:
     breaker = Breaker(
         failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
     )
-    return StandIn(model, ExtractiveGenerator(), breaker), breaker
+    return StandIn(Edited(model), ExtractiveGenerator(), breaker), breaker
 
 
 def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease:

@@ -1,6 +1,8 @@
 """What goes into an answer, and how it ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +61,21 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelOptions:
+    """What an asker's client says to the language model itself, in OpenAI's words; handed on as it came."""
+
+    response_format: Mapping[str, Any] | None = None  # that the answer is to be JSON, and by which schema
+    tools: tuple[Mapping[str, Any], ...] = ()  # that are known, and not to be called
+    tool_choice: str | None = None  # "none"
+    n: int | None = None  # 1
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the answer is to be a JSON object."""
+        return self.response_format is not None and self.response_format.get("type") != "text"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Prompt:
     """Everything a generator may use."""
 
@@ -69,6 +86,8 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     evidence: Evidence | None = None  # what quotes are taken from; None: it is read anew
+    options: ModelOptions = ModelOptions()
+    patient: bool = False  # nobody reads along: the answer may be held back until it has ended
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +98,17 @@ class Ending:
     prompt_tokens: int | None = None  # as the language model counts them
     completion_tokens: int | None = None
     degraded: bool = False  # another generator stood in
+    asked_again: bool = False  # the first answer cited nothing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsupported:
+    """A sentence of an answer that the passages it cites do not bear out."""
+
+    start: int  # in characters of the answer
+    end: int
+    text: str
+    reason: str  # cites_nothing, number, name, negation or meaning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,7 +93,12 @@ class Answerer:
             auxiliary=aside is not None,
         )
         with self._live.pin() as pinned:
-            draft = Draft(asked=asked, pinned=pinned, reply=Reply(generator=self._generator.name))
+            draft = Draft(
+                asked=asked,
+                pinned=pinned,
+                reply=Reply(generator=self._generator.name),
+                as_json=wishes.options.as_json,
+            )
             try:
                 if aside:
                     draft.prompt = self._plain_prompt(question, wishes)
@@ -103,7 +108,7 @@ class Answerer:
                 yield _started(draft)
                 async with aclosing(pieces(draft, self._generator, aside, wishes.stop)) as said:
                     async for piece in said:
-                        yield Delta(text=piece)
+                        yield Delta(text=piece, refused=draft.as_json and draft.reply.abstained)
                 finished = await self._finish(draft, InteractionStatus.ANSWERED)
             except BaseException as error:
                 await self._log_failure(draft, error)
@@ -156,6 +161,7 @@ class Answerer:
             max_tokens=self._limits.tokens(wishes.max_tokens, auxiliary=True),
             temperature=wishes.temperature,
             stop=wishes.stop,
+            options=wishes.options,
         )
 
     async def _rewrite(self, draft: Draft, wishes: Wishes) -> None:
@@ -199,11 +205,14 @@ class Answerer:
                     count_tokens=pinned.encoder.count_tokens,
                     context_tokens=retrieval.context_tokens,
                     instructions=wishes.instructions,
+                    as_json=wishes.options.as_json,
                 ),
                 max_tokens=self._limits.tokens(wishes.max_tokens),
                 temperature=wishes.temperature,
                 stop=wishes.stop,
                 evidence=evidence,
+                options=wishes.options,
+                patient=wishes.patient,
             )
 
     async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:
@@ -219,6 +228,9 @@ class Answerer:
             mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
             cut=draft.reply.ending.cut,
+            unsupported=draft.reply.unsupported,
+            asked_again=draft.reply.ending.asked_again,
+            as_json=draft.as_json,
             timings=draft.timings(),
         )
 

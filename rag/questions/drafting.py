@@ -13,6 +13,7 @@ from rag.domain import (
     LoggedHit,
     Prompt,
     Support,
+    Unsupported,
     new_id,
     utcnow,
 )
@@ -41,6 +42,8 @@ class Reply:
     ending: Ending = field(default_factory=Ending)
     mentions: tuple[Mention, ...] = ()
     abstained: bool = False
+    statements: int = 0  # sentences that were checked
+    unsupported: tuple[Unsupported, ...] = ()
 
     @property
     def text(self) -> str:
@@ -85,6 +88,7 @@ class Draft:
     read: Read | None = None  # None: only passages were asked for
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
     logged: bool = False
+    as_json: bool = False  # the answer is to be a JSON object
 
     @property
     def searched(self) -> str:
@@ -162,6 +166,8 @@ class Draft:
             rewritten=self.rewritten,
             auxiliary=asked.auxiliary,
             support=self.read.support.probability if self.read else None,
+            statements=reply.statements,
+            unsupported=len(reply.unsupported),
             language_unknown=self.read is not None and self.read.evidence.foreign,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,

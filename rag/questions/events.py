@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Citation, Hit, Interaction, Message
+from rag.domain import Citation, Hit, Interaction, Message, ModelOptions, Unsupported
 from rag.ports import Where
 from rag.questions.writing.citing import Mention
 
@@ -26,6 +26,7 @@ class Delta:
     """The next piece of the answer."""
 
     text: str
+    refused: bool = False  # it says that there is no answer, where that was to be JSON
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,9 @@ class Finished:
     mentions: tuple[Mention, ...]  # one for each number in each mark
     encoder: str  # digest
     cut: bool = False  # the answer ended at the limit on tokens
+    unsupported: tuple[Unsupported, ...] = ()  # sentences that the passages cited do not bear out
+    asked_again: bool = False  # the language model, as its first answer cited nothing
+    as_json: bool = False  # the answer is a JSON object; an abstention is none
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part
 
 
@@ -56,3 +60,5 @@ class Wishes:
     max_tokens: int | None = None
     temperature: float | None = None
     stop: tuple[str, ...] = ()  # what the answer ends before
+    options: ModelOptions = field(default_factory=ModelOptions)  # what the language model is told besides
+    patient: bool = False  # the answer is wanted whole: nothing of it is waited for

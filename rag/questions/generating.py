@@ -5,13 +5,18 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from anyio import to_thread
+
 from rag.domain import Ending
 from rag.errors import UpstreamFailed
 from rag.ports import Generator
 from rag.questions.auxiliary import Auxiliary, reply
 from rag.questions.drafting import Draft, since
-from rag.questions.writing.citing import mentions
-from rag.questions.writing.prompting import ABSTENTION, abstains
+from rag.questions.writing.checking import check
+from rag.questions.writing.citing import mentions, mentions_of_values
+from rag.questions.writing.extracting import ExtractiveGenerator
+from rag.questions.writing.prompting import ABSTENTION
+from rag.questions.writing.refusing import abstains
 from rag.questions.writing.stops import Stops
 
 logger = logging.getLogger(__name__)
@@ -55,5 +60,27 @@ async def pieces(
         if text := stops.feed(reply(aside) if aside else ABSTENTION) + stops.rest():
             yield draft.say(text)
     if aside is None:
-        said.abstained |= bool(said.text.strip()) and abstains(said.text)
-        said.mentions = () if said.abstained else mentions(said.text, draft.hits)
+        said.abstained |= bool(said.text.strip()) and not draft.as_json and abstains(said.text)
+        if not said.abstained:
+            # A long answer takes milliseconds, during which other questions are not to wait.
+            await to_thread.run_sync(_read_over, draft)
+
+
+def _read_over(draft: Draft) -> None:
+    """Find what the answer rests on, and what of it rests on nothing where a language model wrote it."""
+    said = draft.reply
+    if draft.as_json:
+        said.mentions = mentions_of_values(said.text, draft.hits)
+        return
+    said.mentions = mentions(said.text, draft.hits)
+    if said.ending.degraded or said.generator == ExtractiveGenerator.name:
+        return
+    prompt = draft.prompt
+    checked = check(
+        said.text,
+        draft.hits,
+        encoder=draft.pinned.encoder,
+        evidence=prompt.evidence if prompt else None,
+        cut=said.ending.cut,
+    )
+    said.statements, said.unsupported = checked.statements, checked.unsupported

@@ -22,7 +22,9 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     check_chat_model(body.model)
     question, wishes = body.asked()
     principal = principal_of(request)
-    events = serving_of(request).answering.answerer.ask(
+    answering = serving_of(request).answering
+    body.check_writer(model=answering.breaker is not None)
+    events = answering.answerer.ask(
         question, principal=principal.id, tenant=principal.tenant, wishes=wishes
     )
 

@@ -186,7 +186,7 @@ def test_what_was_dropped_is_said_in_plain_words() -> None:
         "23000 tokens, 312 s.",
         "It was asked no more, as 110 calls were made.",
         "12 of 300 written questions were dropped: 5 refused, 4 in another language, 3 repeated the prompt.",
-        "To get at the questions, taken away: fences in 31 replies, thoughts in 20 replies.",
+        "To get at the questions, taken away: fences in 31, thoughts in 20 replies.",
         "None of 40 written paraphrases was dropped.",
     ]
 

@@ -1,17 +1,19 @@
 """A trained encoder becomes a candidate whose release is what was evaluated."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from doubles.promotion_world import TwoEncoders, World, perturbed
 
+from flows.ops.terminal import show_candidate
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
 from retrain.cycle import Trained
+from retrain.dataset.writing import Account, Spent
 from retrain.domain import (
     Answer,
     Bar,
@@ -212,6 +214,27 @@ def test_without_questions_that_people_asked_the_retrieval_stays(
 
     assert world.stores.releases.get(candidate.release).retrieval == live.retrieval
     assert "too few" in candidate.training.settings["tuning"]["kept"]
+
+
+def test_what_the_language_model_cost_is_with_the_candidate(
+    world: World, two_encoders: TwoEncoders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the dataset says of it is in the training report, which JSON holds, and where the candidate is shown."""
+    _, dataset = mined(world, two_encoders)
+    spent = asdict(Spent(calls=3, tokens=900, questions=Account(kept=5, dropped={"refused": 1})))
+    written = replace(
+        dataset, train=(), gate=dataset.gate[:40], digest="", manifest={"language_model": spent}
+    )
+    world.retrain.datasets.put(written)
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
+
+    candidate = cycle.evaluate(
+        written.digest, Trained(encoder=two_encoders.second, report=REPORT), progress=lambda *_: None
+    )
+    show_candidate(candidate)
+
+    assert candidate.training.settings["language_model"] == spent
+    assert "1 of 6 written questions was dropped: 1 refused." in capsys.readouterr().out
 
 
 def test_an_evaluation_counts_as_a_look_once(world: World, two_encoders: TwoEncoders) -> None:

@@ -1,4 +1,4 @@
-"""Are sentences marked that no passage bears out, and no others?
+"""Claim: of the sentences that their passages bear out at most 5 % are marked, and most of the others are.
 
     python benchmarks/written_answers.py --split dev
 

@@ -155,6 +155,11 @@ class Settings(BaseSettings):
     )
     llm_max_tokens: Annotated[int, Field(ge=1)] = Field(800, description="Longest answer, tokens.")
 
+    llm_judge: bool = Field(
+        False,
+        description="Whether the model is asked, after each answer, if its sentences follow from what they cite.",
+    )
+
     host: str = Field(
         "127.0.0.1", description="Address to listen on; without an API key only loopback is accepted."
     )

@@ -35,6 +35,7 @@ from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
+from rag.questions.writing.weighing import Judge
 from rag.releases.calibration import Calibrator
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
@@ -153,6 +154,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             writer,
             ObservedLog(log, observers),
             rewriter=ModelRewriter(writer) if breaker else TurnRewriter(),
+            judge=Judge(writer) if breaker and settings.llm_judge else None,
             tenant=settings.tenant,
             max_question_chars=settings.max_question_chars,
             max_tokens=settings.llm_max_tokens,

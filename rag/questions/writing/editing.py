@@ -16,7 +16,8 @@ from rag.domain import Ending, Prompt
 from rag.errors import UpstreamFailed
 from rag.ports import Encoder, Generator
 from rag.questions.writing.clearing import Clearing, Thinking
-from rag.questions.writing.marks import Given, Marking
+from rag.questions.writing.marking import Marking
+from rag.questions.writing.marks import Given
 from rag.questions.writing.objects import ObjectAlone
 from rag.questions.writing.prompting import again, shown
 from rag.questions.writing.refusing import abstains

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from rag.domain import Document, Hit, Passage
-from rag.questions.writing.marks import Given, Marking, marks
+from rag.questions.writing.marking import Marking
+from rag.questions.writing.marks import Given, marks
 
 TEXTS = (
     "Lunch is served from noon. See Smith et al. [3] for details, and args[1] in the code of chapter (2).",

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     threshold: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5,
         description="Support, a probability, below which the answer is that the documents do not say; 0: never (first "
-        "release).",
+        "release; later: `whetstone threshold`).",
     )
 
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -216,6 +216,20 @@ class Settings(BaseSettings):
     )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _is_a_probability(cls, value: object) -> object:
+        try:
+            below = float(str(value)) < 0
+        except ValueError:
+            return value
+        if below:
+            raise ValueError(
+                "it is a probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now. Leave it "
+                "unset where you are not sure"
+            )
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -10,6 +10,7 @@ from flows.environment import terminal_principal
 from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
 from rag.errors import Unauthorised, UpstreamFailed
+from rag.ports import Progress
 from rag.questions.events import Wishes
 from rag.running.listening import local_url
 from rag.settings import Settings
@@ -35,17 +36,20 @@ class Answer(TypedDict):
     sources: list[Source]
 
 
-def ask_anywhere(settings: Settings, question: str, where: str = "") -> Answer:
+def ask_anywhere(
+    settings: Settings, question: str, where: str = "", *, progress: Progress = lambda *_: None
+) -> Answer:
     """Return the answer of the service at host and port; where none is up, of the live release, loaded here.
 
-    `where` is a filter by metadata, as JSON; InvalidInput where it is none.
+    Loaded here, it is calibrated first where that is due, and `progress` is told. `where` is a filter by metadata, as
+    JSON; InvalidInput where it is none.
     """
     wanted = filter_of(where) if where else None
     url = local_url(settings.host, settings.port)
     try:
         httpx.get(f"{url}/healthz", timeout=1.0).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL):
-        return asyncio.run(_ask_here(settings, question, Wishes(where=wanted)))
+        return asyncio.run(_ask_here(settings, question, Wishes(where=wanted), progress))
     return _ask_service(settings, url, question, json.loads(where) if where else None)
 
 
@@ -97,9 +101,13 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
     )
 
 
-async def _ask_here(settings: Settings, question: str, wishes: Wishes) -> Answer:
+async def _ask_here(settings: Settings, question: str, wishes: Wishes, progress: Progress) -> Answer:
     with open_serving(settings) as serving:
         serving.live.start(background=False)
+        if serving.calibrator.calibrate(
+            progress=lambda done, total: progress(done, total, "calibrate support on the documents")
+        ):
+            serving.live.start(background=False)
         finished = await serving.answerer.answer(question, principal=terminal_principal(), wishes=wishes)
     scores = {hit.passage.id: hit.score for hit in finished.hits}
     return Answer(

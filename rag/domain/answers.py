@@ -32,6 +32,9 @@ class Said:
     beside: bool  # its passage says other things as well
     titled: bool  # its passage has a title
     typed: float  # worth of the question's codes in it; 0: none
+    at: int = 0  # its place among what the hit says, from 0
+    joins: str | None = None  # what stands between it and the one before in its line; None: it begins a line
+    leans: bool = False  # begins with a word for what the one before is about
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,6 +52,7 @@ class Evidence:
     ]  # n of the hits' statements: those that have most to do with the question, in their order
     vectors: NDArray[np.float32]  # (n, dimension), of `seen`
     shared: NDArray[np.float64]  # (n,): share of the question's words, 0 to 1
+    worth: NDArray[np.float64]  # (n,): how well each answers by all but its vector, in log-odds
     foreign: bool  # the encoder does not know the question's language
 
 

@@ -101,6 +101,9 @@ class DocumentStore(Protocol):
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
 
+    def changed(self, *, after: int) -> int:
+        """Number of documents that changed beyond the sequence number `after`, however often each did."""
+
 
 class ReadingStore(Protocol):
     """What files were when they were last read."""

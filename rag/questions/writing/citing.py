@@ -146,11 +146,21 @@ def _statements(answer: str, marked: Sequence[tuple[int, int, tuple[int, ...]]])
             quoted = _QUOTED[-1].search(before)  # may be several sentences, as a row of a table is
             sentence = next(reversed(spans(before)), None)
             begin = sentence[0] if sentence else len(before)
-            text = before[min(begin, quoted.start()) if quoted else begin :]
+            text = before[min(begin, quoted.start() if quoted else begin, _opened(before)) :]
             # "A does this [1], and B does that [2]": only what follows [1] is said of [2].
             given.append(between if len(_WORD.findall(between)) >= _SHORTEST and between in text else text)
         until = end
     return given
+
+
+def _opened(before: str) -> int:
+    """Return where the quotation begins that ends with the text, whatever is quoted in it; the end where none does."""
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        depth += (before[at] == "”") - (before[at] == "“")
+        if depth <= 0:
+            return at if before[at] == "“" else len(before)
+    return len(before)
 
 
 def _find(quote: str, text: str) -> tuple[int, int] | None:

@@ -308,6 +308,11 @@ class SqlDocuments(SqlStore, DocumentStore):
         with reading(self._engine) as connection:
             return last_change(connection)
 
+    @override
+    def changed(self, *, after: int) -> int:
+        query = select(func.count(changes.c.document_id.distinct())).where(changes.c.seq > after)
+        return self._value(query) or 0
+
 
 def _of_source(source: str) -> ColumnElement[bool]:
     """Return the condition that a document is of a source.

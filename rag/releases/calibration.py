@@ -10,8 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from rag.domain import Calibration, Passage
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotReady
 from rag.ports import DocumentStore, Leases, ReleaseStore
@@ -38,7 +36,7 @@ _AGAIN_S = 30.0
 """After a switch that was under way, or another replica at work, in seconds."""
 
 _FAILED_S = 600.0
-"""After a fit that failed, unless the documents change, in seconds."""
+"""After a fit that failed, in seconds."""
 
 _DRAWN = 2_000
 """Passages that are looked at; those of one tenant of them."""
@@ -197,11 +195,7 @@ class Calibrator:
 
     def _drawn(self) -> Sequence[Passage]:
         """Return passages drawn by chance, of the tenant that has most of them: a search sees one tenant's alone."""
-        ids = sorted(self._documents.passage_ids())
-        chosen = np.random.default_rng(17).permutation(len(ids))[:_DRAWN]
-        drawn = sorted(
-            self._documents.passages([ids[at] for at in chosen]).values(), key=lambda each: each.id
-        )
+        drawn = self._documents.sample(_DRAWN)
         tenants = Counter(each.tenant for each in drawn)
         most = max(tenants, key=lambda tenant: (tenants[tenant], tenant), default="")
         return [each for each in drawn if each.tenant == most]

@@ -73,7 +73,25 @@ _DAYS = (
 )
 NUMBERS, TIMES = frozenset(_WRITTEN.split()), frozenset(_DAYS.split())
 _PLACES = frozenset(
-    "in at on near behind under inside outside between next floor room street north south east west".split()
+    [
+        "in",
+        "at",
+        "on",
+        "near",
+        "behind",
+        "under",
+        "inside",
+        "outside",
+        "between",
+        "next",
+        "floor",
+        "room",
+        "street",
+        "north",
+        "south",
+        "east",
+        "west",
+    ]
 )
 _WORD = re.compile(r"\w+")
 _UNSPACED_NUMBER = re.compile("[一二三四五六七八九十百千万两半]")

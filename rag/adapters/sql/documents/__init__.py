@@ -209,6 +209,10 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
+    def sample(self, count: int) -> list[Passage]:
+        return self._all(select(passages).order_by(passages.c.id).limit(count), passage_of)
+
+    @override
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
         with reading(self._engine) as connection:
             return frozenset(

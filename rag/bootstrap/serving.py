@@ -35,7 +35,7 @@ from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
-from rag.questions.writing.weighing import Judge
+from rag.questions.checking.weighing import Judge
 from rag.releases.calibration import Calibrator
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release

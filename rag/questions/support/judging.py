@@ -32,7 +32,13 @@ _MOSTLY = 0.6
 _MOST_WORDS = 30  # of a question; a longer one says enough for a vector
 
 
-def judge(evidence: Evidence, calibration: Calibration | None = None, *, encoder: Encoder) -> Support:
+def judge(
+    evidence: Evidence,
+    calibration: Calibration | None = None,
+    *,
+    encoder: Encoder,
+    names: Sequence[str] = (),
+) -> Support:
     """Return how likely it is that the hits answer the question.
 
     What is typed exactly weighs more than cosines, as vectors hardly tell E-1042 from E-1043:
@@ -44,6 +50,8 @@ def judge(evidence: Evidence, calibration: Calibration | None = None, *, encoder
       the question is about;
     - a statement that is nearer by far, or near and has most words of the question, is support: a passage of many small
       matters, as a list of questions and answers, is near to none of them.
+
+    `names` are names that the question has from those before it: they count as rare words.
     """
     if not evidence.hits:
         return Support(probability=0.0, reason="nothing was found")
@@ -59,7 +67,7 @@ def judge(evidence: Evidence, calibration: Calibration | None = None, *, encoder
             return Support(probability=max(probability, _CERTAIN), reason="a passage has the code asked for")
         if all(code.is_missed_in(texts) for code in asked):
             return Support(probability=min(probability, _HARDLY), reason="no passage has the code asked for")
-    if probability < _LIKELY and _is_named(question, texts, encoder):
+    if probability < _LIKELY and _is_named(question, texts, encoder, names):
         return Support(probability=_LIKELY, reason="a passage has the rare name asked for")
     if probability < _LIKELY and _is_said(evidence):
         return Support(probability=_LIKELY, reason="a sentence is near to the question")
@@ -79,15 +87,16 @@ def _is_said(evidence: Evidence) -> bool:
     )
 
 
-def _is_named(question: str, texts: Sequence[str], encoder: Encoder) -> bool:
+def _is_named(question: str, texts: Sequence[str], encoder: Encoder, names: Sequence[str]) -> bool:
     """Tell whether a text has a rare word of the question as typed, and nearly all of what else it is about."""
     typed = [each.casefold() for each in _TYPED.findall(plain(question))[:_MOST_WORDS]]
     about = sorted(content(question))[:_MOST_WORDS]
+    given = {plain(name).casefold() for name in names}
     costs = encoder.count_tokens([*typed, *about])
     rare = [
         each
         for each, cost in zip(typed, costs, strict=False)
-        if cost >= _RARE or (each.isdecimal() and len(each) >= _LONG_NUMBER)
+        if cost >= _RARE or each in given or (each.isdecimal() and len(each) >= _LONG_NUMBER)
     ]
     if not rare:
         return False

@@ -16,15 +16,10 @@ class Calibration:
     passages: int  # in the index when it was fitted
     questions: int  # made of the documents, and people's, that it rests on
     change: int  # last change of the documents it has seen
-    usual: float = (
-        0.59  # cosine of a question made of a passage and the nearest hit, where that passage is found
-    )
     common: tuple[str, ...] = ()  # the words that stand in most passages, as stems
     rarity: tuple[float, ...] = ()  # of each of them: logarithm of passages per passage that has it
     rare: float = 4.6  # rarity of every other word
-    usual: float = (
-        0.59  # cosine of a question made of a passage and the nearest hit, where that passage is found
-    )
+    usual: float = 0.59  # nearest hit's cosine to a question made of a passage that is found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -54,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"weights={made.weights}, bias={made.bias}")
             return 0
         seen = collected(options, rag, fitting=False)
-    print(report(fits, seen))
+    tables = report(fits, seen)
+    print(tables)
+    if options.out:
+        options.out.write_text(tables + "\n", encoding="utf-8")
     return 0
 
 
@@ -247,8 +250,10 @@ def reliability(seen: dict[Key, Examined], calibrate: Calibrate) -> str:
     """Return how many questions of each probability have an answer, over all corpora."""
     chances: list[tuple[float, float, float]] = []  # probability, answered, weight
     for key, each in seen.items():
+        if not each.of("answered"):
+            continue
         for kinds, answered in ((_KINDS[0], 1.0), (_KINDS[1], 0.0)):
-            found = each.support(calibrate(key), *kinds) if each.of("answered") else []
+            found = each.support(calibrate(key), *kinds)
             chances += [(float(chance), answered, 1 / len(found)) for chance in found]
     table = np.array(chances)
     bins = np.minimum((table[:, 0] * BINS).astype(int), BINS - 1)

@@ -72,7 +72,7 @@ class Rarity:
     def __init__(self, calibration: Calibration | None = None) -> None:
         """Take it from a calibration; without one, all words are as rare."""
         self._known: Mapping[str, float] = {}
-        self.rare = Calibration.__dataclass_fields__["rare"].default
+        self.rare = 1.0
         if calibration is not None:
             self._known = dict(zip(calibration.common, calibration.rarity, strict=True))
             self.rare = calibration.rare

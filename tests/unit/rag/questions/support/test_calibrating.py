@@ -52,7 +52,8 @@ class Bags(Encoder):
         vector = np.full(257, 1e-6)
         for word in re.findall(r"\w+", text.casefold()):
             vector[zlib.crc32(word.encode()) % 257] += 1.0
-        return vector / np.linalg.norm(vector)
+        unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+        return unit
 
 
 def corpus() -> list[Passage]:

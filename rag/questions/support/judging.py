@@ -74,8 +74,8 @@ def judge(
     question = evidence.question
     signs = read_signs(question, evidence.hits, _rarity(fitted), names=names)
     probability = probability_of(signs, fitted)
-    texts = [plain(hit.passage.embedded_text) for hit in evidence.hits]
     if asked := codes(question):
+        texts = [plain(hit.passage.embedded_text) for hit in evidence.hits]
         whole = plain(question).strip(_AROUND)
         telling = [code for code in asked if code.telling or code.typed == whole]
         if any(code.stands_in(text) for code in telling for text in texts):
@@ -85,7 +85,7 @@ def judge(
     if signs.together < _OTHER_WORDS and signs.nearest >= fitted.usual + _AS_NEAR:
         return Support(probability=max(probability, _LIKELY), reason="a passage is near, in other words")
     if probability < _LIKELY and signs.nearest < _NEAR:
-        if _is_named(question, texts, encoder):
+        if _is_named(question, [plain(hit.passage.embedded_text) for hit in evidence.hits], encoder):
             return Support(probability=_LIKELY, reason="a passage has the rare name asked for")
         if _is_said(evidence):
             return Support(probability=_LIKELY, reason="a sentence is near to the question")

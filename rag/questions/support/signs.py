@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.domain import Calibration, Hit
 from rag.text.forms import plain
@@ -54,7 +55,7 @@ def read_signs(
     asked = sorted(content(question))[:_MOST_WORDS]
     weighs = {word: known.rare if word in named else known.of(word) for word in asked}
     total = sum(weighs.values()) or 1.0
-    bags = [words(hit.passage.embedded_text) for hit in hits]
+    bags = [_bag(hit.passage.embedded_text) for hit in hits]
     held = {word: weighs[word] * _held(word, bags[0]) for word in asked}
     absent = [word for word in asked if not any(_stands(word, bag) for bag in bags)]
     return Signs(
@@ -80,6 +81,12 @@ class Rarity:
     def of(self, word: str) -> float:
         """Return a word's rarity."""
         return self._known.get(word, self.rare)
+
+
+@lru_cache(maxsize=512)
+def _bag(text: str) -> frozenset[str]:
+    """Return a passage's words; some passages are found for many questions."""
+    return frozenset(words(text))
 
 
 def _stands(word: str, bag: Collection[str]) -> bool:

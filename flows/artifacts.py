@@ -17,7 +17,16 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 
 from flows.ops.ingested import lines, notes
-from flows.ops.tables import dataset_rows, drift_rows, foreseen_sentence, scorecard_rows, slice_rows
+from flows.ops.tables import (
+    answer_rows,
+    bar_lines,
+    dataset_rows,
+    drift_rows,
+    foreseen_sentence,
+    scorecard_rows,
+    slice_rows,
+    written_lines,
+)
 from flows.ops.terminal import console, progress
 from monitoring.domain import DriftReport
 from monitoring.trigger import Trigger
@@ -80,8 +89,12 @@ def publish_trigger(trigger: Trigger) -> None:
 
 
 def publish_dataset(dataset: Dataset) -> None:
-    """Show what a dataset holds."""
+    """Show what a dataset holds, and what a language model's part of it has cost, there at the terminal too."""
     _table("dataset", *dataset_rows(dataset), f"Dataset {dataset.digest}")
+    if told := written_lines(dataset.manifest.get("language_model")):
+        console().print("\n".join(told))
+        named = "\n".join(f"- {line}" for line in told)
+        create_markdown_artifact(f"# Written by the language model\n\n{named}\n", key="written")
 
 
 def publish_foreseen(foreseen: Detectable | None) -> None:
@@ -93,7 +106,10 @@ def publish_foreseen(foreseen: Detectable | None) -> None:
 
 def publish_candidate(candidate: Candidate) -> None:
     """Show a candidate beside the incumbent, and what the gate says."""
-    _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}")
+    if answers := candidate.scorecard.answers:
+        told = "\n".join(f"- {line}" for line in bar_lines(answers))
+        _table("answers", *answer_rows(answers), f"Candidate {candidate.id}, what people get\n\n{told}")
+    _table("scorecard", *scorecard_rows(candidate.scorecard), f"Candidate {candidate.id}, what is found")
     _table("slices", *slice_rows(candidate.scorecard), f"Candidate {candidate.id}, slice by slice")
     reasons = "\n".join(f"- {reason}" for reason in candidate.verdict.reasons)
     create_markdown_artifact(

@@ -81,7 +81,7 @@ class Retraining:
             feedback=rag.stores.feedback,
             questions=rag.stores.questions,
             datasets=stores.datasets,
-            writer=_writer(rag, settings),
+            writer=writer(rag, settings),
             settings=settings,
             drifted_since=self._drifted_since(),
         )
@@ -215,7 +215,7 @@ def trainer(
     return LaneTrainer(rag.models.encoders, work, settings, samples)
 
 
-def _writer(rag: Installation, limits: RetrainSettings) -> Writing | None:
+def writer(rag: Installation, limits: RetrainSettings) -> Writing | None:
     """Return the language model that writes questions; None where no endpoint is set."""
     settings = rag.settings
     there = endpoint(settings)

@@ -81,8 +81,9 @@ class RetrainCycle:
     ) -> Candidate:
         """Compare with the live release on the gate questions, let the gate decide, and store the candidate.
 
-        Before that, the candidate's weight of words and its threshold are chosen on the dev questions; the training
-        report says how. What was `foreseen` before training goes onto the scorecard.
+        Before that, the candidate's context and weight of words are chosen on the dev questions, and its support is
+        calibrated on the documents; the training report and the scorecard say how, and
+        what a language model's questions have cost. What was `foreseen` before training goes onto the scorecard.
 
         Raises:
             NotReady: nothing is live yet.
@@ -92,6 +93,9 @@ class RetrainCycle:
         judged = self.judging.judge(stored, trained.encoder, foreseen=foreseen, progress=progress)
         present.releases.add(judged.release)
         report = trained.report
+        told = {"tuning": judged.tuning}
+        if written := stored.manifest.get("language_model"):
+            told["language_model"] = written
         candidate = Candidate(
             id=new_id(),
             tenant=present.tenant,
@@ -99,7 +103,7 @@ class RetrainCycle:
             release=judged.release.digest,
             incumbent=judged.incumbent.digest,
             dataset=dataset,
-            training=replace(report, settings={**report.settings, "tuning": judged.tuning}),
+            training=replace(report, settings={**report.settings, **told}),
             scorecard=judged.scorecard,
             verdict=judged.verdict,
         )

@@ -48,15 +48,17 @@ class QuestionWriter(Protocol):
     """Identifies the model and what it is told: another one would write other questions."""
 
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
-        """Write up to `count` questions of that style that this passage alone answers.
+        """Write `count` questions of that style that this passage alone answers, or what the model took for such.
+
+        A reply without any question is no failure: what was in it is said in `dropped`.
 
         Raises:
-            UpstreamFailed: the model did not answer, or not in the form asked for.
+            UpstreamFailed: the model did not answer.
         """
         ...
 
     def paraphrases(self, question: str, count: int) -> Written:
-        """Write up to `count` other wordings of the question; errors as above."""
+        """Write `count` other wordings of the question; as above."""
         ...
 
 

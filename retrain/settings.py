@@ -155,15 +155,25 @@ class RetrainSettings(BaseSettings):
     save_steps: Count = Field(50, description="Steps between two checkpoints.")
     max_steps: int = Field(-1, description="Stop after so many steps; -1: after the epochs.")
 
-    gate_metric: str = Field("recall@10", description="Metric that has to be better.")
+    gate_metric: str = Field(
+        "recall@10",
+        description="Metric of ranking that context and weight are chosen by, and that no slice may lose.",
+    )
     gate_alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        0.05, description="Two-sided level of the gate's test."
+        0.05,
+        description="Two-sided level of the test that more questions are answered from a right passage.",
     )
     gate_min_questions: Count = Field(50, description="Fewest held-back questions a verdict is given on.")
     gate_margin: Share = Field(
-        0.02, description="How much any other metric may be worse, at the interval's low end."
+        0.02, description="How much a metric of ranking may be worse, at the interval's low end."
     )
-
+    gate_refused_margin: Share = Field(
+        0.01, description="How much more of the answerable questions may be refused than today."
+    )
+    gate_unanswerable_margin: Share = Field(
+        0.05,
+        description="How much less of the questions whose answers were taken out may be refused than today.",
+    )
     gate_slice_margin: Share = Field(
         0.05, description="How much the gate's metric may be worse in a slice that is large enough to tell."
     )

@@ -59,11 +59,14 @@ def approve(candidate: str, comment: str, override: bool) -> None:
     """Approve a candidate; the approval is signed, bound to what was measured, and expires."""
     from flows.bootstrap import open_doors
     from flows.environment import terminal_principal
+    from flows.ops.tables import answer_lines
 
     with open_doors() as doors:
         approval = doors.promotion.approver.approve(
             candidate, principal=terminal_principal(), comment=comment, override=override
         )
+        for line in answer_lines(doors.retraining.candidates.get(candidate).scorecard.answers):
+            click.echo(line)
     click.echo(
         f"approved until {approval.expires_at:%Y-%m-%d %H:%M} UTC; next: whetstone promote {candidate}"
     )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.ops.tables import foreseen_sentence, moved_rows, scorecard_rows, slice_rows
+from flows.ops.tables import (
+    answer_rows,
+    bar_lines,
+    foreseen_sentence,
+    moved_rows,
+    scorecard_rows,
+    slice_rows,
+    written_lines,
+)
 from retrain.domain import Candidate
 
 NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
@@ -101,7 +109,14 @@ def show_candidate(candidate: Candidate) -> None:
         f"  {training.lane} lane, {training.pairs} pairs, {training.steps} steps, {training.seconds:.0f} s;"
         f" compared on {card.questions} held-back questions over {card.passages} passages"
     )
+    for line in written_lines(training.settings.get("language_model")):
+        out.print(f"  {line}")
     table("Candidate beside incumbent", *scorecard_rows(card))
+    if card.answers:
+        table("What people get", *answer_rows(card.answers))
+        for line in bar_lines(card.answers):
+            out.print(line)
+    table("What is found", *scorecard_rows(card))
     out.print(foreseen_sentence(card.detectable))
     if costs := card.costs:
         out.print(

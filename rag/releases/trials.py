@@ -80,7 +80,7 @@ class Trial:
         gone = without or [()] * len(questions)
         received = []
         for question, vector, left_out in zip(questions, self.vectors(questions), gone, strict=True):
-            hits = self._hits(question, vector, left_out)
+            hits = self.hits(question, vector, left_out)
             evidence = read_evidence(question, hits, encoder=pinned.encoder, vector=vector)
             support = judge(evidence, pinned.release.support, encoder=pinned.encoder)
             answers = bool(hits) and support.probability >= retrieval.threshold
@@ -94,7 +94,8 @@ class Trial:
             )
         return received
 
-    def _hits(self, question: str, vector: NDArray[np.float32], gone: Collection[str]) -> list[Hit]:
+    def hits(self, question: str, vector: NDArray[np.float32], gone: Collection[str] = ()) -> list[Hit]:
+        """Return a question's hits as a live request gets them; documents in `gone` are taken for not being there."""
         limit = self._pinned.release.retrieval.top_k
         for times in _DEEPER:
             depth = times * (limit + _SPARE)

@@ -3,9 +3,10 @@
 import hashlib
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
 from rag.errors import UpstreamFailed
@@ -51,7 +52,9 @@ def paraphrase(
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}
     worth = [pair for pair in pairs if pair.origin is not Origin.PARAPHRASE and pair.kind not in EXCERPTS]
-    rewordings = _reworded({pair.question: None for pair in worth}, writing, count, lambda q: _forms(q, seed))
+    about = {pair.question: pair.passage_text for pair in reversed(worth)}
+    questions = dict.fromkeys(pair.question for pair in worth)
+    rewordings = _reworded(questions, writing, count, lambda q: _forms(q, seed), about=about)
     made = []
     for pair in worth:
         fresh = 0
@@ -95,17 +98,18 @@ def _reworded(
     writing: Writing | None,
     count: int,
     forms: Callable[[str], list[str]],
+    about: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, list[str]]:
     """Return each question's wordings, the model's where it has any."""
     found = {}
-    for question, written in _written(list(questions), writing, count):
+    for question, written in _written(list(questions), writing, count, about):
         usable = [one_line(text) for text in written if words(text) and len(text) <= MOST_QUESTION_CHARS]
         found[question] = usable or forms(question)
     return found
 
 
 def _written(
-    questions: Sequence[str], writing: Writing | None, count: int
+    questions: Sequence[str], writing: Writing | None, count: int, about: Mapping[str, str]
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield each question with what the model wrote; with nothing where it has failed or may not be asked."""
     if writing is None or not count:
@@ -114,7 +118,7 @@ def _written(
 
     def ask(question: str) -> Sequence[str]:
         try:
-            return writing.paraphrases(question, count)
+            return writing.paraphrases(question, count, about=about.get(question, ""))
         except (UpstreamFailed, BudgetReached):
             return ()
 

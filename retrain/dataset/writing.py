@@ -1,17 +1,22 @@
 """A language model asked within a budget, with what it said remembered.
 
 What was answered once is never paid for again: it is kept by everything that was asked (model, instructions, style,
-count, passage), so a run that was killed goes on where it was when it is started again.
+count, passage), so a run that was killed goes on where it was when it is started again. A reply without any question is
+not kept: the next run asks again. What is no question about the passage is left out and counted.
 """
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 from rag.domain import Passage, digest_of
 from rag.errors import UpstreamTimeout
+from retrain.dataset.replies.checking import fault_of_question, fault_of_wording
+from retrain.dataset.replies.faults import Fault
 from retrain.domain import QuestionStyle, Written
 from retrain.ports import QuestionWriter, WritingCache
 
@@ -23,6 +28,8 @@ TOKENS_PER_QUESTION = 30
 """Of a question in the answer, about."""
 FAILURES_IN_A_ROW = 10
 """After so many failed calls in a row the language model is taken to be down, and is asked no more."""
+USELESS_IN_A_ROW = 30
+"""After so many replies in a row of which nothing could be used it is not worth its price, and is asked no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +52,25 @@ class Forecast:
 
 
 @dataclass(kw_only=True, slots=True)
+class Account:
+    """What came of what was written."""
+
+    kept: int = 0
+    dropped: dict[str, int] = field(
+        default_factory=dict
+    )  # fault -> how many; a reply without a question is one
+    repaired: dict[str, int] = field(default_factory=dict)  # what was taken away -> of how many replies
+
+    def add(self, kept: int, dropped: Counter[str], repaired: Sequence[str]) -> None:
+        """Count one reply."""
+        self.kept += kept
+        self.dropped = dict(sorted((Counter(self.dropped) + dropped).items()))
+        self.repaired = dict(sorted((Counter(self.repaired) + Counter(repaired)).items()))
+
+
+@dataclass(kw_only=True, slots=True)
 class Spent:
-    """What asking has cost."""
+    """What asking has cost, and what came of it."""
 
     calls: int = 0
     remembered: int = 0  # answers that were known already
@@ -54,6 +78,8 @@ class Spent:
     tokens: int = 0
     seconds: float = 0.0
     stopped: str = ""  # which limit was reached; empty: none
+    questions: Account = field(default_factory=Account)  # about passages
+    paraphrases: Account = field(default_factory=Account)
 
 
 class BudgetReached(Exception):  # nothing went wrong
@@ -84,7 +110,9 @@ class Writing:
         self._lock = threading.Lock()
         self._began: float | None = None
         self._spent = Spent()
-        self._reserved = self._in_a_row = 0  # tokens of calls under way; failed calls
+        self._reserved = self._in_a_row = self._useless = (
+            0  # tokens of calls under way; failed calls; replies
+        )
 
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> tuple[str, ...]:
         """Return up to `count` questions of a style about a passage.
@@ -93,16 +121,31 @@ class Writing:
             BudgetReached: a limit is reached, or the model keeps failing; what is remembered is given all the same.
             UpstreamFailed: this call failed.
         """
-        return self._asked(
+        written = self._asked(
             self._passage_key(passage, count, style),
             _tokens(passage.embedded_text, count),
             lambda: self._writer.questions(passage, count, style),
         )
+        text = passage.embedded_text
+        return self._checked(
+            written,
+            count,
+            self._spent.questions,
+            lambda question: fault_of_question(question, passage=text, style=style),
+        )
 
-    def paraphrases(self, question: str, count: int) -> tuple[str, ...]:
-        """Return up to `count` other wordings of a question; errors as above."""
+    def paraphrases(self, question: str, count: int, *, about: str = "") -> tuple[str, ...]:
+        """Return up to `count` other wordings of a question, `about` a passage where it is known; errors as above."""
         key = digest_of({"writer": self._writer.fingerprint, "reword": question, "count": count})
-        return self._asked(key, _tokens(question, count), lambda: self._writer.paraphrases(question, count))
+        written = self._asked(
+            key, _tokens(question, count), lambda: self._writer.paraphrases(question, count)
+        )
+        return self._checked(
+            written,
+            count,
+            self._spent.paraphrases,
+            lambda wording: fault_of_wording(wording, question=question, about=about),
+        )
 
     def forecast(self, passages: Sequence[Passage], count: int, styles: Sequence[QuestionStyle]) -> Forecast:
         """Return what asking for `count` questions of each style about each passage would cost; asks nothing."""
@@ -121,29 +164,50 @@ class Writing:
         """What asking has cost so far."""
         with self._lock:
             seconds = 0.0 if self._began is None else self._clock() - self._began
-            return replace(self._spent, seconds=seconds)
+            spent = deepcopy(self._spent)
+        spent.seconds = seconds
+        return spent
 
     def _passage_key(self, passage: Passage, count: int, style: QuestionStyle) -> str:
         writer, text = self._writer.fingerprint, passage.text_hash
         return digest_of({"writer": writer, "passage": text, "count": count, "style": str(style)})
 
-    def _asked(self, key: str, estimate: int, call: Callable[[], Written]) -> tuple[str, ...]:
+    def _asked(self, key: str, estimate: int, call: Callable[[], Written]) -> Written:
         known = self._cache.get(key)
         if known is not None:
             with self._lock:
                 self._spent.remembered += 1
-            return known.texts
+            return known
         patience = self._reserve(estimate)
         try:
             written = _within(patience, call)
-            # Kept before it is counted: a run that is killed here has lost nothing.
-            self._cache.put(key, written)
+            if written.texts:
+                # Kept before it is counted: a run that is killed here has lost nothing.
+                self._cache.put(key, written)
         except BaseException:
             # What a failed call has cost nobody says; that it was paid for is the safe guess.
             self._settle(estimate, estimate, failed=True)
             raise
         self._settle(estimate, written.tokens, failed=False)
-        return written.texts
+        return written
+
+    def _checked(
+        self, written: Written, count: int, account: Account, fault_of: Callable[[str], Fault | None]
+    ) -> tuple[str, ...]:
+        """Return what is a question, and count the rest."""
+        kept: list[str] = []
+        dropped = Counter(written.dropped)
+        for text in written.texts:
+            if fault := fault_of(text):
+                dropped[fault] += 1
+            else:
+                kept.append(text)
+        with self._lock:
+            account.add(len(kept[:count]), dropped, written.repaired)
+            self._useless = 0 if kept else self._useless + 1
+            if self._useless >= USELESS_IN_A_ROW and not self._spent.stopped:
+                self._spent.stopped = f"of {USELESS_IN_A_ROW} replies in a row nothing could be used"
+        return tuple(kept[:count])
 
     def _reserve(self, estimate: int) -> float:
         """Set aside what a call may cost, and return how long it may take, in seconds."""

@@ -5,6 +5,9 @@ from retrain.domain.datasets import Dataset, EvalQuestion, GuardSet
 from retrain.domain.pairs import Excerpt, Origin, QuestionStyle, TrainingPair, Written
 from retrain.domain.promotions import ENDED, Approval, Decision, Promotion, PromotionKind, PromotionPhase
 from retrain.domain.scorecards import (
+    Answer,
+    Answers,
+    Bar,
     Concentration,
     Costs,
     Detectable,
@@ -13,13 +16,17 @@ from retrain.domain.scorecards import (
     Hit,
     MetricRow,
     Moved,
+    Received,
     Scorecard,
     Slice,
 )
 
 __all__ = [
     "ENDED",
+    "Answer",
+    "Answers",
     "Approval",
+    "Bar",
     "Candidate",
     "CandidateStatus",
     "Concentration",
@@ -41,6 +48,7 @@ __all__ = [
     "PromotionKind",
     "PromotionPhase",
     "QuestionStyle",
+    "Received",
     "Scorecard",
     "Slice",
     "TrainingPair",

@@ -1,6 +1,7 @@
 """What is learned from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -42,6 +43,8 @@ class Written:
 
     texts: tuple[str, ...]
     tokens: int  # of prompt and answer together
+    dropped: Mapping[str, int] = field(default_factory=dict)  # what was no question: fault -> how many
+    repaired: tuple[str, ...] = ()  # what had to be taken away to get at the questions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,30 @@
 """How a candidate does beside the incumbent."""
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
 
 from rag.domain import digest_of
+
+
+class Answer(StrEnum):
+    """What an answerable question got."""
+
+    RIGHT = "right"  # the first quote is of a passage that answers it
+    WRONG = "wrong"  # it is of another one
+    REFUSED_THOUGH_FOUND = "refused though found"  # a passage that answers it was among the hits
+    REFUSED_NOT_FOUND = "refused, not found"
+
+
+class Received(StrEnum):
+    """Shares of the questions that a scorecard's answers are made of; the first four add up to 1."""
+
+    RIGHT = "answered_right"
+    WRONG = "answered_wrong"
+    REFUSED_THOUGH_FOUND = "refused_though_found"
+    REFUSED_NOT_FOUND = "refused_not_found"
+    REFUSED = "refused"  # both kinds together
+    REFUSED_RIGHTLY = "refused_rightly"  # of the unanswerable ones
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +100,33 @@ class Costs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """From which support on a release answers, and what its support was calibrated with."""
+
+    threshold: float  # probability
+    questions: int = 0  # that the calibration rests on; 0: it was never calibrated
+    passages: int = 0  # in the index at that time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What people get without a language model: both sides as each would serve, with its own calibration."""
+
+    questions: int  # gate questions that were asked; all of them, or a draw
+    unanswerable: int  # the same with the documents that answer them taken out
+    rows: tuple[MetricRow, ...]  # one for each of `Received`
+    incumbent: Bar
+    candidate: Bar
+
+    def row(self, share: Received) -> MetricRow:
+        """Return the row of a share; KeyError where it was not measured."""
+        for row in self.rows:
+            if row.metric == share:
+                return row
+        raise KeyError(share)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
     """A passage in a result list."""
 
@@ -95,10 +144,16 @@ class Moved:
     rank_after: int | None
     before: tuple[Hit, ...]  # best first
     after: tuple[Hit, ...]
+    answer_before: Answer | None = None  # what an asker got; None: not measured
+    answer_after: Answer | None = None
+    support_before: float | None = None  # probability that the hits answer it
+    support_after: float | None = None
 
 
-_LATER = ("detectable", "costs", "concentration", "worst", "best")
+_LATER = ("detectable", "costs", "concentration", "worst", "best", "answers")
 """Fields that older scorecards lack, besides `look`."""
+_LATER_OF_MOVED = ("answer_before", "answer_after", "support_before", "support_after")
+"""Fields that older scorecards' questions lack."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +174,7 @@ class Scorecard:
     concentration: Concentration | None = None  # None: no passage gained first places
     worst: tuple[Moved, ...] = ()  # questions that lost most, the worst first
     best: tuple[Moved, ...] = ()  # questions that gained most, the best first
+    answers: Answers | None = None  # None: not measured
 
     def __post_init__(self) -> None:
         """Derive the digest where none is given."""
@@ -128,6 +184,8 @@ class Scorecard:
             missing |= {name for name in _LATER if not getattr(self, name)}
             left_out = {"digest", *missing}
             content = {name: value for name, value in asdict(self).items() if name not in left_out}
+            for name in {"worst", "best"} & content.keys():
+                content[name] = [_with_what_is_there(each) for each in content[name]]
             object.__setattr__(self, "digest", digest_of(content))
 
     def row(self, metric: str) -> MetricRow:
@@ -136,3 +194,7 @@ class Scorecard:
             if row.metric == metric:
                 return row
         raise KeyError(metric)
+
+
+def _with_what_is_there(moved: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in moved.items() if value is not None or key not in _LATER_OF_MOVED}

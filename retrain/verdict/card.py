@@ -7,7 +7,8 @@ to places where the log may not go.
 import json
 from collections import Counter
 
-from retrain.domain import Candidate, Dataset, MetricRow, Scorecard
+from retrain.domain import Bar, Candidate, Dataset, MetricRow, Received, Scorecard
+from retrain.verdict.guards import SAID
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS
 
 SHOWN = ("recall@1", "recall@10", "mrr@10", "ndcg@10")
@@ -101,6 +102,7 @@ def model_card(candidate: Candidate, dataset: Dataset, *, base: str) -> str:
         *(_row(row, row.metric) for row in card.overall if row.metric in SHOWN),
         "",
         *_slices(card),
+        *_answers(card),
         f"Verdict of the gate: **{candidate.verdict.outcome}**.",
         "",
     ]
@@ -118,6 +120,27 @@ def _slices(card: Scorecard) -> list[str]:
     return (
         ["| recall@10 on | incumbent | this | difference |", "|---|---|---|---|", *rows, ""] if rows else []
     )
+
+
+def _answers(card: Scorecard) -> list[str]:
+    if card.answers is None:
+        return []
+    bars = card.answers.incumbent, card.answers.candidate
+    return [
+        f"What people were answered without a language model, on {card.answers.questions} of the questions, and on "
+        f"{card.answers.unanswerable} with the documents that answer them taken out:",
+        "",
+        "| what people get | incumbent | this | difference |",
+        "|---|---|---|---|",
+        *(_row(row, SAID[Received(row.metric)].lower()) for row in card.answers.rows),
+        f"| answered from a support of | {' | '.join(f'{bar.threshold:.2f}' for bar in bars)} | |",
+        f"| support calibrated with | {' | '.join(map(_calibrated, bars))} | |",
+        "",
+    ]
+
+
+def _calibrated(bar: Bar) -> str:
+    return f"{bar.questions} questions, {bar.passages} passages" if bar.questions else "nothing"
 
 
 def _row(row: MetricRow, name: str) -> str:

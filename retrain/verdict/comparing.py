@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rag.domain import Passage
 from rag.errors import InvalidInput
-from rag.ports import EmbeddingCache, Encoder
+from rag.ports import EmbeddingCache, Encoder, Progress
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from retrain.domain import Dataset, EvalQuestion, Scorecard, Slice
@@ -23,6 +23,7 @@ from retrain.verdict.evaluation import (
     search,
 )
 from retrain.verdict.moved import moved
+from retrain.verdict.receiving import receive_both
 from retrain.verdict.slices import ANCHORS, GUARD, ROBUSTNESS, partitions
 
 
@@ -35,11 +36,12 @@ def compare(
     seed: int,
     updated: Mapping[str, datetime] | None = None,
     frozen: frozenset[str] = frozenset(),
+    progress: Progress = lambda *_: None,
 ) -> Scorecard:
     """Return how candidate and incumbent do on the gate questions and the same corpus, each with its whole retrieval.
 
     Both releases are tried out, so that what is compared is what is served: index, words, context and cross-encoder as
-    well as the encoder.
+    well as the encoder; and what people would be answered, by each release's own calibration and threshold.
 
     Questions whose answers are all gone from the corpus are left out, since neither release could find them; the result
     says how many were asked. Other wordings of the questions (robustness) are a slice beside all the others: of no
@@ -77,7 +79,10 @@ def compare(
         was, now = (evaluate(side.rank(texts, limit=DEPTH), reworded) for side in (old, new))
         slices.append(_slice(ROBUSTNESS, was, now, clusters(reworded), seed=seed))
     titles = {passage.id: passage.title or passage.uri for passage in corpus}
-    worst, best = moved(asked, ranked[0], ranked[1], titles)
+    received = receive_both(
+        asked, incumbent=incumbent, candidate=candidate, on=on, seed=seed, progress=progress
+    )
+    worst, best = moved(asked, ranked[0], ranked[1], titles, received.got)
     return Scorecard(
         dataset=dataset.digest,
         incumbent=incumbent.encoder.digest,
@@ -88,6 +93,7 @@ def compare(
         slices=tuple(slices),
         worst=tuple(worst),
         best=tuple(best),
+        answers=received.answers,
     )
 
 

@@ -149,7 +149,14 @@ def clusters(questions: Sequence[EvalQuestion]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(q.relevant, len(numbers)) for q in questions], dtype=np.int64)
 
 
-def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: int) -> tuple[MetricRow, ...]:
+def contrast(
+    before: Floats,
+    after: Floats,
+    groups: NDArray[np.int64],
+    *,
+    seed: int,
+    names: Sequence[str] = tuple(METRICS),
+) -> tuple[MetricRow, ...]:
     """Return every metric's means, their difference, 95 % intervals and p-value.
 
     Intervals are percentiles of `RESAMPLES` bootstrap means over clusters of questions (Efron and Tibshirani, "An
@@ -157,14 +164,14 @@ def contrast(before: Floats, after: Floats, groups: NDArray[np.int64], *, seed: 
     that of a two-sided paired randomisation test (Smucker, Allan, Carterette 2007): the share of `FLIPS` random swaps
     of incumbent and candidate, cluster by cluster, with a difference as large as was seen.
 
-    `before` and `after` have shape (questions, len(METRICS)), `groups`, from `clusters`, has (questions,).
+    `before` and `after` have shape (questions, len(names)), `groups`, from `clusters`, has (questions,).
     """
     sums = _added(before, groups), _added(after, groups)
     rng = np.random.default_rng(seed)
     drawn = _bootstrap(*sums, np.bincount(groups).astype(np.float64), rng)
     p_values = _randomisation(sums[1] - sums[0], rng)
     rows = []
-    for column, metric in enumerate(METRICS):
+    for column, metric in enumerate(names):
         old, new = float(before[:, column].mean()), float(after[:, column].mean())
         low_high = np.percentile(drawn[:, :, column], (2.5, 97.5), axis=1)  # (2, sides)
         (old_low, new_low, low), (old_high, new_high, high) = low_high.tolist()

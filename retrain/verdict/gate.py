@@ -1,35 +1,37 @@
 """The gate: may a candidate be offered for promotion? A pure function of scorecard and policy.
 
-It is an intersection-union test (Berger, 1982): one metric has to be better, and every guarded one has to be
-shown to be no worse than a margin. All must hold together, so asking about many metrics makes a promotion by
-luck rarer, not likelier, and no correction for multiple comparisons is needed. What is corrected for is looking at
-the same gate questions again (`retrain.verdict.power.level`), and refusing over any of many slices (Bonferroni).
+It is an intersection-union test (Berger, 1982): more questions have to be answered from a right passage, and every
+guarded figure has to be no worse. All must hold together, so asking about many figures makes a promotion by luck rarer,
+not likelier, and no correction for multiple comparisons is needed. What is corrected for is looking at the same gate
+questions again (`retrain.verdict.power.level`), and refusing over any of many slices (Bonferroni).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from rag.errors import SettingInvalid
-from retrain.domain import Difference, MetricRow, Outcome, Scorecard, Slice, Verdict
-from retrain.verdict.power import level, smallest_effect
+from retrain.domain import Answers, Difference, MetricRow, Outcome, Received, Scorecard, Slice, Verdict
+from retrain.verdict.guards import Guard, changed, overall, provable, received, turned
+from retrain.verdict.power import level
 from retrain.verdict.slices import ANCHORS, GUARD
 
 HEADLINE = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr@10", "ndcg@10")
-"""The metrics that must not get worse, whichever one has to get better."""
-
-_INTERVAL = 2 * NormalDist().inv_cdf(0.975)
-"""Width of a 95 % interval in standard errors."""
+"""The metrics of ranking that must not get worse."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """What a candidate has to show."""
+    """What a candidate has to show, besides that more questions are answered from a right passage."""
 
-    metric: str = "recall@10"  # the one that has to be better
-    alpha: float = 0.05  # two-sided level of the paired test on it, over all looks at a gate set together
+    metric: str = "recall@10"  # of ranking, by which slices are guarded; one of those that must not get worse
+    alpha: float = (
+        0.05  # two-sided level of the paired test on the right answers, over all looks at a gate set
+    )
     min_questions: int = 50  # fewest questions a verdict, or a slice's word in it, rests on
-    margin: float = 0.02  # how much worse a guarded metric may be, 0 to 1; 0.02 is 2 percent points
+    margin: float = 0.02  # how much worse a metric of ranking may be, 0 to 1; 0.02 is 2 percent points
+    refused_margin: float = 0.01  # how much more of the answerable questions may be refused
+    # Wider: these are the nearest misses there are, every question's own, and people ask few such.
+    unanswerable_margin: float = 0.05  # how much less of the unanswerable questions may be refused
     # Of every slice without a margin of its own below, other wordings of the questions (robustness) among them.
     # A slice is a part of all questions: a loss of 5 points in an eighth of them is 0.6 points overall, within
     # what the headline margin accepts, and more than that one would notice as a topic that has got bad.
@@ -50,34 +52,24 @@ class Policy:
     concentration: float = 0.02
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Guard:
-    """One metric, overall or in a slice, that must not get worse."""
-
-    name: str  # as it stands in a reason
-    difference: Difference
-    margin: float  # what is worse by more than this for certain is refused
-    proven: bool = True  # whether being within the margin has to be shown, or only the contrary not to be
-    level: float = 1.0  # p-value that harm has to be below, beside its interval
-
-
 def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
     """Return the verdict on a candidate by its scorecard.
 
-    Promote: the interval of the metric's difference lies above 0, its p-value is below the level of this look, every
-    headline metric is worse by no more than the margin at its interval's low end, and so is the policy's metric in
-    every slice whose own minimum detectable effect is within the slice's margin. A slice too small for that can hardly
-    prove that it is within a margin: asked to, nearly nothing would ever be promoted. What it can show is harm, and
-    must not.
+    Promote: the interval of the difference of questions answered from a right passage lies above 0, its p-value is
+    below the level of this look, and no guard is broken. Guarded are the metrics of ranking, the share of the
+    answerable questions refused, also of those refused though a right passage was found, that of the unanswerable ones
+    refused, and the policy's metric in every slice. A guarded figure has to be within its margin at its interval's
+    worse end where its own minimum detectable effect is within the margin. Where so many questions cannot show that,
+    nearly nothing would ever be promoted if they had to; what they can show is harm, and must not. Of the answerable
+    questions refused the difference itself has to be within the margin all the same.
 
-    Reject: both encoders are the same, the metric's interval lies below 0, a headline metric is worse by more than the
-    margin even at its interval's high end, a slice that can prove its margin, or the anchors, are beyond theirs for
-    certain, a smaller one is worse for certain (interval below 0 and p-value no larger than alpha over the number of
-    slices), it adds to a loss of anchors that is beyond their margin since they were frozen, or the encoder is slower
-    or larger than its limits.
+    Reject: both encoders are the same, the interval of the right answers lies below 0, a guarded figure that can show
+    its margin, or the anchors, are beyond theirs for certain, another one is worse for certain (in slices its p-value
+    no larger than alpha over their number), it adds to a loss of anchors that is beyond their margin since they were
+    frozen, or the encoder is slower or larger than its limits.
 
-    Otherwise, and whenever there are too few questions, the gate set was looked at too often, or one passage gained too
-    many first places, inconclusive.
+    Otherwise, and whenever there are too few questions, what people get was not measured, the gate set was looked at
+    too often, or one passage gained too many first places, inconclusive.
 
     Differences are candidate minus incumbent with 95 % intervals, whatever alpha says. A figure that is not a number
     proves nothing, so it never promotes and never rejects.
@@ -89,36 +81,43 @@ def decide(scorecard: Scorecard, policy: Policy) -> Verdict:
         reason = f"Nothing changed: both sides are the encoder {scorecard.candidate[:12]}."
         return Verdict(outcome=Outcome.REJECT, reasons=(reason,))
 
-    main = _main_row(scorecard, policy).difference
+    ranked = _ranked(scorecard, policy)
+    main = scorecard.answers.row(Received.RIGHT) if scorecard.answers else None
     if scorecard.questions < policy.min_questions:
+        seen = turned(main) if main else changed(policy.metric, ranked.difference)
         reason = (
             f"Only {scorecard.questions} held-back questions; a verdict takes at least "
-            f"{policy.min_questions}. Seen so far: {_change(policy.metric, main)}."
+            f"{policy.min_questions}. Seen so far: {seen}."
         )
         return Verdict(outcome=Outcome.INCONCLUSIVE, reasons=(reason,))
 
     guards = list(_guards(scorecard, policy))
-    if losses := [*_losses(main, guards, policy), *_costs(scorecard, policy)]:
+    losses = [f"{turned(main)}: worse."] if main and main.difference.high < 0 else []
+    losses += [guard.harm() for guard in guards if guard.harmed()]
+    if losses := [*losses, *_costs(scorecard, policy)]:
         return Verdict(outcome=Outcome.REJECT, reasons=tuple(losses))
     doubts = [
-        *_doubts(main, guards, scorecard, policy),
+        *_gain(main, scorecard, policy),
+        *(guard.doubt() for guard in guards if not guard.held()),
+        *_unmeasured(scorecard),
         *_worn(scorecard, policy),
         *_planted(scorecard, policy),
     ]
-    if doubts:
+    if main is None or doubts:
         return Verdict(outcome=Outcome.INCONCLUSIVE, reasons=tuple(doubts))
     return Verdict(
         outcome=Outcome.PROMOTE,
         reasons=(
-            f"{_change(policy.metric, main)}: better, p = {main.p_value:.4f}, "
-            f"{scorecard.questions} questions.",
-            f"None of {len(guards)} guarded figures is worse by more than its margin.",
+            f"{turned(main)}: better, p = {main.difference.p_value:.4f}, {scorecard.questions} questions.",
+            f"None of {len(guards)} guarded figures is seen to be worse by more than its margin.",
+            *_too_few_to_show(guards),
+            *_uncalibrated(scorecard.answers),
             *_unguarded(scorecard),
         ),
     )
 
 
-def _main_row(scorecard: Scorecard, policy: Policy) -> MetricRow:
+def _ranked(scorecard: Scorecard, policy: Policy) -> MetricRow:
     try:
         return scorecard.row(policy.metric)
     except KeyError:
@@ -129,16 +128,24 @@ def _main_row(scorecard: Scorecard, policy: Policy) -> MetricRow:
         ) from None
 
 
-def _guards(scorecard: Scorecard, policy: Policy) -> Iterator[_Guard]:
+def _guards(scorecard: Scorecard, policy: Policy) -> Iterator[Guard]:
+    for row in scorecard.answers.rows if scorecard.answers else ():
+        if row.metric == Received.REFUSED:
+            # The estimate as well: refusals are few, so that small sets would let a rise pass that can be seen.
+            yield received(row, policy.refused_margin, rise=True, estimate=True)
+        elif row.metric == Received.REFUSED_THOUGH_FOUND:
+            yield received(row, policy.refused_margin, rise=True)
+        elif row.metric == Received.REFUSED_RIGHTLY:
+            yield received(row, policy.unanswerable_margin, rise=False)
     for row in scorecard.overall:
-        if row.metric in HEADLINE and row.metric != policy.metric:
-            yield _Guard(name=row.metric, difference=row.difference, margin=policy.margin)
+        if row.metric in HEADLINE or row.metric == policy.metric:
+            yield overall(row, policy.margin)
     parts = [part for part in scorecard.slices if part.questions >= policy.min_questions]
     for part in parts:
         yield from _slice_guard(part, policy, policy.alpha / len(parts))
 
 
-def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[_Guard]:
+def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[Guard]:
     metric, margin = policy.metric, policy.slice_margin
     if part.name == ANCHORS:
         metric, margin = policy.anchor_metric, policy.anchor_margin
@@ -148,18 +155,18 @@ def _slice_guard(part: Slice, policy: Policy, harm_level: float) -> Iterator[_Gu
         if row.metric != metric:
             continue
         name = f"{row.metric} in {part.name} ({part.questions} questions)"
-        error = (row.difference.high - row.difference.low) / _INTERVAL
-        provable = smallest_effect(error, 0.05) <= margin
+        change, difference = changed(name, row.difference), row.difference
         if part.name == ANCHORS:
-            yield _Guard(name=name, difference=row.difference, margin=margin, proven=False)
+            yield Guard(change=change, difference=difference, margin=margin, bar=margin)
             # What earlier promotions lost is held against a candidate that loses more, and against no other.
-            if row.incumbent.value < 1 and row.difference.high < 0:
-                whole = f"{name}, since they were frozen"
-                yield _Guard(name=whole, difference=_since(row), margin=margin, proven=False)
-        elif provable:
-            yield _Guard(name=name, difference=row.difference, margin=margin)
+            if row.incumbent.value < 1 and difference.high < 0:
+                lost = _since(row)
+                whole = changed(f"{name}, since they were frozen", lost)
+                yield Guard(change=whole, difference=lost, margin=margin, bar=margin)
+        elif provable(difference, margin):
+            yield Guard(change=change, difference=difference, margin=margin, bar=margin, proven=True)
         else:
-            yield _Guard(name=name, difference=row.difference, margin=0.0, proven=False, level=harm_level)
+            yield Guard(change=change, difference=difference, margin=margin, bar=0.0, level=harm_level)
 
 
 def _since(row: MetricRow) -> Difference:
@@ -168,44 +175,33 @@ def _since(row: MetricRow) -> Difference:
     return Difference(value=now.value - 1, low=now.low - 1, high=now.high - 1, p_value=row.difference.p_value)
 
 
-def _losses(main: Difference, guards: list[_Guard], policy: Policy) -> list[str]:
-    losses = []
-    if main.high < 0:
-        losses.append(f"{_change(policy.metric, main)}: worse.")
-    losses += [
-        f"{_change(guard.name, guard.difference)}: worse by more than the margin of {_points(guard.margin)}."
-        for guard in guards
-        if guard.difference.high < -guard.margin and guard.difference.p_value <= guard.level
-    ]
-    return losses
-
-
-def _doubts(main: Difference, guards: list[_Guard], scorecard: Scorecard, policy: Policy) -> list[str]:
-    doubts = []
+def _gain(main: MetricRow | None, scorecard: Scorecard, policy: Policy) -> Iterator[str]:
+    """Yield why it is not shown that more questions are answered from a right passage."""
     # Each condition is what has to be shown, negated: a comparison with nan is false, so nan stays a doubt.
-    if not main.low > 0:
-        doubts.append(f"{_change(policy.metric, main)}: the interval does not lie above 0.")
-    elif not main.p_value < level(policy.alpha, scorecard.look):
-        doubts.append(
-            f"{_change(policy.metric, main)}: p = {main.p_value:.4f} is not below "
-            f"{level(policy.alpha, scorecard.look):.4f}, the level of look {scorecard.look} at these questions."
+    if main is None:
+        yield "What people get was not measured."
+    elif not main.difference.low > 0:
+        yield f"{turned(main)}: the interval does not lie above 0."
+    elif not main.difference.p_value < (allowed := level(policy.alpha, scorecard.look)):
+        yield (
+            f"{turned(main)}: p = {main.difference.p_value:.4f} is not below {allowed:.4f}, the level of look "
+            f"{scorecard.look} at these questions."
         )
-    doubts += [
-        f"{_change(guard.name, guard.difference)}: may be worse by more than the margin of "
-        f"{_points(guard.margin)}."
-        for guard in guards
-        if not _within(guard)
-    ]
+
+
+def _unmeasured(scorecard: Scorecard) -> list[str]:
     measured = {row.metric for row in scorecard.overall}
-    doubts += [f"{metric} was not measured." for metric in HEADLINE if metric not in measured]
-    return doubts
+    return [f"{metric} was not measured." for metric in HEADLINE if metric not in measured]
 
 
-def _within(guard: _Guard) -> bool:
-    if guard.proven:
-        return guard.difference.low >= -guard.margin
-    # Harm that would have been certain was refused before; what is left to doubt is a figure that is no number.
-    return guard.difference.high >= -guard.margin or guard.difference.p_value > guard.level
+def _too_few_to_show(guards: list[Guard]) -> Iterator[str]:
+    if few := [guard.change for guard in guards if guard.told]:
+        yield f"Too few questions to show margins so small, but no harm is certain: {'; '.join(few)}."
+
+
+def _uncalibrated(answers: Answers | None) -> Iterator[str]:
+    if answers and answers.candidate.questions and not answers.incumbent.questions:
+        yield "What is live was never calibrated on its documents, so part of the change may come of that alone."
 
 
 def _costs(scorecard: Scorecard, policy: Policy) -> Iterator[str]:
@@ -248,14 +244,3 @@ def _planted(scorecard: Scorecard, policy: Policy) -> Iterator[str]:
 def _unguarded(scorecard: Scorecard) -> Iterator[str]:
     if all(part.name != GUARD for part in scorecard.slices):
         yield "No general-domain set was measured, so what was forgotten outside these documents is not known."
-
-
-def _change(name: str, difference: Difference) -> str:
-    return (
-        f"{name} changed by {difference.value * 100:+.1f} percent points "
-        f"(95 % interval {difference.low * 100:+.1f} to {difference.high * 100:+.1f})"
-    )
-
-
-def _points(share: float) -> str:
-    return f"{share * 100:.1f} percent points"

@@ -11,17 +11,18 @@ from rag.ports import Encoder, Progress
 from rag.releases.deployed import live_release
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
-from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Scorecard, Slice, Verdict
+from retrain.domain import Concentration, Dataset, Detectable, GuardSet, Received, Scorecard, Slice, Verdict
 from retrain.ports import AnchorStore, GateLookStore
 from retrain.present import Present
 from retrain.settings import RetrainSettings
 from retrain.verdict.comparing import anchor_metric, anchored, compare, guarded
 from retrain.verdict.concentration import concentration
 from retrain.verdict.costs import measure_costs
-from retrain.verdict.evaluation import DEPTH, METRICS, answerable, clusters, evaluate, nearest
+from retrain.verdict.evaluation import DEPTH, answerable, clusters, evaluate, nearest
 from retrain.verdict.gate import Policy, decide
 from retrain.verdict.power import POWER, foreseen_effect, level
-from retrain.verdict.tuning import Note, tune
+from retrain.verdict.receiving import answered_right
+from retrain.verdict.tuning import Note, calibrated, tune
 
 PROBES = 1_000
 """Questions, of the gate and of training together, whose first passages are compared."""
@@ -35,7 +36,7 @@ class Judged:
     incumbent: Release
     scorecard: Scorecard
     verdict: Verdict
-    tuning: Note  # how the release's retrieval was chosen
+    tuning: Note  # how the release's retrieval was chosen; its calibration is on the scorecard
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Judging:
     settings: RetrainSettings
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
-        """Return which gain the gate questions can show; None where none of them can be answered.
+        """Return which gain of right answers the gate questions can show; None where none of them can be answered.
 
         Those that the live release answers today are frozen as anchors, before there is a candidate.
         """
@@ -60,18 +61,18 @@ class Judging:
             return None
         progress(0, 0, "see what the gate questions can show")
         with present.trial_indexes(corpus) as on:
-            ranked = on.of(present.models.load(live)).rank([question.text for question in asked], limit=DEPTH)
-        groups = clusters(asked)
+            loaded = present.models.load(live)
+            ranked = on.of(loaded).rank([question.text for question in asked], limit=DEPTH)
+            drawn, right = answered_right(asked, loaded, on, seed=settings.seed)
         look = self.gate_looks.count(dataset.gate_digest) + 1
         alpha = level(settings.gate_alpha, look)
-        measured = evaluate(ranked, asked)
-        answered = anchored(measured, live.retrieval.top_k)
+        answered = anchored(evaluate(ranked, asked), live.retrieval.top_k)
         self.anchors.freeze([asked[row].fingerprint for row in answered], release=live.digest)
-        values = measured[:, list(METRICS).index(settings.gate_metric)]
+        groups = clusters(drawn)
         return Detectable(
-            metric=settings.gate_metric,
-            effect=foreseen_effect(values, groups, alpha),
-            questions=len(asked),
+            metric=str(Received.RIGHT),
+            effect=foreseen_effect(right, groups, alpha),
+            questions=len(drawn),
             clusters=len(set(groups.tolist())),
             alpha=alpha,
             power=POWER,
@@ -81,7 +82,7 @@ class Judging:
     def judge(
         self, dataset: Dataset, encoder: str, *, foreseen: Detectable | None, progress: Progress
     ) -> Judged:
-        """Choose the retrieval of an encoder's release on the dev questions, and judge it by the gate's.
+        """Choose the retrieval of an encoder's release on the dev questions, calibrate it, and judge it by the gate's.
 
         What was `foreseen` before training goes onto the scorecard. Errors are as for `RetrainCycle.evaluate`.
         """
@@ -97,6 +98,7 @@ class Judging:
             passages=loaded.passages_digest,
             beside=live,
         )
+        change = present.documents.last_change()
         with present.trial_indexes(present.corpus()) as on:
             progress(0, 0, "choose retrieval on the dev questions")
             tuned = tune(
@@ -109,10 +111,18 @@ class Judging:
                 min_questions=settings.gate_min_questions,
                 seed=settings.seed,
             )
+            candidate = calibrated(
+                tuned.candidate,
+                on=on,
+                learned={pair.document_id for pair in dataset.train},
+                change=change,
+                seed=settings.seed,
+                progress=progress,
+            )
             progress(0, 0, "compare candidate and incumbent")
-            scorecard = self._compare(dataset, on, incumbent, tuned.candidate, foreseen)
+            scorecard = self._compare(dataset, on, incumbent, candidate, foreseen, progress)
         return Judged(
-            release=tuned.candidate.release,
+            release=candidate.release,
             incumbent=live,
             scorecard=scorecard,
             verdict=decide(scorecard, self._policy(live)),
@@ -126,6 +136,7 @@ class Judging:
         incumbent: LoadedRelease,
         candidate: LoadedRelease,
         foreseen: Detectable | None,
+        progress: Progress,
     ) -> Scorecard:
         """Return the scorecard: both sides on all that the gate reads."""
         encoders = self.present.models.encoders
@@ -151,6 +162,7 @@ class Judging:
             seed=self.settings.seed,
             updated={document.id: document.updated_at for document in self.present.all_documents()},
             frozen=self.anchors.among([question.fingerprint for question in asked]),
+            progress=progress,
         )
         guard = self._guarded(incumbent.encoder, candidate.encoder)
         return replace(
@@ -196,6 +208,8 @@ class Judging:
             alpha=settings.gate_alpha,
             min_questions=settings.gate_min_questions,
             margin=settings.gate_margin,
+            refused_margin=settings.gate_refused_margin,
+            unanswerable_margin=settings.gate_unanswerable_margin,
             slice_margin=settings.gate_slice_margin,
             anchor_metric=anchor_metric(live.retrieval.top_k),
             anchor_margin=settings.gate_anchor_margin,

@@ -1,22 +1,26 @@
-"""What a fine-tuned encoder needs besides its weights: context, and its share beside words.
+"""What a fine-tuned encoder needs besides its weights: context, its share beside words, and what its support means.
 
-They are chosen on the dev questions that people asked, never on the gate's, and are part of the candidate's release.
-Questions made from documents would favour the words they were made of.
+Context and share are chosen on the dev questions that people asked, never on the gate's: questions made from documents
+would favour the words they were made of. Support is calibrated on the documents. All are part of the candidate's
+release.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.domain import Retrieval
-from rag.ports import Found
+from rag.ports import Found, Progress
+from rag.questions.support.calibrating import MOST, calibrate
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from rag.releases.vectors import in_context
 from retrain.domain import EvalQuestion
 from retrain.verdict.evaluation import DEPTH, METRICS, Floats, answerable, clusters, contrast, evaluate, rank
+from retrain.verdict.remembered import LastVectors, Remembering
 
 WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.5)
 """Shares of the vectors in the order that are tried beside the incumbent's."""
@@ -87,6 +91,37 @@ def tune(
     notes["dense_weight"] = weight
     retrieval = replace(retrieval, dense_weight=weight)
     return Tuned(candidate=_retrieving(candidate, retrieval), notes=notes)
+
+
+def calibrated(
+    candidate: LoadedRelease,
+    *,
+    on: TrialIndexes,
+    learned: Collection[str],
+    change: int,
+    seed: int,
+    progress: Progress = lambda *_: None,
+) -> LoadedRelease:
+    """Return the candidate with its support calibrated on the corpus, over its trial index.
+
+    Of `learned`, the ids of the documents it was trained on, none is asked about where enough others are there: what
+    an encoder was taught is nearer to its questions than anything that people will ask. `change` is the last change of
+    the documents that the corpus has seen.
+    """
+    encoder = Remembering(candidate.encoder, LastVectors())
+    tried = on.of(replace(candidate, encoder=encoder))
+    others = [passage for passage in on.corpus if passage.document_id not in learned]
+    done = count()
+    support = calibrate(
+        others if len(others) >= MOST else on.corpus,
+        tried.hits,
+        encoder=encoder,
+        total=len(on.corpus),
+        change=change,
+        seed=seed,
+        check=lambda: progress(next(done), 0, "calibrate support on the documents"),
+    )
+    return replace(candidate, release=candidate.release.calibrated(support))
 
 
 def better_context(

@@ -13,21 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """One scripted answer."""
-
-    text: str = ""
-    status: int = 200  # anything else is answered with an error in OpenAI's shape
-    delay_s: float = 0.0  # before the first byte
-    first_s: float = 0.0  # between a stream's head and its first piece
-    pause_s: float = 0.0  # between two pieces of a stream
-    break_after: int | None = None  # pieces after which the connection is cut
-    raw: bytes | None = None  # sent as the body of a stream instead of all that
-    headers: dict[str, str] = field(default_factory=dict)  # of an error
-    finish: str = "stop"  # why the answer ended
-    thoughts: int = 0  # chunks of reasoning before the first piece, with a pause after each
+from doubles.replies import Reply as Reply
+from doubles.vices import Vices, spoiled
 
 
 @dataclass
@@ -41,6 +28,10 @@ class ScriptedLLM:
     connections: int = 0  # opened so far
     left: list[float] = field(default_factory=list)  # when a client was seen to be gone, monotonic clock
     knows_usage: bool = True  # False: `stream_options` is refused with 400
+    vices: Vices | None = None  # of what `default` answers; None: it is honest
+    said: list[tuple[dict[str, Any], Reply]] = field(
+        default_factory=list
+    )  # bodies and what came back, in any order
 
     reply: ClassVar = Reply
 
@@ -92,7 +83,8 @@ class ScriptedLLM:
     def _next(self, body: dict[str, Any]) -> Reply:
         if self.replies:
             return self.replies.popleft()
-        return Reply(text=self.default if isinstance(self.default, str) else self.default(body))
+        vice = self.vices.of(body) if self.vices else None
+        return Reply(text=self.default if isinstance(self.default, str) else self.default(body), vice=vice)
 
     def _answer(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         if "stream_options" in body and not self.knows_usage:
@@ -101,18 +93,30 @@ class ScriptedLLM:
                 "type": "invalid_request_error",
             }
             return self._send(endpoint, 400, {"error": error})
-        reply = self._next(body)
+        reply = spoiled(self._next(body), body)
+        self.said.append((body, reply))
         self._rest(endpoint, reply.delay_s)
         if reply.status != 200:
             error = {"message": reply.text or "scripted failure", "type": "server_error", "code": None}
             return self._send(endpoint, reply.status, {"error": error}, reply.headers)
         if body.get("stream"):
             return self._stream(endpoint, body, reply)
-        message = {"role": "assistant", "content": reply.text}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        if reply.whole is not None:
+            return self._send(endpoint, 200, reply.whole)
+        message: dict[str, str | None] = {"role": "assistant", "content": reply.text}
+        if reply.reasoning:
+            message["reasoning_content"] = reply.reasoning
+        if reply.refusal:
+            message["refusal"] = reply.refusal
+        choice = {"index": 0, "message": message, "finish_reason": reply.finish}
+        usage = self._usage(reply)
         whole = {**self._head(body, "chat.completion"), "choices": [choice], "usage": usage}
         return self._send(endpoint, 200, whole)
+
+    @staticmethod
+    def _usage(reply: Reply) -> dict[str, int]:
+        words = len(f"{reply.reasoning} {reply.text or ''}".split())
+        return {"prompt_tokens": 11, "completion_tokens": words, "total_tokens": 11 + words}
 
     @staticmethod
     def _rest(endpoint: BaseHTTPRequestHandler, seconds: float) -> None:
@@ -166,7 +170,11 @@ class ScriptedLLM:
         for _ in range(reply.thoughts):
             chunk({"reasoning_content": "hm"})
             self._rest(endpoint, reply.pause_s)
-        for i, piece in enumerate(reply.text.split(" ")):
+        for word in filter(None, reply.reasoning.split(" ")):
+            chunk({"reasoning_content": f"{word} "})
+        if reply.refusal:
+            chunk({"refusal": reply.refusal})
+        for i, piece in enumerate(_pieces(reply)):
             if i == reply.break_after:
                 # Linger 0 resets the connection: the client sees it cut, not ended.
                 linger = struct.pack("ii", 1, 0)
@@ -175,12 +183,19 @@ class ScriptedLLM:
                 endpoint.close_connection = True
                 return
             self._rest(endpoint, reply.pause_s if i else 0)
-            chunk({"content": piece if i == 0 else f" {piece}"})
+            chunk({"content": piece})
         chunk({}, reply.finish)
         if body.get("stream_options", {}).get("include_usage"):
-            words = len(reply.text.split())
-            usage = {"prompt_tokens": 11, "completion_tokens": words, "total_tokens": 11 + words}
             head = self._head(body, "chat.completion.chunk")
-            event(json.dumps({**head, "choices": [], "usage": usage}))
+            event(json.dumps({**head, "choices": [], "usage": self._usage(reply)}))
         event("[DONE]")
         endpoint.wfile.write(b"0\r\n\r\n")
+
+
+def _pieces(reply: Reply) -> list[str]:
+    """Return what a stream's pieces hold: words with the blanks before them, or so many characters."""
+    text = reply.text or ""
+    if reply.piece:
+        return [text[at : at + reply.piece] for at in range(0, len(text), reply.piece)]
+    first, *others = text.split(" ")
+    return [first, *(f" {word}" for word in others)]

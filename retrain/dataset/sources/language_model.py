@@ -8,12 +8,9 @@ from itertools import islice
 from rag.domain import Interaction, Passage
 from rag.errors import UpstreamFailed
 from rag.ports import Progress
-from rag.text.wording import words
-from retrain.dataset.pairs import FEWEST_QUESTION_WORDS, MinedPairs, counted, make_pair, take
+from retrain.dataset.pairs import MinedPairs, counted, make_pair, take
 from retrain.dataset.writing import BudgetReached, Writing
 from retrain.domain import Origin, QuestionStyle, TrainingPair
-
-FEWEST_KEYWORDS = 2
 
 
 def most_wanted(
@@ -77,7 +74,8 @@ def mine_llm(
     """Return questions that a language model wrote for passages. A call that fails costs its passage, never the run.
 
     Each of the first `limit` passages is asked about in every style, `count` questions at once. Where the budget ends,
-    what was written is kept, and the rest is counted. The result does not depend on the order in which calls end.
+    what was written is kept, and the rest is counted; what of a reply is no question, `writing` counts.
+    The result does not depend on the order in which calls end.
     """
     tasks = [(passage, style) for passage in passages[:limit] for style in styles]
     dropped: Counter[str] = Counter()
@@ -85,10 +83,7 @@ def mine_llm(
     written = _written(tasks, writing, count, workers, progress, dropped)
     for place, (passage, style) in enumerate(tasks):
         for question in written.get(place, ())[:count]:
-            fewest = FEWEST_KEYWORDS if style is QuestionStyle.KEYWORD else FEWEST_QUESTION_WORDS
-            if len(words(question)) < fewest:
-                dropped["too short"] += 1
-            elif pair := make_pair(question, passage, Origin.LLM, dropped, kind=str(style)):
+            if pair := make_pair(question, passage, Origin.LLM, dropped, kind=str(style)):
                 take(pair, found, dropped)
     return MinedPairs(pairs=tuple(found.values()), dropped=counted(dropped))
 

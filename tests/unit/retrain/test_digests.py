@@ -3,12 +3,18 @@
 from dataclasses import replace
 
 from retrain.domain import (
+    Answer,
+    Answers,
+    Bar,
     Dataset,
     Difference,
     Estimate,
     EvalQuestion,
+    Hit,
     MetricRow,
+    Moved,
     Origin,
+    Received,
     Scorecard,
     Slice,
     TrainingPair,
@@ -75,3 +81,32 @@ def test_a_scorecards_digest_covers_all_of_it() -> None:
     assert len(digests) == 4
     assert card() == card()
     assert card().row("recall@10") == ROW
+
+
+def test_older_scorecards_keep_their_digests() -> None:
+    """An approval of before is bound to a digest: what came later counts only where it is there."""
+    hits = (Hit(passage="p", title="t"),)
+    moved = Moved(question="Why?", relevant=("p",), rank_before=1, rank_after=None, before=hits, after=hits)
+    older = Scorecard(
+        dataset="d",
+        incumbent="i",
+        candidate="c",
+        questions=50,
+        passages=9,
+        overall=(ROW,),
+        worst=(moved,),
+        look=2,
+    )
+    share = replace(ROW, metric=str(Received.RIGHT))
+    bar = Bar(threshold=0.5)
+    answers = Answers(questions=50, unanswerable=50, rows=(share,), incumbent=bar, candidate=bar)
+    newer = [
+        replace(older, digest="", answers=answers),
+        replace(older, digest="", answers=replace(answers, candidate=Bar(threshold=0.4))),
+        replace(older, digest="", worst=(replace(moved, answer_before=Answer.RIGHT),)),
+        replace(older, digest="", worst=(replace(moved, support_after=0.0),)),
+    ]
+
+    assert older.digest == "1e0b8074053a7ca846f4e4199c015e3125b4af715dbdf4458ec773088a103806"
+    assert len({older.digest, *(card.digest for card in newer)}) == 5
+    assert answers.row(Received.RIGHT) == share

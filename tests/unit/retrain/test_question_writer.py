@@ -35,11 +35,13 @@ def _answer(*questions: str) -> str:
 
 
 def test_questions_come_back_clean(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
-    """Blank, overlong and repeated ones are left out, blanks are tidied, and there are never too many."""
+    """Blank, overlong and repeated ones are left out, and blanks are tidied."""
     scripted_llm.script(
         _answer("Where are  passports renewed?", " ", "where are passports renewed", "x" * 400, "b?", "c?")
     )
-    assert writer.questions(_passage(), 2, NATURAL).texts == ("Where are passports renewed?", "b?")
+    written = writer.questions(_passage(), 2, NATURAL)
+    assert written.texts == ("Where are passports renewed?", "b?", "c?")
+    assert written.dropped == {"too long": 1, "said twice": 1}
 
 
 def test_the_form_is_asked_for(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
@@ -78,13 +80,38 @@ def test_nothing_is_asked_for_nothing(writer: OpenAIQuestionWriter, scripted_llm
     assert scripted_llm.requests == []
 
 
-@pytest.mark.parametrize("text", ["Here are your questions: 1. Where?", '{"questions": "Where?"}', "[]", ""])
-def test_another_form_is_a_failure(
-    writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM, text: str
+@pytest.mark.parametrize(
+    ("reply", "texts", "dropped"),
+    [
+        (Reply(text="Here are your questions:\n1. Where?\n2. Why?"), ("Where?", "Why?"), {}),
+        (Reply(text='{"questions": "Where?"}'), ("Where?",), {}),
+        (Reply(text="[]"), (), {"empty": 1}),
+        (Reply(text=""), (), {"empty": 1}),
+        (Reply(text=None), (), {"empty": 1}),
+        (Reply(text=None, finish="length", reasoning="Okay, the user"), (), {"cut off while thinking": 1}),
+        (Reply(text=None, refusal="I will not."), (), {"refused": 1}),
+        (Reply(text="", finish="content_filter"), (), {"refused": 1}),
+        (Reply(text='{"questions": ["Where?", "Wh', finish="length"), ("Where?",), {"cut off": 1}),
+    ],
+)
+def test_whatever_comes_is_read(
+    writer: OpenAIQuestionWriter,
+    scripted_llm: ScriptedLLM,
+    reply: Reply,
+    texts: tuple[str, ...],
+    dropped: dict[str, int],
 ) -> None:
-    """What does not fit the schema is never taken for questions."""
-    scripted_llm.script(text)
-    with pytest.raises(UpstreamFailed, match=r"structured output|refused"):
+    """Another form than the one asked for is read; a reply without any question says what it held instead."""
+    scripted_llm.script(reply)
+    written = writer.questions(_passage(), 2, NATURAL)
+    assert (written.texts, written.dropped) == (texts, dropped)
+    assert written.tokens >= 11
+
+
+def test_no_chat_completion_is_a_failure(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
+    """What is no completion at all is never taken for questions."""
+    scripted_llm.script(Reply(text="no", status=200, whole={"detail": "Not Found"}))
+    with pytest.raises(UpstreamFailed, match="no chat completion"):
         writer.questions(_passage(), 1, NATURAL)
 
 
@@ -133,4 +160,4 @@ def test_tokens_are_as_the_endpoint_counts_them(
 ) -> None:
     """What a call has cost is prompt and answer together."""
     scripted_llm.script(_answer("Where are passports renewed?"))
-    assert writer.questions(_passage(), 1, NATURAL).tokens == 2
+    assert writer.questions(_passage(), 1, NATURAL).tokens == 11 + 5

@@ -3,15 +3,19 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from doubles.scripted_llm import Reply, ScriptedLLM
+from doubles.vices import Vice, Vices
 from doubles.waiting import until
 
 from rag.adapters.openai import Endpoint
@@ -169,7 +173,7 @@ print(len(mined.pairs), writing.spent.calls, writing.spent.remembered)
 
 def test_a_run_that_was_killed_makes_no_call_twice(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     """Killed while two calls are under way, a second run asks for what had no answer yet, and for nothing else."""
-    answer = json.dumps({"questions": ["What does this text say about it?"]})
+    answer = json.dumps({"questions": ["Which words does it have besides?"]})
     scripted_llm.default = answer
     scripted_llm.script(*[answer] * 5, *[Reply(text=answer, delay_s=60.0)] * 2)
     command = [sys.executable, "-c", _RUN, scripted_llm.url, str(tmp_path / "written.sqlite")]
@@ -200,3 +204,104 @@ def test_an_endpoint_that_drips_stalls_nothing(scripted_llm: ScriptedLLM, cache:
     with pytest.raises(UpstreamTimeout):
         writing.questions(_passage(1), 1, NATURAL)
     writer.close()
+
+
+VICIOUS = {
+    Vice.NUMBERED: {},
+    Vice.THOUGHTS: {},
+    Vice.FENCED: {},
+    Vice.REFUSAL: {"refused": 1},
+    Vice.OTHER_LANGUAGE: {"in another language": 1},
+    Vice.EMPTY: {"empty": 1},
+    Vice.STATEMENTS: {"no questions": 1},
+    Vice.NAMES_THE_TEXT: {"named the text": 1},
+    Vice.UNCLOSED_THOUGHTS: {"cut off while thinking": 1},
+}
+"""A vice of the scripted model, and what is dropped for it where one question is asked for."""
+
+
+@pytest.fixture
+def vicious(scripted_llm: ScriptedLLM, cache: SqliteWritingCache) -> Iterator[Callable[[], Writing]]:
+    """Ask the scripted model."""
+    writer = OpenAIQuestionWriter(Endpoint(base_url=scripted_llm.url, model="scripted"), retries=0)
+    yield lambda: Writing(writer, cache, Budget())
+    writer.close()
+
+
+def _about_offices(n: int) -> Passage:
+    text = f"Office {n} is open on Mondays. Whoever needs a passport goes there with a photograph and the old one."
+    return Passage.create(Document.create(uri=f"d{n}", title="Offices", text=text), 0, text)
+
+
+HONEST = json.dumps({"questions": ["When is the office open for people who need a passport?"]})
+
+
+@pytest.mark.parametrize("vice", VICIOUS)
+def test_what_is_no_question_is_counted(
+    scripted_llm: ScriptedLLM, vicious: Callable[[], Writing], vice: Vice
+) -> None:
+    """For questions and for paraphrases apart, by what was wrong; what can be put right is, and its repair counted."""
+    writing = vicious()
+    scripted_llm.script(Reply(text=HONEST, vice=vice), Reply(text=HONEST))
+    asked = [writing.questions(_about_offices(n), 1, NATURAL) for n in range(2)]
+    account = writing.spent.questions
+    assert account.dropped == VICIOUS[vice]
+    assert account.kept == sum(map(len, asked)) == 2 - len(VICIOUS[vice])
+    assert bool(account.repaired) == (not VICIOUS[vice])
+    if vice is Vice.NAMES_THE_TEXT:
+        return
+    scripted_llm.script(Reply(text=HONEST, vice=vice))
+    reworded = writing.paraphrases("What are the office's hours?", 1, about=_about_offices(1).embedded_text)
+    assert writing.spent.paraphrases.dropped == VICIOUS[vice]
+    assert writing.spent.paraphrases.kept == len(reworded) == 1 - len(VICIOUS[vice])
+    assert writing.spent.questions == account
+
+
+def test_what_was_dropped_is_remembered_and_checked_anew(
+    scripted_llm: ScriptedLLM, vicious: Callable[[], Writing]
+) -> None:
+    """A later run counts the same without a call; a reply without any question is asked for again."""
+    mixed = json.dumps(
+        {"questions": ["Sure!", "When is the office open?", "Le bureau est dans la mairie de la ville."]}
+    )
+    scripted_llm.script(mixed, Reply(text=HONEST, vice=Vice.REFUSAL))
+    first, again = vicious(), vicious()
+    for writing in (first, again):
+        writing.questions(_about_offices(1), 2, NATURAL)
+    assert (first.spent.calls, again.spent.calls, again.spent.remembered) == (1, 0, 1)
+    assert again.spent.questions == first.spent.questions
+    assert again.spent.questions.dropped == {"in another language": 1}
+    assert again.spent.questions.repaired == {"words around them": 1}
+    scripted_llm.default = HONEST
+    assert again.questions(_about_offices(2), 1, NATURAL) == ()
+    assert again.questions(_about_offices(2), 1, NATURAL) != ()
+    assert len(scripted_llm.requests) == 3
+
+
+def test_a_model_that_gives_nothing_is_asked_no_more(
+    scripted_llm: ScriptedLLM, vicious: Callable[[], Writing]
+) -> None:
+    """Thirty replies in a row of which nothing could be used end the asking, and the reason is kept."""
+    scripted_llm.default = HONEST
+    scripted_llm.vices = Vices(share=1.0, among={Vice.REFUSAL, Vice.OTHER_LANGUAGE})
+    writing = vicious()
+    for n in range(30):
+        assert writing.questions(_about_offices(n), 1, NATURAL) == ()
+    with pytest.raises(BudgetReached, match="30 replies in a row"):
+        writing.questions(_about_offices(30), 1, NATURAL)
+    assert sum(writing.spent.questions.dropped.values()) == 30
+
+
+def test_a_file_of_before_is_read(tmp_path: Path) -> None:
+    """Answers that were kept before faults were are still worth their price."""
+    file = tmp_path / "written.sqlite"
+    with closing(sqlite3.connect(file)) as before, before:
+        before.execute(
+            "CREATE TABLE written (key TEXT PRIMARY KEY, texts TEXT NOT NULL, tokens INTEGER NOT NULL)"
+        )
+        before.execute("INSERT INTO written VALUES ('k', '[\"Where?\"]', 7)")
+    cache = SqliteWritingCache(file)
+    assert cache.get("k") == Written(texts=("Where?",), tokens=7)
+    known = Written(texts=("Why?",), tokens=8, dropped={"refused": 1}, repaired=("fences",))
+    cache.put("l", known)
+    assert cache.get("l") == known

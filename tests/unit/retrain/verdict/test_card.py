@@ -1,5 +1,6 @@
 """A model card travels with the artefact, and says nothing that people asked."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from rag.adapters.models.encoders import EncoderFolder
 from rag.errors import ArtefactTampered
 from rag.ports import Encoder
 from retrain.domain import (
+    Answers,
+    Bar,
     Candidate,
     Dataset,
     Difference,
@@ -18,6 +21,7 @@ from retrain.domain import (
     MetricRow,
     Origin,
     Outcome,
+    Received,
     Scorecard,
     Slice,
     TrainingPair,
@@ -73,6 +77,13 @@ def _card(digest: str, lane: str = "static") -> str:
                 Slice(name=name, questions=7, rows=(row,))
                 for name in ("robustness", "topic=0 ann example keys")
             ),
+            answers=Answers(
+                questions=400,
+                unanswerable=390,
+                rows=tuple(replace(row, metric=str(share)) for share in Received),
+                incumbent=Bar(threshold=0.5),
+                candidate=Bar(threshold=0.5, questions=380, passages=9),
+            ),
         ),
         verdict=Verdict(outcome=Outcome.PROMOTE, reasons=(f"Because of {SECRET}",)),
     )
@@ -91,6 +102,17 @@ def test_the_card_names_lineage_data_scores_and_cost_and_no_question() -> None:
     assert "Ann" not in text
     assert "ann" not in text.split()
     assert "query-side adapter" not in text
+
+
+def test_the_card_says_what_people_get_of_both() -> None:
+    """The shares beside the incumbent's, and from which support on each side answers, calibrated with what."""
+    text = _card("e" * 64)
+
+    assert "on 400 of the questions, and on 390 with the documents that answer them taken out" in text
+    assert "| questions answered from a right passage | 50.0 % | 50.0 % | +5.0 (+3.0 to +7.0) |" in text
+    assert "| unanswerable questions refused | 50.0 % | 50.0 % | +5.0 (+3.0 to +7.0) |" in text
+    assert "| answered from a support of | 0.50 | 0.50 | |" in text
+    assert "| support calibrated with | nothing | 380 questions, 9 passages | |" in text
 
 
 def test_an_adapters_card_says_which_side_it_changes() -> None:

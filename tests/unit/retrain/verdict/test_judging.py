@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from doubles.promotion_world import TwoEncoders, World
 
@@ -10,10 +11,12 @@ from rag.errors import NotReady
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
 from retrain.cycle import Trained
-from retrain.domain import Candidate, Dataset, EvalQuestion, Origin, TrainingReport
+from retrain.domain import Bar, Candidate, Dataset, EvalQuestion, Origin, Received, TrainingReport
 from retrain.settings import RetrainSettings
-from retrain.verdict.evaluation import METRICS, clusters, evaluate
+from retrain.verdict import tuning
+from retrain.verdict.evaluation import clusters
 from retrain.verdict.power import foreseen_effect, level
+from retrain.verdict.tuning import calibrated
 
 REPORT = TrainingReport(
     lane="static",
@@ -92,7 +95,7 @@ def evaluated(world: World, two_encoders: TwoEncoders, *, dev: Origin) -> tuple[
 def test_the_candidates_release_is_what_was_chosen_and_measured(
     world: World, two_encoders: TwoEncoders
 ) -> None:
-    """Weight and threshold chosen on the dev questions are the release's, and the report says how."""
+    """The weight chosen on dev, the live threshold and its own calibration are the release's, and it is told."""
     live, candidate = evaluated(world, two_encoders, dev=Origin.LABEL)
     release = world.stores.releases.get(candidate.release)
     notes = candidate.training.settings["tuning"]
@@ -103,7 +106,39 @@ def test_the_candidates_release_is_what_was_chosen_and_measured(
     assert release.retrieval.threshold == live.retrieval.threshold
     assert candidate.training.settings["batch"] == 2
     assert candidate.scorecard.questions == 60
+    assert release.support is not None
+    assert release.support.passages == 200
+    assert release.support.change == world.stores.documents.last_change()
+    answers = candidate.scorecard.answers
+    assert answers is not None
+    assert (answers.questions, answers.incumbent) == (60, Bar(threshold=0.3))
+    assert answers.candidate == Bar(threshold=0.3, questions=release.support.questions, passages=200)
     assert world.retrain.candidates.get(candidate.id) == candidate
+
+
+def test_support_is_calibrated_on_what_was_not_learned(world: World, two_encoders: TwoEncoders) -> None:
+    """Documents that were trained on are not asked about while enough others are there; else all are."""
+    live, _ = mined(world, two_encoders)
+    corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
+    learned = {passage.document_id for passage in corpus[:100]}
+    loaded = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
+
+    def fitted(*, most: int, taught: set[str]) -> Release:
+        with pytest.MonkeyPatch.context() as patch, world.present().trial_indexes(corpus) as on:
+            patch.setattr(tuning, "MOST", most)
+            return calibrated(loaded, on=on, learned=taught, change=7, seed=1).release
+
+    few, other, every = (
+        fitted(most=100, taught=learned),
+        fitted(most=101, taught=learned),
+        fitted(most=100, taught=set()),
+    )
+    assert few.support is not None
+    assert every.support is not None
+    assert few.support.questions < every.support.questions
+    assert other.support == every.support
+    assert (few.support.change, few.support.passages) == (7, 200)
+    assert few.retrieval == live.retrieval
 
 
 def test_without_questions_that_people_asked_the_retrieval_stays(
@@ -134,7 +169,7 @@ def test_an_evaluation_counts_as_a_look_once(world: World, two_encoders: TwoEnco
 
 
 def test_what_can_be_shown_is_foreseen_from_the_live_release(world: World, two_encoders: TwoEncoders) -> None:
-    """Effect, questions, clusters and level of the next look are those of the gate questions as the live one ranks."""
+    """Effect, questions, clusters and level of the next look are those of the gate questions as it answers them."""
     live, known = mined(world, two_encoders)
     dataset = half_answered(known)
     world.retrain.datasets.put(dataset)
@@ -149,11 +184,16 @@ def test_what_can_be_shown_is_foreseen_from_the_live_release(world: World, two_e
     corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     loaded = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
     with trial(loaded, [corpus], tenant="default", cache=world.cache, scratch=world.scratch) as tried:
-        ranked = tried.rank([question.text for question in dataset.gate], limit=100)
-    values = evaluate(ranked, dataset.gate)[:, list(METRICS).index("recall@1")]
+        got = tried.receive([question.text for question in dataset.gate])
+    values = np.array(
+        [
+            float(each.quoted[:1] != () and each.quoted[0] in question.relevant)
+            for each, question in zip(got, dataset.gate, strict=True)
+        ]
+    )
     assert 0 < values.mean() < 1
     for foreseen, look in ((first, 1), (second, 2)):
-        assert (foreseen.metric, foreseen.questions, foreseen.clusters) == ("recall@1", 60, 60)
+        assert (foreseen.metric, foreseen.questions, foreseen.clusters) == (Received.RIGHT, 60, 60)
         assert (foreseen.look, foreseen.alpha, foreseen.power) == (look, level(0.05, look), 0.8)
         assert foreseen.effect == pytest.approx(
             foreseen_effect(values, clusters(dataset.gate), level(0.05, look))

@@ -76,7 +76,6 @@ def test_a_failing_call_never_stops_the_run(cache: SqliteWritingCache) -> None:
     assert mined.dropped == {
         "the language model failed": 2,
         "the same question and passage": 2,
-        "too short": 2,
     }
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 

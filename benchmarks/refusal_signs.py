@@ -31,7 +31,6 @@ from rag.domain import (
     Retrieval,
 )
 from rag.ports import Encoder
-from rag.questions.finding.copies import distinct
 from rag.questions.support.calibrating import Asked as Known
 from rag.questions.support.calibrating import Observed, observe
 from rag.questions.support.evidence import read_evidence
@@ -156,15 +155,15 @@ def examine(
     with asking(data, encoder, rag) as tried:
         documents = {passage.id: passage.document_id for passage in data.passages}
 
-        def search(question: str, _vector: object, gone: Collection[str]) -> list[Hit]:
-            return hits(tried, question, gone)
+        def hits(question: str, gone: Collection[str] = ()) -> list[Hit]:
+            return tried.hits(question, tried.vectors([question])[0], gone)
 
-        observed = observe(data.passages, search, encoder=encoder)
+        observed = observe(data.passages, tried.hits, encoder=encoder)
         known = [
             Known(question=each.text, documents=frozenset(documents[right] for right in each.right))
             for each in people
         ]
-        informed = observe(data.passages, search, encoder=encoder, asked=known) if known else observed
+        informed = observe(data.passages, tried.hits, encoder=encoder, asked=known) if known else observed
         rarity = Rarity(observed.words)
 
         def row(kind: str, question: str, found: list[Hit]) -> Row:
@@ -173,15 +172,15 @@ def examine(
 
         rows = []
         for each in asked:
-            found = hits(tried, each.text, ())
+            found = hits(each.text)
             if not each.right:
                 rows.append(row("unanswerable", each.text, found))
                 continue
             there = any(hit.passage.id in each.right for hit in found)
             rows.append(row("answered" if there else "missed", each.text, found))
             gone = {documents[right] for right in each.right}
-            rows.append(row("gone", each.text, hits(tried, each.text, gone)))
-        rows += [row("foreign", each.text, hits(tried, each.text, ())) for each in foreign]
+            rows.append(row("gone", each.text, hits(each.text, gone)))
+        rows += [row("foreign", each.text, hits(each.text)) for each in foreign]
     return Examined(name=data.name, encoder=encoder, rows=rows, observed=observed, informed=informed)
 
 
@@ -196,17 +195,6 @@ def asking(data: Data, encoder: Encoder, rag: Installation) -> Iterator[Trial]:
         loaded, [data.passages], tenant=DEFAULT_TENANT, cache=rag.models.cache, scratch=rag.scratch
     ) as tried:
         yield tried
-
-
-def hits(tried: Trial, question: str, gone: Collection[str]) -> list[Hit]:
-    """Return a question's hits, some documents being left out, and copies."""
-    limit = Retrieval().top_k
-    for depth in (20, 80, 320):
-        found = tried.find([question], limit=depth)[0]
-        left, _ = distinct([each for each in found if each.passage.document_id not in gone])
-        if len(left) >= limit or len(found) < depth:
-            break
-    return [Hit(passage=each.passage, rank=at, score=each.score) for at, each in enumerate(left[:limit], 1)]
 
 
 def _evidence(question: str, found: list[Hit], tried: Trial, encoder: Encoder) -> Evidence:

@@ -9,11 +9,12 @@ from functools import partial
 from flows.bootstrap import Doors, doors_over
 from flows.environment import serving_settings
 from flows.ops.checks import BackgroundChecks, drift_check
-from flows.ops.routes import audit, candidates, drift, releases
+from flows.ops.routes import audit, candidates, drift, questions, releases
 from flows.ops.started import StartedSwitches
 from rag import bootstrap as serving
 from rag.api import Routers
 from rag.releases.deployed import deployed
+from rag.releases.standing import standing
 from rag.running.log_lines import write_log_lines
 
 
@@ -23,13 +24,20 @@ def operations(doors: Doors) -> Routers:
     switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (
         candidates.router(promotion.candidates, promotion.approvals, promotion.approver, switches),
-        releases.router(partial(deployed, stores.releases), stores.replicas, promotion.promotions, switches),
+        releases.router(
+            partial(deployed, stores.releases),
+            partial(standing, stores.releases, stores.documents),
+            stores.replicas,
+            promotion.promotions,
+            switches,
+        ),
         drift.router(
             doors.monitoring.reports,
             doors.monitoring.html,
             BackgroundChecks(drift_check),
             tenant=settings.tenant,
         ),
+        questions.router(stores.interactions, tenant=settings.tenant),
         audit.router(stores.audit),
     )
 

@@ -44,10 +44,34 @@ class Metrics(Observer):
             ("direction",),
             registry=self._registry,
         )
+        self._statements = Counter(
+            "whetstone_answer_statements",
+            "Sentences of written answers that were checked against the passages they cite.",
+            ("release",),
+            registry=self._registry,
+        )
+        self._unsupported = Counter(
+            "whetstone_answer_statements_unsupported",
+            "Sentences of written answers that the passages they cite do not bear out.",
+            ("release",),
+            registry=self._registry,
+        )
         self._nearest = Histogram(
             "whetstone_nearest_score",
             "Cosine of each question's nearest passage.",
             buckets=tuple(round(0.05 * step, 2) for step in range(1, 20)),
+            registry=self._registry,
+        )
+        self._support = Histogram(
+            "whetstone_support",
+            "Probability that the passages found answer the question, by release.",
+            ("release",),
+            buckets=tuple(round(0.05 * step, 2) for step in range(1, 20)),
+            registry=self._registry,
+        )
+        self._unknown = Counter(
+            "whetstone_questions_language_unknown",
+            "Questions in a language that the encoder does not know.",
             registry=self._registry,
         )
         self._requests = Histogram(
@@ -80,6 +104,13 @@ class Metrics(Observer):
                 self._stages.labels(stage=stage).observe(milliseconds / 1_000)
         self._tokens.labels(direction="prompt").inc(interaction.prompt_tokens)
         self._tokens.labels(direction="completion").inc(interaction.completion_tokens)
+        if interaction.statements:
+            self._statements.labels(release=interaction.release).inc(interaction.statements)
+            self._unsupported.labels(release=interaction.release).inc(interaction.unsupported)
+        if interaction.language_unknown:
+            self._unknown.inc()
+        if interaction.support is not None:
+            self._support.labels(release=interaction.release[:16]).observe(interaction.support)
         # A question that failed on the way says nothing about how near the documents are.
         told = interaction.status not in (InteractionStatus.FAILED, InteractionStatus.CANCELLED)
         if told and not interaction.auxiliary and interaction.hits:

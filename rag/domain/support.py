@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+WEAK = 0.5
+"""Support below which an answer is told as weakly supported: the passages do not answer it as likely as they do."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
@@ -28,3 +31,8 @@ class Support:
 
     probability: float  # 0 to 1, where as many questions have an answer as have none
     reason: str = ""  # what it rests on, in a person's words
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether an answer from these passages is wrong so often that whoever asked should look at its sources."""
+        return self.probability < WEAK

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rag.domain import Calibration, Evidence, Support
@@ -44,7 +44,7 @@ def judge(
     calibration: Calibration | None = None,
     *,
     encoder: Encoder,
-    names: Collection[str] = (),
+    names: Sequence[str] = (),
 ) -> Support:
     """Return how likely it is that the hits answer the question, by the signs and their weights.
 
@@ -66,7 +66,7 @@ def judge(
         evidence: what was found and read for the question.
         calibration: the release's; None: the one for any documents.
         encoder: the release's.
-        names: words of things asked about earlier in the conversation, which count as rare.
+        names: those that the question has from the ones before it; they count as rare words.
     """
     if not evidence.hits:
         return Support(probability=0.0, reason="nothing was found")
@@ -85,7 +85,7 @@ def judge(
     if signs.together < _OTHER_WORDS and signs.nearest >= fitted.usual + _AS_NEAR:
         return Support(probability=max(probability, _LIKELY), reason="a passage is near, in other words")
     if probability < _LIKELY and signs.nearest < _NEAR:
-        if _is_named(question, [plain(hit.passage.embedded_text) for hit in evidence.hits], encoder):
+        if _is_named(question, [plain(hit.passage.embedded_text) for hit in evidence.hits], encoder, names):
             return Support(probability=_LIKELY, reason="a passage has the rare name asked for")
         if _is_said(evidence):
             return Support(probability=_LIKELY, reason="a sentence is near to the question")
@@ -128,15 +128,16 @@ def _is_said(evidence: Evidence) -> bool:
     )
 
 
-def _is_named(question: str, texts: Sequence[str], encoder: Encoder) -> bool:
+def _is_named(question: str, texts: Sequence[str], encoder: Encoder, names: Sequence[str]) -> bool:
     """Tell whether a text has a rare word of the question as typed, and nearly all of what else it is about."""
     typed = [each.casefold() for each in _TYPED.findall(plain(question))[:_MOST_WORDS]]
     about = sorted(content(question))[:_MOST_WORDS]
+    given = {plain(name).casefold() for name in names}
     costs = encoder.count_tokens([*typed, *about])
     rare = [
         each
         for each, cost in zip(typed, costs, strict=False)
-        if cost >= _RARE or (each.isdecimal() and len(each) >= _LONG_NUMBER)
+        if cost >= _RARE or each in given or (each.isdecimal() and len(each) >= _LONG_NUMBER)
     ]
     if not rare:
         return False

@@ -46,7 +46,7 @@ def read_signs(
 ) -> Signs:
     """Return the signs of support of a question's hits, best first; without hits, those of nothing.
 
-    `names` are words of things asked about earlier in a conversation: they count as rare.
+    `names` are those that the question has from the ones before it: they count as rare words.
     """
     if not hits:
         return Signs(nearest=-1.0, first=0.0, together=0.0, weight=0.0)

@@ -177,3 +177,12 @@ def test_a_short_code_is_support_where_it_is_all_that_is_asked() -> None:
     """Two digits tell little beside other words, and enough alone."""
     assert is_supported("AB-77?", hits("Code AB77 opens the gate."))
     assert not is_supported("Is the garden watered by AB-77?", hits("Code AB77 opens the gate."))
+
+
+def test_names_from_earlier_questions_count_as_rare() -> None:
+    """A word that the encoder knows well is a name where the conversation had it as one."""
+    found = hits("Ask Eve.", "Soup is served.")
+    evidence = read_evidence("Eve: ask", found, encoder=Letters())
+
+    assert judge(evidence, encoder=Letters()).probability < THRESHOLD
+    assert judge(evidence, encoder=Letters(), names=("Eve",)).probability >= THRESHOLD

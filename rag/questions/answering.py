@@ -15,7 +15,7 @@ from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
 from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
-from rag.questions.events import Delta, Event, Finished, Started, Wishes
+from rag.questions.events import Delta, Event, Finished, Judged, Started, Wishes
 from rag.questions.finding.retrieval import Pinned, Retriever
 from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
@@ -223,8 +223,7 @@ class Answerer:
             citations=citations(draft.reply.mentions),
             mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
-            support=draft.read.support if draft.read else None,
-            threshold=draft.pinned.release.retrieval.threshold,
+            judged=_judged(draft),
             cut=draft.reply.ending.cut,
             timings=draft.timings(),
         )
@@ -248,6 +247,11 @@ class Answerer:
         except Exception:
             # The caller gets the first error, which matters more than the one about the log.
             logger.exception("interaction %s could not be logged as %s", draft.asked.id, status)
+
+
+def _judged(draft: Draft) -> Judged | None:
+    threshold = draft.pinned.release.retrieval.threshold
+    return Judged(support=draft.read.support, threshold=threshold) if draft.read else None
 
 
 def _started(draft: Draft) -> Started:

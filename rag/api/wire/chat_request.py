@@ -10,7 +10,7 @@ from rag.api.wire.filters import Filter
 from rag.domain import Message
 from rag.errors import InvalidInput
 from rag.questions.events import Wishes
-from rag.questions.writing.abstaining import plainly
+from rag.questions.abstaining import plainly
 
 _SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")
 

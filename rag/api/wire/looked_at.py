@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from rag.domain import InteractionStatus, Passage
 from rag.questions.events import Finished
-from rag.questions.writing.abstaining import in_words, looked_at
+from rag.questions.abstaining import in_words, looked_at
 from rag.questions.writing.prompting import abstains
 
 SNIPPET = 300

@@ -12,8 +12,8 @@ from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
 from rag.domain import InteractionStatus
 from rag.errors import Unauthorised, UpstreamFailed
-from rag.questions.events import Wishes
 from rag.questions.abstaining import looked_at, plainly
+from rag.questions.events import Wishes
 from rag.questions.writing.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings

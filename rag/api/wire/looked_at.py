@@ -8,8 +8,8 @@ import re
 from typing import Any, Protocol
 
 from rag.domain import InteractionStatus, Passage
-from rag.questions.events import Finished
 from rag.questions.abstaining import in_words, looked_at
+from rag.questions.events import Finished
 from rag.questions.writing.prompting import abstains
 
 SNIPPET = 300

@@ -32,7 +32,7 @@ class Sections(click.Group):
         ("Documents and questions", (documents.ingest, questions.ask, questions.label)),
         ("Watch", (questions.questions, drift.drift)),
         ("Improve", (retraining.retrain, retraining.candidates, retraining.approve, retraining.reject)),
-        ("Switch", (promotion.promote, promotion.rollback, promotion.collect)),
+        ("Switch", (promotion.promote, promotion.rollback, promotion.threshold, promotion.collect)),
         ("Keys", (keys.keys,)),
         ("Schedule", (flow_runner.flows,)),
     )

@@ -14,7 +14,7 @@ from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 from rag.bootstrap.installation import Installation
-from rag.releases.deployed import live_release
+from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
 from rag.releases.models import Models
 from rag.releases.trials import Scratch
@@ -53,6 +53,7 @@ class Monitoring:
             reports=self.reports,
             renderer=self.renderer,
             settings=self.settings,
+            alike=alike(releases, live.digest),
         )
         self.reports.add(report)
         return report

@@ -1,7 +1,7 @@
 """One whole check: gather, measure, test, judge, report."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.gathering import Compared
@@ -27,6 +27,7 @@ def check_drift(
     reports: DriftReportStore,
     renderer: ReportRenderer,
     settings: DriftSettings,
+    alike: Collection[str] = (),
 ) -> DriftReport:
     """Return a report on what is asked and found now, compared with what was before.
 
@@ -36,7 +37,8 @@ def check_drift(
 
     Drift where any finding is; else not enough data where a window is too small; else calm.
 
-    One of the earlier `reports`, which are only read, is the golden questions' baseline.
+    `alike` are the digests of releases that differ from the live one by their calibrations alone. One of the earlier
+    `reports`, which are only read, is the golden questions' baseline.
 
     Raises:
         SettingInvalid: so few permutations that no difference could be significant.
@@ -54,7 +56,7 @@ def check_drift(
                 gone=measured.gone,
                 reports=reports,
                 tenant=tenant,
-                release=release,
+                releases={release, *alike},
                 settings=settings,
             ),
             labelled_finding(

@@ -1,6 +1,6 @@
 """What monitoring needs from the outside, as Protocols."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,7 +61,7 @@ class DriftReportStore(Protocol):
         ...
 
     def recalls(
-        self, *, tenant: str, release: str | None = None, newest_first: bool = False
+        self, *, tenant: str, releases: Collection[str] | None = None, newest_first: bool = False
     ) -> Iterator[PastRecall]:
         """Yield the golden recall of every report that has any, oldest first unless said otherwise.
 
@@ -69,7 +69,7 @@ class DriftReportStore(Protocol):
 
         Args:
             tenant: whose reports.
-            release: digest of the release that was live; None: any.
+            releases: digests, one of which was the live release's; None: any.
             newest_first: the other way round.
         """
         ...

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     threshold: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5,
         description="Support, a probability, below which the answer is that the documents do not say; 0: never (first "
-        "release).",
+        "release; later: `whetstone threshold`).",
     )
 
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -155,6 +155,11 @@ class Settings(BaseSettings):
     )
     llm_max_tokens: Annotated[int, Field(ge=1)] = Field(800, description="Longest answer, tokens.")
 
+    llm_judge: bool = Field(
+        False,
+        description="Whether the model is asked, after each answer, if its sentences follow from what they cite.",
+    )
+
     host: str = Field(
         "127.0.0.1", description="Address to listen on; without an API key only loopback is accepted."
     )
@@ -211,6 +216,20 @@ class Settings(BaseSettings):
     )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _is_a_probability(cls, value: object) -> object:
+        try:
+            below = float(str(value)) < 0
+        except ValueError:
+            return value
+        if below:
+            raise ValueError(
+                "it is a probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now. Leave it "
+                "unset where you are not sure"
+            )
+        return value
 
     @field_validator("public_url")
     @classmethod

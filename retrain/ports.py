@@ -162,8 +162,13 @@ class ApprovalStore(Protocol):
         """Return the newest decision on a candidate."""
         ...
 
-    def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> Permit:
-        """Return what lets the candidate go live once, while that approval is the newest decision and allows it."""
+    def permit(
+        self, approval: str, candidate: Candidate, *, key: bytes, incumbents: Collection[str] = ()
+    ) -> Permit:
+        """Return what lets the candidate go live once, while that approval is the newest decision and allows it.
+
+        `incumbents` are the digests of the releases that its incumbent was calibrated as: it may replace any of them.
+        """
         ...
 
 

@@ -12,9 +12,9 @@ from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
 from rag.domain import InteractionStatus
 from rag.errors import Unauthorised, UpstreamFailed
+from rag.ports import Progress
 from rag.questions.abstaining import looked_at, plainly
 from rag.questions.events import Wishes
-from rag.questions.writing.prompting import marks
 from rag.running.listening import local_url
 from rag.settings import Settings
 
@@ -67,17 +67,20 @@ def remarks(answer: Answer) -> list[str]:
     return said
 
 
-def ask_anywhere(settings: Settings, question: str, where: str = "") -> Answer:
+def ask_anywhere(
+    settings: Settings, question: str, where: str = "", *, progress: Progress = lambda *_: None
+) -> Answer:
     """Return the answer of the service at host and port; where none is up, of the live release, loaded here.
 
-    `where` is a filter by metadata, as JSON; InvalidInput where it is none.
+    Loaded here, it is calibrated first where that is due, and `progress` is told. `where` is a filter by metadata, as
+    JSON; InvalidInput where it is none.
     """
     wanted = filter_of(where) if where else None
     url = local_url(settings.host, settings.port)
     try:
         httpx.get(f"{url}/healthz", timeout=1.0).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL):
-        return asyncio.run(_ask_here(settings, question, Wishes(where=wanted)))
+        return asyncio.run(_ask_here(settings, question, Wishes(where=wanted), progress))
     return _ask_service(settings, url, question, json.loads(where) if where else None)
 
 
@@ -107,7 +110,7 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
     text, extension = plainly(payload["choices"][0]["message"]["content"]), payload["whetstone"]
-    cited = {number for _, _, numbers in marks(text) for number in numbers}
+    cited = {each["number"] for each in extension["citations"]}
     shown = zip(extension["hits"], payload["search_results"], strict=False)
     sources = [
         Source(
@@ -132,9 +135,13 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
     )
 
 
-async def _ask_here(settings: Settings, question: str, wishes: Wishes) -> Answer:
+async def _ask_here(settings: Settings, question: str, wishes: Wishes, progress: Progress) -> Answer:
     with open_serving(settings) as serving:
         serving.live.start(background=False)
+        if serving.calibrator.calibrate(
+            progress=lambda done, total: progress(done, total, "calibrate support on the documents")
+        ):
+            serving.live.start(background=False)
         finished = await serving.answerer.answer(question, principal=terminal_principal(), wishes=wishes)
     abstained = finished.interaction.status == InteractionStatus.ABSTAINED
     scores = {hit.passage.id: hit.score for hit in finished.hits}

@@ -1,4 +1,4 @@
-"""whetstone promote, rollback and collect."""
+"""whetstone promote, rollback, threshold and collect."""
 
 import click
 
@@ -40,6 +40,30 @@ def rollback(reason: str, ticket: str | None, principal: str | None) -> None:
         )
         epoch = deployed(doors.rag.stores.releases).epoch
     click.echo(f"switched back: epoch {epoch}")
+
+
+@click.command()
+@click.argument("value", type=float, required=False)
+def threshold(value: float | None) -> None:
+    """Show from which support on questions are answered, or change it: a probability, 0 refuses nothing.
+
+    Takes effect within seconds, over the same index and with the same model; `whetstone rollback` still goes back to
+    the release before. A candidate that was judged beside another threshold has to be evaluated again.
+    """
+    from flows.bootstrap import open_doors
+    from flows.environment import terminal_principal
+    from rag.releases.deployed import deployed
+    from rag.releases.renewing import answer_from
+    from rag.releases.standing import standing
+
+    with open_doors() as doors:
+        stores = doors.rag.stores
+        if value is not None:
+            answer_from(stores.releases, stores.leases, value, principal=terminal_principal())
+        now = standing(stores.releases, stores.documents)
+        epoch = deployed(stores.releases).epoch
+    click.echo(f"answered from support {now.threshold:g} on (epoch {epoch})")
+    click.echo(f"calibrated: {now.sentence()}")
 
 
 @click.command()

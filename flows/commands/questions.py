@@ -27,9 +27,10 @@ def ask(question: str, where: str, json_output: bool) -> None:
     """
     from flows.commands.asking import ask_anywhere, remarks
     from flows.environment import serving_settings
-    from flows.ops.terminal import as_json, console, table
+    from flows.ops.terminal import as_json, console, progress, table
 
-    answer = ask_anywhere(serving_settings(), question, where)
+    with progress() as show:
+        answer = ask_anywhere(serving_settings(), question, where, progress=show)
     if json_output:
         as_json(answer)
         return

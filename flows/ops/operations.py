@@ -14,6 +14,7 @@ from flows.ops.started import StartedSwitches
 from rag import bootstrap as serving
 from rag.api import Routers
 from rag.releases.deployed import deployed
+from rag.releases.standing import standing
 from rag.running.log_lines import write_log_lines
 
 
@@ -23,7 +24,13 @@ def operations(doors: Doors) -> Routers:
     switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (
         candidates.router(promotion.candidates, promotion.approvals, promotion.approver, switches),
-        releases.router(partial(deployed, stores.releases), stores.replicas, promotion.promotions, switches),
+        releases.router(
+            partial(deployed, stores.releases),
+            partial(standing, stores.releases, stores.documents),
+            stores.replicas,
+            promotion.promotions,
+            switches,
+        ),
         drift.router(
             doors.monitoring.reports,
             doors.monitoring.html,

@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.bootstrap import Doors
 from monitoring.domain import DriftReport
 from rag.domain import Deployment, Replica
+from rag.releases.standing import Standing, standing
 from retrain.domain import Candidate, CandidateStatus
 from retrain.promotion.staging import alive
 
@@ -20,6 +21,7 @@ class Overview:
     in_part: int  # documents, of which something was not read
     deployment: Deployment | None  # None: nothing is live yet
     encoder: str  # of the live release: digest and kind
+    standing: Standing | None  # of its calibration; None where nothing is live
     replicas: Sequence[Replica]  # those heard of lately
     questions: int  # logged
     report: DriftReport | None  # the newest
@@ -44,10 +46,16 @@ class Overview:
     def _live(self) -> list[tuple[str, str]]:
         if self.deployment is None:
             return [("live release", "none yet: `whetstone serve` makes the first")]
+        support = self.standing
         return [
             ("epoch", str(self.deployment.epoch)),
             ("live release", self.deployment.release),
             ("encoder", self.encoder),
+            *(
+                [("threshold", f"{support.threshold:g}"), ("calibrated", support.sentence())]
+                if support
+                else ()
+            ),
             ("previous release", self.deployment.previous or "-"),
             ("staged release", self.deployment.staged or "-"),
         ]
@@ -64,6 +72,7 @@ def overview(doors: Doors) -> Overview:
         in_part=stores.documents.count(in_part=True),
         deployment=deployment,
         encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})" if encoder else "",
+        standing=standing(stores.releases, stores.documents) if deployment else None,
         replicas=alive(stores.replicas),
         questions=stores.interactions.count(),
         report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),

@@ -111,7 +111,7 @@ def written_lines(spent: Mapping[str, Any] | None) -> list[str]:
         return []
     besides = ", ".join(
         f"{spent[name]} {of_what}"
-        for name, of_what in (("failures", "of them failed"), ("remembered", "replies were known already"))
+        for name, of_what in (("failures", "of them failed"), ("remembered", "known already"))
         if spent[name]
     )
     lines = [
@@ -135,7 +135,9 @@ def _account_lines(what: str, account: Mapping[str, Any]) -> list[str]:
     lines = [f"{lost or 'None'} of {written} written {what} {'was' if lost < 2 else 'were'} dropped"]
     lines[0] += f": {_by_count(dropped, '{1} {0}')}." if lost else "."
     if repaired:
-        lines.append(f"To get at the {what}, taken away: {_by_count(repaired, '{0} in {1} replies')}.")
+        lines.append(
+            f"To get at the {what}, taken away: {_by_count(repaired, '{0} from {1}')} of the replies."
+        )
     return lines
 
 

@@ -1,6 +1,6 @@
 """Drift reports, in the database that serving uses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from sqlalchemy import JSON, Column, Index, RowMapping, Table, Text, cast, insert, or_, select
@@ -63,12 +63,12 @@ class SqlDriftReports(SqlStore, DriftReportStore):
 
     @override
     def recalls(
-        self, *, tenant: str, release: str | None = None, newest_first: bool = False
+        self, *, tenant: str, releases: Collection[str] | None = None, newest_first: bool = False
     ) -> Iterator[PastRecall]:
         at, key = drift_reports.c.created_at, drift_reports.c.id
         some = (drift_reports.c.tenant == tenant) & (cast(drift_reports.c.golden_recall, Text) != "{}")
-        if release is not None:
-            some &= drift_reports.c.release == release
+        if releases is not None:
+            some &= drift_reports.c.release.in_(sorted(releases))
         query = (
             select(key, at, drift_reports.c.golden_recall, drift_reports.c.findings)
             .where(some)

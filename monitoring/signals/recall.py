@@ -32,14 +32,15 @@ def baseline(
     *,
     tenant: str,
     metric: str,
-    release: str,
+    releases: Collection[str],
     asked: Collection[str],
     at_least: int,
 ) -> PastRecall | None:
     """Return the golden recall that the present one is compared with; None where there is none yet.
 
     It is that of the oldest report under the live release, however many there are, so that a slow decline
-    adds up. Before there is one it is that of the newest report under any release, so that a switch that
+    adds up; a calibration changes nothing of what is found, so `releases` are its digests in all of its
+    calibrations. Before there is one it is that of the newest report under any release, so that a switch that
     cost recall is seen. A report that found this metric drifted is no baseline, nor is one that shares fewer
     than `at_least` of the golden questions asked now.
     """
@@ -49,7 +50,7 @@ def baseline(
         return len(shared) >= at_least and past.verdicts.get(metric, DRIFT) is not DRIFT
 
     # Read one after the other, so that years of reports cost nothing once one fits.
-    of_the_release = reports.recalls(tenant=tenant, release=release)
+    of_the_release = reports.recalls(tenant=tenant, releases=releases)
     of_any = reports.recalls(tenant=tenant, newest_first=True)
     return next(filter(fits, chain(of_the_release, of_any)), None)
 
@@ -60,13 +61,13 @@ def golden_finding(
     gone: int,
     reports: DriftReportStore,
     tenant: str,
-    release: str,
+    releases: Collection[str],
     settings: DriftSettings,
 ) -> Measured | DriftFinding:
     """Return whether golden questions are found less often than at their baseline, one of the earlier reports.
 
-    `recall` is golden question's id -> recall@k now. Of them `gone` ask for documents that are no longer there; they
-    count as not found.
+    `recall` is golden question's id -> recall@k now, `releases` as for `baseline`. Of the questions `gone` ask for
+    documents that are no longer there; they count as not found.
     """
     name = f"golden_recall@{settings.recall_k}"
     count, enough = len(recall), settings.min_labelled
@@ -74,7 +75,7 @@ def golden_finding(
         reason = f"There are {count} golden questions; {enough} are needed."
         return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(0, count))
     then = baseline(
-        reports, tenant=tenant, metric=name, release=release, asked=recall.keys(), at_least=enough
+        reports, tenant=tenant, metric=name, releases=releases, asked=recall.keys(), at_least=enough
     )
     if then is None:
         value = float(np.mean(list(recall.values())))

@@ -44,6 +44,18 @@ class Metrics(Observer):
             ("direction",),
             registry=self._registry,
         )
+        self._statements = Counter(
+            "whetstone_answer_statements",
+            "Sentences of written answers that were checked against the passages they cite.",
+            ("release",),
+            registry=self._registry,
+        )
+        self._unsupported = Counter(
+            "whetstone_answer_statements_unsupported",
+            "Sentences of written answers that the passages they cite do not bear out.",
+            ("release",),
+            registry=self._registry,
+        )
         self._nearest = Histogram(
             "whetstone_nearest_score",
             "Cosine of each question's nearest passage.",
@@ -92,6 +104,9 @@ class Metrics(Observer):
                 self._stages.labels(stage=stage).observe(milliseconds / 1_000)
         self._tokens.labels(direction="prompt").inc(interaction.prompt_tokens)
         self._tokens.labels(direction="completion").inc(interaction.completion_tokens)
+        if interaction.statements:
+            self._statements.labels(release=interaction.release).inc(interaction.statements)
+            self._unsupported.labels(release=interaction.release).inc(interaction.unsupported)
         if interaction.language_unknown:
             self._unknown.inc()
         if interaction.support is not None:

@@ -66,6 +66,7 @@ def serve(
         try:
             server.run(sockets=[sock])
         finally:
+            service.calibrator.stop()
             service.live.stop()
             loading.join()
         if loading.error is not None:
@@ -87,6 +88,7 @@ class _Loading(threading.Thread):
             self._service.live.start()
             if not self._draining.stopping:
                 self._service.arrivals.start()
+                self._service.calibrator.start()
             if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:

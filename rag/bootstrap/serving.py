@@ -32,8 +32,12 @@ from rag.ports import Generator
 from rag.questions.answering import Answerer
 from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
+from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
+from rag.questions.writing.weighing import Judge
+from rag.releases.calibration import Calibrator
+from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
@@ -47,17 +51,21 @@ logger = logging.getLogger(__name__)
 _FEEDBACK_SHARE = 16
 """Feedback gets this part of what the spool of questions may take, beside it."""
 
+_QUIET_S = 3.0
+"""For which documents must not have changed before support is calibrated on them."""
+
 _PATIENCE = Patience(reading_s=3.0, writing_s=10.0)
 """With PostgreSQL, while somebody waits for an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A service, wired over an installation; `live` and `arrivals` are not started yet."""
+    """A service, wired over an installation; `live`, `arrivals` and `calibrator` are not started yet."""
 
     installation: Installation
     parts: Serving  # what the routes work with
     arrivals: Arrivals
+    calibrator: Calibrator
     tracing: Tracing | None  # None: no collector is named
 
     @property
@@ -123,8 +131,20 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             retrieval=settings.retrieval,
             principal="system",
         )
+        _tell_threshold(settings, stores)
 
         turns = Turns(concurrent=settings.max_concurrent, queued=settings.max_queued)
+        calibrator = Calibrator(
+            live,
+            stores.releases,
+            stores.documents,
+            stores.leases,
+            installation.indexing,
+            interval_s=settings.poll_interval_s,
+            quiet_s=_QUIET_S,
+            busy=lambda: turns.under_way > 0,
+        )
+        at_the_end.callback(calibrator.stop)
         writer, breaker = _writer(settings)
         metrics = Metrics(lambda: gauges(_state(live, installation.indexing, breaker, log, turns)))
         observers: list[Observer] = [metrics] if tracing is None else [metrics, tracing]
@@ -134,6 +154,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             writer,
             ObservedLog(log, observers),
             rewriter=ModelRewriter(writer) if breaker else TurnRewriter(),
+            judge=Judge(writer) if breaker and settings.llm_judge else None,
             tenant=settings.tenant,
             max_question_chars=settings.max_question_chars,
             max_tokens=settings.llm_max_tokens,
@@ -151,7 +172,21 @@ def open_serving(settings: Settings) -> Iterator[Service]:
                 ping=stores.ping,
             ),
             arrivals=arrivals,
+            calibrator=calibrator,
             tracing=tracing,
+        )
+
+
+def _tell_threshold(settings: Settings, stores: Stores) -> None:
+    """Log that the setting is not what questions are answered by, where it is another one than the live release's."""
+    live = live_release(stores.releases).retrieval.threshold
+    if "threshold" in settings.model_fields_set and settings.threshold != live:
+        logger.info(
+            "WHETSTONE_THRESHOLD is %g, but the live release answers from support %g on; change that with: "
+            "whetstone threshold %g",
+            settings.threshold,
+            live,
+            settings.threshold,
         )
 
 
@@ -185,7 +220,7 @@ def _writer(settings: Settings) -> tuple[Generator, Breaker | None]:
     breaker = Breaker(
         failures=settings.llm_breaker_failures, pause_s=settings.llm_breaker_pause_s, on_change=tell
     )
-    return StandIn(model, ExtractiveGenerator(), breaker), breaker
+    return StandIn(Edited(model), ExtractiveGenerator(), breaker), breaker
 
 
 def _live_release(installation: Installation, *, replica_id: str) -> LiveRelease:
@@ -214,16 +249,20 @@ def _state(
     live: LiveRelease, indexing: Indexing, breaker: Breaker | None, log: Logbook, turns: Turns
 ) -> ServiceState:
     """Look at the service for its gauges; what cannot be told now is left open."""
-    epoch, release, encoder, lag = 0, "", "", None
+    epoch, release, encoder, lag, passages, calibrated = 0, "", "", None, None, 0
     with suppress(Unavailable), live.pin() as pinned:
         epoch, release, encoder = pinned.epoch, pinned.release.digest, pinned.encoder.digest
+        calibrated = pinned.release.support.passages if pinned.release.support else 0
         lag = indexing.lag(pinned.release.index_name)
+        passages = pinned.index.count()
     written = log.state()
     return ServiceState(
         epoch=epoch,
         release=release,
         encoder=encoder,
         lag=lag,
+        passages=passages,
+        calibrated=calibrated,
         breaker_open=breaker is not None and breaker.state is not BreakerState.CLOSED,
         spool_bytes=written.used,
         spool_limit_bytes=written.used + written.room,

@@ -1,7 +1,17 @@
 """The nouns of serving. Frozen, vendor-free; every datetime is aware."""
 
 from rag.domain.access import AuditEntry, Key, Principal, Role
-from rag.domain.answers import Citation, Ending, Evidence, Hit, Message, Prompt, Said
+from rag.domain.answers import (
+    Citation,
+    Ending,
+    Evidence,
+    Hit,
+    Message,
+    ModelOptions,
+    Prompt,
+    Said,
+    Unsupported,
+)
 from rag.domain.documents import (
     Change,
     ChangeKind,
@@ -55,6 +65,7 @@ __all__ = [
     "Measure",
     "Message",
     "Metadata",
+    "ModelOptions",
     "Passage",
     "Principal",
     "Prompt",
@@ -68,6 +79,7 @@ __all__ = [
     "Said",
     "Scalar",
     "Support",
+    "Unsupported",
     "Value",
     "check_metadata",
     "digest_of",

@@ -1,6 +1,8 @@
 """What goes into an answer, and how it ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,9 @@ class Said:
     beside: bool  # its passage says other things as well
     titled: bool  # its passage has a title
     typed: float  # worth of the question's codes in it; 0: none
+    at: int = 0  # its place among what the hit says, from 0
+    joins: str | None = None  # what stands between it and the one before in its line; None: it begins a line
+    leans: bool = False  # begins with a word for what the one before is about
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -47,6 +52,7 @@ class Evidence:
     ]  # n of the hits' statements: those that have most to do with the question, in their order
     vectors: NDArray[np.float32]  # (n, dimension), of `seen`
     shared: NDArray[np.float64]  # (n,): share of the question's words, 0 to 1
+    worth: NDArray[np.float64]  # (n,): how well each answers by all but its vector, in log-odds
     foreign: bool  # the encoder does not know the question's language
 
 
@@ -56,6 +62,21 @@ class Message:
 
     role: str  # system, user or assistant
     content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelOptions:
+    """What an asker's client says to the language model itself, in OpenAI's words; handed on as it came."""
+
+    response_format: Mapping[str, Any] | None = None  # that the answer is to be JSON, and by which schema
+    tools: tuple[Mapping[str, Any], ...] = ()  # that are known, and not to be called
+    tool_choice: str | None = None  # "none"
+    n: int | None = None  # 1
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the answer is to be a JSON object."""
+        return self.response_format is not None and self.response_format.get("type") != "text"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +90,8 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     evidence: Evidence | None = None  # what quotes are taken from; None: it is read anew
+    options: ModelOptions = ModelOptions()
+    patient: bool = False  # nobody reads along: the answer may be held back until it has ended
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +102,17 @@ class Ending:
     prompt_tokens: int | None = None  # as the language model counts them
     completion_tokens: int | None = None
     degraded: bool = False  # another generator stood in
+    asked_again: bool = False  # the first answer cited nothing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsupported:
+    """A sentence of an answer that the passages it cites do not bear out."""
+
+    start: int  # in characters of the answer
+    end: int
+    text: str
+    reason: str  # cites_nothing, number, name, negation or meaning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,6 +103,18 @@ class Release:
         shares = self.shares or (self.digest if support != self.support else None)
         return replace(self, support=support, shares=shares, created_at=utcnow())._sealed()
 
+    def answering_from(self, threshold: float) -> "Release":
+        """Return the release with another threshold, over the same index; itself where it has that one."""
+        retrieval = replace(self.retrieval, threshold=threshold)
+        if retrieval == self.retrieval:
+            return self
+        shares = self.shares or self.digest
+        return replace(self, retrieval=retrieval, shares=shares, created_at=utcnow())._sealed()
+
+    def is_as(self, other: "Release") -> bool:
+        """Tell whether they differ by their calibrations alone, or not at all."""
+        return self.uncalibrated == other.uncalibrated
+
     def holds(self, other: "Release") -> bool:
         """Tell whether its index holds all that the other's would, so that it can be asked instead.
 
@@ -127,6 +139,12 @@ class Release:
         }
 
     def _sealed(self) -> "Release":
+        content = self._content()
+        content |= {"shares": self.shares} if self.shares else {}
+        content |= {"support": asdict(self.support)} if self.support else {}
+        return replace(self, digest=digest_of(content))
+
+    def _content(self) -> dict[str, Any]:
         content = {
             "encoder": self.encoder,
             "dimension": self.dimension,
@@ -135,10 +153,13 @@ class Release:
             "retrieval": asdict(self.retrieval),
         }
         # Left out where there is none, so that releases made before there were adapters keep their digests.
-        content |= {"adapts": self.adapts} if self.adapts else {}
-        content |= {"shares": self.shares} if self.shares else {}
-        content |= {"support": asdict(self.support)} if self.support else {}
-        return replace(self, digest=digest_of(content))
+        return content | ({"adapts": self.adapts} if self.adapts else {})
+
+    @property
+    def uncalibrated(self) -> str:
+        """Identify all of it but its calibration: the same for releases that differ by that alone."""
+        # By its index, whose name stays: a release that was fitted shares the one of the release it was made of.
+        return digest_of(self._content() | {"index": self.index_name})
 
     @property
     def passages(self) -> str:
@@ -164,7 +185,9 @@ class Deployment:
     release: str  # digest of the live release
     previous: str | None = None  # digest of the one before; kept up to date for a rollback
     staged: str | None = None  # digest of the one that replicas are asked to load for a switch to come
-    changed_at: datetime = field(default_factory=utcnow)  # of the last switch; staging does not count
+    changed_at: datetime = field(
+        default_factory=utcnow
+    )  # of the last switch; staging and a renewal do not count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,6 +75,9 @@ class DocumentStore(Protocol):
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
         """Return id -> passage of those that exist now."""
 
+    def sample(self, count: int) -> list[Passage]:
+        """Return so many passages as good as drawn by chance: the first by their ids, which are hashes."""
+
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
         """Return those of the ids under which there is a passage now: `passages` without reading them."""
 
@@ -100,6 +103,9 @@ class DocumentStore(Protocol):
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
+
+    def changed(self, *, after: int) -> int:
+        """Number of documents that changed beyond the sequence number `after`, however often each did."""
 
 
 class ReadingStore(Protocol):

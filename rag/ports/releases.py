@@ -61,6 +61,15 @@ class ReleaseStore(Protocol):
             ApprovalInvalid: the permit does not hold, or no longer.
         """
 
+    def renew(self, release: Release, *, expected_epoch: int, entry: AuditEntry) -> Deployment:
+        """Write a release and put it in the place of the live one, in one transaction with the audit entry: epoch + 1.
+
+        It is no switch: the previous release stays the one to go back to, and for as long as it would have.
+
+        Raises:
+            EpochMoved: the deployment is at another epoch, or a release is staged.
+        """
+
 
 class ReplicaStore(Protocol):
     """Which serving processes live, and what each has loaded."""

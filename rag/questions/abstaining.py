@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.domain import Hit, Passage
-from rag.questions.writing.prompting import abstains
+from rag.questions.writing.refusing import abstains
 
 _MOST = 3
 """Documents that are named."""

@@ -15,7 +15,7 @@ from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
 from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
-from rag.questions.events import Delta, Event, Finished, Judged, Started, Wishes
+from rag.questions.events import Delta, Event, Finished, Judged, Started, Wishes, Written
 from rag.questions.finding.retrieval import Pinned, Retriever
 from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
@@ -24,6 +24,7 @@ from rag.questions.support.judging import judge
 from rag.questions.support.languages import is_language_unknown
 from rag.questions.writing.citing import citations
 from rag.questions.writing.prompting import messages
+from rag.questions.writing.weighing import Judge
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Answerer:
         log: InteractionLog,
         *,
         rewriter: Rewriter | None = None,  # None: by rules
+        judge: Judge | None = None,  # of what a language model wrote; None: the check has the last word
         tenant: str = DEFAULT_TENANT,  # where a call names none
         max_question_chars: int = 8_000,  # a front end's own prompt may have eight times as many
         max_tokens: int | None = None,  # of every answer
@@ -59,6 +61,7 @@ class Answerer:
         self._generator = generator
         self._log = log
         self._rewriter = rewriter or TurnRewriter()
+        self._judge = judge
         self._tenant = tenant
         self._limits = QuestionLimits(question_chars=max_question_chars, answer_tokens=max_tokens)
 
@@ -92,9 +95,14 @@ class Answerer:
             principal=principal,
             tenant=self._tenant if tenant is None else tenant,
             auxiliary=aside is not None,
+            as_json=wishes.options.as_json,
         )
         with self._live.pin() as pinned:
-            draft = Draft(asked=asked, pinned=pinned, reply=Reply(generator=self._generator.name))
+            draft = Draft(
+                asked=asked,
+                pinned=pinned,
+                reply=Reply(generator=self._generator.name),
+            )
             try:
                 if aside:
                     draft.prompt = self._plain_prompt(question, wishes)
@@ -102,9 +110,9 @@ class Answerer:
                     await self._rewrite(draft, wishes)
                     await self._retrieve(draft, wishes)
                 yield _started(draft)
-                async with aclosing(pieces(draft, self._generator, aside, wishes.stop)) as said:
+                async with aclosing(pieces(draft, self._generator, aside, wishes.stop, self._judge)) as said:
                     async for piece in said:
-                        yield Delta(text=piece)
+                        yield Delta(text=piece, refused=draft.asked.as_json and draft.reply.abstained)
                 finished = await self._finish(draft, InteractionStatus.ANSWERED)
             except BaseException as error:
                 await self._log_failure(draft, error)
@@ -157,6 +165,7 @@ class Answerer:
             max_tokens=self._limits.tokens(wishes.max_tokens, auxiliary=True),
             temperature=wishes.temperature,
             stop=wishes.stop,
+            options=wishes.options,
         )
 
     async def _rewrite(self, draft: Draft, wishes: Wishes) -> None:
@@ -204,11 +213,14 @@ class Answerer:
                     count_tokens=pinned.encoder.count_tokens,
                     context_tokens=retrieval.context_tokens,
                     instructions=wishes.instructions,
+                    as_json=wishes.options.as_json,
                 ),
                 max_tokens=self._limits.tokens(wishes.max_tokens),
                 temperature=wishes.temperature,
                 stop=wishes.stop,
                 evidence=evidence,
+                options=wishes.options,
+                patient=wishes.patient,
             )
 
     async def _finish(self, draft: Draft, status: InteractionStatus) -> Finished:
@@ -225,6 +237,11 @@ class Answerer:
             encoder=draft.pinned.encoder.digest,
             judged=_judged(draft),
             cut=draft.reply.ending.cut,
+            written=Written(
+                unsupported=draft.reply.unsupported,
+                asked_again=draft.reply.ending.asked_again,
+                as_json=draft.asked.as_json,
+            ),
             timings=draft.timings(),
         )
 

@@ -13,6 +13,7 @@ from rag.domain import (
     LoggedHit,
     Prompt,
     Support,
+    Unsupported,
     new_id,
     utcnow,
 )
@@ -28,6 +29,7 @@ class Asked:
     principal: str
     tenant: str
     auxiliary: bool = False  # a chat front end's own prompt
+    as_json: bool = False  # the answer is to be a JSON object
     id: str = field(default_factory=new_id)  # the interaction's
     at: datetime = field(default_factory=utcnow)
 
@@ -50,6 +52,8 @@ class Reply:
     ending: Ending = field(default_factory=Ending)
     mentions: tuple[Mention, ...] = ()
     abstained: bool = False
+    statements: int = 0  # sentences that were checked
+    unsupported: tuple[Unsupported, ...] = ()
 
     @property
     def text(self) -> str:
@@ -171,6 +175,8 @@ class Draft:
             rewritten=self.understood.rewritten,
             auxiliary=asked.auxiliary,
             support=self.read.support.probability if self.read else None,
+            statements=reply.statements,
+            unsupported=len(reply.unsupported),
             language_unknown=self.understood.language_unknown,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Citation, Hit, Interaction, Message, Support
+from rag.domain import Citation, Hit, Interaction, Message, ModelOptions, Support, Unsupported
 from rag.ports import Where
 from rag.questions.writing.citing import Mention
 
@@ -26,6 +26,16 @@ class Delta:
     """The next piece of the answer."""
 
     text: str
+    refused: bool = False  # it says that there is no answer, where that was to be JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What is told of an answer that a language model wrote."""
+
+    unsupported: tuple[Unsupported, ...] = ()  # sentences that the passages cited do not bear out
+    asked_again: bool = False  # the model, as its first answer cited nothing
+    as_json: bool = False  # the answer is a JSON object; an abstention is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +57,7 @@ class Finished:
     encoder: str  # digest
     judged: Judged | None = None  # None: there was nothing to judge
     cut: bool = False  # the answer ended at the limit on tokens
+    written: Written = field(default_factory=Written)
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part
 
 
@@ -65,3 +76,5 @@ class Wishes:
     max_tokens: int | None = None
     temperature: float | None = None
     stop: tuple[str, ...] = ()  # what the answer ends before
+    options: ModelOptions = field(default_factory=ModelOptions)  # what the language model is told besides
+    patient: bool = False  # the answer is wanted whole: nothing of it is waited for

@@ -5,25 +5,35 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from anyio import to_thread
+
 from rag.domain import Ending
 from rag.errors import UpstreamFailed
 from rag.ports import Generator
 from rag.questions.auxiliary import Auxiliary, reply
 from rag.questions.drafting import Draft, since
-from rag.questions.writing.citing import mentions
-from rag.questions.writing.prompting import ABSTENTION, abstains
+from rag.questions.writing.checking import Checked, check
+from rag.questions.writing.citing import mentions, mentions_of_values
+from rag.questions.writing.extracting import ExtractiveGenerator
+from rag.questions.writing.prompting import ABSTENTION
+from rag.questions.writing.refusing import abstains
 from rag.questions.writing.stops import Stops
+from rag.questions.writing.weighing import Judge
 
 logger = logging.getLogger(__name__)
 
 
 async def pieces(
-    draft: Draft, generator: Generator, aside: Auxiliary | None, stop: tuple[str, ...]
+    draft: Draft,
+    generator: Generator,
+    aside: Auxiliary | None,
+    stop: tuple[str, ...],
+    judge: Judge | None = None,
 ) -> AsyncGenerator[str, None]:
     """Yield the answer, up to the first of the `stop` strings, as it goes into the draft.
 
     The generator gets the draft's prompt; it is not asked where there is none. `aside` is what a front end's own
-    prompt asks for; None for a question.
+    prompt asks for; None for a question. A `judge` has the last word on what a language model wrote.
 
     Raises:
         UpstreamFailed: the language model failed.
@@ -55,5 +65,30 @@ async def pieces(
         if text := stops.feed(reply(aside) if aside else ABSTENTION) + stops.rest():
             yield draft.say(text)
     if aside is None:
-        said.abstained |= bool(said.text.strip()) and abstains(said.text)
-        said.mentions = () if said.abstained else mentions(said.text, draft.hits)
+        said.abstained |= bool(said.text.strip()) and not draft.asked.as_json and abstains(said.text)
+        if not said.abstained:
+            # A long answer takes milliseconds, during which other questions are not to wait.
+            checked = await to_thread.run_sync(_read_over, draft)
+            if judge is not None and checked.stated:
+                encoder = draft.pinned.encoder
+                checked = await judge.weigh(checked, said.text, draft.hits, encoder=encoder)
+            said.statements, said.unsupported = checked.statements, checked.unsupported
+
+
+def _read_over(draft: Draft) -> Checked:
+    """Find what the answer rests on, and what of it rests on nothing where a language model wrote it."""
+    said = draft.reply
+    if draft.asked.as_json:
+        said.mentions = mentions_of_values(said.text, draft.hits)
+        return Checked()
+    said.mentions = mentions(said.text, draft.hits)
+    if said.ending.degraded or said.generator == ExtractiveGenerator.name:
+        return Checked()
+    prompt = draft.prompt
+    return check(
+        said.text,
+        draft.hits,
+        encoder=draft.pinned.encoder,
+        evidence=prompt.evidence if prompt else None,
+        cut=said.ending.cut,
+    )

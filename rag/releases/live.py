@@ -76,7 +76,7 @@ class LiveRelease:
         """Load the live release and bring its index up to date; then follow in a background thread.
 
         Without `background` nothing is followed and no heartbeat is written: for a single question asked
-        from the command line, which must not count as a replica.
+        from the command line, which must not count as a replica. Called once more it takes up what is live then.
 
         Raises:
             NotReady: there is no deployment yet.

@@ -18,6 +18,8 @@ class ServiceState:
     release: str  # digest; empty where nothing is loaded
     encoder: str  # digest; empty as above
     lag: int | None  # changes its index does not hold yet; None: nobody can say
+    passages: int | None  # in its index; None: nobody can say
+    calibrated: int  # of them when support was calibrated; 0: it never was
     breaker_open: bool  # the language model is left alone
     spool_bytes: int  # logged questions that wait for the database
     spool_limit_bytes: int
@@ -42,6 +44,10 @@ def gauges(state: ServiceState) -> dict[str, Gauge]:
     if state.release:
         labels = (("release", state.release[:_SHOWN]), ("encoder", state.encoder[:_SHOWN]))
         shown["release_info"] = ("The release that answers.", {labels: 1.0})
+        meaning = "Passages in the live index when support was calibrated on them; 0: never."
+        shown["calibrated_passages"] = one(meaning, state.calibrated)
+    if state.passages is not None:
+        shown["index_passages"] = one("Passages in the live index.", state.passages)
     if state.lag is not None:
         shown["index_lag_changes"] = one("Changes of documents the live index does not hold yet.", state.lag)
     return shown

@@ -13,6 +13,7 @@ _MARKS = re.compile(r"(?:[-*+•]\s+|>\s*|#{1,6}\s+)+")
 _NUMBER = re.compile(r"\d{1,9}[.)]")
 _QUOTED_LINE = re.compile(r"\n[ \t]*>[> \t]*")
 _RULE = re.compile(r"^[ \t]*(?:={3,}|-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
+_WHOLE_CODE = 500  # characters of a block of code that is quoted whole
 _MOST_CHARACTERS = 200_000  # of a passage; what comes after is not quoted
 
 
@@ -22,11 +23,11 @@ class Quote:
 
     start: int  # characters of the passage's text
     end: int
-    text: str  # as it is quoted: on one line, a row with the names of its columns
+    text: str  # as it is quoted: on one line, a row with the names of its columns; code as it stands
 
 
 def quotes(text: str) -> list[Quote]:
-    """Return what can be quoted of the text, in its order: sentences, rows of tables, lines of code."""
+    """Return what can be quoted of the text, in its order: sentences, rows of tables, code whole."""
     text = text[:_MOST_CHARACTERS]
     found: list[Quote] = []
     at = 0
@@ -55,12 +56,20 @@ def _rows(text: str, table: Block) -> Iterator[Quote]:
 
 
 def _code(text: str, code: Block) -> Iterator[Quote]:
+    """Yield a block of code whole; one that is too long to be quoted, line by line."""
     fence, *lines = code.lines
     mark = text[fence.content : fence.end][:3]
+    found = []
     for line in lines:
         shown = text[line.content : line.end].strip()
         if shown and not shown.startswith(mark):
-            yield Quote(line.content, line.content + len(shown), shown)
+            found.append(Quote(line.content, line.content + len(shown), shown))
+    whole = found and found[-1].end - found[0].start <= _WHOLE_CODE
+    if whole and any(char.isalnum() for char in text[found[0].start : found[-1].end]):
+        start, end = found[0].start, found[-1].end
+        yield Quote(start, end, text[start:end])
+    else:
+        yield from found
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Quote]:

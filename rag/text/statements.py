@@ -80,7 +80,8 @@ def _joined(text: str, stated: list[Statement]) -> Iterator[Statement]:
         if held is None:
             held = each
         elif (_is_short(held.text) or each.short) and _beside(text, held, each):
-            held = replace(held, end=each.end, text=f"{held.text} {each.text}")
+            blank = " " if held.end < each.start else ""
+            held = replace(held, end=each.end, text=f"{held.text}{blank}{each.text}")
         else:
             yield held
             held = each

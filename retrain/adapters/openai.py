@@ -17,6 +17,7 @@ from retrain.ports import QuestionWriter
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
+    from openai.types.chat import ChatCompletion
 
 LONGEST_PASSAGE = 8_000
 """Characters of a passage that are sent."""
@@ -104,6 +105,7 @@ class OpenAIQuestionWriter(QuestionWriter):
         )
         self._opening = Lock()
         self._opened: OpenAI | None = None
+        self._keeps_form = True
 
     @override
     def questions(self, passage: Passage, count: int, style: QuestionStyle) -> Written:
@@ -121,16 +123,7 @@ class OpenAIQuestionWriter(QuestionWriter):
 
         content = json.dumps({**data, "count": count}, ensure_ascii=False)
         try:
-            completion = self._client().chat.completions.create(
-                model=self._endpoint.model,
-                messages=[{"role": "system", "content": task}, {"role": "user", "content": content}],
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": "Questions", "strict": True, "schema": _FORM},
-                },
-                max_tokens=TOKENS_PER_QUESTION * (count + 1),
-                temperature=0.7,
-            )
+            completion = self._complete(task, content, count)
         except (OpenAIError, ValueError) as error:
             raise self._translated(error) from error
         reply = Reply.of(completion)
@@ -150,6 +143,38 @@ class OpenAIQuestionWriter(QuestionWriter):
             tokens=reply.tokens or (len(task) + len(content) + len(reply.content or "")) // 4,
             dropped=reading.dropped,
             repaired=tuple(sorted(reading.repaired)),
+        )
+
+    def _complete(self, task: str, content: str, count: int) -> "ChatCompletion":
+        """Ask for JSON; an endpoint that refuses to keep to a form is asked for its own words, now and from now on."""
+        from openai import BadRequestError, UnprocessableEntityError
+
+        if self._keeps_form:
+            try:
+                return self._send(task, content, count, form=True)
+            except (BadRequestError, UnprocessableEntityError) as refused:
+                try:
+                    completion = self._send(task, content, count, form=False)
+                except (BadRequestError, UnprocessableEntityError):
+                    raise refused from None
+                self._keeps_form = False
+                return completion
+        return self._send(task, content, count, form=False)
+
+    def _send(self, task: str, content: str, count: int, *, form: bool) -> "ChatCompletion":
+        from openai import omit
+
+        return self._client().chat.completions.create(
+            model=self._endpoint.model,
+            messages=[{"role": "system", "content": task}, {"role": "user", "content": content}],
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "Questions", "strict": True, "schema": _FORM},
+            }
+            if form
+            else omit,
+            max_tokens=TOKENS_PER_QUESTION * (count + 1),
+            temperature=0.7,
         )
 
     def _client(self) -> "OpenAI":

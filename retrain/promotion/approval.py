@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from rag.domain import AuditEntry, new_id, utcnow
 from rag.errors import ApprovalInvalid, Conflict, InvalidInput
 from rag.ports import AuditLog, ReleaseStore
+from rag.releases.deployed import alike
 from retrain.domain import Approval, Candidate, CandidateStatus, Decision, Outcome
 from retrain.ports import ApprovalStore, CandidateStore
 
@@ -37,7 +39,8 @@ def check(
     """Return the approval where it allows to make the candidate live now.
 
     This is the one rule of what may be promoted. It is asked before a promotion starts and in the transaction that
-    switches. `approval` is the newest decision on the candidate, `live` the digest of the release it replaces.
+    switches. `approval` is the newest decision on the candidate, `live` the digest of the release it replaces: the
+    candidate's incumbent's where the live release differs from that one by its calibration alone.
 
     Raises:
         ApprovalInvalid: there is none, or it is a rejection, expired, used, not signed with the key, for
@@ -77,9 +80,9 @@ def check(
     return approval
 
 
-def check_not_live(candidate: Candidate, live: str | None) -> None:
-    """Raise Conflict where the candidate's release is the live one, whose digest is `live`."""
-    if candidate.release == live:
+def check_not_live(candidate: Candidate, live: Collection[str]) -> None:
+    """Raise Conflict where the candidate's release is the live one, in whichever of its calibrations `live`."""
+    if candidate.release in live:
         raise Conflict(f"Release {candidate.release[:12]} of candidate {candidate.id} is live already.")
 
 
@@ -126,7 +129,7 @@ class Approver:
         comment = _checked(comment)
         candidate = self.candidates.get(candidate_id)
         deployment = self.releases.deployment()
-        check_not_live(candidate, deployment.release if deployment else None)
+        check_not_live(candidate, alike(self.releases, deployment.release) if deployment else ())
         against = candidate.verdict.outcome is not Outcome.PROMOTE
         if against and not override:
             raise InvalidInput(

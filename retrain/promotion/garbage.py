@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from rag.domain import Deployment, Release, utcnow
 from rag.errors import IndexLocked, IntegrityError
 from rag.ports import EncoderStore, IndexCursors, IndexStore, Leases, ReleaseStore, RerankerStore
+from rag.releases.deployed import PROMOTION_LEASE, ROLLBACK_LEASE
 from rag.releases.first import first_encoder
 from rag.releases.models import Models
 from retrain.domain import ENDED, Candidate, CandidateStatus, Promotion
 from retrain.ports import CandidateStore, PromotionStore
-from retrain.promotion.promoting import PROMOTION_LEASE
-from retrain.promotion.staging import ROLLBACK_LEASE
 
 _WAITING = (CandidateStatus.EVALUATED, CandidateStatus.APPROVED)
 """Of candidates that wait for a decision or for their promotion."""

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from rag.domain import AuditEntry, Release, utcnow
 from rag.errors import EpochMoved, IndexLocked, IntegrityError, LeaseHeld
 from rag.ports import Lease, Permit, Progress, ReleaseStore
-from rag.releases.deployed import deployed
+from rag.releases.deployed import PROMOTION_LEASE, ROLLBACK_LEASE, alike, deployed
 from retrain.domain import Candidate, CandidateStatus, EvalQuestion, Promotion, PromotionPhase
 from retrain.ports import CandidateStore, DatasetStore
 from retrain.promotion.building import IndexBuilder
 from retrain.promotion.requesting import SwitchRequests
 from retrain.promotion.running import Run, Runs
-from retrain.promotion.staging import ROLLBACK_LEASE, Staging, alive
-
-PROMOTION_LEASE = "promotion"
-"""Held while a release is built and made live, and while anything is deleted."""
+from retrain.promotion.staging import Staging, alive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +114,8 @@ class Promoter:
                 return ticket
             run = self.runs.begin(ticket, lease, progress)
             deployment = deployed(self.releases)
-            if ticket.phase is PromotionPhase.FLIP and ticket.release == deployment.release:
+            flipping = ticket.phase is PromotionPhase.FLIP
+            if flipping and deployment.release in alike(self.releases, ticket.release):
                 return run.finish()
             with self._recording(run, deployment.epoch):
                 if ticket.release != deployment.previous:
@@ -145,7 +143,10 @@ class Promoter:
             self.staging.preload(run, release, epoch)
             return
         # A service keeps these two open and up to date by itself; opening them here would fail, or steal them.
-        kept = release.digest in (deployment.previous, deployment.staged) and self.builder.exists(release)
+        cared_for = [each for each in (deployment.previous, deployment.staged) if each is not None]
+        kept = self.builder.exists(release) and any(
+            self.releases.get(each).index_name == release.index_name for each in cared_for
+        )
 
         def served() -> bool:
             return kept and bool(alive(self.staging.replicas))

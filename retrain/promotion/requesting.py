@@ -10,7 +10,7 @@ from datetime import timedelta
 from rag.domain import new_id, utcnow
 from rag.errors import Conflict
 from rag.ports import Permit, ReleaseStore
-from rag.releases.deployed import deployed
+from rag.releases.deployed import alike, deployed
 from retrain.domain import ENDED, Candidate, Promotion, PromotionKind, PromotionPhase
 from retrain.ports import ApprovalStore, CandidateStore, PromotionStore
 from retrain.promotion import approval
@@ -68,19 +68,26 @@ class SwitchRequests:
             ApprovalInvalid: there is no valid approval for exactly this.
         """
         live = deployed(self.releases).release
-        approval.check_not_live(candidate, live)
+        approval.check_not_live(candidate, alike(self.releases, live))
+        if live in alike(self.releases, candidate.incumbent):
+            live = candidate.incumbent
         newest = self.approvals.newest_for(candidate.id)
         return approval.check(newest, candidate, live=live, key=self.key, now=utcnow()).id
 
     def permit(self, approval_id: str, candidate: Candidate) -> Permit:
         """Return what uses the admitted approval up, in the transaction that switches."""
-        return self.approvals.permit(approval_id, candidate, key=self.key)
+        incumbents = alike(self.releases, candidate.incumbent)
+        return self.approvals.permit(approval_id, candidate, key=self.key, incumbents=incumbents)
 
     def switched(self, candidate: Candidate) -> bool:
         """Return whether the newest approval was used up by the switch that made the candidate live."""
         newest = self.approvals.newest_for(candidate.id)
         live = deployed(self.releases).release
-        return candidate.release == live and newest is not None and newest.used_at is not None
+        return (
+            live in alike(self.releases, candidate.release)
+            and newest is not None
+            and newest.used_at is not None
+        )
 
     def open_promotion(self, candidate: Candidate) -> Promotion | None:
         """Return the newest promotion of the candidate that has not ended."""

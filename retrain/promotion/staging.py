@@ -8,14 +8,12 @@ from datetime import timedelta
 from rag.domain import Deployment, Release, Replica, utcnow
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotReady
 from rag.ports import Leases, ReleaseStore, ReplicaStore
+from rag.releases.deployed import ROLLBACK_LEASE
 from retrain.domain import PromotionKind
 from retrain.promotion.running import Run
 
 _ALIVE_S = 30.0
 """A replica whose last heartbeat is older counts as gone, in seconds. It sends none while it loads an encoder."""
-
-ROLLBACK_LEASE = "rollback"
-"""Held by a rollback from its start to its end, and by a promotion for the moment in which it stages."""
 
 
 def alive(replicas: ReplicaStore) -> list[Replica]:

@@ -165,12 +165,12 @@ def test_sources_that_were_not_cited_are_folded_away(tab: Any, llm: ScriptedLLM)
     assert not others.get_by_role("button").first.is_visible()
 
 
-def test_mark_of_an_unknown_source_stays_text(tab: Any, llm: ScriptedLLM) -> None:
-    """Numbers that no source has lead nowhere."""
+def test_mark_of_an_unknown_source_is_not_shown(tab: Any, llm: ScriptedLLM) -> None:
+    """Numbers that no source has stand nowhere, also beside one that has."""
     llm.script("Lunch is from noon until two [1, 44], see also [77].")
     tab.ask(LUNCH)
 
-    expect(tab.answer).to_contain_text("see also [77].")
+    expect(tab.answer).to_contain_text("see also.")
     expect(tab.answer.locator("button.cite")).to_have_count(1)
 
 
@@ -276,3 +276,37 @@ def test_judgement_on_an_answer_that_nobody_knows(tab: Any, llm: ScriptedLLM) ->
 
     expect(tab.page.get_by_text("Not sent: The service does not know this answer")).to_be_visible()
     tab.complaints.clear()
+
+
+def test_sentences_that_nothing_bears_out_are_underlined(tab: Any, llm: ScriptedLLM) -> None:
+    """Exactly these are, whatever stands around them; it is said in words too, and copied text is the answer alone."""
+    llm.script(
+        "- The cafeteria serves lunch **from noon until two o'clock** [1].\n"
+        "- 🍲 **Dinner** is served at midnight by 400 robots [1].\n\n"
+        "| Meal | Place |\n|---|---|\n| Whales | are sold on the moon |\n"
+    )
+    tab.ask(QUESTION)
+
+    marked = tab.answer.locator(".unsupported")
+    expect(marked.first).to_be_visible()
+    assert "Dinner is served at midnight by 400 robots." == "".join(
+        tab.answer.locator("li").nth(1).locator(".unsupported").all_inner_texts()
+    ).replace("🍲 ", "").replace(" .", ".")
+    assert 0 == tab.answer.locator("li").first.locator(".unsupported").count()
+    assert "No cited passage says this" == marked.first.get_attribute("title")
+    expect(tab.answer.locator("li").nth(1)).to_contain_text("(no cited passage says this)")
+    expect(tab.page.locator(".told-unsupported")).to_contain_text("said by no cited passage")
+    assert ["Whales", "are sold on the moon"] == tab.answer.locator("td").all_inner_texts()[:2] or (
+        tab.answer.locator("td .unsupported").count()
+    )
+    tab.shot("unsupported")
+
+
+def test_brackets_of_a_quotation_are_no_sources(tab: Any, llm: ScriptedLLM) -> None:
+    """A number in brackets that cites nothing is text, also where a passage has that number."""
+    llm.script("Take `x[1]` and a[1]: the cafeteria serves lunch from noon until two o'clock [1].")
+    tab.ask(QUESTION)
+
+    expect(tab.answer.get_by_role("button", name="Source 1: Cafeteria").first).to_be_visible()
+    assert 1 == tab.answer.locator(".cite").count()
+    expect(tab.answer.locator(".text")).to_contain_text("a[1]:")

@@ -351,6 +351,28 @@ def test_changes_in_pages(store: DocumentStore) -> None:
     assert store.last_change() == 5
 
 
+def test_documents_that_changed_are_counted_once(store: DocumentStore) -> None:
+    """However often one changed, came or went; those before are not counted."""
+    for edition in ("one", "two", "three"):
+        put(store, "doc a", edition)
+    put(store, "doc b", "one")
+    assert store.changed(after=0) == 2
+    assert store.changed(after=1) == 2
+    assert store.changed(after=3) == 1
+    assert store.changed(after=4) == 0
+
+
+def test_a_sample_of_the_passages(store: DocumentStore) -> None:
+    """Spread over the documents however they were put in, the same each time, and all where there are no more."""
+    for number in range(40):
+        put(store, f"doc {number:02}", *(f"text {number} {part}" for part in range(3)))
+    some = store.sample(30)
+    assert len({each.id for each in some}) == 30
+    assert len({each.document_id for each in some}) > 15
+    assert store.sample(30) == some
+    assert {each.id for each in store.sample(1_000)} == store.passage_ids()
+
+
 def test_a_failure_midway_leaves_no_trace(any_stores: Stores) -> None:
     """Document, passages and change are one transaction: where the last one fails, none is there."""
     store = any_stores.documents

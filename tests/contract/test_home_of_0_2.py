@@ -114,7 +114,7 @@ def test_drift_reports(opened: Stores) -> None:
     """A report is read whole, and its golden recall can be a later check's baseline."""
     reports = SqlDriftReports(opened.engine)
     (report,) = reports.newest(5, tenant="default")
-    (past,) = reports.recalls(tenant="default", release=report.release)
+    (past,) = reports.recalls(tenant="default", releases={report.release})
 
     assert report.verdict is DriftVerdict.CALM
     assert (past.report, past.recall) == (report.id, {"q" * 32: 1.0})

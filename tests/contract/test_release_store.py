@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.sql.stores import Stores
-from rag.domain import AuditEntry, Chunking, Deployment, Release, Retrieval, utcnow
+from rag.domain import AuditEntry, Calibration, Chunking, Deployment, Release, Retrieval, utcnow
 from rag.errors import ApprovalInvalid, EpochMoved, NotFound
 from retrain.adapters.sql.stores import open_retrain_stores
 from retrain.domain import (
@@ -319,3 +319,82 @@ def test_a_shared_index_is_remembered(any_stores: Stores) -> None:
         release.digest: release for release in any_stores.releases.all()
     }
     assert (OLD.encoder, OLD.digest) == (adapter.adapts, adapter.shares)
+
+
+FITTED = OLD.calibrated(
+    Calibration(
+        signs=("nearest", "words"), weights=(9.0, 0.5), bias=-3.0, passages=100, questions=60, change=7
+    )
+)
+
+
+def test_a_renewal_is_no_switch(live: Stores) -> None:
+    """The live release makes place, at the next epoch, with its audit entry; way back and time of it stay."""
+    live.releases.flip(NEW.digest, expected_epoch=1, entry=entry())
+    before = live.releases.deployment()
+    assert before is not None
+    fitted = NEW.calibrated(FITTED.support)
+
+    renewed = live.releases.renew(fitted, expected_epoch=2, entry=(written := entry("calibrate")))
+
+    assert renewed == replace(before, epoch=3, release=fitted.digest)
+    assert live.releases.deployment() == renewed
+    assert live.releases.get(fitted.digest) == fitted
+    assert live.audit.newest()[0] == written
+
+
+def test_a_renewal_waits_for_what_is_staged_and_needs_the_expected_epoch(live: Stores) -> None:
+    """Anything else changes nothing, writes no release, and no audit entry."""
+    before, audited = live.releases.deployment(), live.audit.newest()
+    with pytest.raises(EpochMoved, match="staged"):
+        live.releases.renew(FITTED, expected_epoch=1, entry=entry("calibrate"))
+    live.releases.stage(None, expected_epoch=1)
+    with pytest.raises(EpochMoved, match="expected the deployment at epoch 4, it is at 1"):
+        live.releases.renew(FITTED, expected_epoch=4, entry=entry("calibrate"))
+    assert before is not None
+    assert live.releases.deployment() == replace(before, staged=None)
+    assert live.audit.newest() == audited
+    with pytest.raises(NotFound):
+        live.releases.get(FITTED.digest)
+
+
+def test_only_one_of_many_renewals_wins(any_stores: Stores, open_any: Callable[[], Stores]) -> None:
+    """Replicas that fitted at once: one release, one audit entry, the others learn of the new epoch."""
+    any_stores.releases.add(OLD)
+    any_stores.releases.deploy_first(OLD.digest, principal="local")
+    opened = [open_any() for _ in range(4)]
+    together = threading.Barrier(4)
+
+    def renew(number: int) -> str:
+        fitted = OLD.calibrated(replace(FITTED.support, change=number))  # type: ignore[type-var] # it has one
+        together.wait()
+        try:
+            return str(
+                opened[number].releases.renew(fitted, expected_epoch=1, entry=entry("calibrate")).epoch
+            )
+        except EpochMoved:
+            return "moved"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(renew, range(4)))
+
+    assert outcomes == ["2", "moved", "moved", "moved"]
+    assert [each.action for each in any_stores.audit.newest()].count("calibrate") == 1
+
+
+def test_a_permit_holds_for_the_incumbent_in_all_its_calibrations(any_stores: Stores, tmp_path: Path) -> None:
+    """What was approved to replace a release may replace it as it was calibrated since, and nothing else."""
+    for release in (OLD, NEW, OTHER):
+        any_stores.releases.add(release)
+    any_stores.releases.deploy_first(OLD.digest, principal="local")
+    any_stores.releases.renew(FITTED, expected_epoch=1, entry=entry("calibrate"))
+    any_stores.releases.stage(NEW.digest, expected_epoch=2)
+    approvals = open_retrain_stores(any_stores, tmp_path).approvals
+    approvals.add(approval())
+
+    strict = approvals.permit("approval-1", candidate(), key=KEY, incumbents={OLD.digest, OTHER.digest})
+    with pytest.raises(ApprovalInvalid, match="but live is"):
+        any_stores.releases.flip(NEW.digest, expected_epoch=2, entry=entry(), permit=strict)
+    permit = approvals.permit("approval-1", candidate(), key=KEY, incumbents={OLD.digest, FITTED.digest})
+
+    assert any_stores.releases.flip(NEW.digest, expected_epoch=2, entry=entry(), permit=permit).epoch == 3

@@ -388,8 +388,11 @@ class World:
         return asked[0][0], asked[0][1], [ids for _, _, ids in asked]
 
 
-def perturbed(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5) -> str:
-    """Register another static encoder: the same one with noise on its weights, so that its rankings differ."""
+def perturbed(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5, noise: float = 1.0) -> str:
+    """Register another static encoder: the same one with noise on its weights, so that its rankings differ.
+
+    `noise` is a multiple of the weights' own spread.
+    """
     import shutil
 
     import numpy as np
@@ -399,7 +402,7 @@ def perturbed(store: EncoderFolder, digest: str, folder: Path, *, seed: int = 5)
     random = np.random.default_rng(seed)
     weights = load_file(folder / "model.safetensors")
     noisy = {
-        name: (value + random.normal(0, float(value.std()), value.shape)).astype(value.dtype)
+        name: (value + random.normal(0, noise * float(value.std()), value.shape)).astype(value.dtype)
         for name, value in weights.items()
     }
     save_file(noisy, folder / "model.safetensors")

@@ -28,6 +28,7 @@ class ScriptedLLM:
     connections: int = 0  # opened so far
     left: list[float] = field(default_factory=list)  # when a client was seen to be gone, monotonic clock
     knows_usage: bool = True  # False: `stream_options` is refused with 400
+    knows_form: bool = True  # False: `response_format` is refused with 400
     vices: Vices | None = None  # of what `default` answers; None: it is honest
     said: list[tuple[dict[str, Any], Reply]] = field(
         default_factory=list
@@ -87,9 +88,10 @@ class ScriptedLLM:
         return Reply(text=self.default if isinstance(self.default, str) else self.default(body), vice=vice)
 
     def _answer(self, endpoint: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if "stream_options" in body and not self.knows_usage:
+        unknown = {"stream_options": not self.knows_usage, "response_format": not self.knows_form}
+        if refused := [name for name, is_unknown in unknown.items() if is_unknown and name in body]:
             error: dict[str, str | None] = {
-                "message": "Unrecognized request argument: stream_options",
+                "message": f"Unrecognized request argument: {refused[0]}",
                 "type": "invalid_request_error",
             }
             return self._send(endpoint, 400, {"error": error})

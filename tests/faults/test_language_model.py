@@ -62,7 +62,7 @@ def test_a_failure_in_the_middle_of_a_stream_is_an_error_event(
     make_service: Any, scripted_llm: ScriptedLLM, limits: Any
 ) -> None:
     """What was said stands; an error event and the end follow, on a connection that stays whole."""
-    scripted_llm.script(type(scripted_llm).reply(text="one two three", break_after=2))
+    scripted_llm.script(type(scripted_llm).reply(text="one [1] two three", break_after=3))
     service = make_service(**limits)
 
     response = service.ask(stream=True)

@@ -236,7 +236,7 @@ def test_failure_in_the_middle_is_an_event_in_the_stream(
     llm_service: Service, scripted_llm: ScriptedLLM
 ) -> None:
     """What comes too late for a status is raised by OpenAI's client from the stream, and logged."""
-    scripted_llm.script(scripted_llm.reply(text="one two three", break_after=2))
+    scripted_llm.script(scripted_llm.reply(text="one [1] two three", break_after=3))
 
     with client(llm_service) as asked, pytest.raises(openai.APIError, match="language model"):
         for _ in asked.chat.completions.create(
@@ -245,7 +245,7 @@ def test_failure_in_the_middle_is_an_event_in_the_stream(
             pass
 
     (logged,) = log(llm_service)
-    assert (logged.status, logged.answer) == (InteractionStatus.FAILED, "one two")
+    assert (logged.status, logged.answer) == (InteractionStatus.FAILED, "one [1] two")
 
 
 def test_client_that_leaves_a_stream_is_logged_as_cancelled(

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from rag.errors import ApprovalInvalid, EmptyCorpus, NotReady, Unavailable, Whet
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.settings import Settings
+from retrain.dataset.writing import Account, Spent
+from retrain.domain import Dataset
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
 
@@ -133,6 +135,25 @@ def test_why_no_retraining_is_asked_for_is_said(
     assert said in artifacts("drift-follow-up")[-1].data
     assert printed.exit_code == 0
     assert said in " ".join(printed.output.split())
+
+
+def test_what_a_language_model_wrote_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What its questions cost, and what of them was dropped, is an artifact of the run and printed."""
+    from prefect import flow
+
+    from flows.artifacts import publish_dataset
+
+    dropped = {"refused": 5, "in another language": 4, "repeated the prompt": 3}
+    spent = asdict(Spent(calls=110, tokens=9_000, questions=Account(kept=288, dropped=dropped)))
+    dataset = Dataset(train=(), dev=(), gate=(), manifest={"language_model": spent})
+    said = (
+        "12 of 300 written questions were dropped: 5 refused, 4 in another language, 3 repeated the prompt."
+    )
+
+    flow(publish_dataset)(dataset)
+
+    assert said in artifacts("written")[-1].data
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_drift_asks_for_retraining_and_says_why(

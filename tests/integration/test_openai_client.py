@@ -13,6 +13,7 @@ from doubles.scripted_llm import ScriptedLLM
 from doubles.waiting import until
 from integration.conftest import Service
 from openai.types.chat import ChatCompletionChunk
+from pydantic import BaseModel
 
 from rag.domain import Document, Interaction, InteractionStatus
 from rag.settings import Settings
@@ -332,3 +333,120 @@ def test_models_are_listed_and_found(service: Service) -> None:
     assert names == ["whetstone", "whetstone-embedding"]
     assert (pinned.model_extra or {})["encoder"] == encoder
     assert caught.value.code == "model_not_found"
+
+
+FORM = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "hours",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"when": {"type": "string"}},
+            "required": ["when"],
+            "additionalProperties": False,
+        },
+    },
+}
+TOOLS = [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}]
+
+
+class Hours(BaseModel):
+    """What an answer is parsed into."""
+
+    when: str
+
+
+def test_json_is_asked_for_and_parsed(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
+    """Object and schema pass through, plain and streamed; the JSON is the model's own, and its sources stand beside."""
+    said = '{"when": "noon until two o\'clock"}'
+    scripted_llm.default = f"```json\n{said}\n```"
+    for form in ({"type": "json_object"}, FORM):
+        answer = ask(llm_service, LUNCH, response_format=form, n=1)
+        assert scripted_llm.requests[-1]["response_format"] == form
+        assert scripted_llm.requests[-1]["n"] == 1
+        assert "JSON" in scripted_llm.requests[-1]["messages"][0]["content"]
+        assert answer.choices[0].message.content == said
+        assert text_of(stream(llm_service, LUNCH, response_format=form)) == said
+        annotation = answer.choices[0].message.annotations[0].url_citation
+        assert said[annotation.start_index : annotation.end_index] == '"noon until two o\'clock"'
+        assert annotation.title == "Cafeteria"
+        assert (answer.model_extra or {})["search_results"]
+        assert (answer.model_extra or {})["whetstone"]["unsupported"] == []
+    with client(llm_service) as asking:
+        messages: Any = [{"role": "user", "content": LUNCH}]
+        parsed = asking.chat.completions.parse(model="whetstone", messages=messages, response_format=Hours)
+        with asking.chat.completions.stream(
+            model="whetstone", messages=messages, response_format=Hours
+        ) as events:
+            list(events)
+            final = events.get_final_completion()
+    assert parsed.choices[0].message.parsed == Hours(when="noon until two o'clock")
+    assert final.choices[0].message.parsed == Hours(when="noon until two o'clock")
+    assert all(not each.statements for each in log(llm_service))
+
+
+def test_where_there_is_no_answer_json_is_refused(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
+    """The sentence stands where OpenAI's clients look for a refusal, so that nobody parses it."""
+    question = "How many moons does Jupiter have?"
+    with client(llm_service) as asking:
+        messages: Any = [{"role": "user", "content": question}]
+        parsed = asking.chat.completions.parse(model="whetstone", messages=messages, response_format=Hours)
+        with asking.chat.completions.stream(
+            model="whetstone", messages=messages, response_format=Hours
+        ) as events:
+            list(events)
+            final = events.get_final_completion()
+
+    for message in (parsed.choices[0].message, final.choices[0].message):
+        assert message.parsed is None
+        assert message.refusal
+    assert scripted_llm.requests == []
+
+
+def test_tools_that_are_not_to_be_called_are_handed_on(
+    llm_service: Service, scripted_llm: ScriptedLLM
+) -> None:
+    """With the choice "none" the model knows of them; a choice without tools is handed on as well."""
+    for more in ({"tools": TOOLS}, {}):
+        for answered in (ask, stream):
+            answered(llm_service, LUNCH, tool_choice="none", **more)
+            sent = scripted_llm.requests[-1]
+            assert sent["tool_choice"] == "none"
+            assert sent.get("tools") == more.get("tools")
+    ask(llm_service, LUNCH, tools=TOOLS)
+    assert "tools" not in scripted_llm.requests[-1]
+    with pytest.raises(openai.BadRequestError, match="tool_choice"):
+        ask(llm_service, LUNCH, tools=TOOLS, tool_choice="required")
+
+
+def test_without_a_language_model_json_is_refused_with_advice(service: Service) -> None:
+    """The error says what to do; text, one answer and no tools are what is given anyway."""
+    for form in ({"type": "json_object"}, FORM):
+        with pytest.raises(openai.BadRequestError, match="WHETSTONE_LLM_BASE_URL"):
+            ask(service, LUNCH, response_format=form)
+    with pytest.raises(openai.BadRequestError, match="n can only be 1"):
+        ask(service, LUNCH, n=2)
+    answer = ask(service, LUNCH, n=1, tools=TOOLS, tool_choice="none", response_format={"type": "text"})
+    assert "noon" in answer.choices[0].message.content
+
+
+def test_unsupported_sentences_are_told_and_counted(llm_service: Service, scripted_llm: ScriptedLLM) -> None:
+    """Where they stand and why, plain and streamed; the log and the metrics count them by release."""
+    scripted_llm.default = "The cafeteria serves lunch at noon [1]. It is on the moon, with 400 robots [1]."
+
+    answer = ask(llm_service, LUNCH)
+    chunks = stream(llm_service, LUNCH)
+
+    text = answer.choices[0].message.content
+    last = next(chunk for chunk in chunks if (chunk.model_extra or {}).get("whetstone"))
+    for told in ((answer.model_extra or {})["whetstone"], (last.model_extra or {})["whetstone"]):
+        (found,) = told["unsupported"]
+        assert found["text"] == text[found["start"] : found["end"]] == text.split(". ", 1)[1]
+        assert found["reason"] == "number"
+        assert told["statements"] == 2
+    first, second = log(llm_service)
+    assert (first.statements, first.unsupported) == (second.statements, second.unsupported) == (2, 1)
+    metrics = httpx.get(f"{llm_service.url}/metrics").text
+    assert f'whetstone_answer_statements_total{{release="{first.release}"}} 4.0' in metrics
+    assert f'whetstone_answer_statements_unsupported_total{{release="{first.release}"}} 2.0' in metrics

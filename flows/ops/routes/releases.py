@@ -15,6 +15,7 @@ from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Deployment, Replica, Role
 from rag.ports import ReplicaStore
+from rag.releases.standing import Standing
 from retrain.domain import Promotion
 from retrain.ports import PromotionStore
 from retrain.promotion.staging import alive
@@ -34,19 +35,21 @@ class DeploymentView:
     live: str  # digest of a release, as the next two
     previous: str | None
     staged: str | None
-    changed_at: datetime
+    changed_at: datetime  # of the last switch
+    support: Standing  # from which on it answers, and what that rests on
     replicas: list[Replica]  # those heard of lately
 
 
 def router(
     deployment: Callable[[], Deployment],
+    support: Callable[[], Standing],
     replicas: ReplicaStore,
     promotions: PromotionStore,
     switches: Switches,
 ) -> APIRouter:
     """Return the routes of the deployment, of promotions and of rollbacks; a list is an object with ``data``.
 
-    `deployment` raises NotReady where nothing is live yet.
+    `deployment` and `support` raise NotReady where nothing is live yet.
     """
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
     watching = allow(Role.OPERATOR, Role.APPROVER)
@@ -76,6 +79,7 @@ def router(
             previous=row.previous,
             staged=row.staged,
             changed_at=row.changed_at,
+            support=support(),
             replicas=alive(replicas),
         )
 

@@ -5,7 +5,8 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -13,7 +14,7 @@ from rag.adapters.openai.connections import Connections
 from rag.adapters.openai.endpoint import Endpoint
 from rag.adapters.openai.failures import Failure, broken_off, failure, harmless
 from rag.adapters.openai.streaming import StreamedAnswer, TimeLimits
-from rag.domain import Ending, Prompt
+from rag.domain import Ending, ModelOptions, Prompt
 from rag.ports import Encoder, Generator
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PATIENT = TimeLimits()
+_REFUSED = (400, 422)
 
 
 class OpenAIGenerator(Generator):
@@ -36,6 +38,7 @@ class OpenAIGenerator(Generator):
         self._max_tokens = max_tokens
         self._connections = Connections(endpoint)
         self._tells_usage: bool | None = None  # None: nobody has asked yet
+        self._takes_choice_alone: bool | None = None  # a choice among no tools
 
     @override
     async def stream(self, prompt: Prompt, *, encoder: Encoder) -> AsyncGenerator[str | Ending, None]:
@@ -96,11 +99,30 @@ class OpenAIGenerator(Generator):
         from openai import APIStatusError
 
         client = await self._connections.client()
+        alone = prompt.options.tool_choice is not None and not prompt.options.tools
+        if alone and self._takes_choice_alone is not False:
+            # Some endpoints refuse a choice among no tools, which says nothing there anyway.
+            try:
+                chunks = await self._with_usage(client, prompt)
+            except APIStatusError as error:
+                if self._takes_choice_alone or error.status_code not in _REFUSED or "tool" not in str(error):
+                    raise
+            else:
+                self._takes_choice_alone = True
+                return chunks
+        if alone:
+            self._takes_choice_alone = False
+            prompt = replace(prompt, options=replace(prompt.options, tool_choice=None))
+        return await self._with_usage(client, prompt)
+
+    async def _with_usage(self, client: "AsyncOpenAI", prompt: Prompt) -> "AsyncStream[ChatCompletionChunk]":
+        from openai import APIStatusError
+
         if self._tells_usage is not False:
             try:
                 chunks = await self._send(client, prompt, usage=True)
             except APIStatusError as error:
-                if self._tells_usage or error.status_code not in (400, 422):
+                if self._tells_usage or error.status_code not in _REFUSED:
                     raise
             else:
                 self._tells_usage = True
@@ -123,6 +145,8 @@ class OpenAIGenerator(Generator):
             # 0 by default: an answer that rests on its sources gains nothing from chance.
             temperature=0.0 if prompt.temperature is None else prompt.temperature,
             stop=list(prompt.stop) or omit,
+            n=omit if prompt.options.n is None else prompt.options.n,
+            extra_body=_extra(prompt.options),
         )
 
     async def _next(
@@ -130,6 +154,16 @@ class OpenAIGenerator(Generator):
     ) -> "ChatCompletionChunk | None":
         async with answer.within():
             return await anext(chunks, None)
+
+
+def _extra(options: ModelOptions) -> dict[str, Any] | None:
+    """Return what is handed on as it came."""
+    given = {
+        "response_format": options.response_format,
+        "tools": list(options.tools) or None,
+        "tool_choice": options.tool_choice,
+    }
+    return {name: value for name, value in given.items() if value is not None} or None
 
 
 def _wire(prompt: Prompt) -> "list[ChatCompletionMessageParam]":

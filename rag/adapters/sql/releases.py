@@ -96,6 +96,21 @@ class SqlReleases(SqlStore, ReleaseStore):
             record(connection, entry)
             return live
 
+    @override
+    def renew(self, release: Release, *, expected_epoch: int, entry: AuditEntry) -> Deployment:
+        with writing(self._engine) as connection:
+            insert_new(connection, releases, [to_row(release)])
+            renewed = connection.execute(
+                update(deployment)
+                .where(_ONE_ROW, deployment.c.epoch == expected_epoch, deployment.c.staged.is_(None))
+                .values(epoch=deployment.c.epoch + 1, release=release.digest)
+            )
+            live = _deployment(connection)
+            if renewed.rowcount == 0 or live is None:
+                raise EpochMoved(_moved(expected_epoch, live, "none"))
+            record(connection, entry)
+            return live
+
 
 def _need_release(connection: Connection, digest: str) -> None:
     if connection.execute(select(releases.c.digest).where(releases.c.digest == digest)).first() is None:

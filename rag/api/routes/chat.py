@@ -23,9 +23,9 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     check_chat_model(body.model)
     question, wishes = body.asked()
     principal = principal_of(request)
-    events = serving_of(request).answering.answerer.ask(
-        question, principal=principal.id, tenant=principal.tenant, wishes=wishes
-    )
+    answering = serving_of(request).answering
+    body.check_writer(model=answering.breaker is not None)
+    events = answering.answerer.ask(question, principal=principal.id, tenant=principal.tenant, wishes=wishes)
 
     @cache  # the same link wherever it stands in the answer, though its signature tells the time
     def link(passage_id: str, span: tuple[int, int] | None = None) -> str:

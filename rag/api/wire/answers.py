@@ -82,7 +82,7 @@ class StreamedAnswer(WatchedAnswer):
         try:
             while event is not None:
                 if isinstance(event, Delta):
-                    await write(self.wire.delta(started, event.text))
+                    await write(self.wire.delta(started, event.text, refused=event.refused))
                 elif isinstance(event, Finished):
                     await write(*self.wire.closing(started, event))
                 event = await anext(self.events, None)

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.api.wire.filters import Filter
-from rag.domain import Message
+from rag.domain import Message, ModelOptions
 from rag.errors import InvalidInput
 from rag.questions.abstaining import plainly
 from rag.questions.events import Wishes
 
+_FORMS = ("text", "json_object", "json_schema")
 _SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")
 
 
@@ -56,9 +57,12 @@ class StreamOptions(BaseModel):
 
 
 class ResponseFormat(BaseModel):
-    """The form the answer is to have; only text can be had."""
+    """The form the answer is to have; JSON is for a language model to write."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: str = "text"
+    json_schema: dict[str, Any] | None = None
 
 
 class Extension(BaseModel):
@@ -88,6 +92,7 @@ class ChatRequest(BaseModel):
     ) = None
     n: int | None = None
     response_format: ResponseFormat | None = None
+    tools: list[dict[str, Any]] | None = Field(None, max_length=128)
     tool_choice: Any = None
     function_call: Any = None
     whetstone: Extension | None = None
@@ -114,7 +119,19 @@ class ChatRequest(BaseModel):
             max_tokens=self.max_completion_tokens or self.max_tokens,
             temperature=self.temperature,
             stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+            options=self._options(),
+            patient=not self.stream,
         )
+
+    def check_writer(self, *, model: bool) -> None:
+        """Raise InvalidInput where something is wished that takes a language model, and there is none."""
+        form = self._form
+        if form != "text" and not model:
+            raise InvalidInput(
+                f"response_format {form!r} takes a language model, and this service has none: answers are quoted "
+                "sentences. Set WHETSTONE_LLM_BASE_URL, or leave response_format out: the sources come as JSON in "
+                "`citations`, `search_results` and `whetstone` beside the answer."
+            )
 
     @property
     def extension(self) -> Extension:
@@ -131,14 +148,32 @@ class ChatRequest(BaseModel):
         """Whether a stream is to end with its usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
+    @property
+    def _form(self) -> str:
+        return self.response_format.type if self.response_format else "text"
+
+    def _options(self) -> ModelOptions:
+        """Return what goes to the language model as it came."""
+        form = self.response_format
+        none = self.tool_choice == "none"
+        return ModelOptions(
+            response_format=form.model_dump(exclude_unset=True) if form else None,
+            # Tools that may be called are not shown: nobody could call them.
+            tools=tuple(self.tools or ()) if none else (),
+            tool_choice="none" if none else None,
+            n=self.n,
+        )
+
     def _check(self) -> None:
         if self.n not in (None, 1):
             raise InvalidInput(f"One answer is given to a question, so n can only be 1, not {self.n}.")
-        form = self.response_format.type if self.response_format else "text"
-        if form != "text":
+        if self._form not in _FORMS:
+            raise InvalidInput(f"response_format can be one of {', '.join(_FORMS)}, not {self._form!r}.")
+        schema = self.response_format.json_schema if self.response_format else None
+        if self._form == "json_schema" and not isinstance((schema or {}).get("schema"), dict):
             raise InvalidInput(
-                f"response_format can only be 'text', not {form!r}: an answer is text with citations. "
-                "The sources come as JSON in `citations`, `search_results` and `whetstone` beside it."
+                "response_format 'json_schema' needs the schema: "
+                '{"type": "json_schema", "json_schema": {"name": "answer", "schema": {…}}}.'
             )
         for name, choice in (("tool_choice", self.tool_choice), ("function_call", self.function_call)):
             if choice not in (None, "auto", "none"):

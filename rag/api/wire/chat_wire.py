@@ -37,10 +37,13 @@ class ChatWire:
 
     def whole(self, finished: Finished) -> dict[str, Any]:
         """Return the answer as one object."""
+        answer = finished.interaction.answer
+        # Whoever wants JSON parses the content; that there is none is said where OpenAI's clients look for it.
+        refused = finished.written.as_json and finished.interaction.status == InteractionStatus.ABSTAINED
         message = {
             "role": "assistant",
-            "content": finished.interaction.answer + self._beside(finished),
-            "refusal": None,
+            "content": None if refused else answer + self._beside(finished),
+            "refusal": answer if refused else None,
             "annotations": self._annotations(finished),
             "context": self._context(finished),
         }
@@ -53,9 +56,9 @@ class ChatWire:
         """Return the first chunk of a stream."""
         return self._chunk(started, {"role": "assistant", "content": ""})
 
-    def delta(self, started: Started, text: str) -> dict[str, Any]:
-        """Return a chunk of text."""
-        return self._chunk(started, {"content": text})
+    def delta(self, started: Started, text: str, *, refused: bool = False) -> dict[str, Any]:
+        """Return a chunk of text, or of what is said in its place."""
+        return self._chunk(started, {"refusal" if refused else "content": text})
 
     def closing(self, started: Started, finished: Finished) -> list[dict[str, Any]]:
         """Return the chunks that end a stream: reason and sources, then the usage where it was asked for."""
@@ -143,6 +146,12 @@ class ChatWire:
             "rewritten": interaction.rewritten,
             "auxiliary": interaction.auxiliary,
             "degraded": interaction.degraded,
+            "asked_again": finished.written.asked_again,
+            "statements": interaction.statements,
+            "unsupported": [
+                {"start": each.start, "end": each.end, "text": each.text, "reason": each.reason}
+                for each in finished.written.unsupported
+            ],
             "support": support_of(finished),
             "language_unknown": interaction.language_unknown,
             "looked_at": self._looked_at.own(finished),
@@ -187,7 +196,7 @@ class ChatWire:
         return self._block(finished) or self._looked_at.text(finished)
 
     def _block(self, finished: Finished) -> str:
-        if not self._sources_block or not finished.citations:
+        if not self._sources_block or not finished.citations or finished.written.as_json:
             return ""
         urls = self._urls(finished)
         lines = [

@@ -4,6 +4,7 @@ Word overlap, weighed by rarity within the passage: it finds what was quoted or 
 where a statement shares too little with any sentence, e.g. because it is in another language.
 """
 
+import json
 import math
 import re
 from collections import Counter
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Citation, Hit, Passage
-from rag.questions.writing.prompting import marks
+from rag.questions.writing.marks import Given, marks
 from rag.text.forms import Aligned, plain
 from rag.text.quotes import Quote, quotes
 from rag.text.sentences import spans
@@ -22,6 +23,9 @@ _QUOTED = tuple(
     re.compile(rf"[“\"«„「『](?P<quote>{inside})[”\"»“」』]\s*$", re.DOTALL)
     for inside in (r".{2,}", r"[^“”\"«»„「」『』]{8,}")
 )
+_VALUE = re.compile(r"(?<=[:\[,])\s*(?P<said>\"(?:[^\"\\]|\\.)+\"|-?\d+(?:\.\d+)?)(?=\s*[,\]}])")
+"""A string or a number of a JSON object that is no name."""
+_MAX_VALUES = 40
 _CALLED = 8
 """Characters below which words in quotation marks are a quote only where nothing else is said."""
 _CUT = re.compile(r"\s*(?:…|\.\.\.)$")
@@ -56,7 +60,8 @@ def mentions(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
     passages = {hit.rank: hit.passage for hit in hits}
     found: list[Mention] = []
     known: dict[tuple[str, str], tuple[int, int] | None] = {}
-    for (start, end, numbers), statement in zip(marks(answer), _statements(answer), strict=True):
+    marked = marks(answer, Given(hits))
+    for (start, end, numbers), statement in zip(marked, _statements(answer, marked), strict=True):
         for number in numbers:
             passage = passages.get(number)
             if passage is None:
@@ -65,6 +70,24 @@ def mentions(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
             if key not in known:
                 known[key] = span_of(statement, passage.text)
             found.append(Mention(number=number, start=start, end=end, passage=passage, span=known[key]))
+    return tuple(found)
+
+
+def mentions_of_values(answer: str, hits: Sequence[Hit]) -> tuple[Mention, ...]:
+    """Return for each value of an answer in JSON the first hit that has it; there is no mark, so it stands for one."""
+    found: list[Mention] = []
+    for value in list(_VALUE.finditer(answer))[:_MAX_VALUES]:
+        try:
+            said = str(json.loads(value["said"]))
+        except ValueError:
+            continue
+        wanted = _words(said)
+        for hit in hits:
+            if wanted and wanted <= _words(hit.passage.text):
+                span = span_of(said, hit.passage.text)
+                start, end = value.span("said")
+                found.append(Mention(number=hit.rank, start=start, end=end, passage=hit.passage, span=span))
+                break
     return tuple(found)
 
 
@@ -110,11 +133,11 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     return (places[best].start, places[best].end) if enough else None
 
 
-def _statements(answer: str) -> list[str]:
+def _statements(answer: str, marked: Sequence[tuple[int, int, tuple[int, ...]]]) -> list[str]:
     """Return for each mark the statement before it; marks side by side share theirs."""
     given: list[str] = []
     until = 0  # where the last mark ended
-    for start, end, _ in marks(answer):
+    for start, end, _ in marked:
         between = answer[until:start]
         if given and not between.strip(" \t,;.:"):
             given.append(given[-1])
@@ -123,11 +146,21 @@ def _statements(answer: str) -> list[str]:
             quoted = _QUOTED[-1].search(before)  # may be several sentences, as a row of a table is
             sentence = next(reversed(spans(before)), None)
             begin = sentence[0] if sentence else len(before)
-            text = before[min(begin, quoted.start()) if quoted else begin :]
+            text = before[min(begin, quoted.start() if quoted else begin, _opened(before)) :]
             # "A does this [1], and B does that [2]": only what follows [1] is said of [2].
             given.append(between if len(_WORD.findall(between)) >= _SHORTEST and between in text else text)
         until = end
     return given
+
+
+def _opened(before: str) -> int:
+    """Return where the quotation begins that ends with the text, whatever is quoted in it; the end where none does."""
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        depth += (before[at] == "”") - (before[at] == "“")
+        if depth <= 0:
+            return at if before[at] == "“" else len(before)
+    return len(before)
 
 
 def _find(quote: str, text: str) -> tuple[int, int] | None:

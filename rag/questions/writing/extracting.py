@@ -1,7 +1,9 @@
 """An answer without a language model: it quotes the statements of the hits that are nearest to the question."""
 
 import re
-from collections.abc import AsyncGenerator
+import unicodedata
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from anyio import to_thread
@@ -12,19 +14,28 @@ from rag.domain import Ending, Evidence, Prompt, Said
 from rag.ports import Encoder, Generator
 from rag.questions.support.evidence import read_evidence
 
-_MAX_SENTENCES = 3
+_MOST = 4
+"""Statements of an answer."""
+_MOST_WORDS = 80.0
+"""Words of an answer of several statements."""
+_A_WORD = 0.0025
+"""Probability of being the answer that a further statement needs for each of its words."""
+_COMPLETES = 0.5
+"""Share of that which is enough where it completes a statement that was chosen."""
+_NEARNESS = 4.5
+"""Weight of the cosine to the question, beside the log-odds of everything else."""
 _FLOOR = 0.25
-"""Cosine to the question below which a sentence is no answer."""
+"""Cosine below which a statement that shares no word with the question is no answer."""
 _NEAR_BEST = 0.75
-"""Further sentences need this share of the best one's worth."""
-_DIVERSITY = 0.3
-"""Weight of novelty against nearness: 1 - lambda of maximal marginal relevance."""
+"""Share of the best one's words that further statements need in a language that the encoder does not know."""
 _SAME = 0.9
-"""Cosine of two sentences from which they say the same."""
-_WORDS = 0.2
-"""Weight of the words shared with the question beside the cosine."""
-_FOREIGN_WORDS = 1.0
-"""Weight of the words where the encoder does not know the language."""
+"""Cosine of two statements from which they say the same."""
+_LETTERS = 6  # of a word with its blank
+_WIDE = 3  # letters that a Chinese character is worth
+_ANNOUNCES = re.compile(
+    r"[:：]$|\b(?:as follows|the following|wie folgt|folgende[rsnm]?|comme suit|siguientes?|следующ\w+)\b",
+    re.I,
+)
 _PIECE = re.compile(r"\s*\S+")
 
 
@@ -46,36 +57,91 @@ class ExtractiveGenerator(Generator):
 
 
 def extracts(evidence: Evidence) -> list[Said]:
-    """Return the statements that answer the question, best first; none where none is near enough.
+    """Return the quotes that answer the question, best first; none where none is near enough.
 
-    Chosen by maximal marginal relevance (Carbonell and Goldstein, 1998).
+    The statement that answers most probably is the answer. Others come along as long as what they add to the
+    probability is worth their words. Those that stand side by side are one quote.
     """
-    said, vectors, shared = evidence.said, evidence.vectors, evidence.shared
-    if not said:
-        return []
-    typed = np.array([each.typed for each in said])
-    passage = np.array([each.passage for each in said])
-    alone = np.array([each.titled and not each.beside for each in said])
-    cosine = vectors @ evidence.vector  # (n,)
-    nearness = np.where(alone, np.maximum(cosine, passage), cosine)  # (n,)
-    worth = nearness + (_FOREIGN_WORDS if evidence.foreign else _WORDS) * shared + typed
-    fit: NDArray[np.bool_] = (nearness >= _FLOOR) | (typed > 0)
-    if evidence.foreign:
-        fit &= (shared > 0) | (typed > 0)
+    said = evidence.said
+    cosine = evidence.vectors @ evidence.vector if said else np.empty(0)  # (n,)
+    typed = np.array([each.typed > 0 for each in said], dtype=bool)
+    fit: NDArray[np.bool_] = (evidence.shared > 0) | typed
+    if not evidence.foreign:
+        fit |= cosine >= _FLOOR
     if not fit.any():
         return []
-    worth[~fit] = -np.inf
-    chosen = [int(np.argmax(worth))]
-    floor = _NEAR_BEST * worth[chosen[0]]
-    while len(chosen) < _MAX_SENTENCES:
-        likeness = (vectors @ vectors[chosen].T).max(axis=1)  # (n,): to the nearest sentence chosen
-        following = (1 - _DIVERSITY) * worth - _DIVERSITY * likeness
-        following[(worth < floor) | (likeness >= _SAME)] = -np.inf
-        best = int(np.argmax(following))
-        if not np.isfinite(following[best]):
+    # Of a language that the encoder does not know, all texts look alike to it.
+    worth = evidence.worth + (0.0 if evidence.foreign else _NEARNESS) * cosine
+    worth = np.where(fit, worth, -np.inf)
+    odds = np.exp(worth - worth.max())
+    return _joined(said, _chosen(evidence, odds / odds.sum()))
+
+
+def _chosen(evidence: Evidence, probability: NDArray[np.float64]) -> list[int]:
+    """Return the places of the statements chosen, the most probable one first."""
+    said, vectors = evidence.said, evidence.vectors
+    order = [int(at) for at in np.argsort(-probability, kind="stable")]
+    chosen = order[:1]
+    length = _length(said[chosen[0]].text)
+    least = _NEAR_BEST * evidence.shared[chosen[0]]
+    left = order[1:]
+    while left and len(chosen) < _MOST:
+        for at in left:
+            more = _length(said[at].text)
+            share = _COMPLETES if any(_completes(said[at], said[one]) for one in chosen) else 1.0
+            if (
+                probability[at] >= share * _A_WORD * more
+                and (not evidence.foreign or evidence.shared[at] >= least)
+                and length + more <= _MOST_WORDS
+                and float((vectors[chosen] @ vectors[at]).max()) < _SAME
+            ):
+                break
+        else:
             break
-        chosen.append(best)
-    return [said[i] for i in chosen]
+        left.remove(at)
+        chosen.append(at)
+        length += more
+    return chosen
+
+
+def _completes(one: Said, other: Said) -> bool:
+    """Tell whether one statement says what the other is about, or what it only announces."""
+    if one.rank != other.rank:
+        return False
+    if one.at + 1 == other.at:
+        return other.leans
+    return one.at == other.at + 1 and (one.leans or _ANNOUNCES.search(other.text) is not None)
+
+
+def _joined(said: Sequence[Said], chosen: Sequence[int]) -> list[Said]:
+    """Join what stands side by side in one line of a passage; the order is that of the best of each."""
+    given: list[Said] = []
+    left = list(chosen)
+    while left:
+        run = [said[left.pop(0)]]
+        grown = True
+        while grown:
+            grown = False
+            for at in left:
+                each = said[at]
+                if each.rank == run[-1].rank and each.at == run[-1].at + 1 and each.joins is not None:
+                    run.append(each)
+                elif each.rank == run[0].rank and each.at == run[0].at - 1 and run[0].joins is not None:
+                    run.insert(0, each)
+                else:
+                    continue
+                left.remove(at)
+                grown = True
+                break
+        text = run[0].text + "".join(f"{each.joins}{each.text}" for each in run[1:])
+        given.append(replace(run[0], text=text) if len(run) > 1 else run[0])
+    return given
+
+
+def _length(text: str) -> float:
+    """Return how many words long a text is, whatever its script."""
+    wide = 0 if text.isascii() else sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return (len(text) + (_WIDE - 1) * wide) / _LETTERS
 
 
 def _written(prompt: Prompt, encoder: Encoder) -> tuple[list[str], int, bool]:

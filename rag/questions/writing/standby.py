@@ -14,6 +14,9 @@ from rag.ports import Encoder, Generator
 
 logger = logging.getLogger(__name__)
 
+_RETRY_S = 30.0
+"""When somebody who wants JSON may try again, in seconds."""
+
 
 class StandIn(Generator):
     """Answers with a language model, and with another generator while the breaker leaves the model alone.
@@ -50,6 +53,12 @@ class StandIn(Generator):
                 logger.warning("%s is still out of order: %s", self._model.name, error)
             finally:
                 call.abandoned()
+        if prompt.options.as_json:
+            # Quoted sentences are no JSON.
+            raise UpstreamFailed(
+                f"{self._model.name} is out of order, and an answer in JSON needs it; try again later.",
+                retry_after_s=_RETRY_S,
+            )
         async with aclosing(self._standby.stream(prompt, encoder=encoder)) as pieces:
             said = Ending()
             async for piece in pieces:

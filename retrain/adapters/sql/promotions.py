@@ -1,5 +1,6 @@
 """What people decided about candidates, and the promotions and rollbacks that came of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -36,8 +37,10 @@ class SqlApprovals(SqlStore, ApprovalStore):
         return self._one(_newest(candidate_id), _approval)
 
     @override
-    def permit(self, approval: str, candidate: Candidate, *, key: bytes) -> "ApprovalPermit":
-        return ApprovalPermit(approval, candidate, key)
+    def permit(
+        self, approval: str, candidate: Candidate, *, key: bytes, incumbents: Collection[str] = ()
+    ) -> "ApprovalPermit":
+        return ApprovalPermit(approval, candidate, key, frozenset(incumbents))
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class ApprovalPermit(Permit):
     approval: str
     candidate: Candidate
     key: bytes
+    incumbents: frozenset[str] = (
+        frozenset()
+    )  # digests of what it may replace beside the candidate's incumbent
 
     @override
     def use(self, connection: Connection, *, release: str, replaces: str | None) -> None:
@@ -60,7 +66,8 @@ class ApprovalPermit(Permit):
             )
         moment = now(connection)
         promoted = replace(self.candidate, release=release)
-        approval = check(newest, promoted, live=replaces, key=self.key, now=moment)
+        live = promoted.incumbent if replaces in self.incumbents else replaces
+        approval = check(newest, promoted, live=live, key=self.key, now=moment)
         connection.execute(update(approvals).where(approvals.c.id == approval.id).values(used_at=moment))
 
 

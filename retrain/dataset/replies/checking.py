@@ -23,28 +23,32 @@ _MOST_KEYWORDS = 14
 _STATED_WORDS = 6
 
 _ASKS = "?؟;՞"
-_ASKING = re.compile(
-    r"(?:what|how|where|when|who|whom|whose|which|why|whether|is|are|am|was|were|do|does|did|can|could|may|might|must|"
-    r"should|shall|will|would|has|have|had|isn't|aren't|don't|doesn't|can't|"
-    r"was|wie|warum|weshalb|wieso|wo|wohin|woher|wer|wem|wen|wann|welche[rsnm]?|ist|sind|kann|können|darf|dürfen|muss|"
-    r"müssen|soll|sollte|gibt|hat|haben|werden|wird|"
-    r"comment|pourquoi|quand|où|qui|que|quoi|quel(?:le)?s?|combien|est-ce|peut-on|puis-je|faut-il|y a-t-il|"
-    r"cómo|como|qué|que|cuándo|dónde|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|por qué|puedo|puede|debo|hay|"
-    r"come|quando|dove|perché|quale|quali|quant[oaie]|chi|cosa|posso|può|hoe|wat|waarom|wanneer|waar|wie|welke|hoeveel|"
-    r"quando|onde|qual|quais|quem|posso|pode|как|что|почему|зачем|когда|где|куда|кто|какой|какая|какие|какое|сколько|"
-    r"можно|нужно|нужен|нужна|ли|чем|чей|jak|co|gdzie|kiedy|dlaczego|kto|czy|ile|jaki[ea]?|nasıl|neden|nerede|kim|hangi)"
+_WH = (
+    r"what|how|where|when|who|whom|whose|which|why|whether|"
+    r"was|wie|warum|weshalb|wieso|wo|wohin|woher|wer|wem|wen|wann|welche[rsnm]?|"
+    r"comment|pourquoi|quand|où|qui|que|quoi|quel(?:le)?s?|combien|"
+    r"cómo|como|qué|que|cuándo|dónde|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|por qué|"
+    r"come|quando|dove|perché|quale|quali|quant[oaie]|chi|cosa|hoe|wat|waarom|wanneer|waar|welke|hoeveel|"
+    r"onde|qual|quais|quem|как|что|почему|зачем|когда|где|куда|кто|какой|какая|какие|какое|сколько|чем|чей|"
+    r"jak|co|gdzie|kiedy|dlaczego|kto|ile|jaki[ea]?|nasıl|neden|nerede|kim|hangi"
+)
+_AUXILIARIES = (
+    r"is|are|am|were|do|does|did|can|could|may|might|must|should|shall|will|would|has|have|had|isn't|aren't|don't|"
+    r"doesn't|can't|ist|sind|kann|können|darf|dürfen|muss|müssen|soll|sollte|gibt|hat|haben|werden|wird|"
+    r"est-ce|peut-on|puis-je|faut-il|y a-t-il|puedo|puede|debo|hay|posso|può|pode|"
+    r"можно|нужно|нужен|нужна|ли|czy"
 )
 _BEFORE = (
     "in|at|to|for|from|by|with|on|under|about|of|and|or|so|but|please|also|then|hi|hello|auf|aus|bei|für|mit|zu|ab|bis|"
     "seit|um|und|à|de|pour|dans|en|avec|et|a|para|por|con|y|da|per|e|в|на|для|с|у|о|за|из|к|по|до|от|а|и|w|z|na|do"
 )
-_OPENS = re.compile(rf"^\W*(?:(?:{_BEFORE})\W+)?{_ASKING.pattern}(?!\w)", re.IGNORECASE)
+_OPENS = re.compile(rf"^\W*(?:(?:{_BEFORE})\W+)?(?:{_WH}|{_AUXILIARIES})(?!\w)", re.IGNORECASE)
 _ASKS_WITHIN = re.compile(
     r"\b(?:what|how|why|(?:can|will|do|does|did|should|could|would|may|must|am|are|is|have) "
     r"(?:i|we|you|they|he|she|it))\b",
     re.IGNORECASE,
 )
-_HOLDS = re.compile(rf"(?<!\w){_ASKING.pattern}(?!\w)", re.IGNORECASE)
+_HOLDS = re.compile(rf"(?<!\w)(?:{_WH})(?!\w)", re.IGNORECASE)
 _WANTS = re.compile(
     r"^\W*(?:please |bitte )?(?:tell me|explain|describe|list|name|show|give|find|compare|define|information|info|"
     r"looking for|need|wanted|wondering|steps|help|advice|"
@@ -176,7 +180,7 @@ def _asks(text: str, style: QuestionStyle) -> bool:
         ended = _ENDED.search(text) is not None and len(words(text)) >= _STATED_WORDS - 2
         told = _SAYS.match(text) is not None and len(words(text)) >= _STATED_WORDS
         return not ended and not told and _length(text) <= _MOST_KEYWORDS
-    if style is QuestionStyle.SITUATION and (_FIRST_PERSON.search(text) or _HOLDS.search(text)):
+    if style is QuestionStyle.SITUATION and _FIRST_PERSON.search(text):
         return True
     # "If I move abroad what happens to my pension"; "best way to get a passport".
     if _ENDED.search(text) is not None:

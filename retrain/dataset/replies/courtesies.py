@@ -18,9 +18,8 @@ _REFUSED = _patterns(
     r"\b(?:as|being) an? (?:ai|artificial intelligence|(?:large )?language model)\b",
     rf"^\W*(?:i'?m|i am|we are|we're)? ?(?:really |so |very |truly )?sorry\b.{{0,80}}{_CANNOT}",
     rf"^\W*(?:i apologi[sz]e|my apologies|apologies|unfortunately)\b.{{0,60}}\b(?:i|we)\b.{{0,20}}{_CANNOT}",
-    # "I cannot provide proof of address and want to know what else counts" is somebody's situation.
-    r"^\W*(?:i|we)(?:'m| am)? ?(?:can'?t|cannot|can not|unable to|not able to|will not|won'?t|(?:must|have to) "
-    rf"decline)(?: to)? {_TO_SERVE}\b(?!.*\b(?:what|how|where|whether|which|who|when)\b)",
+    rf"^\W*(?:i|we)(?:'m| am)? ?{_CANNOT}(?: to| be able to)? {_TO_SERVE}\b",
+    r"^\W*i (?:must|have to) decline\b",
     r"^\W*there (?:is|are) (?:not enough|insufficient|no) (?:information|content|text)\b",
     # German
     r"^\W*(?:es )?tut mir (?:sehr )?leid\b|^\W*leider kann ich\b|^\W*(?:dabei|das|damit) kann ich (?:leider )?nicht\b",
@@ -34,6 +33,14 @@ _REFUSED = _patterns(
     r"^\W*я не могу (?:помочь|ответить|создать|выполнить)",
     r"^\W*(?:很?抱歉|对不起)|^\W*我(?:无法|不能)|申し訳|お手伝いできません|죄송",
 )
+_OWN = re.compile(
+    r"^\W*(?:i|we)\b|\bsorry,? (?:but )?(?:i|we) (?:can'?t|cannot|am unable to|don'?t) "
+    r"(?!help|assist|comply|answer|do)",
+    re.I,
+)
+"""It may be somebody's own inability, and not the model's."""
+_WONDERS = re.compile(r"\b(?:what|how|where|whether|which|who|when)\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?？。！])\s*(?=\S)")
 _GREETS = _patterns(
     r"^(?:sure|certainly|of course|absolutely|gladly|no problem|okay|ok|alright|great|happy to help|got it)\b[^?]*$",
     r"^(?:here (?:is|are|you go|you are)|here's|below (?:is|are)|these are|the following (?:is|are))\b[^?]*$",
@@ -41,8 +48,12 @@ _GREETS = _patterns(
     r"^(?:let me know|i hope|hope (?:this|these|that)|feel free|please (?:let|feel|note))\b",
     r"^if you (?:need|want|would like|'d like) (?:any|more|further|me|anything|additional|something|other)\b",
     r"^if you have (?:any|more|further) (?:other |further |more )?(?:questions?|requests?)\b",
+    r"^(?:would you like|do you want) me to\b",
     r"^(?:would you like|do you want|shall i|should i|want)(?: me)? (?:to (?:write|generate|create|provide|add|make|"
     r"reword|rephrase|continue|adjust)|more|any more|some more|further|another)\b",
+    r"\bwhat (?:would|do) you (?:like|want) (?:me )?to (?:know|do|ask|write)|^how (?:can|may) i (?:help|assist) you\b",
+    r"^(?:could|can|would) you (?:please )?(?:provide|share|paste|clarify|tell me more)\b",
+    r"^please (?:provide|share|paste|send)\b",
     r"^(?:is there anything else|(?:can|may) i (?:help|assist) (?:you )?(?:with )?any)",
     # German
     r"^(?:natürlich|gerne|klar|selbstverständlich|sicher)\b[^?]{0,80}$|^hier (?:ist|sind|kommen)\b[^?]*$",
@@ -71,9 +82,15 @@ _LABEL = re.compile(
 
 
 def refuses(text: str) -> bool:
-    """Tell whether a line says that the model does not do what it is asked to."""
-    text = plain(text)
-    return "?" not in text and any(pattern.search(text) for pattern in _REFUSED)
+    """Tell whether a line says that the model does not do what it is asked to.
+
+    "I cannot provide proof of address. What else counts?" is somebody's situation, and so is "Sorry, I can't log in".
+    """
+    first, *others = (part for part in _SENTENCE.split(plain(text)) if part)
+    if "?" in first or not any(pattern.search(first) for pattern in _REFUSED):
+        return False
+    asks = any("?" in part and not greets(part) for part in others)
+    return not (_OWN.search(first) and (asks or _WONDERS.search(first)))
 
 
 def greets(text: str) -> bool:

@@ -71,14 +71,13 @@ def read(
             lines.repaired.add(Repair.WORDS_AROUND)
         if found.prompt:
             lines.dropped[Fault.PROMPT] += 1
-        for item in lines.once(found.items):
-            lines.take(item.splitlines() if "\n" in item else [item])
+        lines.take([line for item in found.items for line in item.splitlines()])
         if not lines.texts and not lines.dropped and not set(words(found.text)) - {"questions"}:
             lines.dropped[Fault.EMPTY] = 1
         if found.broken:
             lines.dropped[Fault.CUT] += 1
     else:
-        lines.take(lines.once([line for line in found.text.splitlines() if line.strip()]), cut=cut)
+        lines.take(found.text.splitlines(), cut=cut)
     if not lines.texts and not lines.dropped:
         lines.dropped[
             _fault(text, refused=refused, cut=cut, thought=thought or Repair.THOUGHTS in lines.repaired)
@@ -106,9 +105,14 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(
-    r"</?(?:questions?|quer(?:y|ies)|wordings?|items?|li|ol|ul|output|result|q)(?:_?\d+)?>", re.IGNORECASE
+    r"</?(?:questions?|quer(?:y|ies)|wordings?|items?|li|ol|ul|output|results?|q)(?:_?\d+)?>", re.IGNORECASE
 )
-_CITED = re.compile(r"(?:\s*(?:\[\^?\d{1,3}\]|【\d{1,3}[^】]{0,12}】))+\s*$")
+_NUMBERS = r"\d{1,3}(?:\s?[-–,;]\s?\d{1,3})*"
+_CITED = re.compile(
+    rf"(?:\s*(?:\[\^?(?:passage |source )?{_NUMBERS}\]|【{_NUMBERS}[^】]{{0,12}}】|"
+    rf"(?<=[?？.])\s*\({_NUMBERS}\)))+\s*$",
+    re.IGNORECASE,
+)
 _WRAPPED = tuple(
     re.compile(rf"{opening}(?P<inner>[^{inside}]+){closing}[,;]?")
     for opening, inside, closing in (
@@ -122,8 +126,21 @@ _WRAPPED = tuple(
         ("`", "`", "`"),
     )
 )
-_NEXT = re.compile(r"(?<=[?？])\s+(?=\(?\d{1,2}[.)]\s)")
-_LEAD = re.compile(r"[^?？]{0,160}[:：]\s+(?=\(?1[.)]\s)")
+_RULE = re.compile(r"\s*\|[\s:|-]*-[\s:|-]*")
+"""What stands under the head of a table."""
+_NEXT = re.compile(
+    r"(?<=[?？])(?:\s*(?=\(?\d{1,2}[.)]\s)|(?=[^\W\d_a-z])|\s*[|;,]\s+)|(?<=[\"”])\s*,\s*(?=[\"“])"
+)
+"""Between two questions on one line."""
+_LEAD = re.compile(
+    r"\s*(?:(?:[^?？]{0,160}[:：]\s+(?=\(?1[.)]\s))|"
+    r"(?:(?:sure|certainly|of course|absolutely|okay|ok|gladly|natürlich|gerne|bien sûr|claro|"
+    r"конечно)(?:[!.:]\s+|,\s+(?=here|hier|voici|aquí|вот)))?"
+    r"(?:(?:here (?:is|are)|here's|hier (?:ist|sind)|voici|aquí (?:está|tienes?)|вот)\b"
+    r"[^?？:：]{0,120}[:：]\s*)?(?=\S))",
+    re.IGNORECASE,
+)
+"""A greeting and an announcement before the question on its line."""
 
 
 class _Lines:
@@ -153,7 +170,7 @@ class _Lines:
                 self.dropped[Fault.PROMPT] += 1
         return left
 
-    def once(self, items: Sequence[str]) -> Sequence[str]:
+    def _once(self, items: Sequence[str]) -> Sequence[str]:
         """Return items without their second half where it says the first over again."""
         half = len(items) // 2
         if not half or len(items) % 2 or list(map(normal, items[:half])) != list(map(normal, items[half:])):
@@ -163,7 +180,9 @@ class _Lines:
 
     def take(self, lines: Sequence[str], *, cut: bool = False) -> None:
         """Keep the questions among the lines; where several are marked as items, the others only stand around them."""
-        split = [part for line in lines for part in _NEXT.split(_LEAD.sub("", line, count=1)) if part.strip()]
+        heads = {number - 1 for number, line in enumerate(lines) if _RULE.fullmatch(line)}
+        rows = [line for number, line in enumerate(lines) if number not in heads]
+        split = self._once([part for line in rows for part in self._parts(line) if part.strip()])
         marked = [_unmarked(line) != line.strip() for line in split]
         several = sum(marked) > 1
         for number, (line, item) in enumerate(zip(split, marked, strict=True)):
@@ -174,6 +193,16 @@ class _Lines:
                 self._around(line)
             else:
                 self._take(line)
+
+    def _parts(self, line: str) -> list[str]:
+        """Return what stands on one line: the cells of a table, several questions, one after a greeting."""
+        if line.lstrip().startswith("|"):
+            return [cell for cell in line.split("|") if not cell.strip().isdecimal()]
+        begun = _LEAD.match(line)
+        if begun and begun.end() and words(line[: begun.end()]):
+            self.repaired.add(Repair.WORDS_AROUND)
+            line = line[begun.end() :]
+        return [part for untagged in _TAG.split(line) for part in _NEXT.split(untagged)]
 
     def _around(self, line: str) -> None:
         self.repaired.add(Repair.WORDS_AROUND)
@@ -213,7 +242,7 @@ class _Lines:
 
 def _unmarked(line: str) -> str:
     """Return a line without the marker of a list before it."""
-    text = _TAG.sub(" ", line).strip()
+    text = line.strip()
     for _ in range(4):
         text, before = text.strip(), text
         for signs in _WRAPPED:

@@ -33,6 +33,8 @@ def known() -> set[str]:
         release="r",
         encoder="e",
         lag=0,
+        passages=0,
+        calibrated=0,
         breaker_open=False,
         spool_bytes=0,
         spool_limit_bytes=1,

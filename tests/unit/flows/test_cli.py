@@ -67,6 +67,9 @@ def test_help_imports_nothing_heavy() -> None:
         (["candidates", "abcd1234"], 1, "abcd1234"),
         (["approve", "abcd1234"], 1, "abcd1234"),
         (["rollback"], 1, "live"),
+        (["threshold", "0.6"], 1, "whetstone serve"),
+        (["threshold", "much"], 2, "much"),
+        (["threshold", "--", "-0.2"], 2, "probability"),
         (["drift"], 1, "whetstone serve"),
         (["retrain"], 1, "whetstone serve"),
         (["drift", "--show", "abcd1234"], 1, "abcd1234"),
@@ -92,6 +95,8 @@ def test_bad_input_gives_one_clear_line(tmp_path: Path, arguments: list[str], st
     [
         ("WHETSTONE_PORT", "no number"),
         ("WHETSTONE_TOP_K", "0"),
+        ("WHETSTONE_THRESHOLD", "-0.35"),
+        ("WHETSTONE_THRESHOLD", "1.5"),
         ("WHETSTONE_DRIFT_ALPHA", "2"),
         ("WHETSTONE_RETRAIN_LANE", "fast"),
         ("WHETSTONE_APPROVAL_TTL_H", "0"),
@@ -105,6 +110,15 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
     assert done.returncode == 2
     assert name in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_cosine_is_no_threshold_any_more(tmp_path: Path) -> None:
+    """Whoever set one before thresholds were probabilities reads what to set now."""
+    done = run("settings", home=tmp_path, WHETSTONE_THRESHOLD="-1")
+
+    assert (
+        "probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now." in done.stderr
+    )
 
 
 def test_secrets_are_not_listed(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _routes() -> dict[tuple[str, str], frozenset[str]]:
     routers: list[APIRouter] = [
         *application.ROUTERS,
         candidates.router(nothing, nothing, nothing, nothing),
-        releases.router(nothing, nothing, nothing, nothing),
+        releases.router(nothing, nothing, nothing, nothing, nothing),
         drift.router(nothing, nothing, nothing, tenant=""),
         audit.router(nothing),
     ]

@@ -108,6 +108,29 @@ def test_whatever_comes_is_read(
     assert written.tokens >= 11
 
 
+def test_an_endpoint_without_structured_output_is_read_as_it_writes(
+    writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM
+) -> None:
+    """A form that is refused is left out, at once for this call and for good for the next."""
+    scripted_llm.knows_form = False
+    scripted_llm.default = "Sure! Here they are:\n1. Where?\n2. Why?"
+    for _ in range(2):
+        assert writer.questions(_passage(), 2, NATURAL).texts == ("Where?", "Why?")
+    assert ["response_format" in request for request in scripted_llm.requests] == [True, False, False]
+
+
+def test_a_refusal_that_is_not_the_form_s_stays_one(
+    writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM
+) -> None:
+    """Where the request is refused without the form too, its own error is told, and the form is asked for again."""
+    scripted_llm.script(Reply(text="context too long", status=400), Reply(text="still too long", status=400))
+    with pytest.raises(UpstreamFailed, match="context too long"):
+        writer.questions(_passage(), 1, NATURAL)
+    scripted_llm.script(_answer("Where?"))
+    assert writer.questions(_passage(), 1, NATURAL).texts == ("Where?",)
+    assert "response_format" in scripted_llm.requests[-1]
+
+
 def test_no_chat_completion_is_a_failure(writer: OpenAIQuestionWriter, scripted_llm: ScriptedLLM) -> None:
     """What is no completion at all is never taken for questions."""
     scripted_llm.script(Reply(text="no", status=200, whole={"detail": "Not Found"}))

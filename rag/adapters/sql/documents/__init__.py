@@ -209,6 +209,10 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
+    def sample(self, count: int) -> list[Passage]:
+        return self._all(select(passages).order_by(passages.c.id).limit(count), passage_of)
+
+    @override
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
         with reading(self._engine) as connection:
             return frozenset(
@@ -307,6 +311,11 @@ class SqlDocuments(SqlStore, DocumentStore):
     def last_change(self) -> int:
         with reading(self._engine) as connection:
             return last_change(connection)
+
+    @override
+    def changed(self, *, after: int) -> int:
+        query = select(func.count(changes.c.document_id.distinct())).where(changes.c.seq > after)
+        return self._value(query) or 0
 
 
 def _of_source(source: str) -> ColumnElement[bool]:

@@ -55,7 +55,8 @@ export class TurnView {
       this.drawn = [];
       this.text.replaceChildren();
     }
-    const now = blocks(shown(turn));
+    const unsupported = sources ? unsupportedOf(turn.told) : [];
+    const now = blocks(sources ? prepared(shown(turn), turn.told, unsupported) : shown(turn));
     let same = 0;
     while (same < Math.min(now.length, this.drawn.length) && now[same].source === this.drawn[same].block.source) same += 1;
     for (const { node } of this.drawn.splice(same)) node.remove();
@@ -64,6 +65,7 @@ export class TurnView {
       this.drawn.push({ block, node });
       this.text.append(node);
     }
+    if (sources) underline(this.text);
   }
 
   /** Make the mark of a source, or null where there is none; `count` is how often it was cited before. */
@@ -102,6 +104,11 @@ export class TurnView {
       if (told.status === "abstained") below.push(...inVain(turn, told, open));
       if (told.status === "answered" && told.support?.weak) {
         below.push(make("p", { class: "quiet weak" }, "This answer is weakly supported. See in its sources whether it is about your question."));
+      }
+      const count = unsupportedOf(turn.told).length;
+      if (count) {
+        const which = count === 1 ? "The underlined sentence is" : `${count} underlined sentences are`;
+        below.push(make("p", { class: "quiet told-unsupported" }, `${which} said by no cited passage. Check before relying on it.`));
       }
       const list = sourceList(sourcesOf(turn.told ?? {}), turn.answer, open);
       if (list) below.push(list);
@@ -156,6 +163,70 @@ export class TurnView {
     const button = make("button", { type: "button", class: "plain again" }, label);
     button.addEventListener("click", () => this.acts.retry(this.turn));
     return button;
+  }
+}
+
+// Stand in the text for where a sentence begins and ends that nothing bears out, and within brackets that cite nothing.
+const BEGIN = "\uE000";
+const END = "\uE001";
+const APART = "\uE002";
+const SIGNS = /([\uE000-\uE002])/;
+// What stands before the first word of an item, a row or a heading.
+const LEAD = /^(?:[\s|>]|[-*+•]\s+|#{1,6}\s+|\d{1,9}[.)]\s+)*/;
+const UNSUPPORTED = "No cited passage says this";
+
+function unsupportedOf(told) {
+  const found = told?.whetstone?.unsupported;
+  return Array.isArray(found) ? found.filter((each) => Number.isInteger(each?.start) && each.start < each.end) : [];
+}
+
+/** Put signs into an answer: around the sentences that nothing bears out, and into brackets that are no citation. */
+function prepared(answer, told, unsupported) {
+  // The service counts characters, and a browser's strings do not.
+  const chars = Array.from(answer.replaceAll(new RegExp(SIGNS, "g"), " "));
+  const signs = new Map();
+  for (const { start, end } of unsupported) {
+    const text = chars.slice(start, end).join("");
+    const lead = Array.from(LEAD.exec(text)[0]).length;
+    const last = Array.from(text.replace(/[\s|]+$/, "")).length;
+    if (last <= lead) continue;
+    signs.set(start + lead, (signs.get(start + lead) ?? "") + BEGIN);
+    signs.set(start + last, END + (signs.get(start + last) ?? ""));
+  }
+  const annotations = told?.annotations;
+  if (Array.isArray(annotations)) {
+    const cited = new Set(annotations.map((each) => each?.url_citation?.start_index));
+    chars.forEach((char, at) => {
+      const number = char === "[" && !cited.has(at) && /^\[\d{1,3}(?:\s*,\s*\d{1,3})*\]/.test(chars.slice(at, at + 24).join(""));
+      if (number) signs.set(at + 1, (signs.get(at + 1) ?? "") + APART);
+    });
+  }
+  if (!signs.size) return answer;
+  return chars.map((char, at) => (signs.get(at) ?? "") + char).join("") + (signs.get(chars.length) ?? "");
+}
+
+/** Underline what stands between the signs, say it to screen readers, and take the signs out. */
+function underline(root) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  let inside = false;
+  for (const node of nodes) {
+    const parts = node.data.split(SIGNS);
+    if (parts.length === 1 && !inside) continue;
+    const mark = node.parentElement.closest(".marks");
+    const made = [];
+    for (const part of parts) {
+      if (part === BEGIN) inside = true;
+      else if (part === END) {
+        if (inside) made.push(make("span", { class: "unseen" }, ` (${UNSUPPORTED.toLowerCase()}) `));
+        inside = false;
+      } else if (part && part !== APART) {
+        const marked = inside && !mark && part.trim();
+        made.push(marked ? make("span", { class: "unsupported", title: UNSUPPORTED }, part) : part);
+      }
+    }
+    node.replaceWith(...made);
   }
 }
 

@@ -1,10 +1,12 @@
 """The overview: what `whetstone status` prints."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.ops.overview import Overview
 from rag.domain import Deployment, Replica, utcnow
+from rag.releases.standing import Standing
 
 
 def test_rows_before_and_after_the_first_release() -> None:
@@ -15,6 +17,7 @@ def test_rows_before_and_after_the_first_release() -> None:
         in_part=0,
         deployment=None,
         encoder="",
+        standing=None,
         replicas=(),
         questions=0,
         report=None,
@@ -36,12 +39,25 @@ def test_rows_before_and_after_the_first_release() -> None:
         empty,
         deployment=Deployment(epoch=2, release="new", previous="old"),
         encoder="abc (static)",
+        standing=Standing(
+            threshold=0.5,
+            passages=120,
+            questions=200,
+            calibrated_at=datetime(2026, 5, 4, 12, 30, tzinfo=UTC),
+            changed=2,
+            documents=40,
+        ),
         replicas=[Replica(id="one", heartbeat_at=utcnow(), epoch=2, ready=frozenset())],
     )
-    assert serving.rows()[2:8] == [
+    assert serving.rows()[2:10] == [
         ("epoch", "2"),
         ("live release", "new"),
         ("encoder", "abc (static)"),
+        ("threshold", "0.5"),
+        (
+            "calibrated",
+            "on 120 passages by 200 questions, 2026-05-04 12:30; 2 of 40 documents changed since",
+        ),
         ("previous release", "old"),
         ("staged release", "-"),
         ("services alive", "one"),

@@ -182,11 +182,10 @@ def test_what_was_dropped_is_said_in_plain_words() -> None:
         paraphrases=Account(kept=40),
     )
     assert written_lines(asdict(spent)) == [
-        "The language model was asked 110 times (2 of them failed, 5 replies were known already): "
-        "23000 tokens, 312 s.",
+        "The language model was asked 110 times (2 of them failed, 5 known already): 23000 tokens, 312 s.",
         "It was asked no more, as 110 calls were made.",
         "12 of 300 written questions were dropped: 5 refused, 4 in another language, 3 repeated the prompt.",
-        "To get at the questions, taken away: fences in 31 replies, thoughts in 20 replies.",
+        "To get at the questions, taken away: fences from 31, thoughts from 20 of the replies.",
         "None of 40 written paraphrases was dropped.",
     ]
 

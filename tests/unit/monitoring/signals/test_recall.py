@@ -114,11 +114,15 @@ def reports(stores: Stores) -> SqlDriftReports:
 def chosen(reports: SqlDriftReports) -> Chosen:
     """Return the id of the baseline chosen among reports for 40 golden questions under the release "live"."""
 
-    def choose(*stored: DriftReport, metric: str = METRIC) -> str | None:
+    def choose(
+        *stored: DriftReport, metric: str = METRIC, releases: frozenset[str] = frozenset({"live"})
+    ) -> str | None:
         for each in stored:
             reports.add(each)
         asked = [f"q{i}" for i in range(40)]
-        found = baseline(reports, tenant="default", metric=metric, release="live", asked=asked, at_least=30)
+        found = baseline(
+            reports, tenant="default", metric=metric, releases=releases, asked=asked, at_least=30
+        )
         return found.report if found else None
 
     return choose
@@ -127,6 +131,12 @@ def chosen(reports: SqlDriftReports) -> Chosen:
 def test_the_first_report_of_the_live_release_is_the_baseline(chosen: Chosen) -> None:
     """A slow decline adds up, because the comparison stays with where the release began."""
     assert chosen(report(3, "live", 40), report(2, "live", 40), report(1, "old", 40)) == "live-2"
+
+
+def test_a_calibration_is_no_new_release(chosen: Chosen) -> None:
+    """What is found is the same, so a slow decline adds up over all calibrations of a release."""
+    stored = report(1, "old", 40), report(2, "live-before", 40), report(3, "live", 40)
+    assert chosen(*stored, releases=frozenset({"live", "live-before"})) == "live-before-2"
 
 
 def test_a_new_release_is_compared_with_the_one_before(chosen: Chosen) -> None:
@@ -166,7 +176,7 @@ def test_a_slow_decline_raises_an_alarm(reports: SqlDriftReports) -> None:
         found = 75 - hour // 24
         recall = {f"q{i}": float(i < found) for i in range(100)}
         tested = golden_finding(
-            recall, gone=0, reports=reports, tenant="default", release="live", settings=settings
+            recall, gone=0, reports=reports, tenant="default", releases={"live"}, settings=settings
         )
         (finding,) = judging.judge([tested], settings.alpha)
         alarms.append(finding.verdict is DriftVerdict.DRIFT)

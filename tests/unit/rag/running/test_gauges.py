@@ -9,6 +9,8 @@ STATE = ServiceState(
     release="a" * 64,
     encoder="b" * 64,
     lag=2,
+    passages=120,
+    calibrated=100,
     breaker_open=True,
     spool_bytes=10,
     spool_limit_bytes=100,
@@ -28,11 +30,15 @@ def test_everything_that_is_known_is_shown() -> None:
         "questions_running": {(): 4},
         "questions_queued": {(): 5},
         "index_lag_changes": {(): 2},
+        "index_passages": {(): 120},
+        "calibrated_passages": {(): 100},
         "release_info": {(("release", "a" * 16), ("encoder", "b" * 16)): 1},
     }
 
 
 def test_what_nobody_can_say_is_left_out() -> None:
     """A lag of 0 while the database is away would look as if all were well."""
-    shown = gauges(replace(STATE, lag=None, release="", encoder=""))
-    assert shown.keys().isdisjoint({"index_lag_changes", "release_info"})
+    shown = gauges(replace(STATE, lag=None, passages=None, release="", encoder=""))
+    assert shown.keys().isdisjoint(
+        {"index_lag_changes", "index_passages", "release_info", "calibrated_passages"}
+    )

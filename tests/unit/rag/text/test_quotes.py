@@ -19,7 +19,7 @@ def shown(text: str) -> list[str]:
         ("- one\n> two", ["one", "two"]),
         ("Above.\n\n---\n\nBelow.", ["Above.", "Below."]),
         ("Above\n=====\n\nBelow.", ["Above", "Below."]),
-        ("Run:\n\n```sh\nmake all\n\n# then\n```\nDone.", ["Run:", "make all", "# then", "Done."]),
+        ("Run:\n\n```sh\nmake all\n\n# then\n```\nDone.", ["Run:", "make all\n\n# then", "Done."]),
         ("Prices:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.", ["Prices:", "a: 1; b: 2", "After."]),
         ("      | a | b |\n      |---|---|\n      | 1 | 2 |", ["a: 1; b: 2"]),
         ("- x\n\n  | a |\n  |---|\n  | 1 |\n- y", ["x", "a: 1", "y"]),
@@ -28,7 +28,7 @@ def shown(text: str) -> list[str]:
     ],
 )
 def test_quotes_hold_no_marks(text: str, expected: list[str]) -> None:
-    """Sentences, rows with their columns' names and lines of code, without bullets, pipes, fences and rules."""
+    """Sentences, rows with their columns' names and code as it stands, without bullets, pipes, fences and rules."""
     assert expected == shown(text)
 
 
@@ -49,3 +49,10 @@ def test_a_quote_knows_its_place(text: str) -> None:
         assert [
             word for word in quote.text.replace(";", "").split() if word not in there and word[-1] != ":"
         ] == []
+
+
+def test_long_code_is_quoted_line_by_line() -> None:
+    """Nobody asked for a whole program."""
+    lines = [f"step_{number} = run({number}, times={number})" for number in range(40)]
+
+    assert lines == shown("```python\n" + "\n".join(lines) + "\n```")

@@ -123,3 +123,74 @@ def test_time_grows_with_the_text(piece: str) -> None:
     spans((piece * 100_000)[:100_000])
 
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["we had the same issue.", "it was the microwave.", "fix was to force 5 ghz, e.g. in the settings."],
+        ["moin, das paket kam gestern an.", "leider war der deckel kaputt.", "hab z.b. ein foto gemacht."],
+        ["vet said shes fine!!", "bill was 180 bucks lol.", "her name is biscuit"],
+    ],
+    ids=lambda expected: expected[0][:8],
+)
+def test_small_letters_begin_sentences_where_the_text_begins_small(expected: list[str]) -> None:
+    """As people write in chats; elsewhere a small letter goes on."""
+    assert sentences(" ".join(expected)) == expected
+    assert sentences("The abbr. of it is known. It is so.") == ["The abbr. of it is known.", "It is so."]
+    assert sentences("so... what now. ok then.") == ["so... what now.", "ok then."]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["[09:02] mira: vpn is down", "[09:03] tom: same here", "[09:05] olga: roll back to 5.2"],
+        ["Opening hours", "Monday 9 to 5", "Tuesday closed", "Sunday 10 to 2"],
+        ["Q: When is it open?", "A: Noon to two.", "Q: Who repairs the printer?", "A: Room 12."],
+    ],
+    ids=lambda expected: expected[0][:8],
+)
+def test_a_line_that_was_not_wrapped_is_apart(expected: list[str]) -> None:
+    """Turns of a conversation, and lines that end before the next word would not have fitted."""
+    assert sentences("\n".join(expected)) == expected
+
+
+def test_a_wrapped_sentence_goes_on() -> None:
+    """Its lines are as long as they could be, or end with a comma, or the next one begins small."""
+    text = (
+        "This line was wrapped at a width of about sixty letters by an\nEditor, and goes on here until the sentence has "
+        "come to its\nEnd in the third line. Then one\nmore."
+    )
+
+    assert len(sentences(text)) == 2
+    assert sentences("Apples, pears,\nPlums and all the other fruits of the garden in autumn.") == [
+        "Apples, pears, Plums and all the other fruits of the garden in autumn."
+    ]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["Zie blz. 12 en art. 3.", "Mevr. De Vries komt."],
+        ["Vedi pag. 12.", "La dott.ssa Verdi riceve."],
+        ["Custa aprox. 20 euros.", "Não!"],
+        ["Dr Nowak mieszka przy ul. Długiej 5.", "Zob. art. 3 ust. 2 pkt 1."],
+        ["Viz obr. 3 a str. 12.", "Ano!"],
+        ["Βλ. σελ. 12.", "Ναι!"],
+        ["डॉ. शर्मा दिल्ली में रहते हैं।", "कीमत रु. 20 है।"],
+    ],
+    ids=lambda expected: expected[0][:12],
+)
+def test_abbreviations_of_more_languages(expected: list[str]) -> None:
+    """Dutch, Italian, Portuguese, Polish, Czech, Greek and Hindi ones end no sentence."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize("piece", ["a", "!", "Aa bb\n", "aa. a", "\n[1", "?! "], ids=repr)
+def test_time_grows_with_the_text_of_chats(piece: str) -> None:
+    """Neither looking at its letters nor at its lines takes more than its share."""
+    began = time.process_time()
+
+    spans((piece * 100_000)[:100_000])
+
+    assert time.process_time() - began < 2.0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from doubles.promotion_world import TwoEncoders, World
 from doubles.scripted_llm import ScriptedLLM
+from doubles.vices import OF_FORM, Vice, Vices
 
 from rag.adapters.openai import Endpoint
 from rag.domain import Document, Feedback, Interaction, InteractionStatus, new_id, utcnow
@@ -167,6 +168,36 @@ def test_written_questions_are_checked_and_counted(
     again = _built(cycle_of(writing(calls=0), **settings))
     assert again.digest == dataset.digest
     assert len(scripted_llm.requests) == made
+
+
+def test_a_vicious_model_s_dataset_says_what_was_dropped(
+    world: World, cycle_of: Any, scripted_llm: ScriptedLLM, tmp_path: Any
+) -> None:
+    """Every pair of the language model's is an honest question; the manifest has the rest by what was wrong."""
+
+    def answer(body: dict[str, Any]) -> str:
+        given = json.loads(body["messages"][1]["content"])
+        if "question" in given:
+            return json.dumps({"questions": [f"tell me: {given['question']}"]})
+        subject = next(subject for subject in _SUBJECTS if subject in given["passage"])
+        return json.dumps({"questions": [f"Which form do I need for {subject}?"]})
+
+    scripted_llm.default = answer
+    scripted_llm.vices = Vices(share=0.5)
+    writer = OpenAIQuestionWriter(Endpoint(base_url=scripted_llm.url, model="scripted"), retries=0)
+    writing = Writing(writer, SqliteWritingCache(tmp_path / "written.sqlite"), Budget())
+    dataset = _built(cycle_of(writing, round_trip=0, excerpts_below=0, paraphrases=1, test_paraphrases=0))
+
+    written = {pair.question for pair in dataset.train if pair.origin is Origin.LLM}
+    assert written <= {f"Which form do I need for {subject}?" for subject in _SUBJECTS}
+    spent = dataset.manifest["language_model"]
+    vices = [(reply.vice, "passage" in body["messages"][1]["content"]) for body, reply in scripted_llm.said]
+    for what, of_passages in (("questions", True), ("paraphrases", False)):
+        useless = sum(vice not in OF_FORM | {None} for vice, mined in vices if mined == of_passages)
+        partly = sum(vice in (Vice.PROMPT, Vice.CUT) for vice, mined in vices if mined == of_passages)
+        assert useless - partly <= sum(spent[what]["dropped"].values()) <= 2 * useless
+        assert spent[what]["repaired"]
+    assert world.retrain.datasets.get(dataset.digest).manifest["language_model"] == spent
 
 
 def test_changed_documents_are_written_about_first(

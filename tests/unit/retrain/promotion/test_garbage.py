@@ -14,6 +14,7 @@ from rag.adapters.models.encoders import EncoderFolder
 from rag.adapters.models.rerankers import RerankerFolder
 from rag.domain import Chunking, Deployment, Release, Retrieval, sha256_text, utcnow
 from rag.errors import LeaseHeld
+from rag.releases.deployed import PROMOTION_LEASE
 from retrain.domain import (
     CandidateStatus,
     Promotion,
@@ -21,7 +22,6 @@ from retrain.domain import (
     PromotionPhase,
 )
 from retrain.promotion.garbage import Artefacts, kept_always, plan
-from retrain.promotion.promoting import PROMOTION_LEASE
 
 NOW = utcnow()
 

@@ -8,8 +8,8 @@ from doubles import promotion_world
 from doubles.promotion_world import TwoEncoders, World
 
 from rag.errors import Conflict, EpochMoved, LeaseHeld, NotFound, NotReady
+from rag.releases.deployed import ROLLBACK_LEASE
 from retrain.domain import PromotionKind, PromotionPhase
-from retrain.promotion.staging import ROLLBACK_LEASE
 
 
 class Killed(BaseException):

@@ -1,17 +1,30 @@
 """A trained encoder becomes a candidate whose release is what was evaluated."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from doubles.promotion_world import TwoEncoders, World
+from doubles.promotion_world import TwoEncoders, World, perturbed
 
+from flows.ops.terminal import show_candidate
 from rag.domain import Document, Passage, Release
 from rag.errors import NotReady
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import trial
 from retrain.cycle import Trained
-from retrain.domain import Bar, Candidate, Dataset, EvalQuestion, Origin, Received, TrainingReport
+from retrain.dataset.writing import Account, Spent
+from retrain.domain import (
+    Answer,
+    Bar,
+    Candidate,
+    Dataset,
+    EvalQuestion,
+    Origin,
+    Outcome,
+    Received,
+    TrainingReport,
+)
 from retrain.settings import RetrainSettings
 from retrain.verdict import tuning
 from retrain.verdict.evaluation import clusters
@@ -28,6 +41,20 @@ REPORT = TrainingReport(
     history=({"step": 1.0, "loss": 0.1},),
     settings={"batch": 2},
 )
+
+
+FACTS = {
+    "the swimming pool": "The swimming pool opens at seven and closes at nine.",
+    "library books": "Library books are lent for three weeks.",
+    "parking permits": "Parking permits cost two euros a day.",
+    "garden waste": "Garden waste is collected on every second Tuesday.",
+    "new passports": "New passports are issued within six weeks.",
+    "theatre tickets": "Theatre tickets are sold from the first Monday of the month.",
+    "dog licences": "Dog licences are renewed each January.",
+    "street lamps": "Street lamps that are out are repaired within five days.",
+    "marriage certificates": "Marriage certificates are signed at the registry.",
+    "kindergarten places": "Kindergarten places are given by date of birth.",
+}
 
 
 def parts(count: int) -> list[Document]:
@@ -116,6 +143,44 @@ def test_the_candidates_release_is_what_was_chosen_and_measured(
     assert world.retrain.candidates.get(candidate.id) == candidate
 
 
+def test_a_candidate_that_knows_nothing_is_rejected_for_its_answers(
+    world: World, two_encoders: TwoEncoders, tmp_path: Path
+) -> None:
+    """Through the whole cycle: the worse encoder answers fewer from a right passage, and the reason says so."""
+    documents = [
+        Document.create(uri=name, title=name, text=f"{text} Ask room {number}.", divisible=False)
+        for number, (name, text) in enumerate(FACTS.items())
+    ]
+    world.put(*documents)
+    world.found(two_encoders.first, documents=10, dense_weight=1.0, context_weight=0.0, threshold=0.2)
+    questions = tuple(
+        EvalQuestion(
+            id=f"{document.uri} {wording}",
+            text=f"{wording} {document.uri}?",
+            relevant=frozenset({Passage.create(document, 0, document.text).id}),
+            documents=frozenset({document.id}),
+            origin=Origin.LABEL,
+        )
+        for document in documents
+        for wording in ("What is said about", "Where do I ask about", "Who knows more about")
+    )
+    dataset = Dataset(train=(), dev=(), gate=questions, manifest={})
+    world.retrain.datasets.put(dataset)
+    knowing_nothing = perturbed(two_encoders.store, two_encoders.first, tmp_path / "noise", noise=30.0)
+    cycle = world.cycle(settings=RetrainSettings(gate_min_questions=10))
+
+    candidate = cycle.evaluate(
+        dataset.digest, Trained(encoder=knowing_nothing, report=REPORT), progress=lambda *_: None
+    )
+
+    assert candidate.verdict.outcome is Outcome.REJECT
+    assert candidate.verdict.reasons[0].startswith("Questions answered from a right passage fell from")
+    worst = candidate.scorecard.worst[0]
+    assert worst.answer_before is Answer.RIGHT
+    assert worst.answer_after is not Answer.RIGHT
+    assert worst.support_before is not None
+
+
 def test_support_is_calibrated_on_what_was_not_learned(world: World, two_encoders: TwoEncoders) -> None:
     """Documents that were trained on are not asked about while enough others are there; else all are."""
     live, _ = mined(world, two_encoders)
@@ -149,6 +214,27 @@ def test_without_questions_that_people_asked_the_retrieval_stays(
 
     assert world.stores.releases.get(candidate.release).retrieval == live.retrieval
     assert "too few" in candidate.training.settings["tuning"]["kept"]
+
+
+def test_what_the_language_model_cost_is_with_the_candidate(
+    world: World, two_encoders: TwoEncoders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the dataset says of it is in the training report, which JSON holds, and where the candidate is shown."""
+    _, dataset = mined(world, two_encoders)
+    spent = asdict(Spent(calls=3, tokens=900, questions=Account(kept=5, dropped={"refused": 1})))
+    written = replace(
+        dataset, train=(), gate=dataset.gate[:40], digest="", manifest={"language_model": spent}
+    )
+    world.retrain.datasets.put(written)
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
+
+    candidate = cycle.evaluate(
+        written.digest, Trained(encoder=two_encoders.second, report=REPORT), progress=lambda *_: None
+    )
+    show_candidate(candidate)
+
+    assert candidate.training.settings["language_model"] == spent
+    assert "1 of 6 written questions was dropped: 1 refused." in capsys.readouterr().out
 
 
 def test_an_evaluation_counts_as_a_look_once(world: World, two_encoders: TwoEncoders) -> None:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from flows.ops.routes import audit, candidates, releases
 from rag.api.guards.errors import install_error_handlers
 from rag.releases.deployed import deployed
+from rag.releases.standing import standing
 from retrain.domain import Promotion
 from retrain.promotion.requesting import SwitchRequests
 
@@ -55,7 +56,13 @@ def ops(world: Any, sent_by: Any) -> Iterator[Ops]:
     install_error_handlers(app)
     for router in (
         candidates.router(kept.candidates, kept.approvals, world.approver(), switches),
-        releases.router(partial(deployed, stores.releases), stores.replicas, kept.promotions, switches),
+        releases.router(
+            partial(deployed, stores.releases),
+            partial(standing, stores.releases, stores.documents),
+            stores.replicas,
+            kept.promotions,
+            switches,
+        ),
         audit.router(stores.audit),
     ):
         app.include_router(router)

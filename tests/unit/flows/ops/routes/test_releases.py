@@ -42,6 +42,14 @@ def test_the_deployment_with_its_replicas(ops: Any, two_encoders: Any) -> None:
         None,
     )
     assert [(each["id"], each["ready"]) for each in shown["replicas"]] == [("one", [first.digest])]
+    assert shown["support"] == {
+        "threshold": first.retrieval.threshold,
+        "passages": 0,
+        "questions": 0,
+        "calibrated_at": None,
+        "changed": 0,
+        "documents": 40,
+    }
 
 
 def test_refusals(ops: Any, two_encoders: Any) -> None:

@@ -37,6 +37,7 @@ def test_wishes_are_read_from_everywhere() -> None:
         max_tokens=7,
         temperature=0,
         stop=("x",),
+        patient=True,
     )
 
 

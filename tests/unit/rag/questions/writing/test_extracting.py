@@ -203,3 +203,88 @@ def test_a_code_alone_is_found_in_whatever_letters(static_encoder: Encoder, ques
     found = hits("E1042: the filter is clogged. E1043: the lid is open.")
 
     assert "clogged" in answer(static_encoder, question, found)
+
+
+HANDBOOK = (
+    "The canteen stands beside the north gate. It was built by Dr. Ilse Brandt in 1998. Lunch is served to everybody who "
+    "works here. Guests pay at the desk. A meal costs nine euros. The garden behind the canteen is open in summer."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who built the canteen?", "Dr. Ilse Brandt"),
+        ("When was the canteen built?", "in 1998"),
+        ("How much does a meal in the canteen cost?", "nine euros"),
+        ("Where does the canteen stand?", "beside the north gate"),
+    ],
+)
+def test_the_quote_has_what_the_question_word_asks_for(
+    static_encoder: Encoder, question: str, expected: str
+) -> None:
+    """A name, a time, a number, a place."""
+    assert expected in answer(static_encoder, question, hits(HANDBOOK))
+
+
+def test_what_a_pronoun_stands_for_is_quoted_with_it(static_encoder: Encoder) -> None:
+    """Sentences side by side are one quote, and its mark leads to both."""
+    text = "The appendix is a small organ like a tube. It lies in the lower right of the belly. Nobody knows why we have it."
+    found = hits(text, "Kidneys filter the blood. There are two of them in the back.")
+
+    said = answer(static_encoder, "Where is the appendix?", found)
+
+    assert said.startswith(
+        "“The appendix is a small organ like a tube. It lies in the lower right of the belly."
+    )
+    assert mentions(said, found)[0].quote.startswith("The appendix is a small organ like a tube. It lies")
+
+
+def test_the_clause_that_answers_is_quoted_of_a_long_sentence(static_encoder: Encoder) -> None:
+    """What stands at its end is not cut off."""
+    text = (
+        "The association was founded by teachers of three schools, who met in the back room of an inn every second "
+        "Thursday; its first aim was to buy books for children whose parents could not, and it collected old newspapers "
+        "to pay for them; later it opened a reading room in the old mill, lent skates in winter, and ran a small press; "
+        "the treasurer, a baker named Otto Lindqvist, kept the money of the association in a flour sack until 1931."
+    )
+
+    said = answer(static_encoder, "Who was the treasurer that kept the money?", hits(text))
+
+    assert "Otto Lindqvist" in said
+    assert len(said) < len(text)
+    assert "Otto Lindqvist" in mentions(said, hits(text))[0].quote
+
+
+def test_code_is_quoted_whole(static_encoder: Encoder) -> None:
+    """With its lines, and its mark leads to all of it."""
+    found = hits(
+        '# Use\n\nOpen the cache like this:\n\n```python\nimport cache\nc = cache.open("main")\n```\n\nIt is fast.'
+    )
+
+    said = answer(static_encoder, "How do I open the cache?", found)
+
+    assert '“import cache\nc = cache.open("main")” [1]' in said
+    assert mentions(said, found)[0].quote == 'import cache\nc = cache.open("main")'
+
+
+def test_an_answer_keeps_to_its_budget(static_encoder: Encoder) -> None:
+    """However many sentences are as near as each other."""
+    found = hits(
+        *(f"The canteen serves lunch number {n} to the people of house {n} at noon." for n in range(5))
+    )
+
+    said = answer(static_encoder, "When does the canteen serve lunch?", found)
+
+    assert len(said.split()) <= 90
+    assert said.count("[") <= 4
+
+
+def test_a_turn_of_a_chat_answers(static_encoder: Encoder) -> None:
+    """Its lines are not one sentence."""
+    chat = "[09:02] mira: vpn is down again for me\n[09:03] tom: roll back to client 5.2 until friday\n[09:07] olga: lunch at noon?"
+
+    said = answer(static_encoder, "Which vpn client should I roll back to?", hits(chat))
+
+    assert "client 5.2" in said
+    assert "lunch" not in said

@@ -10,8 +10,8 @@ from rag.questions.writing.prompting import (
     ABSTENTION,
     HISTORY_TOKENS,
     INSTRUCTION_TOKENS,
-    abstains,
-    marks,
+    again,
+    shown,
 )
 
 
@@ -33,6 +33,7 @@ def messages(
     *,
     budget: int = 1_000,
     instructions: Sequence[str] = (),
+    as_json: bool = False,
 ) -> tuple[Message, ...]:
     """Write the prompt, counting words."""
     return prompting.messages(
@@ -42,6 +43,7 @@ def messages(
         count_tokens=count_words,
         context_tokens=budget,
         instructions=instructions,
+        as_json=as_json,
     )
 
 
@@ -137,19 +139,32 @@ def test_instructions_are_bounded() -> None:
     assert system.count("wish ") <= INSTRUCTION_TOKENS < 10_000
 
 
-def test_marks_give_character_positions() -> None:
-    """A mark is found exactly where it stands; other brackets are none."""
-    answer = "Yes [1]. And no [2, 3], not [x] or [1234]."
+def test_passages_without_room_cannot_be_cited() -> None:
+    """Only the numbers that stand in the prompt are given."""
+    hits = [hit(1, "It is so."), hit(2, "It is not."), hit(3, "It may be.")]
+    tags = count_words(['<passage number="1">\n</passage>'])[0] + 1
 
-    assert [(answer[start:end], numbers) for start, end, numbers in marks(answer)] == [
-        ("[1]", (1,)),
-        ("[2, 3]", (2, 3)),
-    ]
+    assert shown(messages("?", hits)) == {1, 2, 3}
+    assert shown(messages("?", hits, budget=2 * (tags + 3))) == {1, 2}
 
 
-def test_abstention_is_recognised_loosely() -> None:
-    """The agreed sentence counts with and without quotes and stop; anything more is an answer."""
-    assert abstains("The documents do not say.")
-    assert abstains(' "the documents do not say" ')
-    assert abstains("  ")
-    assert not abstains("The documents do not say how, but [1] says why.")
+def test_json_is_asked_for_without_citations() -> None:
+    """The rules for an answer in JSON name the format, and want no marks and no words beside it."""
+    system, user = messages("How high?", [hit(1, "Very high.")], as_json=True)
+
+    assert "JSON" in system.content
+    assert "[1]" not in system.content
+    assert user == messages("How high?", [hit(1, "Very high.")])[1]
+
+
+def test_second_try_goes_on_from_the_first() -> None:
+    """The same prompt, then the answer that cites nothing, then what is wrong with it."""
+    prompt = messages("How high?", [hit(1, "Very high.")])
+
+    *before, answer, wish = again(prompt, "Very.")
+
+    assert tuple(before) == prompt
+    assert (answer.role, answer.content) == ("assistant", "Very.")
+    assert wish.role == "user"
+    assert "[1]" in wish.content
+    assert ABSTENTION in wish.content

@@ -66,6 +66,7 @@ def test_questions_are_kept(text: str, style: QuestionStyle) -> None:
         ("The fee is set by the state.", KEYWORD, "no questions"),
         ("The office renews passports for everybody who asks", KEYWORD, "no questions"),
         ("Renewal needs the old document and a recent photograph.", SITUATION, "no questions"),
+        ("The office which is in the town hall renews passports.", SITUATION, "no questions"),
     ],
 )
 def test_what_is_no_question_has_a_fault(text: str, style: QuestionStyle, fault: str | None) -> None:

@@ -13,8 +13,8 @@ from rag.bootstrap import open_serving
 from rag.domain import InteractionStatus
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.ports import Progress
+from rag.questions.abstaining import looked_at, plainly
 from rag.questions.events import Wishes
-from rag.questions.writing.abstaining import looked_at, plainly
 from rag.running.listening import local_url
 from rag.settings import Settings
 

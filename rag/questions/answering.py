@@ -16,7 +16,7 @@ from rag.questions.auxiliary import auxiliary
 from rag.questions.checking.weighing import Judge
 from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
-from rag.questions.events import Delta, Event, Finished, Started, Wishes, Written
+from rag.questions.events import Delta, Event, Finished, Judged, Started, Wishes, Written
 from rag.questions.finding.retrieval import Pinned, Retriever
 from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
@@ -235,8 +235,7 @@ class Answerer:
             citations=citations(draft.reply.mentions),
             mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
-            support=draft.read.support if draft.read else None,
-            threshold=draft.pinned.release.retrieval.threshold,
+            judged=_judged(draft),
             cut=draft.reply.ending.cut,
             written=Written(
                 unsupported=draft.reply.unsupported,
@@ -265,6 +264,11 @@ class Answerer:
         except Exception:
             # The caller gets the first error, which matters more than the one about the log.
             logger.exception("interaction %s could not be logged as %s", draft.asked.id, status)
+
+
+def _judged(draft: Draft) -> Judged | None:
+    threshold = draft.pinned.release.retrieval.threshold
+    return Judged(support=draft.read.support, threshold=threshold) if draft.read else None
 
 
 def _started(draft: Draft) -> Started:

@@ -39,6 +39,14 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """How likely it is that the hits answer the question, beside the bar for it."""
+
+    support: Support
+    threshold: float  # the release's: with less support the documents do not say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
     """The answer is complete, and in the log."""
 
@@ -47,8 +55,7 @@ class Finished:
     citations: tuple[Citation, ...]  # one for each number
     mentions: tuple[Mention, ...]  # one for each number in each mark
     encoder: str  # digest
-    support: Support | None = None  # that the hits answer; None: it was not judged
-    threshold: float = 0.0  # the release's: support below it is none
+    judged: Judged | None = None  # None: there was nothing to judge
     cut: bool = False  # the answer ended at the limit on tokens
     written: Written = field(default_factory=Written)
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part

@@ -148,7 +148,12 @@ def test_questions_in_an_unknown_language_are_told(tab: Any) -> None:
 def test_weak_support_is_told_in_words(tab: Any) -> None:
     """A person reads a hint where an answer rests on little, and no number anywhere."""
     for weak in (True, False):
-        support = {"probability": 0.57 if weak else 0.97, "threshold": 0.5, "weak": weak, "reason": "a title"}
+        support = {
+            "probability": 0.37 if weak else 0.97,
+            "threshold": 0.15,
+            "weak": weak,
+            "reason": "a title",
+        }
         told = {
             "interaction_id": "00000000-0000-0000-0000-000000000000",
             "status": "answered",
@@ -165,7 +170,7 @@ def test_weak_support_is_told_in_words(tab: Any) -> None:
         expect(tab.page.locator(".turn").last.get_by_text("weakly supported")).to_have_count(int(weak))
         if weak:
             tab.shot("weak")
-    assert not re.search(r"0\.57|57 ?%", tab.page.locator(".turn").first.inner_text())
+    assert not re.search(r"0\.37|37 ?%", tab.page.locator(".turn").first.inner_text())
 
 
 def test_service_out_of_reach_is_said_and_can_be_tried_again(tab: Any, llm: ScriptedLLM) -> None:

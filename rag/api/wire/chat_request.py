@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.api.wire.filters import Filter
 from rag.domain import Message, ModelOptions
 from rag.errors import InvalidInput
+from rag.questions.abstaining import plainly
 from rag.questions.events import Wishes
-from rag.questions.writing.abstaining import plainly
 
 _FORMS = ("text", "json_object", "json_schema")
 _SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")

@@ -208,12 +208,12 @@ class ChatWire:
 
 def support_of(finished: Finished) -> dict[str, Any] | None:
     """Return how likely it is that the passages found answer; None where nothing was to be judged."""
-    support = finished.support
-    if support is None:
+    if finished.judged is None:
         return None
+    support = finished.judged.support
     return {
         "probability": round(support.probability, 4),
-        "threshold": finished.threshold,
+        "threshold": finished.judged.threshold,
         "weak": support.is_weak,
         "reason": support.reason,
     }

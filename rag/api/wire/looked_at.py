@@ -8,8 +8,8 @@ import re
 from typing import Any, Protocol
 
 from rag.domain import InteractionStatus, Passage
+from rag.questions.abstaining import in_words, looked_at
 from rag.questions.events import Finished
-from rag.questions.writing.abstaining import in_words, looked_at
 from rag.questions.writing.refusing import abstains
 
 SNIPPET = 300
@@ -63,6 +63,8 @@ class LookedAt:
                 )
                 for each in named
             ]
+        if finished.written.as_json:
+            return []  # the content is null then
         return [_annotation(self._link(each.id), each, 0, len(answer)) for each in self._passages(finished)]
 
     def search_results(self, finished: Finished) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def test_settings_named_in_the_prose_exist() -> None:
 
 def _routes() -> dict[tuple[str, str], frozenset[str]]:
     """Return (method, path) -> roles of everything the service answers to, but for the pages' static files."""
-    from flows.ops.routes import audit, candidates, drift, releases
+    from flows.ops.routes import audit, candidates, drift, questions, releases
     from rag.api import application
     from rag.api.guards.roles import declared
 
@@ -56,6 +56,7 @@ def _routes() -> dict[tuple[str, str], frozenset[str]]:
         candidates.router(nothing, nothing, nothing, nothing),
         releases.router(nothing, nothing, nothing, nothing, nothing),
         drift.router(nothing, nothing, nothing, tenant=""),
+        questions.router(nothing, tenant=""),
         audit.router(nothing),
     ]
     return {

@@ -271,12 +271,13 @@ def test_support_is_told_and_logged(stores: Stores) -> None:
     for question, supported in (("When is lunch?", True), ("Who wrote it?", False)):
         finished = bench.ask(question)[-1]
         assert isinstance(finished, Finished)
-        assert finished.support is not None
-        assert finished.threshold == 0.5
-        assert finished.interaction.support == finished.support.probability
-        assert supported == (finished.support.probability >= finished.threshold)
+        assert finished.judged is not None
+        probability, threshold = finished.judged.support.probability, finished.judged.threshold
+        assert threshold == Retrieval().threshold
+        assert finished.interaction.support == probability
+        assert supported == (probability >= threshold)
     passages = asyncio.run(bench.answerer.retrieve_only("When is lunch?"))
-    assert passages.support is None
+    assert passages.judged is None
     assert passages.interaction.support is None
 
 

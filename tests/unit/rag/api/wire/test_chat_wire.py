@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rag.api.wire.chat_wire import ChatWire
 from rag.domain import Document, Hit, Interaction, InteractionStatus, Passage, Support
-from rag.questions.events import Finished, Started
+from rag.questions.events import Finished, Judged, Started
 from rag.questions.writing.citing import citations, mentions
 
 TEXT = "Lunch is at noon. Dinner is at seven."
@@ -95,16 +95,15 @@ def test_an_answer_says_how_likely_it_is_supported() -> None:
     """As a number beside the bar, with its reason, and whether the asker should look closer."""
     answer = replace(
         finished("Lunch is at noon [1]."),
-        support=Support(probability=0.61239, reason="a title"),
-        threshold=0.5,
+        judged=Judged(support=Support(probability=0.41239, reason="a title"), threshold=0.15),
     )
 
     own = ChatWire("m", link).whole(answer)["whetstone"]
 
-    assert own["support"] == {"probability": 0.6124, "threshold": 0.5, "weak": True, "reason": "a title"}
+    assert own["support"] == {"probability": 0.4124, "threshold": 0.15, "weak": True, "reason": "a title"}
     assert own["looked_at"] == []
     assert own["language_unknown"] is False
-    assert ChatWire("m", link).whole(replace(answer, support=None))["whetstone"]["support"] is None
+    assert ChatWire("m", link).whole(replace(answer, judged=None))["whetstone"]["support"] is None
 
 
 def test_streamed_sources_are_the_whole_ones() -> None:

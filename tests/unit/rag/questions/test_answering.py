@@ -272,7 +272,7 @@ def test_support_is_told_and_logged(stores: Stores) -> None:
         finished = bench.ask(question)[-1]
         assert isinstance(finished, Finished)
         assert finished.support is not None
-        assert finished.threshold == 0.5
+        assert finished.threshold == Retrieval().threshold
         assert finished.interaction.support == finished.support.probability
         assert supported == (finished.support.probability >= finished.threshold)
     passages = asyncio.run(bench.answerer.retrieve_only("When is lunch?"))

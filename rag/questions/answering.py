@@ -13,6 +13,7 @@ from anyio import to_thread
 from rag.domain import DEFAULT_TENANT, Interaction, InteractionStatus, Message, Prompt
 from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
+from rag.questions.checking.weighing import Judge
 from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
 from rag.questions.events import Delta, Event, Finished, Started, Wishes, Written
@@ -24,7 +25,6 @@ from rag.questions.support.judging import judge
 from rag.questions.support.languages import is_language_unknown
 from rag.questions.writing.citing import citations
 from rag.questions.writing.prompting import messages
-from rag.questions.writing.weighing import Judge
 
 logger = logging.getLogger(__name__)
 

@@ -137,7 +137,7 @@ _RULE = re.compile(r"\s*\|[\s:|-]*-[\s:|-]*")
 """What stands under the head of a table."""
 _NEXT = re.compile(
     r"(?<=[?？])(?:\s*(?=\(?\d{1,2}[.)]\s)|(?=[^\W\d_a-z])|\s*[|;,]\s+)|"
-    r"(?<=[\"”])\s*(?:,|;|and|und|et|y|и)\s*(?=[\"“])"
+    r"(?<=[?？][\"”])\s*(?:,|;|and|und|et|y|и)\s*(?=[\"“])"
 )
 """Between two questions on one line."""
 _LEAD = re.compile(

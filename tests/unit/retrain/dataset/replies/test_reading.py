@@ -215,6 +215,7 @@ def test_repeated_ones_and_the_question_itself_are_dropped() -> None:
         "- 40 degrees, is it the same in both?",
         "What does <b> do in HTML?",
         "Note taking apps for students",
+        'How are "paid" and "employed" defined?',
         "None of my cards work, why?",
         "V. S. Naipaul novels",
         "What is [1] in a bibliography?",

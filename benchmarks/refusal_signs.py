@@ -209,6 +209,7 @@ def _evidence(question: str, found: list[Hit], tried: Trial, encoder: Encoder) -
         said=(),
         vectors=np.empty((0, len(vector)), dtype=np.float32),
         shared=np.empty(0),
+        worth=np.empty(0),
         foreign=False,
     )
 

@@ -30,12 +30,12 @@ from rag.log.logbook import Logbook
 from rag.log.spool import Spool
 from rag.ports import Generator
 from rag.questions.answering import Answerer
+from rag.questions.checking.weighing import Judge
 from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
-from rag.questions.checking.weighing import Judge
 from rag.releases.calibration import Calibrator
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release

@@ -107,7 +107,8 @@ def calibrated(
 
     Of `learned`, the ids of the documents it was trained on, none is asked about where enough others are there: what
     an encoder was taught is nearer to its questions than anything that people will ask. The `dev` questions that people
-    asked count for more; the gate's take no part. `change` is the last change of the documents that the corpus has seen.
+    asked count for more; the gate's take no part. `change` is the last change of the documents that the corpus has
+    seen.
     """
     encoder = Remembering(candidate.encoder, LastVectors())
     tried = on.of(replace(candidate, encoder=encoder))

@@ -115,6 +115,7 @@ class Judging:
                 tuned.candidate,
                 on=on,
                 learned={pair.document_id for pair in dataset.train},
+                dev=dataset.dev,
                 change=change,
                 seed=settings.seed,
                 progress=progress,

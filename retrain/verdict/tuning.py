@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rag.domain import Retrieval
 from rag.ports import Found, Progress
-from rag.questions.support.calibrating import MOST, calibrate
+from rag.questions.support.calibrating import MOST, Asked, calibrate
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import TrialIndexes
 from rag.releases.vectors import in_context
@@ -98,6 +98,7 @@ def calibrated(
     *,
     on: TrialIndexes,
     learned: Collection[str],
+    dev: Sequence[EvalQuestion] = (),
     change: int,
     seed: int,
     progress: Progress = lambda *_: None,
@@ -105,8 +106,9 @@ def calibrated(
     """Return the candidate with its support calibrated on the corpus, over its trial index, where that can be done.
 
     Of `learned`, the ids of the documents it was trained on, none is asked about where enough others are there: what
-    an encoder was taught is nearer to its questions than anything that people will ask. `change` is the last change of
-    the documents that the corpus has seen.
+    an encoder was taught is nearer to its questions than anything that people will ask. The `dev` questions that people
+    asked count for more; the gate's take no part. `change` is the last change of the documents that the corpus has
+    seen.
     """
     encoder = Remembering(candidate.encoder, LastVectors())
     tried = on.of(replace(candidate, encoder=encoder))
@@ -118,6 +120,11 @@ def calibrated(
         encoder=encoder,
         total=len(on.corpus),
         change=change,
+        asked=[
+            Asked(question=each.text, documents=each.documents)
+            for each in answerable(dev, on.corpus)
+            if each.origin.human
+        ],
         seed=seed,
         check=lambda: progress(next(done), 0, "calibrate support on the documents"),
     )

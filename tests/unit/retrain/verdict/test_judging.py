@@ -183,15 +183,15 @@ def test_a_candidate_that_knows_nothing_is_rejected_for_its_answers(
 
 def test_support_is_calibrated_on_what_was_not_learned(world: World, two_encoders: TwoEncoders) -> None:
     """Documents that were trained on are not asked about while enough others are there; else all are."""
-    live, _ = mined(world, two_encoders)
+    live, dataset = mined(world, two_encoders)
     corpus = [passage for batch in world.stores.documents.all_passages() for passage in batch]
     learned = {passage.document_id for passage in corpus[:100]}
     loaded = LoadedRelease(release=live, encoder=world.encoders.load(live.encoder))
 
-    def fitted(*, most: int, taught: set[str]) -> Release:
+    def fitted(*, most: int, taught: set[str], dev: tuple[EvalQuestion, ...] = ()) -> Release:
         with pytest.MonkeyPatch.context() as patch, world.present().trial_indexes(corpus) as on:
             patch.setattr(tuning, "MOST", most)
-            return calibrated(loaded, on=on, learned=taught, change=7, seed=1).release
+            return calibrated(loaded, on=on, learned=taught, dev=dev, change=7, seed=1).release
 
     few, other, every = (
         fitted(most=100, taught=learned),
@@ -204,6 +204,12 @@ def test_support_is_calibrated_on_what_was_not_learned(world: World, two_encoder
     assert other.support == every.support
     assert (few.support.change, few.support.passages) == (7, 200)
     assert few.retrieval == live.retrieval
+    # People's questions of dev take part, those made of documents do not.
+    people = fitted(most=100, taught=learned, dev=dataset.dev[:20])
+    made = fitted(most=100, taught=learned, dev=tuple(asked(each, Origin.DOCUMENT) for each in parts(20)))
+    assert people.support is not None
+    assert people.support.questions == few.support.questions + 20
+    assert made.support == few.support
 
 
 def test_without_questions_that_people_asked_the_retrieval_stays(

@@ -153,7 +153,7 @@ def table(results: Mapping[str, Quoted]) -> str:
     ceiling = results[CEILING].holds
     rows = ["| quoted | holds the answer, % | of the ceiling, % | words |", "|---|---|---|---|"]
     for name, result in results.items():
-        share = _interval(result.holds.astype(np.float64) * 100)
+        share = _interval(100 * result.holds.astype(np.float64))
         length = _interval(result.words.astype(np.float64))
         ratio = _ratio(result.holds, ceiling)
         rows.append(f"| {name} | {share} | {ratio} | {length} |")

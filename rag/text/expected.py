@@ -23,7 +23,8 @@ class Kind(StrEnum):
 _SPACED = {
     Kind.TIME: (
         r"when|(?:what|which) (?:\w+ )?(?:year|date|day|weekday|month|century|decade|time|hour)"
-        r"|wann|welche[mnrs]? (?:jahr|tag|datum|monat)|um wie ?viel uhr|quand|quelle année|quel jour|[àa] quelle heure|cuándo|qué año|a qué hora|quando|a che ora|wanneer|hoe laat"
+        r"|wann|welche[mnrs]? (?:jahr|tag|datum|monat)|um wie ?viel uhr|quand|quelle année"
+        r"|quel jour|[àa] quelle heure|cuándo|qué año|a qué hora|quando|a che ora|wanneer|hoe laat"
         r"|когда|каком году|во сколько"
     ),
     Kind.NUMBER: (
@@ -54,45 +55,26 @@ _BEGINNING = re.compile(
 _END = re.compile(r"(?:\w+\W*){1,2}$")
 _LONGEST = 600  # characters of a question that are looked at
 
-_WRITTEN = (
-    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand million "
-    "half dozen once twice first second third several both none zwei drei vier fünf sechs sieben acht neun zehn elf zwölf "
-    "zwanzig dreißig hundert tausend einmal zweimal deux trois quatre cinq sept huit neuf dix vingt trente cent mille dos "
-    "tres cuatro cinco seis siete ocho nueve diez veinte treinta cien mil due tre quattro cinque sei sette otto nove dieci "
-    "два две три четыре пять шесть семь восемь девять десять двадцать тридцать сто тысяча"
-)
-_DAYS = (
-    "january february march april may june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday noon midnight morning afternoon evening night today tomorrow yesterday weekend century decade "
-    "spring summer autumn winter januar februar märz mai juni juli oktober dezember montag dienstag mittwoch donnerstag "
-    "freitag samstag sonntag mittag mitternacht janvier février mars avril juin juillet août septembre octobre novembre "
-    "décembre lundi mardi mercredi jeudi vendredi samedi dimanche midi minuit enero febrero marzo abril mayo junio julio "
-    "agosto septiembre octubre noviembre diciembre lunes martes miércoles jueves viernes sábado domingo января февраля марта "
-    "апреля мая июня июля августа сентября октября ноября декабря понедельник вторник среда четверг пятница суббота "
-    "воскресенье полдень daily weekly monthly am pm"
-)
+_WRITTEN = """
+one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand
+million half dozen once twice first second third several both none zwei drei vier fünf sechs sieben acht neun zehn
+elf zwölf zwanzig dreißig hundert tausend einmal zweimal deux trois quatre cinq sept huit neuf dix vingt trente cent
+mille dos tres cuatro cinco seis siete ocho nueve diez veinte treinta cien mil due tre quattro cinque sei sette otto
+nove dieci два две три четыре пять шесть семь восемь девять десять двадцать тридцать сто тысяча
+"""
+_DAYS = """
+january february march april may june july august september october november december monday tuesday wednesday
+thursday friday saturday sunday noon midnight morning afternoon evening night today tomorrow yesterday weekend
+century decade spring summer autumn winter januar februar märz mai juni juli oktober dezember montag dienstag
+mittwoch donnerstag freitag samstag sonntag mittag mitternacht janvier février mars avril juin juillet août
+septembre octobre novembre décembre lundi mardi mercredi jeudi vendredi samedi dimanche midi minuit enero febrero
+marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre lunes martes miércoles jueves viernes
+sábado domingo января февраля марта апреля мая июня июля августа сентября октября ноября декабря понедельник вторник
+среда четверг пятница суббота воскресенье полдень daily weekly monthly am pm
+"""
 NUMBERS, TIMES = frozenset(_WRITTEN.split()), frozenset(_DAYS.split())
-_PLACES = frozenset(
-    [
-        "in",
-        "at",
-        "on",
-        "near",
-        "behind",
-        "under",
-        "inside",
-        "outside",
-        "between",
-        "next",
-        "floor",
-        "room",
-        "street",
-        "north",
-        "south",
-        "east",
-        "west",
-    ]
-)
+_NEARBY = "in at on near behind under inside outside between next floor room street north south east west"
+_PLACES = frozenset(_NEARBY.split())
 _WORD = re.compile(r"\w+")
 _UNSPACED_NUMBER = re.compile("[一二三四五六七八九十百千万两半]")
 

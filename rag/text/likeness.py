@@ -22,97 +22,30 @@ _CONTAINED = 0.5  # share of a text that is so much of it that it is a copy
 _MOST_CHARACTERS = 20_000
 
 _TOKEN = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:['-][^\W_{UNSPACED}]+)*")
-_STAMP = frozenset(
-    [
-        "last",
-        "updated",
-        "update",
-        "modified",
-        "changed",
-        "edited",
-        "published",
-        "posted",
-        "printed",
-        "created",
-        "retrieved",
-        "accessed",
-        "date",
-        "on",
-        "as",
-        "of",
-        "at",
-        "the",
-        "by",
-        "page",
-        "from",
-        "stand",
-        "vom",
-        "zuletzt",
-        "aktualisiert",
-        "geändert",
-        "veröffentlicht",
-        "gedruckt",
-        "datum",
-        "am",
-        "um",
-        "uhr",
-        "seite",
-        "mis",
-        "à",
-        "jour",
-        "le",
-        "publié",
-        "modifié",
-        "imprimé",
-        "date",
-        "de",
-        "actualizado",
-        "publicado",
-        "modificado",
-        "el",
-        "fecha",
-        "página",
-        "aggiornato",
-        "il",
-        "pubblicato",
-        "data",
-        "bijgewerkt",
-        "op",
-        "обновлено",
-        "опубликовано",
-        "изменено",
-        "дата",
-        "от",
-        "г",
-        "utc",
-        "gmt",
-        "cet",
-        "edt",
-        "est",
-        "pm",
-        "am",
-        "st",
-        "nd",
-        "rd",
-        "th",
-    ]
-)
+_DATING = """
+last updated update modified changed edited published posted printed created retrieved accessed date on as of at the
+by page from stand vom zuletzt aktualisiert geändert veröffentlicht gedruckt datum am um uhr seite mis à jour le
+publié modifié imprimé de actualizado publicado modificado el fecha página aggiornato il pubblicato data bijgewerkt
+op обновлено опубликовано изменено дата от г utc gmt cet edt est pm st nd rd th
+"""
+_STAMP = frozenset(_DATING.split())
 _SHORT_LINE = 60  # characters of a date line
-_NEGATIONS = (
-    "no not none never neither nor without cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't "
-    "shouldn't mustn't nothing nobody except unless un non kein keine keinen keiner keines nicht nie niemals ohne weder außer "
-    "ne pas jamais sans aucun sauf nunca sin ningún ninguna mai senza nessun niet geen nooit zonder не нет ни никогда без"
-)
-_OPPOSITES = (
-    "allowed forbidden permitted prohibited required optional mandatory voluntary open closed off out before after above "
-    "below over under more less most least minimum maximum min max first last all some any every each only also always "
-    "sometimes old new former current previous next early late left right true false yes included excluded including "
-    "excluding enabled disabled granted denied accepted rejected approved refused free paid public private internal external "
-    "buy sell increase decrease increased decreased higher lower with must may should daily weekly monthly yearly annually "
-    "quarterly day days week weeks month months year years hour hours minute minutes erlaubt verboten offen geschlossen vor "
-    "nach mehr weniger mindestens höchstens muss darf alle einige nur immer alt neu mit autorisé interdit ouvert fermé avant "
-    "après plus moins minimum permitido prohibido abierto cerrado antes después más menos"
-)
+_NEGATIONS = """
+no not none never neither nor without cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't
+shouldn't mustn't nothing nobody except unless un non kein keine keinen keiner keines nicht nie niemals ohne weder
+außer ne pas jamais sans aucun sauf nunca sin ningún ninguna mai senza nessun niet geen nooit zonder не нет ни
+никогда без
+"""
+_OPPOSITES = """
+allowed forbidden permitted prohibited required optional mandatory voluntary open closed off out before after above
+below over under more less most least minimum maximum min max first last all some any every each only also always
+sometimes old new former current previous next early late left right true false yes included excluded including
+excluding enabled disabled granted denied accepted rejected approved refused free paid public private internal
+external buy sell increase decrease increased decreased higher lower with must may should daily weekly monthly
+yearly annually quarterly day days week weeks month months year years hour hours minute minutes erlaubt verboten
+offen geschlossen vor nach mehr weniger mindestens höchstens muss darf alle einige nur immer alt neu mit autorisé
+interdit ouvert fermé avant après plus moins permitido prohibido abierto cerrado antes después más menos
+"""
 _MATTERS = NUMBERS | TIMES | frozenset(_NEGATIONS.split()) | frozenset(_OPPOSITES.split())
 _COMMON = (
     frozenset().union(*map(stop_words, ("english", "german", "french", "spanish", "russian"))) - _MATTERS
@@ -215,5 +148,5 @@ def _near(one: str, other: str) -> bool:
     return one[at + (len(one) == len(other)) :] == other[at + 1 :]
 
 
-def _wide(token: str) -> bool:
-    return len(token) == 1 and token > "\u0dff"
+def _wide(word: str) -> bool:
+    return len(word) == 1 and word > "\u0dff"

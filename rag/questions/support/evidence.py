@@ -128,7 +128,7 @@ def _statements(question: str, hits: Sequence[Hit]) -> list[_Found]:
 
 
 def _pieces(text: str) -> list[tuple[Statement, str, str | None]]:
-    """Return (statement, its words as quoted, what stands between them and those before); long ones in their clauses."""
+    """Return (statement, its words as quoted, what stands between them and those before); long ones by clauses."""
     pieces: list[tuple[Statement, str, str | None]] = []
     until = 0
     for each in statements(text):

@@ -6,8 +6,8 @@ from rag.text.likeness import Wording
 
 BASE = "Parking permits are issued by the facility desk within two working days of the request."
 FOOTER = (
-    "This e-mail is confidential and meant for the person it was sent to. If you received it in error, please delete it "
-    "and tell the sender at once. Nobody else may read or copy it, or tell others what it says."
+    "This e-mail is confidential and meant for the person it was sent to. If you received it in error, please delete "
+    "it and tell the sender at once. Nobody else may read or copy it, or tell others what it says."
 )
 RULE = (
     "The rule says that employees hand in their receipts monthly to the office of the department that they work for, "

@@ -158,8 +158,8 @@ def test_a_line_that_was_not_wrapped_is_apart(expected: list[str]) -> None:
 def test_a_wrapped_sentence_goes_on() -> None:
     """Its lines are as long as they could be, or end with a comma, or the next one begins small."""
     text = (
-        "This line was wrapped at a width of about sixty letters by an\nEditor, and goes on here until the sentence has "
-        "come to its\nEnd in the third line. Then one\nmore."
+        "This line was wrapped at a width of about sixty letters by an\nEditor, and goes on here until the sentence "
+        "has come to its\nEnd in the third line. Then one\nmore."
     )
 
     assert len(sentences(text)) == 2

@@ -206,8 +206,8 @@ def test_a_code_alone_is_found_in_whatever_letters(static_encoder: Encoder, ques
 
 
 HANDBOOK = (
-    "The canteen stands beside the north gate. It was built by Dr. Ilse Brandt in 1998. Lunch is served to everybody who "
-    "works here. Guests pay at the desk. A meal costs nine euros. The garden behind the canteen is open in summer."
+    "The canteen stands beside the north gate. It was built by Dr. Ilse Brandt in 1998. Lunch is served to all who "
+    "work here. Guests pay at the desk. A meal costs nine euros. The garden behind the canteen is open in summer."
 )
 
 
@@ -229,7 +229,10 @@ def test_the_quote_has_what_the_question_word_asks_for(
 
 def test_what_a_pronoun_stands_for_is_quoted_with_it(static_encoder: Encoder) -> None:
     """Sentences side by side are one quote, and its mark leads to both."""
-    text = "The appendix is a small organ like a tube. It lies in the lower right of the belly. Nobody knows why we have it."
+    text = (
+        "The appendix is a small organ like a tube. It lies in the lower right of the belly. "
+        "Nobody knows why we have it."
+    )
     found = hits(text, "Kidneys filter the blood. There are two of them in the back.")
 
     said = answer(static_encoder, "Where is the appendix?", found)
@@ -244,8 +247,8 @@ def test_the_clause_that_answers_is_quoted_of_a_long_sentence(static_encoder: En
     """What stands at its end is not cut off."""
     text = (
         "The association was founded by teachers of three schools, who met in the back room of an inn every second "
-        "Thursday; its first aim was to buy books for children whose parents could not, and it collected old newspapers "
-        "to pay for them; later it opened a reading room in the old mill, lent skates in winter, and ran a small press; "
+        "Thursday; its first aim was to buy books for children whose parents could not, and it collected newspapers "
+        "to pay for them; later it opened a reading room in the mill, lent skates in winter, and ran a small press; "
         "the treasurer, a baker named Otto Lindqvist, kept the money of the association in a flour sack until 1931."
     )
 
@@ -282,7 +285,10 @@ def test_an_answer_keeps_to_its_budget(static_encoder: Encoder) -> None:
 
 def test_a_turn_of_a_chat_answers(static_encoder: Encoder) -> None:
     """Its lines are not one sentence."""
-    chat = "[09:02] mira: vpn is down again for me\n[09:03] tom: roll back to client 5.2 until friday\n[09:07] olga: lunch at noon?"
+    chat = (
+        "[09:02] mira: vpn is down again for me\n[09:03] tom: roll back to client 5.2 until friday\n"
+        "[09:07] olga: lunch at noon?"
+    )
 
     said = answer(static_encoder, "Which vpn client should I roll back to?", hits(chat))
 

@@ -25,8 +25,8 @@ from scipy import stats
 from rag.bootstrap import open_installation
 from rag.domain import Document, Hit, Passage
 from rag.ports import Encoder
+from rag.questions.checking.checking import check
 from rag.questions.support.evidence import read_evidence
-from rag.questions.writing.checking import check
 from rag.settings import Settings
 from rag.text.overlap import content
 from rag.text.quotes import quotes

@@ -30,7 +30,7 @@ class Sections(click.Group):
         ("Try it", (demo.demo,)),
         ("Serve", (serving.serve, serving.up, status.status, status.settings)),
         ("Documents and questions", (documents.ingest, questions.ask, questions.label)),
-        ("Watch", (drift.drift,)),
+        ("Watch", (questions.questions, drift.drift)),
         ("Improve", (retraining.retrain, retraining.candidates, retraining.approve, retraining.reject)),
         ("Switch", (promotion.promote, promotion.rollback, promotion.threshold, promotion.collect)),
         ("Keys", (keys.keys,)),

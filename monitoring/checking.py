@@ -108,4 +108,5 @@ def _describe(window: Window) -> dict[str, str | int | None]:
         "since": window.since.isoformat() if window.since else None,
         "until": window.until.isoformat() if window.until else None,
         "count": len(window.interactions),
+        "language_unknown": sum(each.language_unknown for each in window.interactions),
     }

@@ -52,7 +52,9 @@ class DriftReport:
     findings: tuple[DriftFinding, ...]
     encoder: str  # digest of the fixed encoder both windows were embedded with
     release: str  # digest of the live release
-    reference: Mapping[str, str | int | None]  # name, since, until, count
+    reference: Mapping[
+        str, str | int | None
+    ]  # name, since, until, count, language_unknown: questions of them
     current: Mapping[str, str | int | None]
     snapshot: str  # Evidently's snapshot, JSON; empty where there was not enough data
     golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now

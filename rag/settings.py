@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         5, description="Passages an answer may rely on (first release)."
     )
     threshold: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.5,
+        0.1,
         description="Support, a probability, below which the answer is that the documents do not say; 0: never (first "
         "release; later: `whetstone threshold`).",
     )

@@ -7,11 +7,14 @@ from typing import Any, TypedDict
 import httpx
 
 from flows.environment import terminal_principal
+from rag.api.wire.chat_wire import support_of
 from rag.api.wire.filters import filter_of
 from rag.bootstrap import open_serving
+from rag.domain import InteractionStatus
 from rag.errors import Unauthorised, UpstreamFailed
 from rag.ports import Progress
 from rag.questions.events import Wishes
+from rag.questions.writing.abstaining import looked_at, plainly
 from rag.running.listening import local_url
 from rag.settings import Settings
 
@@ -26,6 +29,13 @@ class Source(TypedDict):
     uri: str
 
 
+class Document(TypedDict):
+    """A document that was looked at in vain."""
+
+    title: str
+    uri: str
+
+
 class Answer(TypedDict):
     """What the terminal shows."""
 
@@ -34,6 +44,27 @@ class Answer(TypedDict):
     release: str
     interaction: str
     sources: list[Source]
+    support: dict[str, Any] | None  # probability, threshold, weak, reason; None: it was not judged
+    language_unknown: bool  # the encoder does not know the question's language
+    looked_at: list[Document]  # where the documents do not say: the nearest ones
+
+
+def remarks(answer: Answer) -> list[str]:
+    """Return what a person should know of an answer beside its text, a sentence each."""
+    said = []
+    weak = (answer["support"] or {}).get("weak", False)
+    if answer["language_unknown"] and (weak or answer["status"] == InteractionStatus.ABSTAINED):
+        said.append(
+            "The encoder does not know the language of this question well, so something may have been missed. If the "
+            "documents are in another language, ask in that one; else see WHETSTONE_ENCODER."
+        )
+    if answer["status"] == InteractionStatus.ANSWERED and weak:
+        said.append("Weakly supported: see in the sources whether they are about the question.")
+    if answer["status"] == InteractionStatus.ABSTAINED and not answer["looked_at"]:
+        said.append(
+            "Nothing was found: no document is there yet (whetstone ingest), or none fits the filter."
+        )
+    return said
 
 
 def ask_anywhere(
@@ -78,7 +109,7 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
         raise UpstreamFailed(
             f"the service at {url} answered {response.status_code}: {payload['error']['message']}"
         )
-    text, extension = payload["choices"][0]["message"]["content"], payload["whetstone"]
+    text, extension = plainly(payload["choices"][0]["message"]["content"]), payload["whetstone"]
     cited = {each["number"] for each in extension["citations"]}
     shown = zip(extension["hits"], payload["search_results"], strict=False)
     sources = [
@@ -98,6 +129,9 @@ def _ask_service(settings: Settings, url: str, question: str, where: Any) -> Ans
         release=extension["release"],
         interaction=extension["interaction_id"],
         sources=sources,
+        support=extension["support"],
+        language_unknown=extension["language_unknown"],
+        looked_at=[Document(title=each["title"], uri=each["url"]) for each in extension["looked_at"]],
     )
 
 
@@ -109,6 +143,7 @@ async def _ask_here(settings: Settings, question: str, wishes: Wishes, progress:
         ):
             serving.live.start(background=False)
         finished = await serving.answerer.answer(question, principal=terminal_principal(), wishes=wishes)
+    abstained = finished.interaction.status == InteractionStatus.ABSTAINED
     scores = {hit.passage.id: hit.score for hit in finished.hits}
     return Answer(
         answer=finished.interaction.answer,
@@ -124,5 +159,11 @@ async def _ask_here(settings: Settings, question: str, wishes: Wishes, progress:
                 uri=citation.passage.uri,
             )
             for citation in finished.citations
+        ],
+        support=support_of(finished),
+        language_unknown=finished.interaction.language_unknown,
+        looked_at=[
+            Document(title=each.title or each.uri, uri=each.uri)
+            for each in (looked_at(finished.hits) if abstained else ())
         ],
     )

@@ -63,6 +63,13 @@ def drift(listing: bool, show: str | None, html: Path | None, json_output: bool)
         table(f"Drift report {report.id[:8]}: {report.verdict}", *drift_rows(report))
         for finding in report.findings:
             console().print(f"  {finding.name}: {finding.reason}")
+        for window in (report.reference, report.current):
+            # Reports from before this was logged do not have it.
+            if unknown := window.get("language_unknown"):
+                console().print(
+                    f"  {window['name']} window: {unknown} of {window['count']} questions are in a language that the "
+                    "encoder does not know."
+                )
         if trigger is not None:
             console().print(f"  {trigger.sentence}")
         if html is not None:

@@ -1,4 +1,4 @@
-"""whetstone ask and whetstone label."""
+"""whetstone ask, whetstone questions and whetstone label."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def ask(question: str, where: str, json_output: bool) -> None:
 
     Goes through the running service where there is one on WHETSTONE_HOST and WHETSTONE_PORT, else answers by itself.
     """
-    from flows.commands.asking import ask_anywhere
+    from flows.commands.asking import ask_anywhere, remarks
     from flows.environment import serving_settings
     from flows.ops.terminal import as_json, console, progress, table
 
@@ -45,6 +45,48 @@ def ask(question: str, where: str, json_output: bool) -> None:
                 for s in answer["sources"]
             ],
         )
+    if answer["looked_at"]:
+        console().print()
+        table("Looked at", ["title", "uri"], [(d["title"], d["uri"]) for d in answer["looked_at"]])
+    for remark in remarks(answer):
+        console().print()
+        console().print(remark)
+
+
+@click.command()
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="Most questions shown."
+)
+@click.option(
+    "--status",
+    type=click.Choice(["answered", "abstained", "retrieved", "failed", "cancelled"]),
+    help="Only those that ended so; abstained: the documents do not say.",
+)
+@click.option(
+    "--unknown-language", is_flag=True, help="Only those in a language that the encoder does not know."
+)
+@click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
+def questions(limit: int, status: str | None, unknown_language: bool, json_output: bool) -> None:
+    """Show what people asked lately: how it ended, and how likely the passages found answered it."""
+    from flows.bootstrap import open_doors
+    from flows.ops.asked import asked_lately, question_json, question_rows
+    from flows.ops.terminal import as_json, console, table
+    from rag.domain import InteractionStatus
+
+    with open_doors() as doors:
+        asked = asked_lately(
+            doors.rag.stores.interactions,
+            tenant=doors.rag.settings.tenant,
+            limit=limit,
+            status=InteractionStatus(status) if status else None,
+            language_unknown=unknown_language,
+        )
+    if json_output:
+        as_json([question_json(each) for each in asked])
+    elif asked:
+        table("Questions, newest first", *question_rows(asked))
+    else:
+        console().print("No such question is in the log.")
 
 
 @click.command()

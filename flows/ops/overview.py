@@ -13,15 +13,22 @@ from retrain.promotion.staging import alive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """What serves."""
+
+    deployment: Deployment
+    encoder: str  # digest and kind
+    standing: Standing  # of its calibration
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
     """An installation at one moment."""
 
     home: Path
     documents: int
     in_part: int  # documents, of which something was not read
-    deployment: Deployment | None  # None: nothing is live yet
-    encoder: str  # of the live release: digest and kind
-    standing: Standing | None  # of its calibration; None where nothing is live
+    live: Live | None  # None: nothing is live yet
     replicas: Sequence[Replica]  # those heard of lately
     questions: int  # logged
     report: DriftReport | None  # the newest
@@ -44,37 +51,43 @@ class Overview:
         ]
 
     def _live(self) -> list[tuple[str, str]]:
-        if self.deployment is None:
+        if self.live is None:
             return [("live release", "none yet: `whetstone serve` makes the first")]
-        support = self.standing
+        deployment, standing = self.live.deployment, self.live.standing
         return [
-            ("epoch", str(self.deployment.epoch)),
-            ("live release", self.deployment.release),
-            ("encoder", self.encoder),
-            *(
-                [("threshold", f"{support.threshold:g}"), ("calibrated", support.sentence())]
-                if support
-                else ()
-            ),
-            ("previous release", self.deployment.previous or "-"),
-            ("staged release", self.deployment.staged or "-"),
+            ("epoch", str(deployment.epoch)),
+            ("live release", deployment.release),
+            ("encoder", self.live.encoder),
+            ("threshold", f"{standing.threshold:g}"),
+            ("calibrated", standing.sentence()),
+            ("previous release", deployment.previous or "-"),
+            ("staged release", deployment.staged or "-"),
         ]
 
 
 def overview(doors: Doors) -> Overview:
     """Return what there is now."""
     stores, settings = doors.rag.stores, doors.rag.settings
-    deployment = stores.releases.deployment()
-    encoder = stores.releases.get(deployment.release).encoder if deployment else ""
     return Overview(
         home=settings.home,
         documents=stores.documents.count(),
         in_part=stores.documents.count(in_part=True),
-        deployment=deployment,
-        encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})" if encoder else "",
-        standing=standing(stores.releases, stores.documents) if deployment else None,
+        live=_live(doors),
         replicas=alive(stores.replicas),
         questions=stores.interactions.count(),
         report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),
         waiting=doors.retraining.candidates.having(CandidateStatus.EVALUATED),
+    )
+
+
+def _live(doors: Doors) -> Live | None:
+    stores = doors.rag.stores
+    deployment = stores.releases.deployment()
+    if deployment is None:
+        return None
+    encoder = stores.releases.get(deployment.release).encoder
+    return Live(
+        deployment=deployment,
+        encoder=f"{encoder} ({doors.rag.models.encoders.kind(encoder)})",
+        standing=standing(stores.releases, stores.documents),
     )

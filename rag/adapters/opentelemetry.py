@@ -64,8 +64,11 @@ class Tracing(Observer):
                 "whetstone.auxiliary": interaction.auxiliary,
                 "whetstone.degraded": interaction.degraded,
                 "whetstone.tenant": interaction.tenant,
+                "whetstone.language_unknown": interaction.language_unknown,
             }
         )
+        if interaction.support is not None:
+            question.set_attribute("whetstone.support", interaction.support)
         if self._content:
             question.set_attribute("gen_ai.input.messages", interaction.question)
             question.set_attribute("gen_ai.output.messages", interaction.answer)

@@ -62,6 +62,18 @@ class Metrics(Observer):
             buckets=tuple(round(0.05 * step, 2) for step in range(1, 20)),
             registry=self._registry,
         )
+        self._support = Histogram(
+            "whetstone_support",
+            "Probability that the passages found answer the question, by release.",
+            ("release",),
+            buckets=tuple(round(0.05 * step, 2) for step in range(1, 20)),
+            registry=self._registry,
+        )
+        self._unknown = Counter(
+            "whetstone_questions_language_unknown",
+            "Questions in a language that the encoder does not know.",
+            registry=self._registry,
+        )
         self._requests = Histogram(
             "whetstone_http_request_seconds",
             "HTTP requests, until the last byte.",
@@ -95,6 +107,10 @@ class Metrics(Observer):
         if interaction.statements:
             self._statements.labels(release=interaction.release).inc(interaction.statements)
             self._unsupported.labels(release=interaction.release).inc(interaction.unsupported)
+        if interaction.language_unknown:
+            self._unknown.inc()
+        if interaction.support is not None:
+            self._support.labels(release=interaction.release[:16]).observe(interaction.support)
         # A question that failed on the way says nothing about how near the documents are.
         told = interaction.status not in (InteractionStatus.FAILED, InteractionStatus.CANCELLED)
         if told and not interaction.auxiliary and interaction.hits:

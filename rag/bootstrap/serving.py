@@ -30,19 +30,19 @@ from rag.log.logbook import Logbook
 from rag.log.spool import Spool
 from rag.ports import Generator
 from rag.questions.answering import Answerer
+from rag.questions.checking.weighing import Judge
 from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter
 from rag.questions.finding.retrieval import Retriever
 from rag.questions.writing.editing import Edited
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.standby import StandIn
-from rag.questions.writing.weighing import Judge
 from rag.releases.calibration import Calibrator
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
-from rag.running.gauges import ServiceState, gauges
+from rag.running.gauges import IndexState, ServiceState, gauges
 from rag.running.observing import ObservedLog, Observer
 from rag.settings import Settings
 
@@ -249,7 +249,7 @@ def _state(
     live: LiveRelease, indexing: Indexing, breaker: Breaker | None, log: Logbook, turns: Turns
 ) -> ServiceState:
     """Look at the service for its gauges; what cannot be told now is left open."""
-    epoch, release, encoder, lag, passages, calibrated = 0, "", "", None, None, 0
+    epoch, release, encoder, lag, passages, calibrated = 0, "", "", None, None, None
     with suppress(Unavailable), live.pin() as pinned:
         epoch, release, encoder = pinned.epoch, pinned.release.digest, pinned.encoder.digest
         calibrated = pinned.release.support.passages if pinned.release.support else 0
@@ -260,9 +260,7 @@ def _state(
         epoch=epoch,
         release=release,
         encoder=encoder,
-        lag=lag,
-        passages=passages,
-        calibrated=calibrated,
+        index=IndexState(lag=lag, passages=passages, calibrated=calibrated),
         breaker_open=breaker is not None and breaker.state is not BreakerState.CLOSED,
         spool_bytes=written.used,
         spool_limit_bytes=written.used + written.room,

@@ -26,7 +26,7 @@ class Retrieval:
     """How passages are found, what of them the generator sees, and when the service keeps silent."""
 
     top_k: int = 5  # passages given to the generator
-    threshold: float = 0.5  # support, a probability, below which the documents do not say; 0: never
+    threshold: float = 0.1  # support, a probability, below which the documents do not say; 0: never
     dense_weight: float = 0.8  # 1: by vectors alone, 0: by words (BM25) alone, between: both, fused
     context_weight: float = 0.3  # share of its document's vector in a passage's vector; 0: the passage alone
     neighbours: int = 0  # passages before and after each hit that the generator sees with it

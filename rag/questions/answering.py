@@ -13,7 +13,8 @@ from anyio import to_thread
 from rag.domain import DEFAULT_TENANT, Interaction, InteractionStatus, Message, Prompt
 from rag.ports import Generator, InteractionLog, Rewriter, Where
 from rag.questions.auxiliary import auxiliary
-from rag.questions.conversation.rewriting import TurnRewriter
+from rag.questions.checking.weighing import Judge
+from rag.questions.conversation.rewriting import TurnRewriter, carried_names
 from rag.questions.drafting import Asked, Draft, Read, Reply, since
 from rag.questions.events import Delta, Event, Finished, Started, Wishes, Written
 from rag.questions.finding.retrieval import Pinned, Retriever
@@ -21,9 +22,9 @@ from rag.questions.generating import pieces
 from rag.questions.limits import QuestionLimits, is_text
 from rag.questions.support.evidence import read_evidence
 from rag.questions.support.judging import judge
+from rag.questions.support.languages import is_language_unknown
 from rag.questions.writing.citing import citations
 from rag.questions.writing.prompting import messages
-from rag.questions.writing.weighing import Judge
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +176,8 @@ class Answerer:
         rewritten = await self._rewriter.rewrite(question, wishes.history, encoder=draft.pinned.encoder)
         # What a model wrote needs to be checked no less than what a caller sent.
         if rewritten != question and rewritten.strip() and is_text(rewritten):
-            draft.rewritten = rewritten.strip()[: self._limits.question_chars]
+            draft.understood.rewritten = rewritten.strip()[: self._limits.question_chars]
+            draft.understood.names = carried_names(draft.understood.rewritten, wishes.history)
         draft.clock.rewrite_ms = since(began)
 
     async def _retrieve(self, draft: Draft, wishes: Wishes, *, prompted: bool = True) -> None:
@@ -189,12 +191,15 @@ class Answerer:
             pinned, draft.searched, tenant=draft.asked.tenant, limit=wishes.limit, where=wishes.where
         )
         draft.clock.retrieve_ms = since(began)
+        draft.understood.language_unknown = is_language_unknown(draft.asked.question, pinned.encoder)
         if not prompted:
             return
         evidence = read_evidence(
             draft.searched, draft.hits, encoder=pinned.encoder, vector=draft.retrieved.vector
         )
-        support = judge(evidence, pinned.release.support, encoder=pinned.encoder)
+        support = judge(
+            evidence, pinned.release.support, encoder=pinned.encoder, names=draft.understood.names
+        )
         draft.read = Read(evidence=evidence, support=support)
         if draft.hits and support.probability >= retrieval.threshold:
             draft.prompt = Prompt(
@@ -230,6 +235,8 @@ class Answerer:
             citations=citations(draft.reply.mentions),
             mentions=draft.reply.mentions,
             encoder=draft.pinned.encoder.digest,
+            support=draft.read.support if draft.read else None,
+            threshold=draft.pinned.release.retrieval.threshold,
             cut=draft.reply.ending.cut,
             written=Written(
                 unsupported=draft.reply.unsupported,
@@ -267,6 +274,6 @@ def _started(draft: Draft) -> Started:
         epoch=draft.pinned.epoch,
         encoder=draft.pinned.encoder.digest,
         hits=draft.hits,
-        rewritten=draft.rewritten,
+        rewritten=draft.understood.rewritten,
         timings=draft.timings(),
     )

@@ -1,7 +1,8 @@
-"""The prompts that chat front ends send on their own: titles, tags, further questions. Nobody asked them.
+"""What is no question to the documents: greetings, thanks, and the prompts that chat front ends send on their own.
 
-They are told from questions by how front ends word them (Open WebUI, LibreChat, NextChat and their likes). A language
-model answers them as they stand; where there is none, `reply` gives something plain in the format asked for.
+Prompts for titles, tags and further questions are told by how front ends word them (Open WebUI, LibreChat, NextChat and
+their likes). A language model answers all of it as it stands; where there is none, `reply` gives something plain in the
+format asked for.
 """
 
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.domain import Message
-from rag.questions.conversation.follow_ups import content, is_english
+from rag.questions.conversation.follow_ups import content, is_courtesy, is_english
 from rag.questions.conversation.rewriting import standalone
 
 _LOOKED_AT = 60_000
@@ -33,15 +34,17 @@ class Task(StrEnum):
     EMOJI = "emoji"
     TOOLS = "tools"  # which tools to call
     SUMMARY = "summary"  # of the conversation, to go on with
+    COURTESY = "courtesy"  # a person's greeting or thanks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Auxiliary:
-    """A prompt that no person wrote."""
+    """A prompt that asks nothing of the documents."""
 
     task: Task
     turns: tuple[Message, ...]  # of the conversation it is about, as far as they can be read from it
     as_json: bool  # whether the answer is to be a JSON object
+    said: str = ""  # a person's greeting or thanks, as they stand
 
 
 _WANTED: tuple[tuple[Task, re.Pattern[str]], ...] = tuple(
@@ -84,6 +87,15 @@ _EMOJI = re.compile(r"\A\W*your task is to reflect the speaker's likely facial e
 _TOOLS_SYSTEM = re.compile(r"\A\W*available tools:", re.IGNORECASE)
 _ANSWERS_A_QUESTION = re.compile(r"<(?:user_query|context)>|\bRespond to the user query\b", re.IGNORECASE)
 
+_GREETING = re.compile(
+    r"\b(?:hello|hey|hi|hallo|bonjour|hola|ciao|guten|good (?:morning|day|evening))\b", re.IGNORECASE
+)
+_TAKEN = re.compile(
+    r"\A\W*(?:never mind|got it|no|that|ok(?:ay)?|all right|alright|sorry|understood|bye|goodbye)\b"
+    r"(?!.*\b(?:thank|thx))",
+    re.IGNORECASE | re.DOTALL,
+)
+
 _OPENED, _CLOSED = "<chat_history>", "</chat_history>"
 _TURN = re.compile(
     r"^[ \t]*(?:\*\*)?(?P<who>user|human|assistant|ai|model)(?:\*\*)?[ \t]*:(?P<said>.*?)"
@@ -104,6 +116,8 @@ def auxiliary(
     task = _task(head, history, system)
     if task is None:
         return None
+    if task is Task.COURTESY:
+        return Auxiliary(task=task, turns=tuple(history), as_json=False, said=head)
     as_json = bool(re.search(r"\bJSON\b|\{\s*\"\w+\"\s*:", head)) or task == Task.TOOLS
     return Auxiliary(task=task, turns=_turns(head) or tuple(history), as_json=as_json)
 
@@ -130,11 +144,15 @@ def reply(asked: Auxiliary) -> str:
             return "💬"
         case Task.SUMMARY:
             return "\n".join(f"- {question}" for question in questions)
+        case Task.COURTESY:
+            return _civil(asked.said)
 
 
 def _task(prompt: str, history: Sequence[Message], system: str) -> Task | None:
     if _TOOLS_SYSTEM.match(system):
         return Task.TOOLS
+    if is_courtesy(prompt):
+        return Task.COURTESY
     if prompt.lstrip().startswith("### Task:"):
         return _of_template(prompt)
     if _EMOJI.match(prompt):
@@ -173,6 +191,12 @@ def _around_history(prompt: str) -> tuple[str, str]:
     """Return what stands before and after the conversation in a template."""
     start, end = prompt.find(_OPENED), prompt.rfind(_CLOSED)
     return (prompt, "") if start < 0 else (prompt[:start], prompt[max(start, end) :] if end > start else "")
+
+
+def _civil(said: str) -> str:
+    if _GREETING.search(said):
+        return "Hello. Ask a question about the documents."
+    return "All right." if _TAKEN.search(said) else "You are welcome."
 
 
 def _as(asked: Auxiliary, name: str, value: str) -> str:

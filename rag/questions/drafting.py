@@ -35,6 +35,15 @@ class Asked:
 
 
 @dataclass(kw_only=True)
+class Understood:
+    """What a question means, as far as that is not its own words."""
+
+    rewritten: str = ""  # what is searched for, where that is not the question
+    names: tuple[str, ...] = ()  # of things asked about earlier that it leans on
+    language_unknown: bool = False  # the encoder does not know its language
+
+
+@dataclass(kw_only=True)
 class Reply:
     """What is said so far, and by whom."""
 
@@ -84,7 +93,7 @@ class Draft:
     pinned: Pinned
     reply: Reply
     clock: Clock = field(default_factory=Clock)
-    rewritten: str = ""  # what is searched for, where that is not the question
+    understood: Understood = field(default_factory=Understood)
     retrieved: Retrieved = field(default_factory=lambda: Retrieved(hits=()))
     read: Read | None = None  # None: only passages were asked for
     prompt: Prompt | None = None  # what the generator gets; None where it is not asked
@@ -93,7 +102,7 @@ class Draft:
     @property
     def searched(self) -> str:
         """What passages are searched for."""
-        return self.rewritten or self.asked.question
+        return self.understood.rewritten or self.asked.question
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -163,12 +172,12 @@ class Draft:
             generator=reply.generator,
             status=status,
             error=error,
-            rewritten=self.rewritten,
+            rewritten=self.understood.rewritten,
             auxiliary=asked.auxiliary,
             support=self.read.support.probability if self.read else None,
             statements=reply.statements,
             unsupported=len(reply.unsupported),
-            language_unknown=self.read is not None and self.read.evidence.foreign,
+            language_unknown=self.understood.language_unknown,
             degraded=reply.ending.degraded,
             prompt_tokens=reply.ending.prompt_tokens or 0,
             completion_tokens=reply.ending.completion_tokens or 0,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Citation, Hit, Interaction, Message, ModelOptions, Unsupported
+from rag.domain import Citation, Hit, Interaction, Message, ModelOptions, Support, Unsupported
 from rag.ports import Where
 from rag.questions.writing.citing import Mention
 
@@ -47,6 +47,8 @@ class Finished:
     citations: tuple[Citation, ...]  # one for each number
     mentions: tuple[Mention, ...]  # one for each number in each mark
     encoder: str  # digest
+    support: Support | None = None  # that the hits answer; None: it was not judged
+    threshold: float = 0.0  # the release's: support below it is none
     cut: bool = False  # the answer ended at the limit on tokens
     written: Written = field(default_factory=Written)
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds of each part

@@ -11,14 +11,14 @@ from rag.domain import Ending
 from rag.errors import UpstreamFailed
 from rag.ports import Generator
 from rag.questions.auxiliary import Auxiliary, reply
+from rag.questions.checking.checking import Checked, check
+from rag.questions.checking.weighing import Judge
 from rag.questions.drafting import Draft, since
-from rag.questions.writing.checking import Checked, check
 from rag.questions.writing.citing import mentions, mentions_of_values
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.prompting import ABSTENTION
 from rag.questions.writing.refusing import abstains
 from rag.questions.writing.stops import Stops
-from rag.questions.writing.weighing import Judge
 
 logger = logging.getLogger(__name__)
 

@@ -11,15 +11,22 @@ _SHOWN = 16  # characters of a digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IndexState:
+    """The live index; None: nobody can say."""
+
+    lag: int | None = None  # changes it does not hold yet
+    passages: int | None = None  # in it
+    calibrated: int | None = None  # passages in it when support was calibrated; 0: it never was
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceState:
     """The service at one moment."""
 
     epoch: int  # of the deployment it answers with; 0: nothing is loaded yet
     release: str  # digest; empty where nothing is loaded
     encoder: str  # digest; empty as above
-    lag: int | None  # changes its index does not hold yet; None: nobody can say
-    passages: int | None  # in its index; None: nobody can say
-    calibrated: int  # of them when support was calibrated; 0: it never was
+    index: IndexState
     breaker_open: bool  # the language model is left alone
     spool_bytes: int  # logged questions that wait for the database
     spool_limit_bytes: int
@@ -44,10 +51,15 @@ def gauges(state: ServiceState) -> dict[str, Gauge]:
     if state.release:
         labels = (("release", state.release[:_SHOWN]), ("encoder", state.encoder[:_SHOWN]))
         shown["release_info"] = ("The release that answers.", {labels: 1.0})
-        meaning = "Passages in the live index when support was calibrated on them; 0: never."
-        shown["calibrated_passages"] = one(meaning, state.calibrated)
-    if state.passages is not None:
-        shown["index_passages"] = one("Passages in the live index.", state.passages)
-    if state.lag is not None:
-        shown["index_lag_changes"] = one("Changes of documents the live index does not hold yet.", state.lag)
+    for name, meaning, value in (
+        ("index_lag_changes", "Changes of documents the live index does not hold yet.", state.index.lag),
+        ("index_passages", "Passages in the live index.", state.index.passages),
+        (
+            "calibrated_passages",
+            "Passages when support was calibrated on them; 0: never.",
+            state.index.calibrated,
+        ),
+    ):
+        if value is not None:
+            shown[name] = one(meaning, value)
     return shown

@@ -73,7 +73,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
                 for at in range(max(len(part) - 1, 1)):
                     yield part[at : at + 2], False
         else:
-            word = _CLITIC.sub("", word)
+            word = _CLITIC.sub("", word) if "'" in word else word
             yield _stem(word), word in _STOP
 
 

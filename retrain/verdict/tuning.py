@@ -102,7 +102,7 @@ def calibrated(
     seed: int,
     progress: Progress = lambda *_: None,
 ) -> LoadedRelease:
-    """Return the candidate with its support calibrated on the corpus, over its trial index.
+    """Return the candidate with its support calibrated on the corpus, over its trial index, where that can be done.
 
     Of `learned`, the ids of the documents it was trained on, none is asked about where enough others are there: what
     an encoder was taught is nearer to its questions than anything that people will ask. `change` is the last change of
@@ -121,7 +121,8 @@ def calibrated(
         seed=seed,
         check=lambda: progress(next(done), 0, "calibrate support on the documents"),
     )
-    return replace(candidate, release=candidate.release.calibrated(support))
+    # Documents of which nothing can be asked calibrate nothing.
+    return replace(candidate, release=candidate.release.calibrated(support if support.questions else None))
 
 
 def better_context(

@@ -95,13 +95,77 @@ def test_earlier_turns_are_sent(tab: Any, llm: ScriptedLLM) -> None:
 
 
 def test_what_the_documents_do_not_say(tab: Any) -> None:
-    """An abstention is told as such, without sources."""
+    """An abstention is told as such, with what was looked at as links, which are no sources, and open like them."""
     tab.ask("xyzzy plugh frobnicate quux")
 
-    expect(tab.answer).to_contain_text("The documents do not say")
-    expect(tab.page.get_by_text("Other words may find it")).to_be_visible()
-    expect(tab.page.locator(".sources")).to_have_count(0)
+    expect(tab.answer).to_have_text("The documents do not say.")
+    expect(tab.page.get_by_text("Other words may find more")).to_be_visible()
+    looked = tab.page.locator(".looked")
+    expect(looked.get_by_role("heading")).to_have_text("Looked at")
+    expect(looked.get_by_role("button")).to_have_count(3)
+    expect(tab.page.get_by_role("button", name=re.compile("^Source"))).to_have_count(0)
     tab.shot("abstained")
+    first = looked.get_by_role("button").first
+    title = first.inner_text()
+    first.click()
+    panel = tab.page.get_by_role("complementary", name="Source")
+    expect(panel.get_by_role("heading")).to_have_text(title)
+    expect(panel.get_by_role("link", name="Open as a page")).to_be_visible()
+    tab.shot("looked-at")
+
+
+def test_opening_what_did_not_answer_is_no_feedback(tab: Any, service: Any, interaction: Any) -> None:
+    """A passage that was looked at in vain is not taken for the right one because somebody had a look."""
+    question = "frobnicate the xyzzy quux"
+    tab.ask(question)
+    tab.page.locator(".looked").get_by_role("button").first.click()
+    expect(tab.page.get_by_role("link", name="Open as a page")).to_be_visible()
+
+    asked = interaction(question)
+    assert "The documents do not say." == asked.answer
+    assert {} == service.serving.stores.feedback.of([asked.id])
+
+
+def test_an_abstention_survives_a_reload(tab: Any) -> None:
+    """It is drawn the same, with the links."""
+    tab.ask("xyzzy plugh frobnicate quux")
+    before = tab.page.locator(".turn").inner_text()
+
+    tab.page.reload()
+
+    assert before == tab.page.locator(".turn").inner_text()
+    expect(tab.page.locator(".looked").get_by_role("button")).to_have_count(3)
+
+
+def test_questions_in_an_unknown_language_are_told(tab: Any) -> None:
+    """Whoever asks in a language that the encoder does not know reads why little is found."""
+    tab.ask("Mihin aikaan ruokala avataan aamulla?")
+
+    expect(tab.page.get_by_text("does not know the language")).to_be_visible()
+    tab.shot("finnish")
+
+
+def test_weak_support_is_told_in_words(tab: Any) -> None:
+    """A person reads a hint where an answer rests on little, and no number anywhere."""
+    for weak in (True, False):
+        support = {"probability": 0.57 if weak else 0.97, "threshold": 0.5, "weak": weak, "reason": "a title"}
+        told = {
+            "interaction_id": "00000000-0000-0000-0000-000000000000",
+            "status": "answered",
+            "support": support,
+            "hits": [],
+        }
+        last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "whetstone": told}
+        stream(
+            tab,
+            'data: {"choices":[{"index":0,"delta":{"content":"Lunch is at noon."}}]}\n\n'
+            + f"data: {json.dumps(last)}\n\ndata: [DONE]\n\n",
+        )
+        tab.ask("When is lunch?")
+        expect(tab.page.locator(".turn").last.get_by_text("weakly supported")).to_have_count(int(weak))
+        if weak:
+            tab.shot("weak")
+    assert not re.search(r"0\.57|57 ?%", tab.page.locator(".turn").first.inner_text())
 
 
 def test_service_out_of_reach_is_said_and_can_be_tried_again(tab: Any, llm: ScriptedLLM) -> None:

@@ -309,4 +309,4 @@ def test_brackets_of_a_quotation_are_no_sources(tab: Any, llm: ScriptedLLM) -> N
 
     expect(tab.answer.get_by_role("button", name="Source 1: Cafeteria").first).to_be_visible()
     assert 1 == tab.answer.locator(".cite").count()
-    expect(tab.answer.locator(".text")).to_contain_text("a[1]:")
+    expect(tab.answer).to_contain_text("a[1]:")

@@ -120,7 +120,7 @@ def test_sigterm_under_streaming_load(make_service: Any, scripted_llm: ScriptedL
     scripted_llm.default = "The cafeteria says so [1] " + "and so on " * 20
     service = make_service(**limits | {"llm_total_timeout_s": 60})
     reply = type(scripted_llm).reply
-    scripted_llm.script(*[reply(text="one " * 20 + "done", pause_s=0.1)] * 4)
+    scripted_llm.script(*[reply(text="one [1] " + "two three " * 10 + "done", pause_s=0.1)] * 4)
     whole: list[bool] = []
 
     def stream() -> None:

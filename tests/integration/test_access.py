@@ -87,6 +87,7 @@ EXPECTED: dict[tuple[str, str], Route] = {
     ("GET", "/v1/ops/promotions/{promotion_id}"): Route(WATCHING, "/v1/ops/promotions/nothing", 404),
     ("GET", "/v1/ops/deployment"): Route(WATCHING, "/v1/ops/deployment", 200),
     ("GET", "/v1/ops/audit"): Route(WATCHING, "/v1/ops/audit", 200),
+    ("GET", "/v1/ops/questions"): Route(OPERATOR, "/v1/ops/questions", 200),
     ("GET", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 200),
     ("POST", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 202),
     ("GET", "/v1/ops/drift/{report_id}"): Route(OPERATOR, "/v1/ops/drift/nothing", 404),
@@ -265,7 +266,9 @@ def test_a_tenant_sees_nothing_of_another(guarded: Any, two: tuple[httpx.Client,
     assert hits(south, "When is lunch served?") == []
     body = {"messages": [{"role": "user", "content": ABOUT}]}
     answer = south.post("/v1/chat/completions", json=body).json()
-    assert answer["choices"][0]["message"]["content"] == "The documents do not say."
+    assert answer["choices"][0]["message"]["content"] == (
+        "The documents do not say. There are no documents here yet."
+    )
     assert answer["search_results"] == []
 
     assert south.get("/v1/documents").json()["data"] == []

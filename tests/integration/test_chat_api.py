@@ -130,9 +130,8 @@ def test_question_beyond_the_documents_is_not_answered(service: Service) -> None
     """What the documents do not hold gets the honest sentence, no sources, and status abstained."""
     answer = service.ask("What is the boiling point of tungsten?").json()
 
-    assert answer["choices"][0]["message"]["content"] == ABSTENTION
-    assert answer["choices"][0]["message"]["annotations"] == []
-    assert answer["citations"] == []
+    assert answer["choices"][0]["message"]["content"].startswith(ABSTENTION)
+    assert answer["citations"] == answer["whetstone"]["citations"] == []
     assert answer["whetstone"]["status"] == "abstained"
 
 

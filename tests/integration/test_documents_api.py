@@ -235,7 +235,9 @@ def test_bare_service_is_ready_and_honest(home_settings: Settings, run_service: 
         assert service.client.get("/readyz").json()["status"] == "ready"
         answer = service.ask("What do you know?").json()
 
-        assert answer["choices"][0]["message"]["content"] == "The documents do not say."
+        assert answer["choices"][0]["message"]["content"] == (
+            "The documents do not say. There are no documents here yet."
+        )
         assert service.client.post("/v1/retrieve", json={"query": "x"}).json()["hits"] == []
 
 

@@ -440,7 +440,7 @@ def test_unsupported_sentences_are_told_and_counted(llm_service: Service, script
 
     text = answer.choices[0].message.content
     last = next(chunk for chunk in chunks if (chunk.model_extra or {}).get("whetstone"))
-    for told in (answer.model_extra["whetstone"], last.model_extra["whetstone"]):
+    for told in ((answer.model_extra or {})["whetstone"], (last.model_extra or {})["whetstone"]):
         (found,) = told["unsupported"]
         assert found["text"] == text[found["start"] : found["end"]] == text.split(". ", 1)[1]
         assert found["reason"] == "number"

@@ -136,9 +136,15 @@ def run(
         name="Drift check",
         metadata={
             window.name: f"{len(window.interactions)} questions, {window.since} to {window.until}"
+            + _in_unknown_languages(window)
             for window in (reference, current)
         },
     )
+
+
+def _in_unknown_languages(window: Window) -> str:
+    count = sum(each.language_unknown for each in window.interactions)
+    return f"; {count} in a language that the encoder does not know" if count else ""
 
 
 def parse(content: object) -> Snapshot:

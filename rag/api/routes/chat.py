@@ -10,6 +10,7 @@ from rag.api.serving import principal_of, serving_of, source_url
 from rag.api.wire.answers import StreamedAnswer, WholeAnswer
 from rag.api.wire.chat_request import ChatRequest
 from rag.api.wire.chat_wire import ChatWire
+from rag.api.wire.looked_at import LookedAt
 from rag.api.wire.model_names import check_chat_model
 from rag.domain import Role
 
@@ -30,5 +31,15 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     def link(passage_id: str, span: tuple[int, int] | None = None) -> str:
         return source_url(request, passage_id, span)
 
-    wire = ChatWire(body.model, link, include_usage=body.include_usage, sources_block=body.extension.sources)
+    listed = body.extension.sources
+    looked_at = LookedAt(
+        link,
+        filtered=wishes.where is not None,
+        # Whoever wants the text in a form or up to a string gets nothing beside it.
+        in_text=body.is_plain and not wishes.stop,
+        markdown=listed,
+    )
+    wire = ChatWire(
+        body.model, link, include_usage=body.include_usage, sources_block=listed, looked_at=looked_at
+    )
     return StreamedAnswer(events, wire) if body.stream else WholeAnswer(events, wire)

@@ -10,6 +10,7 @@ from rag.api.wire.filters import Filter
 from rag.domain import Message, ModelOptions
 from rag.errors import InvalidInput
 from rag.questions.events import Wishes
+from rag.questions.writing.abstaining import plainly
 
 _FORMS = ("text", "json_object", "json_schema")
 _SOURCES_BLOCK = re.compile(r"\n\n\*\*Sources\*\*\n\n(?:\d+\. \[.*(?:\n|\Z))+\Z")
@@ -138,6 +139,11 @@ class ChatRequest(BaseModel):
         return self.whetstone or Extension()
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the answer is text for people, and no JSON."""
+        return self.response_format is None or self.response_format.type == "text"
+
+    @property
     def include_usage(self) -> bool:
         """Whether a stream is to end with its usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
@@ -179,6 +185,13 @@ class ChatRequest(BaseModel):
 def _turns(messages: Iterable[ChatMessage]) -> Iterable[Message]:
     for each in messages:
         if each.role in ("user", "assistant") and each.text:
-            # The list of sources is for people; to a language model it would be a habit to take up.
-            text = _SOURCES_BLOCK.sub("", each.text) if each.role == "assistant" else each.text
-            yield Message(role=each.role, content=text)
+            yield Message(role=each.role, content=_said(each.text) if each.role == "assistant" else each.text)
+
+
+def _said(text: str) -> str:
+    """Return an earlier answer as it was given, without what was told beside it.
+
+    Lists of sources, and of what was looked at, are for people: to a language model they would be a habit to take up,
+    and the titles in them would be taken for what the conversation is about.
+    """
+    return plainly(_SOURCES_BLOCK.sub("", text))

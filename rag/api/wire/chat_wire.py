@@ -1,24 +1,13 @@
 """OpenAI's chat completions as they go out."""
 
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from rag.api.wire.looked_at import SNIPPET, Link, LookedAt, as_markdown
 from rag.domain import Hit, InteractionStatus
 from rag.questions.events import Finished, Started
-
-_SNIPPET = 300
-"""Characters of a passage in ``search_results``."""
-_MARKDOWN = re.compile(r"([\\\[\]*_`<>])")
-
-
-class Link(Protocol):
-    """Makes the link to a passage."""
-
-    def __call__(self, passage_id: str, span: tuple[int, int] | None = None) -> str:
-        """Return its URL; `span` are the characters of its text that the page is to mark."""
 
 
 class ChatWire:
@@ -26,17 +15,24 @@ class ChatWire:
 
     Sources are given in every form clients show: ``[n]`` in the text, ``annotations`` (OpenAI, Open WebUI),
     ``citations`` and ``search_results`` (Perplexity), ``context.citations`` (Azure), where the n-th belongs to
-    ``[n]``, and a markdown list where it is asked for.
+    ``[n]``, and a markdown list where it is asked for. Where the documents do not say, `LookedAt` tells what was read.
     """
 
     def __init__(
-        self, model: str, link: Link, *, include_usage: bool = False, sources_block: bool = False
+        self,
+        model: str,
+        link: Link,
+        *,
+        include_usage: bool = False,
+        sources_block: bool = False,
+        looked_at: LookedAt | None = None,  # None: told in words, of a question without a filter
     ) -> None:
         """Take the model's name to echo, and what makes the links."""
         self._model = model
         self._link = link
         self._include_usage = include_usage
         self._sources_block = sources_block
+        self._looked_at = looked_at or LookedAt(link, markdown=sources_block)
         self._created = int(time.time())
 
     def whole(self, finished: Finished) -> dict[str, Any]:
@@ -46,7 +42,7 @@ class ChatWire:
         refused = finished.written.as_json and finished.interaction.status == InteractionStatus.ABSTAINED
         message = {
             "role": "assistant",
-            "content": None if refused else answer + self._block(finished),
+            "content": None if refused else answer + self._beside(finished),
             "refusal": answer if refused else None,
             "annotations": self._annotations(finished),
             "context": self._context(finished),
@@ -67,8 +63,8 @@ class ChatWire:
     def closing(self, started: Started, finished: Finished) -> list[dict[str, Any]]:
         """Return the chunks that end a stream: reason and sources, then the usage where it was asked for."""
         chunks = []
-        if block := self._block(finished):
-            chunks.append(self.delta(started, block))
+        if beside := self._beside(finished):
+            chunks.append(self.delta(started, beside))
         sources = {"annotations": self._annotations(finished), "context": self._context(finished)}
         chunks.append(self._chunk(started, sources, _reason(finished)) | self._extras(finished))
         if self._include_usage:
@@ -104,14 +100,14 @@ class ChatWire:
                 },
             }
             for each in finished.mentions
-        ]
+        ] or self._looked_at.annotations(finished)
 
     def _context(self, finished: Finished) -> dict[str, Any]:
         # Azure's clients read the n-th for [docn] and for [n] alike, so all that were shown stand here.
         return {
             "citations": [
                 {
-                    "content": hit.passage.text[:_SNIPPET],
+                    "content": hit.passage.text[:SNIPPET],
                     "title": hit.passage.name,
                     "url": url,
                     "filepath": hit.passage.uri,
@@ -129,11 +125,12 @@ class ChatWire:
                 {
                     "title": hit.passage.name,
                     "url": url,
-                    "snippet": hit.passage.text[:_SNIPPET],
+                    "snippet": hit.passage.text[:SNIPPET],
                     "locator": hit.passage.locator,
                 }
                 for hit, url in shown
-            ],
+            ]
+            or self._looked_at.search_results(finished),
             "whetstone": self._own(finished),
         }
 
@@ -155,6 +152,9 @@ class ChatWire:
                 {"start": each.start, "end": each.end, "text": each.text, "reason": each.reason}
                 for each in finished.written.unsupported
             ],
+            "support": support_of(finished),
+            "language_unknown": interaction.language_unknown,
+            "looked_at": self._looked_at.own(finished),
             "citations": [
                 {
                     "number": each.number,
@@ -191,25 +191,37 @@ class ChatWire:
             chosen.setdefault(each.number, self._link(each.passage.id, each.span))
         return chosen
 
+    def _beside(self, finished: Finished) -> str:
+        """Return what follows the answer's text: a list of its sources, or what was looked at where it has none."""
+        return self._block(finished) or self._looked_at.text(finished)
+
     def _block(self, finished: Finished) -> str:
         if not self._sources_block or not finished.citations or finished.written.as_json:
             return ""
         urls = self._urls(finished)
         lines = [
-            f"{each.number}. [{_as_markdown(each.passage.name)}]({urls[each.number]})"
+            f"{each.number}. [{as_markdown(each.passage.name)}]({urls[each.number]})"
             for each in sorted(finished.citations, key=lambda citation: citation.number)
         ]
         return "\n\n**Sources**\n\n" + "\n".join(lines)
 
 
+def support_of(finished: Finished) -> dict[str, Any] | None:
+    """Return how likely it is that the passages found answer; None where nothing was to be judged."""
+    support = finished.support
+    if support is None:
+        return None
+    return {
+        "probability": round(support.probability, 4),
+        "threshold": finished.threshold,
+        "weak": support.is_weak,
+        "reason": support.reason,
+    }
+
+
 def sse(value: dict[str, Any]) -> bytes:
     """Return one server-sent event."""
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
-
-
-def _as_markdown(text: str) -> str:
-    """Write text so that no character of it becomes markup, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def _reason(finished: Finished) -> str:

@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rag.text.codes import codes
+from rag.text.forms import plain
+from rag.text.languages import guess, language_of
 from rag.text.stop_words import stop_words
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[,;:]")
+_TOKEN = re.compile(
+    r"[^\s@]{1,64}@[^\W_]+(?:[-.][^\W_]+){1,4}"  # an address
+    r"|(?:§+ ?)?(?=[^\W_][\w./:+-]{0,40}\d)[^\W_]+(?:[-_./:+][^\W_]+)+"  # a code, with a digit in it
+    r"|[^\W_]+(?:[-'’][^\W_]+)*|[,;:]"
+)
 _MAX_WORDS = 14
 """Words of a topic."""
 _LONGEST_WORD = 60  # characters
@@ -19,8 +26,9 @@ def _set(words: str) -> frozenset[str]:
 
 
 _LIGHT = _set("""
-    again another anybody anyone anything apply applies bit briefly case change changes clarify continue detail
-    details difference different elaborate else even ever example examples exactly exception exceptions explain
+    again alternative alternatives another anybody anyone anything apply applies bit briefly case change changes
+    clarify continue detail details difference different
+    elaborate else even ever example examples exactly exception exceptions explain
     first former get gets give go got happen happens happened know last latter let long many matter mean means more
     much need needs next now okay ok one ones only other others otherwise please possible quick quickly really
     reason say says second short show something still summarise summarize sure take takes tell thing things third
@@ -34,9 +42,17 @@ _COURTESY = _set("""
     great hello help helpful hey hi how i is it lot many morning much nice no ok okay perfect please so sorry super
     thank thanks that that's thats the there thx understood very well welcome wonderful yeah yes you your
     """)
-_COURTEOUS = _set(
-    "bye cheers goodbye hello hey hi thank thanks thx ok okay cool great perfect nice awesome understood sorry"
+_MEETING = _set("bye cheers goodbye hello hey hi thank thanks thx")
+_COURTEOUS = _MEETING | _set("ok okay cool great perfect nice awesome understood sorry")
+_SAID = re.compile(
+    r"(?:never mind|got it|no (?:problem|worries)|that(?:'s| is) (?:all|it)|(?:vielen |besten )?dank(?: dir| ihnen)?"
+    r"|danke(?: schön| sehr| dir)?|merci(?: beaucoup| bien)?|(?:muchas )?gracias|(?:mille )?grazie|obrigad[oa]|bedankt"
+    r"|dank je(?: wel)?|tack(?: så mycket)?|takk?|kiitos|dziękuję|dzięki|děkuji|köszönöm|teşekkürler"
+    r"|спасибо|дякую|cảm ơn|谢谢|ありがとう(?:ございます)?|감사합니다"
+    r"|hallo|bonjour|hola|ciao|guten (?:tag|morgen))(?:[,.! 。！]|\Z)+",
+    re.IGNORECASE,
 )
+"""What is said whole, and in other languages."""
 
 _ENGLISH = _set("""
     about and are can could did does for from give has have how i'm is it its me more my our please should tell than
@@ -45,8 +61,15 @@ _ENGLISH = _set("""
     """)
 """Function words that few other languages share."""
 
+_CORRECTING = (
+    r"(?:no|nope|sorry|actually|rather|wait|pardon)(?:\s*[,.:;–-]\s*|\s+(?=i\s+mean))"
+    r"|(?:what\s+)?i\s+(?:actually\s+|really\s+)?(?:mean[t]?|was\s+asking\s+about)\b[\s,:]*"
+)
+"""How one takes back a word of the question before."""
+_CORRECTION = re.compile(rf"^(?:(?:oh|but|and|ok(?:ay)?|well|hm+)\b[\s,]*)*(?:{_CORRECTING})", re.IGNORECASE)
 _LEADS = re.compile(
-    r"^(?:(?:and|but|also|so|or|plus|ok(?:ay)?|yes|then|well|oh|hm+)\b[\s,]*)*"
+    r"^(?:(?:and|but|also|so|or|plus|ok(?:ay)?|yes|then|well|oh|hm+)\b[\s,]*|"
+    rf"{_CORRECTING})*"
     r"(?:(?:what|how)\s+about|what\s+(?:if|of)|same\s+(?:for|with|question\s+for))?\s*",
     re.IGNORECASE,
 )
@@ -82,13 +105,23 @@ _NAME = re.compile(r"(?<=[^.!?:\s“\"'(]\s)[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+
 
 def is_courtesy(text: str) -> bool:
     """Tell whether it is a greeting or thanks, and no question."""
-    words = _words(text)
-    return 0 < len(words) <= 12 and set(words) <= _COURTESY and bool(set(words) & _COURTEOUS)
+    words = set(_words(text[:200]))
+    if _SAID.fullmatch(text[:200].strip()):
+        return True
+    # "Is it cool?" asks; "Hi, how are you?" is not asked of documents.
+    telling = _MEETING if text.rstrip().endswith("?") else _COURTEOUS
+    return 0 < len(words) <= 12 and len(text) <= 200 and words <= _COURTESY and bool(words & telling)
+
+
+def likely_language(text: str) -> str:
+    """Return the language that a question is in, by one common word where there are no more; empty where none tells."""
+    return language_of(text) or guess(text)[0]
 
 
 def is_english(text: str) -> bool:
-    """Tell whether it has a word that gives English away."""
-    return any(word in _ENGLISH for word in _words(text))
+    """Tell whether it is English, as far as anything gives that away."""
+    language = likely_language(text)
+    return language == "english" if language else any(word in _ENGLISH for word in _words(text))
 
 
 def is_follow_up(question: str) -> bool:
@@ -102,7 +135,7 @@ def is_follow_up(question: str) -> bool:
     own = content(body)
     if not 0 < len(words) <= _LONGEST_FOLLOW_UP:
         return False
-    if led and len(own) <= 4:
+    if led and len(own) <= (8 if is_correction(question) else 4):
         return True
     if not own:
         return True
@@ -117,6 +150,22 @@ def unled(question: str) -> tuple[str, bool]:
     lead = _LEADS.match(question.strip())
     body = question.strip()[lead.end() :] if lead else question.strip()
     return body, len(body) < len(question.strip())
+
+
+def is_correction(question: str) -> bool:
+    """Tell whether it takes back a word of the question before: "no, I meant E-1043"."""
+    return _CORRECTION.match(question.strip()) is not None
+
+
+def names(question: str) -> tuple[str, ...]:
+    """Return what a question names as it is typed: codes, and words with a capital letter where others have none."""
+    found = [code.typed for code in codes(question)]
+    if not question.isupper():
+        found += [word for match in _NAME.finditer(question) for word in match.group().split()]
+        found += [
+            word for word in content(question) if not word[1:].islower() and word[1:].lower() != word[1:]
+        ]
+    return tuple(dict.fromkeys(word for word in found if word.casefold() not in _STOP | _LIGHT))
 
 
 def content(text: str) -> tuple[str, ...]:
@@ -150,18 +199,36 @@ class Topic:
             return Topic(root=own) if own else self
         body, led = unled(question)
         own = content(body)
-        return Topic(root=self.root, last=own, led=led) if own else self
+        if is_correction(question):
+            return replace(self, root=self._about(body), last=(*self.last, *own))
+        return Topic(root=self._about(body) if led else self.root, last=own, led=led) if own else self
 
     def completed(self, question: str, *, named: Sequence[str] = ()) -> str:
         """Return a follow-up with the topic before it; `named` are names its pronouns may stand for."""
         body, led = unled(question)
         own = {word.casefold() for word in content(body)}
-        # "And Berlin?" after "and Paris?" asks the first question anew; "who pays?" goes on from there.
-        last = () if led and self.led else self.last
+        # "And Berlin?" after "and Paris?" asks the first question anew; "who pays?" goes on from there. Whoever takes
+        # back a word, or asks for another one of the same, means the last question.
+        anew = led and self.led and not is_correction(question) and not _ONE.search(body)
+        last = () if anew else self.last
         people = {"he", "she", "him", "her", "his", "they", "them", "their", "there"} & set(_words(body))
         words = dict.fromkeys((*self.root, *last, *(named if people else ())))
-        topic = [word for word in words if word.casefold() not in own][:_MAX_WORDS]
+        # "And E-1043?" is about that one alone; "is it the same for E-1043?" compares.
+        asked = codes(body) if led else ()
+        topic = [
+            word
+            for word in words
+            if word.casefold() not in own and not any(code.is_rivalled_in(plain(word)) for code in asked)
+        ][:_MAX_WORDS]
         return f"{' '.join(topic)}: {body}" if topic else question
+
+    def _about(self, body: str) -> tuple[str, ...]:
+        """Return the root with a code of the follow-up in the place of another of its sort: "and E-1043?"."""
+        asked = codes(body)
+        return tuple(
+            next((code.typed for code in asked if code.is_rivalled_in(plain(word))), word)
+            for word in self.root
+        )
 
 
 def _points_back(question: str, *, few: bool) -> bool:

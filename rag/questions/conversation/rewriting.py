@@ -14,7 +14,17 @@ from typing_extensions import override
 from rag.domain import Message, Prompt
 from rag.errors import Unavailable, UpstreamFailed
 from rag.ports import Encoder, Generator, Rewriter
-from rag.questions.conversation.follow_ups import Topic, is_courtesy, is_english, is_follow_up, proper_names
+from rag.questions.conversation.follow_ups import (
+    Topic,
+    is_courtesy,
+    is_english,
+    is_follow_up,
+    likely_language,
+    names,
+    proper_names,
+)
+from rag.text.codes import codes
+from rag.text.forms import plain
 
 logger = logging.getLogger(__name__)
 
@@ -100,22 +110,52 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     follow-up in between where this one goes on from there. A follow-up without content words of its own ("why?") is
     searched for as the question before it. The `history` holds the earlier turns of user and assistant, oldest first.
     """
-    topic = Topic()
-    before = ""  # the user's last turn
-    for turn in history[-_MAX_TURNS:]:
-        if turn.role == "user":
-            text = turn.content[:_LONGEST_TURN].strip()
-            if text and not is_courtesy(text):
-                topic = topic.after(text)
-                before = text
+    before = _asked(history)
     if not before or is_courtesy(question):
         return question
-    if not is_english(question) and not is_english(before):
-        return f"{before} {question}" if _leans(question) else question
+    language = likely_language(question)
+    if language not in ("", "english") or not any(map(is_english, (question, *before))):
+        # Nobody goes on from English in another language; near languages are easily taken for one another.
+        kin = [text for text in before if not language or not is_english(text)]
+        return _joined(_chain(kin), question) if kin and _leans(question) else question
     if not is_follow_up(question):
         return question
+    topic = Topic()
+    for text in before:
+        topic = topic.after(text)
     answers = [turn.content for turn in history if turn.role == "assistant"]
     return topic.completed(question, named=proper_names(answers[-1][:_LONGEST_TURN]) if answers else ())
+
+
+def carried_names(searched: str, history: Sequence[Message]) -> tuple[str, ...]:
+    """Return the names of earlier questions that a follow-up, as it is searched for, is about too."""
+    low = searched.casefold()
+    found = dict.fromkeys(name for text in _asked(history) for name in names(text))
+    return tuple(name for name in found if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", low))
+
+
+def _asked(history: Sequence[Message]) -> list[str]:
+    """Return the user's earlier questions, oldest first; thanks and greetings are none."""
+    texts = [turn.content[:_LONGEST_TURN].strip() for turn in history[-_MAX_TURNS:] if turn.role == "user"]
+    return [text for text in texts if text and not is_courtesy(text)]
+
+
+def _chain(before: Sequence[str]) -> list[str]:
+    """Return the last question that stands alone, in a language the rules do not know, and the last one of all."""
+    root = max((at for at, text in enumerate(before) if not _leans(text)), default=0)
+    return list(dict.fromkeys((before[root], before[-1])))
+
+
+def _joined(before: Sequence[str], question: str) -> str:
+    """Put questions before one that leans on them, without codes of the sort that it asks for itself."""
+    asked = codes(question)
+    kept = (
+        word
+        for text in before
+        for word in text.split()
+        if not any(code.is_rivalled_in(plain(word)) for code in asked)
+    )
+    return " ".join([*kept, question])
 
 
 def _leans(question: str) -> bool:
@@ -123,5 +163,7 @@ def _leans(question: str) -> bool:
     words = question.split()
     if _UNSPACED.search(question):
         return len(question) <= _SHORT_UNSPACED
+    if len(words) > 2 and codes(question):
+        return False  # "Was bedeutet E-1042?" says all there is to say
     # One word without a question mark is a keyword.
     return len(words) <= _SHORT and (len(words) > 1 or question.endswith("?"))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.questions.writing.marks import Given, is_index
-from rag.text.numbers import found
+from rag.questions.writing.numbers import found
 
 _LABEL = (
     r"(?:(?:passages?|sources?|documents?|docs?|references?|refs?|citations?|excerpts?|extracts?|footnotes?"

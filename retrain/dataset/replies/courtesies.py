@@ -20,6 +20,10 @@ _REFUSED = _patterns(
     rf"^\W*(?:i apologi[sz]e|my apologies|apologies|unfortunately)\b.{{0,60}}\b(?:i|we)\b.{{0,20}}{_CANNOT}",
     rf"^\W*(?:i|we)(?:'m| am)? ?{_CANNOT}(?: to| be able to)? {_TO_SERVE}\b",
     r"^\W*i (?:must|have to) decline\b",
+    r"^\W*i'?m (?:just |only )?an? (?:program|assistant|bot|computer|machine|ai)\b",
+    r"\b(?:passage|text|context)\b.{0,40}\b(?:does not|doesn't|do not|don't|is not|isn't) (?:contain|provide|"
+    r"include|have|enough|sufficient|given|clear)\b",
+    r"^\W*i (?:don't|do not|cannot|can't) (?:see|find) (?:a|any|the) (?:passage|text)\b",
     r"^\W*there (?:is|are) (?:not enough|insufficient|no) (?:information|content|text)\b",
     # German
     r"^\W*(?:es )?tut mir (?:sehr )?leid\b|^\W*leider kann ich\b|^\W*(?:dabei|das|damit) kann ich (?:leider )?nicht\b",
@@ -65,6 +69,8 @@ _GREETS = _patterns(
     # Russian, Chinese, Japanese, Korean
     r"^(?:конечно|разумеется|вот (?:несколько|ваши|вопросы|варианты|три|два))\b[^?]*$|^дайте знать\b|^надеюсь\b",
     r"^(?:当然|好的|以下是|以下は|もちろん|はい、|네,|물론)[^?？]*$|^(?:希望|如果您?需要)",
+    r"^(?:thinking|let me think|let's see|hm+)\b[^?]*$|^\((?:note|these|each|all)\b.*\)$",
+    r"^(?:n/?a|null|none|nothing|empty|undefined|no (?:questions?|answers?|output))\.?$",
     # Whatever its language, a line that ends with a colon announces what follows.
     r"^[^?？]*[:：]$",
 )

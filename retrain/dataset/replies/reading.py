@@ -99,10 +99,17 @@ def _fault(text: str, *, refused: bool, cut: bool, thought: bool) -> Fault:
 
 
 _MARKER = re.compile(
-    r"[>|]\s*|[-*•‣▪◦·–—+]\s+|\(?\d{1,2}[.):、．]\)?\s+|\(?\d{1,2}[.)、．](?=[^\s\d])|[a-h]\)\s+|#{1,6}\s+|"
-    r"(?:Q|Question|Query|Wording|Version|Option|Paraphrase|Rewording|Frage|Pregunta|Вопрос|问题|質問|问)"
-    r"\s*\d{0,2}\s*[:.)：、]\s*",
+    r"[>|]\s*|[-*•‣▪◦·–—+→➤►▶✓✔]\s+|\(?\d{1,2}[.):、．]\)?\s+|\(?\d{1,2}[.)、．](?=[^\s\d])|\[\d{1,2}\]\s*|[a-h]\)\s+|"
+    r"(?-i:[IVX]{1,4})[.)]\s+(?=\w{2})|#{1,6}\s+|\d\ufe0f?\u20e3\s*|[①-⑳]\s*|"
+    r"\*\*[^*?]{1,40}(?::\*\*|\*\*\s*:)\s*|"
+    r"(?:Q|Question|(?:Search )?Query|Wording|Version|Option|Paraphrase|Rewording|Frage|Pregunta|Вопрос|问题|質問|问)"
+    r"\s*\d{0,2}\s*[:.)：、]\s*|"
+    r"(?:natural|keywords?|situation(?:al)?|first|second|third|assistant|output|original|rephrased|reworded)\s*\d?:\s*",
     re.IGNORECASE,
+)
+_STYLE = re.compile(
+    r"\s*\((?:natural|keywords?|situation(?:al)?|formal|informal|question|short|long|reworded)[^)]{0,20}\)\s*$",
+    re.I,
 )
 _TAG = re.compile(
     r"</?(?:questions?|quer(?:y|ies)|wordings?|items?|li|ol|ul|output|results?|q)(?:_?\d+)?>", re.IGNORECASE
@@ -129,7 +136,8 @@ _WRAPPED = tuple(
 _RULE = re.compile(r"\s*\|[\s:|-]*-[\s:|-]*")
 """What stands under the head of a table."""
 _NEXT = re.compile(
-    r"(?<=[?？])(?:\s*(?=\(?\d{1,2}[.)]\s)|(?=[^\W\d_a-z])|\s*[|;,]\s+)|(?<=[\"”])\s*,\s*(?=[\"“])"
+    r"(?<=[?？])(?:\s*(?=\(?\d{1,2}[.)]\s)|(?=[^\W\d_a-z])|\s*[|;,]\s+)|"
+    r"(?<=[\"”])\s*(?:,|;|and|und|et|y|и)\s*(?=[\"“])"
 )
 """Between two questions on one line."""
 _LEAD = re.compile(
@@ -256,7 +264,7 @@ def _unmarked(line: str) -> str:
 
 def _bare(line: str) -> str:
     """Return what a line says, without marker, quotation marks and stars around it, and citation marks after it."""
-    text = _CITED.sub("", _unmarked(line)).strip(" \t|")
+    text = _CITED.sub("", _STYLE.sub("", _unmarked(line))).strip(" \t|")
     return one_line(text.removeprefix("**").removesuffix("**"))
 
 

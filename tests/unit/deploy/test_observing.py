@@ -11,7 +11,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from rag.adapters.prometheus import Metrics
-from rag.running.gauges import ServiceState, gauges
+from rag.running.gauges import IndexState, ServiceState, gauges
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ALERTS: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
@@ -32,9 +32,7 @@ def known() -> set[str]:
         epoch=1,
         release="r",
         encoder="e",
-        lag=0,
-        passages=0,
-        calibrated=0,
+        index=IndexState(lag=0, passages=0, calibrated=0),
         breaker_open=False,
         spool_bytes=0,
         spool_limit_bytes=1,

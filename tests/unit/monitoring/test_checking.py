@@ -241,6 +241,16 @@ def test_calm_questions_are_calm(check: Any, static_encoder: Encoder) -> None:
     assert json.loads(report.snapshot)["samples"] == [[160, dimension], [80, dimension]]
 
 
+def test_questions_in_unknown_languages_are_counted(check: Any) -> None:
+    """In each window, so that a share that grows is seen beside the findings."""
+    asked = [replace(each, language_unknown=at >= 200) for at, each in enumerate(log(calm_questions()))]
+
+    report = check((), interactions=asked)
+
+    counts = report.reference["language_unknown"], report.current["language_unknown"]
+    assert counts == (0, 40)
+
+
 def test_calm_windows_keep_the_level_of_the_whole_check(check: Any) -> None:
     """Forty calm checks raise no more alarms than 5 % allows, all findings together."""
     alarms = sum(check(calm_questions(seed)).verdict is DriftVerdict.DRIFT for seed in range(40))

@@ -186,7 +186,8 @@ function showAll(next) {
 }
 
 async function openSource(turn, source, opener) {
-  opened(turn, source.passage, () => keep(conversation));
+  // To look at what did not answer says nothing of what would.
+  if (source.number !== null) opened(turn, source.passage, () => keep(conversation));
   try {
     await sources.open(source, opener);
   } catch (error) {

@@ -14,12 +14,13 @@ const text = (value) => (typeof value === "string" ? value : "");
  */
 export function sourcesOf(last) {
   const told = last.whetstone ?? {};
+  // What was looked at in vain is no source.
+  if (told.status === "abstained") return [];
   const found = new Map();
   const results = Array.isArray(last.search_results) ? last.search_results : [];
   const links = Array.isArray(last.citations) ? last.citations : [];
   for (const hit of Array.isArray(told.hits) ? told.hits : []) {
     const at = hit.rank - 1;
-    // An answer that rests on nothing comes with hits, but without results: those are no sources.
     if (!results[at] || !text(hit.passage_id)) continue;
     const { title, snippet, url } = results[at];
     found.set(hit.rank, {
@@ -52,6 +53,24 @@ export function sourcesOf(last) {
   return [...found.values()].sort((a, b) => a.number - b.number);
 }
 
+/** Read what was looked at out of a stream's last chunk, where the documents do not say; as sources, without numbers. */
+export function lookedAt(last) {
+  const told = last.whetstone ?? {};
+  const given = told.status === "abstained" && Array.isArray(told.looked_at) ? told.looked_at : [];
+  return given
+    .filter((each) => text(each.passage_id))
+    .map((each) => ({
+      number: null,
+      passage: each.passage_id,
+      url: text(each.url),
+      mentions: [],
+      quotes: [],
+      title: text(each.title),
+      snippet: "",
+      cited: false,
+    }));
+}
+
 /** The numbers that stand as marks in an answer. */
 export function numbersIn(answer) {
   const marks = answer.matchAll(/\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g);
@@ -76,11 +95,21 @@ export function sourceList(sources, answer, open) {
   return list;
 }
 
+/** Make the list of what was looked at, which is no list of sources. */
+export function lookedAtList(documents, open) {
+  if (!documents.length) return null;
+  const heading = make("h3", {}, "Looked at");
+  return make("div", { class: "found looked" }, heading, make("ul", { class: "sources" }, ...documents.map((each) => item(each, open))));
+}
+
 function item(source, open) {
-  const number = make("span", { class: "number", "aria-hidden": "true" }, String(source.number));
   const title = make("span", { class: "title" }, source.title || "Passage");
-  const label = `Source ${source.number}: ${source.title || "passage"}`;
-  const button = make("button", { type: "button", class: "item", "aria-label": label }, number, title);
+  const named = source.title || "passage";
+  const label = source.number === null ? `Looked at: ${named}` : `Source ${source.number}: ${named}`;
+  const button = make("button", { type: "button", class: "item", "aria-label": label }, title);
+  if (source.number !== null) {
+    button.prepend(make("span", { class: "number", "aria-hidden": "true" }, String(source.number)));
+  }
   button.addEventListener("click", () => open(source, button));
   return make("li", {}, button);
 }
@@ -108,7 +137,7 @@ export class SourcePanel {
     this.mark(null);
     this.opener = opener;
     this.mark(opener);
-    this.title.textContent = source.title || `Source ${source.number}`;
+    this.title.textContent = source.title || (source.number === null ? "Passage" : `Source ${source.number}`);
     this.origin.replaceChildren();
     this.more.replaceChildren();
     this.text.replaceChildren(make("p", { class: "quiet" }, "Loading …"));

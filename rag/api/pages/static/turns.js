@@ -3,7 +3,7 @@
 import { iconButton, make } from "./dom.js";
 import { judgement } from "./feedback.js";
 import { blocks, draw } from "./markdown.js";
-import { sourceList, sourcesOf } from "./sources.js";
+import { lookedAt, lookedAtList, sourceList, sourcesOf } from "./sources.js";
 
 /** Draws a turn, again whenever it has changed. */
 export class TurnView {
@@ -56,7 +56,7 @@ export class TurnView {
       this.text.replaceChildren();
     }
     const unsupported = sources ? unsupportedOf(turn.told) : [];
-    const now = blocks(sources ? prepared(turn.answer, turn.told, unsupported) : turn.answer);
+    const now = blocks(sources ? prepared(shown(turn), turn.told, unsupported) : shown(turn));
     let same = 0;
     while (same < Math.min(now.length, this.drawn.length) && now[same].source === this.drawn[same].block.source) same += 1;
     for (const { node } of this.drawn.splice(same)) node.remove();
@@ -88,6 +88,8 @@ export class TurnView {
     if (told.degraded) {
       notes.push(make("p", { class: "notice" }, "The language model is out of order. These are sentences quoted from the documents."));
     }
+    // Where the words alone found enough, nobody needs to hear of the language.
+    if (told.language_unknown && (told.status === "abstained" || told.support?.weak)) notes.push(make("p", { class: "notice" }, UNKNOWN));
     this.notes.replaceChildren(...notes);
   }
 
@@ -98,15 +100,17 @@ export class TurnView {
     if (turn.state === "stopped") below.push(this.stopped());
     if (turn.state === "done") {
       const told = turn.told?.whetstone ?? {};
-      if (told.status === "abstained") {
-        below.push(make("p", { class: "quiet" }, "Nothing in the documents is close enough. Other words may find it."));
+      const open = (source, opener) => this.acts.open(turn, source, opener);
+      if (told.status === "abstained") below.push(...inVain(turn, told, open));
+      if (told.status === "answered" && told.support?.weak) {
+        below.push(make("p", { class: "quiet weak" }, "This answer is weakly supported. See in its sources whether it is about your question."));
       }
       const count = unsupportedOf(turn.told).length;
       if (count) {
         const which = count === 1 ? "The underlined sentence is" : `${count} underlined sentences are`;
         below.push(make("p", { class: "quiet told-unsupported" }, `${which} said by no cited passage. Check before relying on it.`));
       }
-      const list = sourceList(sourcesOf(turn.told ?? {}), turn.answer, (source, opener) => this.acts.open(turn, source, opener));
+      const list = sourceList(sourcesOf(turn.told ?? {}), turn.answer, open);
       if (list) below.push(list);
     }
     if (turn.state === "done" || (turn.state === "stopped" && turn.answer)) below.push(...this.judged());
@@ -224,6 +228,26 @@ function underline(root) {
     }
     node.replaceWith(...made);
   }
+}
+
+const UNKNOWN =
+  "The search does not know the language of this question well, so it may have missed what is there. " +
+  "If the documents are in another language, ask in that one.";
+
+/** The answer's text as it is drawn: what was looked at stands below it, as links. */
+function shown(turn) {
+  if (!lookedAt(turn.told ?? {}).length) return turn.answer;
+  const [plain] = turn.answer.split(/\s+Looked at: /, 1);
+  return plain;
+}
+
+/** What stands below the sentence that the documents do not say. */
+function inVain(turn, told, open) {
+  const list = lookedAtList(lookedAt(turn.told ?? {}), open);
+  if (list) return [list, make("p", { class: "quiet" }, "None of it is close enough to the question. Other words may find more.")];
+  if (told.hits?.length) return [make("p", { class: "quiet" }, "Nothing in the documents is close enough. Other words may find it.")];
+  const command = make("code", {}, "whetstone ingest");
+  return [make("p", { class: "quiet" }, "Whoever runs this service adds documents with ", command, ".")];
 }
 
 /** Says an answer to screen readers sentence by sentence: a growing text read anew with each word helps nobody. */

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.ops.overview import Overview
+from flows.ops.overview import Live, Overview
 from rag.domain import Deployment, Replica, utcnow
 from rag.releases.standing import Standing
 
@@ -15,9 +15,7 @@ def test_rows_before_and_after_the_first_release() -> None:
         home=Path("var"),
         documents=0,
         in_part=0,
-        deployment=None,
-        encoder="",
-        standing=None,
+        live=None,
         replicas=(),
         questions=0,
         report=None,
@@ -37,15 +35,17 @@ def test_rows_before_and_after_the_first_release() -> None:
 
     serving = replace(
         empty,
-        deployment=Deployment(epoch=2, release="new", previous="old"),
-        encoder="abc (static)",
-        standing=Standing(
-            threshold=0.5,
-            passages=120,
-            questions=200,
-            calibrated_at=datetime(2026, 5, 4, 12, 30, tzinfo=UTC),
-            changed=2,
-            documents=40,
+        live=Live(
+            deployment=Deployment(epoch=2, release="new", previous="old"),
+            encoder="abc (static)",
+            standing=Standing(
+                threshold=0.5,
+                passages=120,
+                questions=200,
+                calibrated_at=datetime(2026, 5, 4, 12, 30, tzinfo=UTC),
+                changed=2,
+                documents=40,
+            ),
         ),
         replicas=[Replica(id="one", heartbeat_at=utcnow(), epoch=2, ready=frozenset())],
     )

@@ -76,6 +76,21 @@ def test_a_question_is_a_tree_of_spans_with_the_times_it_took(
     assert chat.attributes["gen_ai.response.time_to_first_chunk"] == pytest.approx(0.044)
 
 
+def test_a_trace_tells_how_likely_the_passages_answer(
+    tracing: Tracing, exporter: InMemorySpanExporter, an_interaction: AnInteraction
+) -> None:
+    """With the question's other facts; what was not judged has no number."""
+    tracing.interaction(an_interaction(support=0.42, language_unknown=True))
+    judged = spans(exporter)["whetstone.question"].attributes or {}
+    exporter.clear()
+    tracing.interaction(an_interaction(support=None))
+    other = spans(exporter)["whetstone.question"].attributes or {}
+
+    assert (judged["whetstone.support"], judged["whetstone.language_unknown"]) == (0.42, True)
+    assert "whetstone.support" not in other
+    assert other["whetstone.language_unknown"] is False
+
+
 def test_no_text_of_anybody_stands_in_a_trace_unless_it_is_asked_for(an_interaction: AnInteraction) -> None:
     """Neither question nor answer nor an error's message, which may quote them."""
     failed = an_interaction(status=InteractionStatus.FAILED, error="UpstreamFailed: What is a whetstone?")

@@ -42,6 +42,26 @@ def test_only_peoples_questions_tell_how_near_the_documents_are(an_interaction: 
     assert samples(metrics)["whetstone_nearest_score_count", frozenset()] == 1
 
 
+def test_support_is_told_by_release(an_interaction: AnInteraction) -> None:
+    """So that two releases can be compared; what was not judged is not in it."""
+    metrics = Metrics()
+    metrics.interaction(an_interaction(support=0.83, release="a" * 64))
+    metrics.interaction(an_interaction(support=0.02, release="b" * 64, status=InteractionStatus.ABSTAINED))
+    metrics.interaction(an_interaction(support=None, release="b" * 64))
+    read = samples(metrics)
+    assert read["whetstone_support_sum", frozenset({("release", "a" * 16)})] == 0.83
+    assert read["whetstone_support_count", frozenset({("release", "b" * 16)})] == 1
+
+
+def test_questions_in_unknown_languages_are_counted(an_interaction: AnInteraction) -> None:
+    """However they ended."""
+    metrics = Metrics()
+    metrics.interaction(an_interaction(language_unknown=True, status=InteractionStatus.ABSTAINED))
+    metrics.interaction(an_interaction(language_unknown=True))
+    metrics.interaction(an_interaction())
+    assert samples(metrics)["whetstone_questions_language_unknown_total", frozenset()] == 2
+
+
 def test_a_request_counts_by_its_route() -> None:
     """Paths that lead nowhere share one label, or anybody could make as many as they like."""
     metrics = Metrics()

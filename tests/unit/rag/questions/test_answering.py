@@ -264,6 +264,53 @@ def test_far_question_is_not_answered(stores: Stores) -> None:
     assert finished.citations == ()
 
 
+def test_support_is_told_and_logged(stores: Stores) -> None:
+    """With the bar of the release, for answers and abstentions; passages alone are not judged."""
+    bench = Bench(stores)
+
+    for question, supported in (("When is lunch?", True), ("Who wrote it?", False)):
+        finished = bench.ask(question)[-1]
+        assert isinstance(finished, Finished)
+        assert finished.support is not None
+        assert finished.threshold == 0.5
+        assert finished.interaction.support == finished.support.probability
+        assert supported == (finished.support.probability >= finished.threshold)
+    passages = asyncio.run(bench.answerer.retrieve_only("When is lunch?"))
+    assert passages.support is None
+    assert passages.interaction.support is None
+
+
+def test_thanks_are_answered_in_kind(stores: Stores) -> None:
+    """No passage is looked for, and nobody takes them for a question later; a model writes what it likes."""
+    bench = Bench(stores, _silent)
+
+    *_, delta, finished = bench.ask("thanks!")
+
+    assert delta == Delta(text="You are welcome.")
+    assert isinstance(finished, Finished)
+    assert finished.hits == ()
+    assert (finished.interaction.auxiliary, finished.interaction.status) == (True, InteractionStatus.ANSWERED)
+    assert bench.index.searched == []
+
+
+def test_names_of_earlier_questions_count_for_a_follow_up(stores: Stores) -> None:
+    """A word is rare where the conversation had it as a name, and a passage that has it as typed is support."""
+    bench = Bench(stores)
+    document = Document.create(uri="d", text="Zscaler support is not for lunch, rain or bus.")
+    passage = Passage.create(document, 0, document.text)
+    stores.documents.put(document, [passage], Chunking().digest)
+    bench.index.upsert([passage], WordEncoder().encode_passages([document.text]))
+
+    for earlier, status in (
+        ("Who supports Zscaler?", InteractionStatus.ANSWERED),
+        ("Who supports zscaler?", InteractionStatus.ABSTAINED),
+    ):
+        history = (Message(role="user", content=earlier),)
+        finished = bench.ask("why?", wishes=Wishes(history=history, limit=4))[-1]
+        assert isinstance(finished, Finished)
+        assert finished.interaction.status == status
+
+
 def test_silent_generator_is_an_abstention(stores: Stores) -> None:
     """A generator that yields nothing means that the documents do not say."""
     bench = Bench(stores, _silent)

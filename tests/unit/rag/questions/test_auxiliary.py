@@ -174,3 +174,48 @@ def test_no_prompt_keeps_the_service_busy(text: str) -> None:
         reply(asked)
 
     assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("Hello!", "Hello. Ask a question about the documents."),
+        ("good morning everyone, hi", "Hello. Ask a question about the documents."),
+        ("Guten Tag", "Hello. Ask a question about the documents."),
+        ("thanks", "You are welcome."),
+        ("Ok, thank you very much!", "You are welcome."),
+        ("merci beaucoup !", "You are welcome."),
+        ("Vielen Dank!", "You are welcome."),
+        ("谢谢。", "You are welcome."),
+        ("never mind", "All right."),
+        ("ok", "All right."),
+        ("got it", "All right."),
+    ],
+)
+def test_greetings_and_thanks_are_no_questions(said: str, answer: str) -> None:
+    """They are answered in kind, in place of telling that the documents say nothing of it."""
+    asked = auxiliary(said, TURNS)
+
+    assert asked is not None
+    assert (asked.task, reply(asked)) == (Task.COURTESY, answer)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is it cool?",
+        "help",
+        "Who do I thank?",
+        "ok corral",
+        "Danke sehr, aber wann öffnet die Kantine?",
+        "thanks, and on Fridays?",
+        "hi, when is lunch?",
+        "sorry, the XR-5000",
+        "no, trains",
+        "Merci Chocolates",
+        "hello " * 100,
+    ],
+)
+def test_questions_that_are_civil_are_questions(question: str) -> None:
+    """Where anything is asked beside, it is asked."""
+    assert auxiliary(question, TURNS) is None

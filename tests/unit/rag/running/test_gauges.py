@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from rag.running.gauges import ServiceState, gauges
+from rag.running.gauges import IndexState, ServiceState, gauges
 
 STATE = ServiceState(
     epoch=3,
     release="a" * 64,
     encoder="b" * 64,
-    lag=2,
-    passages=120,
-    calibrated=100,
+    index=IndexState(lag=2, passages=120, calibrated=100),
     breaker_open=True,
     spool_bytes=10,
     spool_limit_bytes=100,
@@ -38,7 +36,7 @@ def test_everything_that_is_known_is_shown() -> None:
 
 def test_what_nobody_can_say_is_left_out() -> None:
     """A lag of 0 while the database is away would look as if all were well."""
-    shown = gauges(replace(STATE, lag=None, passages=None, release="", encoder=""))
+    shown = gauges(replace(STATE, index=IndexState(), release="", encoder=""))
     assert shown.keys().isdisjoint(
         {"index_lag_changes", "index_passages", "release_info", "calibrated_passages"}
     )

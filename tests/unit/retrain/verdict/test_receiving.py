@@ -112,7 +112,7 @@ def test_a_candidate_that_refuses_what_it_finds_is_seen(world: World, two_encode
 def test_each_side_is_judged_as_it_would_serve(world: World, two_encoders: TwoEncoders) -> None:
     """Its own calibration makes its supports, and the card names what it was made of; without one it says so."""
     corpus = _corpus()
-    plain = _loaded(world, two_encoders.first)
+    plain = _loaded(world, two_encoders.first, threshold=0.5)
     lower = replace(PRIOR, bias=PRIOR.bias - 3, questions=12, passages=6)
     fitted = replace(plain, release=plain.release.calibrated(lower))
 

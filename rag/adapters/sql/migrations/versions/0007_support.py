@@ -8,14 +8,14 @@ from alembic import op
 revision = "0007_support"
 down_revision = "0006_reading"
 
-_EVEN = 0.5
+_BAR = 0.1
 
 
 def upgrade() -> None:
     """Add the columns, and turn thresholds, which were cosines, into probabilities.
 
-    A cosine of -1 refused nothing, and neither does a probability of 0. Every other one becomes an even chance: what a
-    cosine is worth depends on the encoder and the documents, and is fitted anew.
+    A cosine of -1 refused nothing, and neither does a probability of 0. Every other one becomes the default: what
+    a cosine is worth depends on the encoder and the documents, and is fitted anew.
     """
     op.add_column("releases", sa.Column("support", sa.JSON()))
     op.add_column("interactions", sa.Column("support", sa.Float()))
@@ -29,5 +29,5 @@ def upgrade() -> None:
     connection = op.get_bind()
     for digest, retrieval in connection.execute(sa.select(releases.c.digest, releases.c.retrieval)).all():
         kept = json.loads(retrieval) if isinstance(retrieval, str) else dict(retrieval)
-        kept["threshold"] = 0.0 if kept.get("threshold", 0.0) <= -1 else _EVEN
+        kept["threshold"] = 0.0 if kept.get("threshold", 0.0) <= -1 else _BAR
         connection.execute(sa.update(releases).where(releases.c.digest == digest).values(retrieval=kept))

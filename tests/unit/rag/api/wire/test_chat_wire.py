@@ -1,9 +1,10 @@
 """An answer's sources stand in each form that clients show, and agree with one another."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rag.api.wire.chat_wire import ChatWire
-from rag.domain import Document, Hit, Interaction, InteractionStatus, Passage
+from rag.domain import Document, Hit, Interaction, InteractionStatus, Passage, Support
 from rag.questions.events import Finished, Started
 from rag.questions.writing.citing import citations, mentions
 
@@ -79,15 +80,31 @@ def test_titles_cannot_become_markup() -> None:
 
 
 def test_what_rests_on_nothing_shows_no_sources() -> None:
-    """An abstention has hits in its log, and no source in any form."""
+    """An abstention has hits in its log, and cites nothing in any form."""
     whole = ChatWire("m", link, sources_block=True).whole(
         finished("The documents do not say.", status=InteractionStatus.ABSTAINED)
     )
 
     message = whole["choices"][0]["message"]
-    assert whole["citations"] == whole["search_results"] == message["annotations"] == []
+    assert whole["citations"] == whole["whetstone"]["citations"] == []
     assert message["context"] == {"citations": []}
-    assert message["content"] == "The documents do not say."
+    assert "Sources" not in message["content"]
+
+
+def test_an_answer_says_how_likely_it_is_supported() -> None:
+    """As a number beside the bar, with its reason, and whether the asker should look closer."""
+    answer = replace(
+        finished("Lunch is at noon [1]."),
+        support=Support(probability=0.61239, reason="a title"),
+        threshold=0.5,
+    )
+
+    own = ChatWire("m", link).whole(answer)["whetstone"]
+
+    assert own["support"] == {"probability": 0.6124, "threshold": 0.5, "weak": True, "reason": "a title"}
+    assert own["looked_at"] == []
+    assert own["language_unknown"] is False
+    assert ChatWire("m", link).whole(replace(answer, support=None))["whetstone"]["support"] is None
 
 
 def test_streamed_sources_are_the_whole_ones() -> None:

@@ -10,7 +10,7 @@ import pytest
 from rag.domain import Ending, Message, Prompt
 from rag.errors import UpstreamFailed
 from rag.ports import Encoder
-from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter, standalone
+from rag.questions.conversation.rewriting import ModelRewriter, TurnRewriter, carried_names, standalone
 
 NO_ENCODER = cast(Encoder, None)  # no rewriter computes vectors
 
@@ -69,6 +69,32 @@ DIALOGUES: list[tuple[list[str], str]] = [
         ["Who leads the travel office?", "- It is led by Maria Lopez [1].", "What is her phone number?"],
         "leads travel office Maria Lopez: What is her phone number?",
     ),
+    # Another code in the place of one of its sort, and a word taken back.
+    (["What is error E-1042?", "And E-1043?"], "error: E-1043?"),
+    (["What is error E-1042?", "And E-1043?", "How do I fix it?"], "error E-1043: How do I fix it?"),
+    (["What is error E-1042?", "How do I fix it?", "no, I meant E-1043"], "error fix: E-1043"),
+    (
+        ["What is error E-1042?", "How do I fix it?", "no, I meant E-1043", "how long?"],
+        "error E-1043 fix: how long?",
+    ),
+    (
+        ["What's the warranty of the XR-2000?", "how heavy is it", "sorry, the XR-50"],
+        "warranty heavy: the XR-50",
+    ),
+    (
+        ["Who approves flights?", "No, trains", "I mean who books them"],
+        "approves flights trains: who books them",
+    ),
+    (["Is E-1042 new?", "Is it the same for E-1043?"], "E-1042 new: Is it the same for E-1043?"),
+    # A code is one word, whatever stands in it.
+    (["Which servers have Python 3.11.7?", "Until when?"], "servers Python 3.11.7: Until when?"),
+    (["Who is it.help@example.com?", "and where"], "it.help@example.com: where"),
+    # One of several.
+    (
+        ["How do I claim expenses?", "what about the second step?", "And the third one?"],
+        "claim expenses step: the third one?",
+    ),
+    (["What is Zscaler?", "is there an alternative?"], "Zscaler: is there an alternative?"),
     # Greetings are no topic.
     (["Hello!", "- Hello!", "When is lunch?", "why"], "lunch: why"),
 ]
@@ -87,6 +113,10 @@ ALONE: list[list[str]] = [
     ["When is lunch?", "Can employees bring their dogs to the office?"],
     ["When is lunch?", "What are the opening hours this week?"],
     ["When is lunch?", "Thanks a lot!"],
+    ["What does E-1042 mean?", "and E-1044?"],
+    ["When is lunch?", "No dogs are allowed in which offices?"],
+    ["Are dogs allowed in the Paris office?", "Berlin?", "London?"],
+    ["Was bedeutet E-1042?", "Was bedeutet der Fehler E-1043?"],
     ["Hello", "When is lunch served?"],
     ["Wann gibt es Mittagessen in der Kantine?", "Wie beantragt man die Elternzeit beim Arbeitgeber?"],
     ["Wann gibt es Mittagessen in der Kantine?", "Elternzeit"],
@@ -118,6 +148,58 @@ def test_short_questions_of_other_languages_are_joined() -> None:
     assert (
         standalone("なぜ？", turns("食堂の昼食は何時からですか？")) == "食堂の昼食は何時からですか？ なぜ？"
     )
+
+
+def test_a_chain_in_another_language_keeps_its_beginning() -> None:
+    """The last question that stands alone, and the last one that leans on it."""
+    before = ("Wann öffnet die Kantine am Standort?", "Und freitags?")
+
+    assert standalone("Und sonntags?", turns(*before)) == " ".join([*before, "Und sonntags?"])
+
+
+def test_codes_of_other_languages_take_each_others_place() -> None:
+    """A question with a code stands alone, and the next one is not about both."""
+    before = ("Was kostet das Parken in der Garage?", "Was bedeutet E-1042?")
+
+    assert standalone("und E-1043?", turns(*before)) == "Was bedeutet und E-1043?"
+
+
+def test_languages_may_change() -> None:
+    """English rules hold for an English question whatever was asked before, and for no other."""
+    assert (
+        standalone("and on fridays", turns("¿Dónde está la oficina?", "When is lunch?"))
+        == "lunch: on fridays"
+    )
+    assert standalone("¿y en París?", turns("When is lunch?", "¿Dónde está la oficina de Berlín?")) == (
+        "¿Dónde está la oficina de Berlín? ¿y en París?"
+    )
+
+
+def test_nobody_goes_on_from_english_in_another_language() -> None:
+    """However short the question is."""
+    assert (
+        standalone("Missä on tulostin?", turns("And the boiling point of tungsten?")) == "Missä on tulostin?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "names"),
+    [
+        (["What is error E-1042?", "How do I fix it?"], ("E-1042",)),
+        (["What is error E-1042?", "And E-1043?", "how long?"], ("E-1043",)),
+        (["Where is the Berlin office?", "Are dogs allowed there?"], ("Berlin",)),
+        (["How do I install Zscaler on macOS?", "who pays for it?"], ("Zscaler", "macOS")),
+        (["When is lunch?", "and on Fridays?"], ()),
+        (["Where is the Berlin office?", "What is parental leave?"], ()),
+        (["WHERE IS THE BERLIN OFFICE", "why?"], ()),
+    ],
+)
+def test_names_asked_about_earlier_are_carried_along(dialogue: list[str], names: tuple[str, ...]) -> None:
+    """Codes and words with capital letters of the questions that a follow-up leans on, and of no others."""
+    *before, question = dialogue
+    searched = standalone(question, turns(*before))
+
+    assert set(carried_names(searched, turns(*before))) == set(names)
 
 
 def test_long_conversations_stay_small() -> None:
@@ -201,6 +283,28 @@ def test_rules_need_no_model() -> None:
     )
 
     assert rewritten == "lunch served: Why?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no, " * 2_000,
+        "a.b" * 2_600,
+        "a@" * 4_000,
+        "x-1" * 2_600,
+        "i mean " * 1_100,
+        "1:" * 4_000,
+        "Ab " * 2_600,
+    ],
+)
+def test_no_code_keeps_the_service_busy(text: str) -> None:
+    """Whatever is strung together."""
+    began = time.process_time()
+
+    searched = standalone(text, turns(text, f"- {text}", "When is lunch?", text))
+    carried_names(searched, turns(text, "When is lunch?"))
+
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,17 @@
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rag.domain import Document, Hit, Passage
+from rag.domain import Calibration, Document, Hit, Passage, Retrieval, Support
 from rag.ports import Encoder, Vectors
 from rag.questions.support.evidence import read_evidence
-from rag.questions.support.judging import judge
+from rag.questions.support.judging import PRIOR, judge
 
-THRESHOLD = 0.5
-NEAR = 0.401
-"""Cosine that is worth a little more than that where nothing else is known."""
+THRESHOLD = Retrieval().threshold
 PUMP = "# Pump errors\n\nE-1042: the filter is clogged.\n\nE-1043: the lid is open."
 
 
@@ -54,14 +53,61 @@ def is_supported(question: str, found: tuple[Hit, ...]) -> bool:
     return judge(evidence, encoder=Letters()).probability >= THRESHOLD
 
 
-def test_support_is_judged_by_the_nearest_hit() -> None:
-    """Another order than by cosine does not make the service keep silent; no hits do."""
-    near, far = hits("Soup is served.", score=0.5), hits("Soup is served.", score=0.3)
+def support(question: str, found: tuple[Hit, ...], calibration: Calibration | None = None) -> Support:
+    """Judge."""
+    evidence = read_evidence(question, found, encoder=Letters())
+    return judge(evidence, calibration, encoder=Letters())
 
-    assert is_supported("Is there anything to eat?", far + near)
-    assert is_supported("Is there anything to eat?", hits("Soup.", score=NEAR))
-    assert not is_supported("Is there anything to eat?", far)
-    assert not is_supported("Anything?", ())
+
+def test_support_grows_with_the_cosine_and_with_the_words() -> None:
+    """Near and with the question's words it is likely; far, or without them, it is not; without hits it is none."""
+    question = "When is tomato soup served?"
+    near, far, without = (
+        support(question, hits(text, score=score)).probability
+        for text, score in (
+            ("Tomato soup is served at noon.", 0.8),
+            ("Tomato soup is served at noon.", 0.3),
+            ("The garage opens at noon.", 0.5),
+        )
+    )
+
+    assert near > 0.5 > far > without
+    assert without < THRESHOLD
+    assert 0.0 == support(question, ()).probability
+
+
+def test_another_order_than_by_cosine_is_no_harm() -> None:
+    """The nearest hit's cosine counts, whatever its rank."""
+    near, far = hits("Soup is served.", score=0.6), hits("Soup is served.", score=0.3)
+
+    assert support("Is soup served?", far + near) == support("Is soup served?", near + far)
+
+
+def test_what_is_missing_of_the_question_is_told() -> None:
+    """In the words that were typed; the reason is for people."""
+    reason = support(
+        "What are the symptoms of Noonan syndrome?", hits("Noonan syndrome is treated by surgery.")
+    ).reason
+
+    assert "“symptoms”" in reason
+    assert "Noonan" not in reason
+
+
+def test_a_passage_that_is_very_near_is_support_in_other_words() -> None:
+    """As an encoder of many languages finds it; nearer than usual is not enough where words are shared at all."""
+    question = "Wann wird gegessen?"
+
+    assert is_supported(question, hits("Lunch is served at noon.", score=0.75))
+    assert not is_supported(question, hits("Lunch is served at noon.", score=0.6))
+
+
+def test_the_releases_calibration_is_judged_by() -> None:
+    """Not the one for any documents."""
+    found, question = hits("Tomato soup is served at noon.", score=0.6), "When is tomato soup served?"
+    sceptical = replace(PRIOR, bias=PRIOR.bias - 5)
+
+    assert support(question, found, sceptical).probability < support(question, found).probability
+    assert support(question, found, PRIOR) == support(question, found)
 
 
 @pytest.mark.parametrize("question", ["What does E-1042 mean?", "E-1043", "e1043?", "E 1042 and E-9999"])
@@ -91,9 +137,11 @@ def test_a_code_that_stands_nowhere_is_evidence_against(question: str, text: str
 
 
 def test_a_short_code_that_texts_may_spell_otherwise_is_not() -> None:
-    """The cosine decides."""
-    assert is_supported("What does IL-6 do?", hits("Interleukin-6 drives inflammation.", score=0.6))
-    assert not is_supported("What does IL-6 do?", hits("Interleukin-6 drives inflammation.", score=0.3))
+    """The other signs decide."""
+    question = "Does IL-6 drive inflammation?"
+
+    assert is_supported(question, hits("Interleukin-6 drives inflammation.", score=0.6))
+    assert not is_supported(question, hits("Interleukin-6 is a cytokine.", score=0.3))
 
 
 def test_a_rare_name_is_support_with_what_else_is_asked() -> None:
@@ -129,3 +177,12 @@ def test_a_short_code_is_support_where_it_is_all_that_is_asked() -> None:
     """Two digits tell little beside other words, and enough alone."""
     assert is_supported("AB-77?", hits("Code AB77 opens the gate."))
     assert not is_supported("Is the garden watered by AB-77?", hits("Code AB77 opens the gate."))
+
+
+def test_names_from_earlier_questions_count_as_rare() -> None:
+    """A word that the encoder knows well is a name where the conversation had it as one."""
+    found = hits("Ask Eve.", "Soup is served.")
+    evidence = read_evidence("Eve: ask", found, encoder=Letters())
+
+    assert judge(evidence, encoder=Letters()).probability < THRESHOLD
+    assert judge(evidence, encoder=Letters(), names=("Eve",)).probability >= THRESHOLD

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from rag.domain import Hit
-from rag.text import numbers
+from rag.questions.writing import numbers
 from rag.text.forms import plain
 from rag.text.overlap import content, words
 from rag.text.quotes import quotes

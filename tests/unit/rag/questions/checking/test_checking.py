@@ -6,9 +6,9 @@ import pytest
 
 from rag.domain import Document, Hit, Passage
 from rag.ports import Encoder
+from rag.questions.checking.checking import check
+from rag.questions.checking.comparing import language
 from rag.questions.support.evidence import read_evidence
-from rag.questions.writing.checking import check
-from rag.questions.writing.comparing import language
 
 LUNCH = (
     "The cafeteria serves lunch from noon until two o'clock. It is closed on Sundays, but not on Saturdays. Ask Mr. "

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from rag.domain import Evidence, Hit, Unsupported
 from rag.ports import Encoder
-from rag.questions.writing.comparing import Compared, Source, compare
+from rag.questions.checking.comparing import Compared, Source, compare
+from rag.questions.checking.stating import Statement, statements
 from rag.questions.writing.marks import Given, marks
-from rag.questions.writing.stating import Statement, statements
 from rag.text.forms import plain
 
 CITES_NOTHING, MEANING = "cites_nothing", "meaning"

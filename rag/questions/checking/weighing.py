@@ -9,8 +9,8 @@ from contextlib import aclosing
 from rag.domain import Hit, Message, Prompt, Unsupported
 from rag.errors import Unavailable, UpstreamFailed
 from rag.ports import Encoder, Generator
-from rag.questions.writing.checking import Checked
-from rag.questions.writing.stating import Statement
+from rag.questions.checking.checking import Checked
+from rag.questions.checking.stating import Statement
 
 logger = logging.getLogger(__name__)
 

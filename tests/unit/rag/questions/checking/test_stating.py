@@ -2,8 +2,8 @@
 
 import pytest
 
+from rag.questions.checking.stating import statements
 from rag.questions.writing.marks import marks
-from rag.questions.writing.stating import statements
 
 
 def stated(answer: str) -> list[tuple[str, set[int]]]:

@@ -9,8 +9,8 @@ from doubles.scripted_llm import ScriptedLLM
 from rag.adapters.openai import Endpoint, OpenAIGenerator, TimeLimits
 from rag.domain import Document, Hit, Passage
 from rag.ports import Encoder
-from rag.questions.writing.checking import Checked, check
-from rag.questions.writing.weighing import Judge
+from rag.questions.checking.checking import Checked, check
+from rag.questions.checking.weighing import Judge
 
 UNUSED = cast(Encoder, None)
 ANSWER = "Lunch is served from noon [1]. It is closed on Mondays [1]. Lunch costs 99 euros [1]. The moon is a balloon."

@@ -1,0 +1,1 @@
+"""Does what was written follow from the passages?"""

@@ -4,8 +4,8 @@ Peer: the nearest sentence by cosine, the best one by BM25, and the choice of se
 
 Of a data set whose questions have a span of text as their answer: in how many percent of the questions the quoted text
 holds the span, and how many words it has on average. All sides quote from the same hits, so that the whole passages
-are the ceiling. Letters are compared in plain form, whatever their case. Whether the service would have answered at all
-is another matter, see `answers.py`; here every question is answered::
+are the ceiling. Letters are compared in plain form, whatever their case. In most rows every question is answered; the
+last two leave out those that the service refuses: now by support, calibrated on the corpus, and before by the cosine::
 
     python benchmarks/answer_quotes.py --questions 300
 """
@@ -25,9 +25,11 @@ from labelled import as_served
 from numpy.typing import NDArray
 
 from rag.bootstrap import open_installation
-from rag.domain import DEFAULT_TENANT, Chunking, Hit, Release, Retrieval
+from rag.domain import DEFAULT_TENANT, Calibration, Chunking, Hit, Release, Retrieval
 from rag.ports import Encoder
+from rag.questions.support.calibrating import calibrate
 from rag.questions.support.evidence import read_evidence
+from rag.questions.support.judging import judge
 from rag.questions.writing.extracting import extracts
 from rag.releases.models import LoadedRelease
 from rag.releases.trials import Trial, trial_indexes
@@ -81,11 +83,16 @@ def main() -> int:
         with trial_indexes(
             data.passages, tenant=DEFAULT_TENANT, cache=rag.models.cache, scratch=rag.scratch
         ) as indexes:
-            asked = found(indexes.of(loaded), [each.text for each in data.test if each.text in spans], spans)
+            trial = indexes.of(loaded)
+            asked = found(trial, [each.text for each in data.test if each.text in spans], spans)
+            support = calibrate(
+                data.passages, trial.hits, encoder=encoder, total=len(data.passages), change=0
+            )
         if given.questions:
             drawn = np.random.default_rng(17).permutation(len(asked))[: given.questions]
             asked = [asked[at] for at in sorted(drawn)]
         results = measure(asked, encoder)
+        results |= served(asked, results, encoder, support)
     print(f"{given.data}, {len(asked)} questions, {len(data.passages)} passages\n")
     print(table(results))
     share, length = of_ceiling(results)
@@ -140,6 +147,27 @@ def measure(asked: Sequence[Asked], encoder: Encoder) -> dict[str, Quoted]:
     return {
         name: Quoted(holds=np.array([row[0] for row in rows]), words=np.array([row[1] for row in rows]))
         for name, rows in given.items()
+    }
+
+
+def served(
+    asked: Sequence[Asked], results: Mapping[str, Quoted], encoder: Encoder, support: Calibration
+) -> dict[str, Quoted]:
+    """Return the answers of now and before with nothing quoted where the service refuses."""
+    bar = Retrieval().threshold
+    now = [
+        judge(
+            read_evidence(each.text, each.hits, encoder=encoder, vector=each.vector), support, encoder=encoder
+        ).probability
+        >= bar
+        for each in asked
+    ]
+    before = [max(hit.score for hit in each.hits) >= COSINE for each in asked]
+    return {
+        f"{name}, where it is not refused": Quoted(
+            holds=results[name].holds & np.array(answered), words=results[name].words * np.array(answered)
+        )
+        for name, answered in ((OURS, now), (BEFORE, before))
     }
 
 
@@ -260,10 +288,11 @@ def _drawn(number: int) -> NDArray[np.int_]:
     return np.random.default_rng(17).integers(0, number, size=(RESAMPLES, number))
 
 
-OURS, CEILING = "the answer", "the whole passages"
+OURS, BEFORE, CEILING = "the answer", "the answer before", "the whole passages"
+COSINE = 0.4  # of the nearest passage, below which the answer before was refused
 WAYS: dict[str, Way] = {
     OURS: _ours,
-    "the answer before": _before,
+    BEFORE: _before,
     "nearest sentence by cosine": _by_cosine,
     "best sentence by BM25": _by_bm25,
     CEILING: _passages,

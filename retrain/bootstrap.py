@@ -9,6 +9,7 @@ from pathlib import Path
 from rag.access.secret_files import load_or_make
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
+from rag.releases.renewing import renew_if_calm
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
@@ -91,6 +92,14 @@ class Retraining:
             anchors=stores.anchors,
             guard=_guard(settings.gate_guard, rag.settings.max_file_bytes),
             settings=settings,
+            renew=partial(
+                renew_if_calm,
+                rag.stores.releases,
+                rag.stores.leases,
+                principal="system",
+                action="calibrate",
+                detail={"reason": "what people asked"},
+            ),
         )
         return RetrainCycle(
             present,

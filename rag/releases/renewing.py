@@ -1,13 +1,16 @@
 """The live release gets another calibration or threshold: over the same index, and the way back stays."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from rag.domain import AuditEntry, Deployment, Release, utcnow
-from rag.errors import Conflict, EpochMoved, InvalidInput
+from rag.errors import Conflict, EpochMoved, InvalidInput, LeaseHeld
 from rag.ports import Leases, ReleaseStore
 from rag.releases.deployed import PROMOTION_LEASE, ROLLBACK_LEASE, deployed, live_release
+
+logger = logging.getLogger(__name__)
 
 
 def check_calm(releases: ReleaseStore, leases: Leases) -> None:
@@ -53,6 +56,28 @@ def renew(
             detail={"replaces": replaces.digest, **detail},
         )
         return releases.renew(made, expected_epoch=deployment.epoch, entry=entry)
+
+
+def renew_if_calm(
+    releases: ReleaseStore,
+    leases: Leases,
+    made: Release,
+    live: Release,
+    *,
+    principal: str,
+    action: str,
+    detail: Mapping[str, Any],
+) -> Release:
+    """Put `made` in the place of the live release and return it; `live` where a switch is under way, or was.
+
+    As `renew`, but that it is no error where it cannot be done now.
+    """
+    try:
+        renew(releases, leases, made, replaces=live, principal=principal, action=action, detail=detail)
+    except (LeaseHeld, Conflict, EpochMoved) as error:
+        logger.warning("release %s stays as it is: %s", live.digest[:16], error)
+        return live
+    return made
 
 
 def answer_from(releases: ReleaseStore, leases: Leases, threshold: float, *, principal: str) -> Release:

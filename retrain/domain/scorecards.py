@@ -10,8 +10,8 @@ from rag.domain import digest_of
 class Answer(StrEnum):
     """What an answerable question got."""
 
-    RIGHT = "right"  # the first quote is of a passage that answers it
-    WRONG = "wrong"  # it is of another one
+    RIGHT = "right"  # a quote is of a passage that answers it
+    WRONG = "wrong"  # all quotes are of others
     REFUSED_THOUGH_FOUND = "refused though found"  # a passage that answers it was among the hits
     REFUSED_NOT_FOUND = "refused, not found"
 

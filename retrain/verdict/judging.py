@@ -48,11 +48,15 @@ class Judging:
     anchors: AnchorStore
     guard: Callable[[], GuardSet] | None  # reads the general-domain set, where there is one
     settings: RetrainSettings
+    renew: Callable[[Release, Release], Release]
+    """Puts a release that differs by its calibration alone in the place of the live one; returns what is live then."""
 
     def foresee(self, dataset: Dataset, *, progress: Progress) -> Detectable | None:
         """Return which gain of right answers the gate questions can show; None where none of them can be answered.
 
-        Those that the live release answers today are frozen as anchors, before there is a candidate.
+        Before that the live release is calibrated with what people asked, as the candidate will be: the same support
+        has to mean the same on both sides. Questions that it answers then are frozen as anchors, before there is a
+        candidate.
         """
         present, settings = self.present, self.settings
         corpus, live = present.corpus(), live_release(present.releases)
@@ -61,7 +65,8 @@ class Judging:
             return None
         progress(0, 0, "see what the gate questions can show")
         with present.trial_indexes(corpus) as on:
-            loaded = present.models.load(live)
+            loaded = self._calibrated(present.models.load(live), dataset, on, progress)
+            live = loaded.release
             ranked = on.of(loaded).rank([question.text for question in asked], limit=DEPTH)
             drawn, right = answered_right(asked, loaded, on, seed=settings.seed)
         look = self.gate_looks.count(dataset.gate_digest) + 1
@@ -129,6 +134,26 @@ class Judging:
             verdict=decide(scorecard, self._policy(live)),
             tuning=tuned.notes,
         )
+
+    def _calibrated(
+        self, live: LoadedRelease, dataset: Dataset, on: TrialIndexes, progress: Progress
+    ) -> LoadedRelease:
+        """Return the live release, calibrated with the dev questions that people asked, where there are any."""
+        people = [question for question in dataset.dev if question.origin.human]
+        if not answerable(people, on.corpus):
+            return live
+        made = calibrated(
+            live,
+            on=on,
+            learned={pair.document_id for pair in dataset.train},
+            dev=people,
+            change=self.present.documents.last_change(),
+            seed=self.settings.seed,
+            progress=progress,
+        )
+        if made.release.support in (None, live.release.support):
+            return live
+        return replace(live, release=self.renew(made.release, live.release))
 
     def _compare(
         self,

@@ -141,7 +141,7 @@ class _Side:
     def _got(self, reply: Reply, question: EvalQuestion) -> Got:
         right = self.right(reply, question)
         if reply.quoted:
-            answer = Answer.RIGHT if reply.quoted[0] in right else Answer.WRONG
+            answer = Answer.WRONG if right.isdisjoint(reply.quoted) else Answer.RIGHT
         else:
             answer = Answer.REFUSED_THOUGH_FOUND if right else Answer.REFUSED_NOT_FOUND
         return Got(answer=answer, support=reply.support)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,7 @@ from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
 from rag.releases.models import Models
+from rag.releases.renewing import renew_if_calm
 from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
@@ -293,6 +295,14 @@ class World:
             anchors=self.retrain.anchors,
             guard=None,
             settings=settings,
+            renew=partial(
+                renew_if_calm,
+                self.stores.releases,
+                self.stores.leases,
+                principal="system",
+                action="calibrate",
+                detail={},
+            ),
         )
         trainer: Any = None
         return RetrainCycle(

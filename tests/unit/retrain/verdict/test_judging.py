@@ -330,3 +330,47 @@ def test_nothing_is_foreseen_where_nothing_can_be_answered(world: World, two_enc
     world.found(two_encoders.first)
 
     assert cycle.foresee(dataset.digest, progress=lambda *_: None) is None
+
+
+def test_the_live_release_is_calibrated_as_the_candidate_will_be(
+    world: World, two_encoders: TwoEncoders
+) -> None:
+    """Before training it is fitted with people's dev questions too, and serves like that; the way back stays."""
+    live, dataset = mined(world, two_encoders)
+    before = world.stores.releases.deployment()
+    cycle = world.cycle(settings=RetrainSettings(gate_metric="recall@1"))
+    cycle.foresee(dataset.digest, progress=lambda *_: None)
+    after = world.stores.releases.deployment()
+    assert before is not None and after is not None
+    serving = world.stores.releases.get(after.release)
+    trained = Trained(encoder=two_encoders.second, report=REPORT)
+    candidate = cycle.evaluate(dataset.digest, trained, progress=lambda *_: None)
+    made = world.stores.releases.get(candidate.release)
+
+    assert (after.epoch, after.previous) == (before.epoch + 1, before.previous)
+    assert serving.is_as(live) and serving.support is not None and made.support is not None
+    assert serving.support.questions == made.support.questions > 100
+    assert candidate.incumbent == serving.digest
+    cycle.foresee(dataset.digest, progress=lambda *_: None)
+    assert world.stores.releases.deployment() == after
+
+
+def test_questions_that_nobody_asked_leave_the_live_release_as_it_is(
+    world: World, two_encoders: TwoEncoders
+) -> None:
+    """Where no person asked, there is nothing that the service had not fitted it with."""
+    live, dataset = mined(world, two_encoders, dev=Origin.DOCUMENT)
+    world.cycle(settings=RetrainSettings()).foresee(dataset.digest, progress=lambda *_: None)
+
+    deployment = world.stores.releases.deployment()
+    assert deployment is not None and deployment.release == live.digest
+
+
+def test_a_switch_under_way_leaves_the_live_release_as_it_is(world: World, two_encoders: TwoEncoders) -> None:
+    """It is judged as it serves."""
+    live, dataset = mined(world, two_encoders)
+    world.stores.releases.stage(live.digest, expected_epoch=1)
+    world.cycle(settings=RetrainSettings()).foresee(dataset.digest, progress=lambda *_: None)
+
+    deployment = world.stores.releases.deployment()
+    assert deployment is not None and deployment.release == live.digest

@@ -140,10 +140,8 @@ def test_the_four_shares_of_answerable_questions_add_up(world: World, two_encode
     assert rows[Received.RIGHT].difference.low <= rows[Received.RIGHT].difference.value
 
 
-def test_a_wrong_passage_that_is_quoted_first_is_no_right_answer(
-    world: World, two_encoders: TwoEncoders
-) -> None:
-    """A right passage among the hits is not enough: what is quoted first counts."""
+def test_quotes_of_wrong_passages_are_no_right_answer(world: World, two_encoders: TwoEncoders) -> None:
+    """A right passage among the hits is not enough: it has to be quoted."""
     corpus = _corpus()
     asked = _asked(corpus)
     mislabelled = [replace(asked[0], relevant=asked[1].relevant)]

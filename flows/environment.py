@@ -26,7 +26,9 @@ def _read(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         wrong = "; ".join(
-            f"{variable(kind, str(e['loc'][0]))}: {e['msg']}" for e in error.errors() if e["loc"]
+            f"{variable(kind, str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+            if e["loc"]
         )
         raise SettingInvalid(f"{wrong}. `whetstone settings --help` says how to list them all") from None
 

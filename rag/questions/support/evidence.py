@@ -106,6 +106,8 @@ def _statements(question: str, hits: Sequence[Hit]) -> list[_Found]:
             leans = _LEANS.match(text) is not None
             earlier, before = (before if joins is not None or leans else frozenset()), bag
             title = passage.title[:_LONGEST_TITLE]
+            if len(stated) > 1 and words(text) == words(title):
+                continue  # a title in the text, as the first line of a plain file: it answers nothing
             typed = _typed(f"{title}\n{inside}" if each.short else inside, asked) if asked else 0.0
             if typed < 0:
                 continue

@@ -108,7 +108,7 @@ export class TurnView {
       const count = unsupportedOf(turn.told).length;
       if (count) {
         const which = count === 1 ? "The underlined sentence is" : `${count} underlined sentences are`;
-        below.push(make("p", { class: "quiet told-unsupported" }, `${which} said by no cited passage. Check before relying on it.`));
+        below.push(make("p", { class: "quiet told-unsupported" }, `${which} said by no cited passage. Check before relying on ${count === 1 ? "it" : "them"}.`));
       }
       const list = sourceList(sourcesOf(turn.told ?? {}), turn.answer, open);
       if (list) below.push(list);

@@ -294,3 +294,15 @@ def test_a_turn_of_a_chat_answers(static_encoder: Encoder) -> None:
 
     assert "client 5.2" in said
     assert "lunch" not in said
+
+
+def test_title_in_the_text_is_no_answer(static_encoder: Encoder) -> None:
+    """The first line of a plain file is its title, and is not quoted beside the answer."""
+    document = Document.create(uri="gym.txt", text="Gym\n\nMembership is 10 euros a month.", title="gym")
+    passage = Passage.create(document, 0, document.text)
+
+    actual = answer(
+        static_encoder, "How much does gym membership cost?", [Hit(passage=passage, rank=1, score=0.7)]
+    )
+
+    assert actual == "“Membership is 10 euros a month.” [1]"

@@ -117,8 +117,8 @@ def test_a_cosine_is_no_threshold_any_more(tmp_path: Path) -> None:
     done = run("settings", home=tmp_path, WHETSTONE_THRESHOLD="-1")
 
     assert (
-        "WHETSTONE_THRESHOLD: it is a probability from 0 to 1, no longer a cosine; what was -1 (refuse nothing) is 0 now."
-        in done.stderr
+        "WHETSTONE_THRESHOLD: it is a probability from 0 to 1, no longer a cosine; "
+        "what was -1 (refuse nothing) is 0 now." in done.stderr
     )
 
 

@@ -140,10 +140,11 @@ class Thinking:
                     return out
                 self._text, self._inside = self._text[closed.end() :].lstrip(), False
                 continue
-            opened, closed = OPENING.search(self._text), CLOSING.search(self._text)
-            if closed and not (opened and opened.start() < closed.start()):
+            opened = OPENING.search(self._text)
+            stray = list(CLOSING.finditer(self._text, 0, opened.start() if opened else len(self._text)))
+            if stray:
                 out, self.unopened = "", True
-                self._text = self._text[closed.end() :].lstrip()
+                self._text = self._text[stray[-1].end() :].lstrip()
             elif opened:
                 out += self._text[: opened.start()]
                 self._text, self._inside = self._text[opened.end() :], True

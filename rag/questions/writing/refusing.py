@@ -7,6 +7,8 @@ from rag.text.sentences import spans
 
 _MOST = 4
 """Sentences of an answer that says nothing; a longer one says something."""
+_LONGEST = 1_200
+"""Its characters, and those of such a sentence."""
 _MARKS = re.compile(r"\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
 _SOURCES = (
     r"(?:passages?|excerpts?|extracts?|context|documents?|documentation|sources?|texts?|materials?"
@@ -109,7 +111,7 @@ def abstains(answer: str) -> bool:
     if not any(map(str.isalnum, _MARKS.sub("", text))):
         return True
     pieces = [text[start:end] for start, end in spans(text[:2_000])]
-    if len(pieces) > _MOST or len(text) > 1_200:
+    if len(pieces) > _MOST or len(text) > _LONGEST:
         return False
     return any(map(says_nothing, pieces)) and all(
         says_nothing(piece)
@@ -120,6 +122,8 @@ def abstains(answer: str) -> bool:
 
 def says_nothing(sentence: str) -> bool:
     """Tell whether a sentence only says that the answer is not in the documents, or refuses to give one."""
+    if len(sentence) > _LONGEST:
+        return False
     bare = _bare(sentence)
     silent, refuses = _SAYS_NOT.search(bare), _REFUSES.search(bare)
     if not silent and not refuses:

@@ -53,15 +53,23 @@ def content(text: str) -> set[str]:
 def shares(asked: Collection[str], bags: Sequence[Collection[str]]) -> list[float]:
     """Return for each bag of words the share of the words asked for that it has, 0 to 1, rare words weighing more.
 
-    A word weighs ``log(1 + (n + 0.5) / (n_word + 0.5))`` with n the number of bags (Spärck Jones's IDF, 1972, over
-    these bags alone).
+    What a word weighs is told by `weights`.
     """
     if not asked:
         return [0.0] * len(bags)
-    seen = {word: sum(_has(bag, word) for bag in bags) for word in asked}
-    weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in asked}
+    weight = weights(asked, bags)
     total = sum(weight.values())
     return [sum(weight[word] for word in asked if _has(bag, word)) / total for bag in bags]
+
+
+def weights(asked: Collection[str], bags: Sequence[Collection[str]]) -> dict[str, float]:
+    """Return what each word asked for weighs among bags of words.
+
+    It is ``log(1 + (n + 0.5) / (n_word + 0.5))`` with n the number of bags and n_word of those that have the word
+    (Spärck Jones's IDF, 1972, over these bags alone).
+    """
+    seen = {word: sum(_has(bag, word) for bag in bags) for word in asked}
+    return {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in asked}
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:

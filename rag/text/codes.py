@@ -82,7 +82,9 @@ def codes(question: str) -> tuple[Code, ...]:
     typed += [f"{match['letters']} {match['digits']}" for match in _SPACED.finditer(question)]
     typed += [match["number"] for match in _NAMED.finditer(question)]
     found = {each: _code(each) for each in typed[:_MOST]}
-    found |= {each["number"]: _versioned(each["name"], each["number"]) for each in _VERSION.finditer(question)}
+    found |= {
+        each["number"]: _versioned(each["name"], each["number"]) for each in _VERSION.finditer(question)
+    }
     return tuple(found.values())[:_MOST]
 
 

@@ -177,11 +177,14 @@ class Story:
     def _roll_back(self, people: People, expected: list[Asked], what: str) -> None:
         with open_doors() as doors, progress() as show:
             doors.promotion.promoter.rollback(principal="demo", reason="the demonstration", progress=show)
+            # Retraining calibrated the release anew after it was asked: its hits are what they were.
+            known = {each.digest: each.uncalibrated for each in doors.rag.stores.releases.all()}
         self._await_epoch(people, expected[0].question)
         sample = expected[:50]
         again = [people.retrieve(asked.question) for asked in sample]
         same = sum(
-            a.passages == b.passages and a.release == b.release for a, b in zip(again, sample, strict=True)
+            a.passages == b.passages and known[a.release] == known[b.release]
+            for a, b in zip(again, sample, strict=True)
         )
         self._check(what, same == len(sample), f"{same} of {len(sample)} questions, hit by hit")
 

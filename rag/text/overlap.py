@@ -22,6 +22,14 @@ _ASKING = re.compile(
     "什么|甚么|多少|多久|怎么样?|怎样|如何|哪里|哪儿|哪个|哪些|谁|为什么|是否|可以|能不能|可不可以|有没有|请问|几"
     "|何|いくつ|いくら|どこ|どの|どう|どれ|いつ|誰|なぜ|ですか|ますか|ください|กี่|อะไร|ที่ไหน|เมื่อไร|อย่างไร|ไหม"
 )
+# Words of other languages that do no more; those that English has in another sense are left out.
+_QUESTION_WORDS = """
+wann warum wieso weshalb wohin woher wen wem wessen wieviel wieviele quand pourquoi combien cuánto cuánta
+cuántos cuántas quando perché quanto quanta quanti quante quantos quantas onde quem wanneer waar waarom hoeveel
+mikä mitä missä mistä mihin milloin kuka kenen kuinka miten miksi paljonko montako när vem hur varför når hvor hvem hva
+hvad hvordan hvorfor hvornår kiedy gdzie kto dlaczego kdy kde kdo proč kolik zaman nerede nasıl kaç
+сколько почему зачем куда откуда коли скільки πότε ποιος πόσο πόσες متى كم كيف أين ماذا لماذا कब कहाँ कौन कितने
+"""
 _STEMMERS = (
     (re.compile("[a-zß-ÿ]"), "english"),
     (re.compile("[\u0400-\u04ff]"), "russian"),
@@ -31,7 +39,7 @@ _STEMMERS = (
     (re.compile("[\u0530-\u058f]"), "armenian"),
 )
 _STOP: frozenset[str] = frozenset().union(
-    *map(stop_words, ("english", "german", "french", "spanish", "russian"))
+    *map(stop_words, ("english", "german", "french", "spanish", "russian")), _QUESTION_WORDS.split()
 )
 _stemming = threading.Lock()  # a stemmer keeps the word it works on
 

@@ -10,6 +10,7 @@ _MOST = 4
 _LONGEST = 1_200
 """Its characters, and those of such a sentence."""
 _MARKS = re.compile(r"\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
+_BEGUN = re.compile(r"\[[\d\s,]*\Z")
 _SOURCES = (
     r"(?:passages?|excerpts?|extracts?|context|documents?|documentation|sources?|texts?|materials?"
     r"|information|content)"
@@ -108,7 +109,7 @@ _TEXTS = re.compile(r"\b(?:passages?|excerpts?|context|provided|given)\b", re.IG
 def abstains(answer: str) -> bool:
     """Tell whether the answer is empty, refuses, or only says that the documents do not say."""
     text = answer.strip().strip("\"'“”").strip()
-    if not any(map(str.isalnum, _MARKS.sub("", text))):
+    if is_silent(text):
         return True
     pieces = [text[start:end] for start, end in spans(text[:2_000])]
     if len(pieces) > _MOST or len(text) > _LONGEST:
@@ -118,6 +119,11 @@ def abstains(answer: str) -> bool:
         or (not _MARKS.search(piece) and (is_courtesy(piece) or _ADVICE.match(_bare(piece))))
         for piece in pieces
     )
+
+
+def is_silent(answer: str) -> bool:
+    """Tell whether an answer, or its beginning, has no word and no number beside marks of citations."""
+    return not any(map(str.isalnum, _BEGUN.sub("", _MARKS.sub("", answer))))
 
 
 def says_nothing(sentence: str) -> bool:

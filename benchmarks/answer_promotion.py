@@ -29,8 +29,7 @@ from typing import Any
 from arguments import parser_of
 from results import Result, Results
 
-from rag.bootstrap import Installation, open_installation
-from rag.bootstrap.installation import questions_at
+from rag.bootstrap import Installation, open_installation, questions_at
 from rag.domain import DEFAULT_TENANT, Chunking, Purpose, Release, Retrieval
 from rag.releases.deployed import live_release
 from rag.releases.models import LoadedRelease

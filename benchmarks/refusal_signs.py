@@ -41,7 +41,6 @@ from rag.releases.trials import Trial, trial
 
 PARTED = {"medquad", "pubmedqa-pqal"}  # sets whose passages "x-1", "x-2" are parts of the document x
 READ_BELOW = 0.4  # cosine of the nearest hit below which single sentences are read as well
-ANSWERABLE = ("answered",)
 UNANSWERED = ("gone", "unanswerable")
 
 

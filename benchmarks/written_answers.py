@@ -1,5 +1,7 @@
 """Claim: of the sentences that their passages bear out at most 5 % are marked, and most of the others are.
 
+Peer: none; no other check was compared.
+
     python benchmarks/written_answers.py --split dev
 
 The language models at hand are too small to write answers, so sentences are made of real passages (reworded.py): a

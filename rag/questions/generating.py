@@ -17,10 +17,11 @@ from rag.questions.drafting import Draft, since
 from rag.questions.writing.citing import mentions, mentions_of_values
 from rag.questions.writing.extracting import ExtractiveGenerator
 from rag.questions.writing.prompting import ABSTENTION
-from rag.questions.writing.refusing import abstains
+from rag.questions.writing.refusing import abstains, is_silent
 from rag.questions.writing.stops import Stops
 
 logger = logging.getLogger(__name__)
+_LONGEST_WAIT = 200  # characters
 
 
 async def pieces(
@@ -39,6 +40,8 @@ async def pieces(
         UpstreamFailed: the language model failed.
     """
     stops, said = Stops(stop), draft.reply
+    # Marks alone are no answer: they wait for its first word.
+    waiting = "" if aside is None and not draft.asked.as_json else None
     if draft.prompt is not None:
         began = time.perf_counter()
         try:
@@ -48,10 +51,16 @@ async def pieces(
                     if isinstance(piece, Ending):
                         said.ending = piece
                     elif text := stops.feed(piece):
+                        if waiting is not None:
+                            waiting += text
+                            if len(waiting) < _LONGEST_WAIT and is_silent(waiting):
+                                continue
+                            text, waiting = waiting, None
                         yield draft.say(text)
                     if stops.met:
                         break
-            if text := stops.rest():
+            text = (waiting or "") + stops.rest()
+            if text and (waiting is None or not is_silent(text)):
                 yield draft.say(text)
         except UpstreamFailed as error:
             # Nobody asked for a title: a plain one is better than an error.

@@ -35,14 +35,13 @@ _DEEPER = (1, 4, 16)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class TrialAnswer:
     """What an asker would get, without a language model."""
 
     hits: tuple[str, ...]  # ids of the passages that the answer may rest on, best first
     support: float  # probability that they answer
-    quoted: tuple[
-        str, ...
-    ]  # ids of the passages quoted, in the order of the quotes; empty: the documents do not say
+    # Ids of the passages quoted, in the order of the quotes; empty: the documents do not say.
+    quoted: tuple[str, ...]
 
 
 class Trial:
@@ -70,7 +69,7 @@ class Trial:
 
     def receive(
         self, questions: Sequence[str], *, without: Sequence[Collection[str]] | None = None
-    ) -> list[Received]:
+    ) -> list[TrialAnswer]:
         """Return for each question what an asker would get without a language model.
 
         `without` are ids of documents for each question that are taken for not being there.
@@ -86,7 +85,7 @@ class Trial:
             answers = bool(hits) and support.probability >= retrieval.threshold
             quoted = [hits[each.rank - 1].passage.id for each in extracts(evidence)] if answers else []
             received.append(
-                Received(
+                TrialAnswer(
                     hits=tuple(hit.passage.id for hit in hits),
                     support=support.probability,
                     quoted=tuple(dict.fromkeys(quoted)),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 LONGEST = 300
 """Characters of a sentence that is quoted whole, and of each of its parts."""
 _SHORTEST = 40  # characters of a part
-_PAUSE = re.compile(r"(?<=[;:])\s+|(?<=[；：，、])|\s+(?=[–—]|--? )|(?<=[.!?…])\s+")
-_COMMA = re.compile(r"(?<=,)\s+|\s+(?=\()")
+_PAUSE = re.compile(r"(?<=[;:])\s+|(?<=[；：，、])|(?<!\s)\s+(?=[–—]|--? )|(?<=[.!?…])\s+")
+_COMMA = re.compile(r"(?<=,)\s+|(?<!\s)\s+(?=\()")
 _BLANK = re.compile(r"\s+")
 
 

@@ -33,6 +33,12 @@ _NAMED = re.compile(
     r"s?(?:[- ]?(?:number|no\.?|nr\.?|nummer|№))?:? #?(?P<number>\d{3,12})(?![^\W_]|[.,:/-]\d)",
     re.IGNORECASE,
 )
+_VERSION = re.compile(
+    # A number of two parts is a fraction, unless what has versions or sections stands before it.
+    r"(?<![^\W_])(?P<name>version|release|firmware|section|chapter|kapitel|abschnitt|версия|версии|(?-i:[A-Z][a-z]{2,}))"
+    r" (?P<number>\d{1,4}\.\d{1,4})(?![^\W_]|[.,:/%-]\d|%)",
+    re.IGNORECASE,
+)
 _MAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _ALIKE = {
     each: pair for pair in ("AА", "BВ", "EЕ", "KК", "MМ", "HН", "OО", "PР", "CС", "TТ", "XХ") for each in pair
@@ -75,7 +81,11 @@ def codes(question: str) -> tuple[Code, ...]:
     typed = [match.group() for match in _TOKEN.finditer(question) if _is_code(match.group())]
     typed += [f"{match['letters']} {match['digits']}" for match in _SPACED.finditer(question)]
     typed += [match["number"] for match in _NAMED.finditer(question)]
-    return tuple(_code(each) for each in list(dict.fromkeys(typed))[:_MOST])
+    found = {each: _code(each) for each in typed[:_MOST]}
+    found |= {
+        each["number"]: _versioned(each["name"], each["number"]) for each in _VERSION.finditer(question)
+    }
+    return tuple(found.values())[:_MOST]
 
 
 def _is_code(token: str) -> bool:
@@ -144,6 +154,18 @@ def _dated(typed: str, year: str, month: str, day: str) -> Code:
     one = ways.format(year, _number(month), _number(day))
     other = ways.format(r"(?:19|20)\d\d", r"\d{1,2}", r"\d{1,2}")
     return Code(typed, False, re.compile(one), re.compile(other), None)
+
+
+def _versioned(name: str, number: str) -> Code:
+    """Return the code of a version; others of its sort have the same name before them."""
+    one, other = (
+        re.compile(rf"(?<!\d[.,]){before}{each}(?![^\W_])", re.IGNORECASE)
+        for before, each in (
+            (r"(?<![^\W_])v?", re.escape(number)),
+            (rf"(?<=(?<![^\W_]){re.escape(name)} )", r"\d{1,4}\.\d{1,4}"),
+        )
+    )
+    return Code(number, False, one, other, None)
 
 
 def _number(group: str) -> str:

@@ -22,6 +22,14 @@ _ASKING = re.compile(
     "什么|甚么|多少|多久|怎么样?|怎样|如何|哪里|哪儿|哪个|哪些|谁|为什么|是否|可以|能不能|可不可以|有没有|请问|几"
     "|何|いくつ|いくら|どこ|どの|どう|どれ|いつ|誰|なぜ|ですか|ますか|ください|กี่|อะไร|ที่ไหน|เมื่อไร|อย่างไร|ไหม"
 )
+# Words of other languages that do no more; those that English has in another sense are left out.
+_QUESTION_WORDS = """
+wann warum wieso weshalb wohin woher wen wem wessen wieviel wieviele quand pourquoi combien cuánto cuánta
+cuántos cuántas quando perché quanto quanta quanti quante quantos quantas onde quem wanneer waar waarom hoeveel
+mikä mitä missä mistä mihin milloin kuka kenen kuinka miten miksi paljonko montako när vem hur varför når hvor hvem hva
+hvad hvordan hvorfor hvornår kiedy gdzie kto dlaczego kdy kde kdo proč kolik zaman nerede nasıl kaç
+сколько почему зачем куда откуда коли скільки πότε ποιος πόσο πόσες متى كم كيف أين ماذا لماذا कब कहाँ कौन कितने
+"""
 _STEMMERS = (
     (re.compile("[a-zß-ÿ]"), "english"),
     (re.compile("[\u0400-\u04ff]"), "russian"),
@@ -31,7 +39,7 @@ _STEMMERS = (
     (re.compile("[\u0530-\u058f]"), "armenian"),
 )
 _STOP: frozenset[str] = frozenset().union(
-    *map(stop_words, ("english", "german", "french", "spanish", "russian"))
+    *map(stop_words, ("english", "german", "french", "spanish", "russian")), _QUESTION_WORDS.split()
 )
 _stemming = threading.Lock()  # a stemmer keeps the word it works on
 
@@ -53,15 +61,23 @@ def content(text: str) -> set[str]:
 def shares(asked: Collection[str], bags: Sequence[Collection[str]]) -> list[float]:
     """Return for each bag of words the share of the words asked for that it has, 0 to 1, rare words weighing more.
 
-    A word weighs ``log(1 + (n + 0.5) / (n_word + 0.5))`` with n the number of bags (Spärck Jones's IDF, 1972, over
-    these bags alone).
+    What a word weighs is told by `weights`.
     """
     if not asked:
         return [0.0] * len(bags)
-    seen = {word: sum(_has(bag, word) for bag in bags) for word in asked}
-    weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in asked}
+    weight = weights(asked, bags)
     total = sum(weight.values())
     return [sum(weight[word] for word in asked if _has(bag, word)) / total for bag in bags]
+
+
+def weights(asked: Collection[str], bags: Sequence[Collection[str]]) -> dict[str, float]:
+    """Return what each word asked for weighs among bags of words.
+
+    It is ``log(1 + (n + 0.5) / (n_word + 0.5))`` with n the number of bags and n_word of those that have the word
+    (Spärck Jones's IDF, 1972, over these bags alone).
+    """
+    seen = {word: sum(_has(bag, word) for bag in bags) for word in asked}
+    return {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in asked}
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:

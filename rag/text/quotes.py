@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.text.markdown import Block, Kind, blocks
-from rag.text.sentences import spans
+from rag.text.sentences import PARAGRAPH, spans
 from rag.text.tables import rows
 
 _MARKS = re.compile(r"(?:[-*+•]\s+|>\s*|#{1,6}\s+)+")
@@ -74,18 +74,28 @@ def _code(text: str, code: Block) -> Iterator[Quote]:
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Quote]:
     prose = _without_marks(text[start:end])
-    numbered: int | None = None
-    for begin, stop in spans(prose):
-        if _NUMBER.fullmatch(prose, begin, stop):
-            numbered = begin  # "1." is no sentence, but the beginning of the next
-            continue
-        if numbered is not None:
-            begin, numbered = numbered, None
-        elif marks := _MARKS.match(prose, begin, stop):
+    for begin, stop in _numbered(prose, spans(prose)):
+        if marks := _MARKS.match(prose, begin, stop):
             begin = marks.end()
         shown = " ".join(prose[begin:stop].split())
         if any(map(str.isalnum, shown)):  # not the line between two parts
             yield Quote(start + begin, start + stop, shown)
+
+
+def _numbered(prose: str, found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join "1." with the sentence after it; a number that is all of its paragraph stays, as it may be an answer."""
+    number: tuple[int, int] | None = None
+    for begin, stop in found:
+        if number is not None and PARAGRAPH.search(prose, number[1], begin):
+            yield number
+            number = None
+        if number is None and _NUMBER.fullmatch(prose, begin, stop):
+            number = begin, stop
+            continue
+        yield begin if number is None else number[0], stop
+        number = None
+    if number is not None:
+        yield number
 
 
 def _without_marks(prose: str) -> str:

@@ -31,6 +31,9 @@ _MONTH = re.compile(
     r"|Jahrhundert|Stock|Etage|Klasse|Auflage|Absatz)\b"
 )
 
+PARAGRAPH = re.compile(r"\n[ \t]*\n")
+"""A blank line: it ends whatever stands before it."""
+
 _CLOSING = "\"'”’“)\\]»›*_"
 _OPENING = "\"'“‘„«‹([¿¡*_–—"
 _THAI = "\u0e01-\u0e4e\u0e81-\u0ece"
@@ -98,7 +101,9 @@ def _ends(text: str) -> Iterator[tuple[int, int]]:
     begin = 0  # of the sentence
     small, lines = _begins_small(text), _Lines(text)
     for end in _END.finditer(text):
-        if (following := end["next"]) and not _ends_here(text, begin, end, following, small):
+        if (following := end["next"]) and not (
+            PARAGRAPH.search(text, *end.span()) or _ends_here(text, begin, end, following, small)
+        ):
             continue
         if end["line"] is not None and not lines.ends(end.start(), end.end(), small):
             continue
@@ -134,6 +139,8 @@ class _Lines:
         text = self._text
         if _TURN.match(text, following):
             return True
+        if text.startswith(": ", following):  # a term and its definition
+            return False
         if text[following].islower() and not small:
             return False
         start = text.rfind("\n", 0, at) + 1

@@ -8,7 +8,8 @@ OPENING = re.compile(rf"<(?:{_NAMES})>|\[THINK\]|◁think▷", re.IGNORECASE)
 CLOSING = re.compile(rf"</(?:{_NAMES})>|\[/THINK\]|◁/think▷", re.IGNORECASE)
 """Where it ends. Some chat templates open the thought themselves, so that only its end is written."""
 _CHANNEL = re.compile(r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>")
-_CONTROL = re.compile(r"<\|[\w|]{1,40}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>(?:model)?")
+CONTROL = re.compile(r"<\|[\w|]{1,40}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>(?:model)?")
+"""A chat template's own marks."""
 
 
 def without_thoughts(text: str) -> str:
@@ -26,4 +27,4 @@ def without_thoughts(text: str) -> str:
         at = closed.end() if closed else len(text)
     # One thought within another leaves the outer one's end behind.
     rest = CLOSING.split(text[at:])[-1]
-    return _CONTROL.sub("", "".join((*kept, rest))).strip()
+    return CONTROL.sub("", "".join((*kept, rest))).strip()

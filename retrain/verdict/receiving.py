@@ -13,8 +13,7 @@ from rag.domain import Passage, Release, sha256_text
 from rag.ports import Found, Progress
 from rag.questions.finding.copies import distinct
 from rag.releases.models import LoadedRelease
-from rag.releases.trials import Received as Reply
-from rag.releases.trials import Trial, TrialIndexes
+from rag.releases.trials import Trial, TrialAnswer, TrialIndexes
 from retrain.domain import Answer, Answers, Bar, EvalQuestion, MetricRow, Received
 from retrain.verdict.evaluation import Floats, clusters, contrast
 from retrain.verdict.remembered import LastVectors, Remembering
@@ -124,10 +123,10 @@ class _Side:
         replies = self._trial.receive([question.text for question in asked])
         return [self._got(reply, question) for reply, question in zip(replies, asked, strict=True)]
 
-    def replies(self, asked: Sequence[EvalQuestion], gone: Sequence[set[str]]) -> list[Reply]:
+    def replies(self, asked: Sequence[EvalQuestion], gone: Sequence[set[str]]) -> list[TrialAnswer]:
         return self._trial.receive([question.text for question in asked], without=gone)
 
-    def right(self, reply: Reply, question: EvalQuestion) -> set[str]:
+    def right(self, reply: TrialAnswer, question: EvalQuestion) -> set[str]:
         """Return the hits that answer the question, copies of the labelled passages among them.
 
         A live request gives a text once, whichever of its copies was labelled.
@@ -138,7 +137,7 @@ class _Side:
         apart = {each.passage.id for each in firsts} - question.relevant
         return set(reply.hits) - apart
 
-    def _got(self, reply: Reply, question: EvalQuestion) -> Got:
+    def _got(self, reply: TrialAnswer, question: EvalQuestion) -> Got:
         right = self.right(reply, question)
         if reply.quoted:
             answer = Answer.WRONG if right.isdisjoint(reply.quoted) else Answer.RIGHT

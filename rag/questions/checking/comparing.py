@@ -1,6 +1,5 @@
 """A sentence beside the passages it cites: what it shares with them, and what refutes it."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from functools import cache, cached_property
 from rag.domain import Hit
 from rag.questions.writing import numbers
 from rag.text.forms import plain
-from rag.text.overlap import content, words
+from rag.text.overlap import content, weights, words
 from rag.text.quotes import quotes
 from rag.text.stop_words import stop_words
 
@@ -136,9 +135,7 @@ def compare(sentence: str, sources: Sequence[Source]) -> Compared:
     sentence = plain(sentence)
     # Numbers are compared as numbers, whichever way they are written.
     wanted = {word for word in content(sentence) if not numbers.found(word)} or content(sentence)
-    bags = [bag for source in sources for bag in source.bags]
-    seen = Counter(word for bag in bags for word in bag if word in wanted)
-    weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in wanted}
+    weight = weights(wanted, [bag for source in sources for bag in source.bags])
     total = sum(weight.values()) or 1.0
     known = set().union(*(source.words for source in sources))
     anywhere = sum(weight[word] for word in wanted & known) / total

@@ -74,7 +74,7 @@ def read_evidence(
 
 
 def is_foreign(question: str, encoder: Encoder) -> bool:
-    """Tell whether the encoder knows the question's language by its letters alone."""
+    """Tell whether the encoder does not know the question's letters; for known letters see `languages`."""
     question = plain(question)
     letters = sum(map(str.isalpha, question))
     return not question.isascii() and encoder.count_tokens([question])[0] >= _FOREIGN * max(letters, 1)

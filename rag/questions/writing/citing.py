@@ -5,15 +5,14 @@ where a statement shares too little with any sentence, e.g. because it is in ano
 """
 
 import json
-import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Citation, Hit, Passage
 from rag.questions.writing.marks import Given, marks
 from rag.text.forms import Aligned, plain
+from rag.text.overlap import shares
 from rag.text.quotes import Quote, quotes
 from rag.text.sentences import spans
 
@@ -122,14 +121,11 @@ def span_of(statement: str, text: str) -> tuple[int, int] | None:
     if not wanted or not places:
         return None
     bags = [_words(place.text) for place in places]
-    seen = Counter(word for bag in bags for word in bag)
     # Words of no sentence weigh most: a statement that is mostly about something else has no quote here.
-    weight = {word: math.log(1 + (len(bags) + 0.5) / (seen[word] + 0.5)) for word in wanted}
-    total = sum(weight.values())
-    shares = [sum(weight[word] for word in wanted & bag) / total for bag in bags]
+    shared = shares(wanted, bags)
     # Of two sentences that share as much, the shorter one says it with less besides.
-    best = max(range(len(bags)), key=lambda i: (round(shares[i], 6), -len(bags[i])))
-    enough = shares[best] >= _SHARED and len(wanted & bags[best]) >= min(2, len(wanted))
+    best = max(range(len(bags)), key=lambda i: (round(shared[i], 6), -len(bags[i])))
+    enough = shared[best] >= _SHARED and len(wanted & bags[best]) >= min(2, len(wanted))
     return (places[best].start, places[best].end) if enough else None
 
 

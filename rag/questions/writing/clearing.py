@@ -5,9 +5,8 @@ import re
 from collections.abc import Sequence
 
 from rag.domain import Message
-from rag.text.thoughts import CLOSING, OPENING
+from rag.text.thoughts import CLOSING, CONTROL, OPENING
 
-_CONTROL = re.compile(r"<\|[\w|]{1,40}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>(?:model)?")
 _TAG_BEGUN = re.compile(r"(?:<[\w/|:]{0,24}|\[/?[A-Z]{0,5}|◁/?[a-z]{0,5})$")
 _HELD = 200
 """Characters at an answer's beginning that are held back at most where they may be a preamble."""
@@ -140,16 +139,17 @@ class Thinking:
                     return out
                 self._text, self._inside = self._text[closed.end() :].lstrip(), False
                 continue
-            opened, closed = OPENING.search(self._text), CLOSING.search(self._text)
-            if closed and not (opened and opened.start() < closed.start()):
+            opened = OPENING.search(self._text)
+            stray = list(CLOSING.finditer(self._text, 0, opened.start() if opened else len(self._text)))
+            if stray:
                 out, self.unopened = "", True
-                self._text = self._text[closed.end() :].lstrip()
+                self._text = self._text[stray[-1].end() :].lstrip()
             elif opened:
                 out += self._text[: opened.start()]
                 self._text, self._inside = self._text[opened.end() :], True
             else:
                 break
-        self._text = _CONTROL.sub("", self._text)
+        self._text = CONTROL.sub("", self._text)
         begun = _TAG_BEGUN.search(self._text)
         at = begun.start() if begun else len(self._text)
         out, self._text = out + self._text[:at], self._text[at:]

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 
 _DIGITS = re.compile(
     r"(?<![\d.,])\d{1,3}(?:(?P<sign>[.,'’\u00a0\u202f ])\d{3}(?!\d))(?:(?P=sign)\d{3}(?!\d))*(?:[.,]\d+)?"
@@ -51,7 +52,7 @@ def stated(text: str) -> set[str]:
     numbers = _in_digits(text)
     words = _known()
     said = _WORD.findall(text.casefold())
-    for word, following in zip(said, [*said[1:], ""], strict=True):
+    for word, following in pairwise([*said, ""]):
         if word in words and (power := _power(following)):
             numbers.add(str(int(words[word]) * 10**power))
         elif word in words and word not in _UNSAID:

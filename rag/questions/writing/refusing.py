@@ -7,7 +7,10 @@ from rag.text.sentences import spans
 
 _MOST = 4
 """Sentences of an answer that says nothing; a longer one says something."""
+_LONGEST = 1_200
+"""Its characters, and those of such a sentence."""
 _MARKS = re.compile(r"\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
+_BEGUN = re.compile(r"\[[\d\s,]*\Z")
 _SOURCES = (
     r"(?:passages?|excerpts?|extracts?|context|documents?|documentation|sources?|texts?|materials?"
     r"|information|content)"
@@ -106,10 +109,10 @@ _TEXTS = re.compile(r"\b(?:passages?|excerpts?|context|provided|given)\b", re.IG
 def abstains(answer: str) -> bool:
     """Tell whether the answer is empty, refuses, or only says that the documents do not say."""
     text = answer.strip().strip("\"'“”").strip()
-    if not any(map(str.isalnum, _MARKS.sub("", text))):
+    if is_silent(text):
         return True
     pieces = [text[start:end] for start, end in spans(text[:2_000])]
-    if len(pieces) > _MOST or len(text) > 1_200:
+    if len(pieces) > _MOST or len(text) > _LONGEST:
         return False
     return any(map(says_nothing, pieces)) and all(
         says_nothing(piece)
@@ -118,8 +121,15 @@ def abstains(answer: str) -> bool:
     )
 
 
+def is_silent(answer: str) -> bool:
+    """Tell whether an answer, or its beginning, has no word and no number beside marks of citations."""
+    return not any(map(str.isalnum, _BEGUN.sub("", _MARKS.sub("", answer))))
+
+
 def says_nothing(sentence: str) -> bool:
     """Tell whether a sentence only says that the answer is not in the documents, or refuses to give one."""
+    if len(sentence) > _LONGEST:
+        return False
     bare = _bare(sentence)
     silent, refuses = _SAYS_NOT.search(bare), _REFUSES.search(bare)
     if not silent and not refuses:

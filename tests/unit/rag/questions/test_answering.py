@@ -320,6 +320,31 @@ def test_silent_generator_is_an_abstention(stores: Stores) -> None:
     assert [each.status for each in bench.log] == [InteractionStatus.ABSTAINED]
 
 
+def test_marks_alone_are_an_abstention(stores: Stores) -> None:
+    """Citations without a word answer nothing; they are not shown before the sentence that says so."""
+
+    async def marks(_: Prompt) -> AsyncGenerator[str | Ending, None]:
+        for piece in ("[", "1]", " [1, 2]"):
+            yield piece
+
+    bench = Bench(stores, marks)
+
+    assert bench.ask("When is lunch?")[1:-1] == [Delta(text=ABSTENTION)]
+    assert [each.status for each in bench.log] == [InteractionStatus.ABSTAINED]
+
+
+def test_marks_before_the_first_word_wait_for_it(stores: Stores) -> None:
+    """Nothing of an answer is lost that begins with a citation."""
+
+    async def marked(_: Prompt) -> AsyncGenerator[str | Ending, None]:
+        for piece in ("[", "1]", " says", " noon."):
+            yield piece
+
+    deltas = Bench(stores, marked).ask("When is lunch?")[1:-1]
+
+    assert deltas == [Delta(text="[1] says"), Delta(text=" noon.")]
+
+
 def test_failure_is_logged_and_raised(stores: Stores) -> None:
     """The caller gets the error, the log its class, message and the part that was said."""
     bench = Bench(stores, _failing)

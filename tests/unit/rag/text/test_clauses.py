@@ -1,5 +1,7 @@
 """Long sentences are divided where they pause."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,3 +27,10 @@ def test_parts_stand_in_the_text(text: str) -> None:
 
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(len(part) <= 60 and part in text for part in parts)
+
+
+def test_blanks_are_divided_in_time() -> None:
+    """A line of code may have as many as there is room for."""
+    began = time.perf_counter()
+    assert clauses(f"one{' ' * 20_000}two")[0] == "one"
+    assert time.perf_counter() - began < 1

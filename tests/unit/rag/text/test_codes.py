@@ -162,3 +162,26 @@ def test_a_number_behind_what_it_names_is_a_code(question: str) -> None:
 def test_other_numbers_are_no_codes(question: str) -> None:
     """Amounts and years are not looked for as they are typed."""
     assert codes(question) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How much memory does firmware 1.4 need?", "Firmware 1.2 needs 64 MB."),
+        ("What changed in Python 3.13?", "In Python 3.12 the parser changed."),
+        ("What does section 4.2 say?", "Section 4.1 says much."),
+    ],
+)
+def test_a_version_of_two_numbers_is_told_from_others(question: str, text: str) -> None:
+    """A version or section has the name of its thing before it; other fractions in the text are not of its sort."""
+    (code,) = codes(question)
+    assert code.is_missed_in([text])
+    assert code.is_rivalled_in(text)
+    assert not code.is_missed_in(["All of them cost 3.50 or 1.2 of it."])
+    assert not code.is_missed_in([text, f"It is new in v{code.typed}."])
+
+
+@pytest.mark.parametrize("question", ["Who has 3.5 million users?", "Is it Over 3.5% or 3.5 km?", "at 12.30"])
+def test_a_fraction_is_no_version(question: str) -> None:
+    """Without a name before it a number of two parts is a quantity."""
+    assert not codes(question)

@@ -37,3 +37,18 @@ def test_shares_are_parts_of_what_is_asked() -> None:
     assert content("What is it?") == {"what", "is", "it"}
     assert content("What is the leave?") == {"leav"}
     assert shares(set(), [words("x")]) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("Wann schließt die Küche?", {"schliesst", "kuche"}),
+        ("Milloin on lounas?", {"louna"}),
+        ("متى الإجازة؟", content("الإجازة")),
+        ("Сколько стоит?", content("стоит")),
+        ("Leave a comment on the dove", {"leav", "comment", "dove"}),
+    ],
+)
+def test_question_words_carry_no_topic(question: str, about: set[str]) -> None:
+    """In many languages; not those that English has in another sense."""
+    assert content(question) == about

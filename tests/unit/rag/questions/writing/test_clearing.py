@@ -121,3 +121,12 @@ def test_long_answers_are_read_in_time() -> None:
         began = time.perf_counter()
         cleared(text, 5)
         assert time.perf_counter() - began < 3
+
+
+def test_thoughts_that_end_many_times_are_read_in_time() -> None:
+    """A model that writes nothing but ends of thoughts, all in one piece, costs no more than its length."""
+    clearing = Clearing(PROMPT)
+    began = time.perf_counter()
+    said = clearing.feed("</think>" * 25_000 + "From noon.") + clearing.rest()
+    assert time.perf_counter() - began < 1
+    assert said == "From noon."

@@ -1,8 +1,10 @@
 """An answer that says nothing is told from one that does."""
 
+import time
+
 import pytest
 
-from rag.questions.writing.refusing import abstains, is_courtesy
+from rag.questions.writing.refusing import abstains, is_courtesy, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,11 @@ def test_courtesies_are_known() -> None:
     assert is_courtesy("I hope this helps.")
     assert not is_courtesy("If you need a badge, go to gate 4.")
     assert not is_courtesy("Ask Mr. Miller for a key.")
+
+
+def test_a_sentence_without_an_end_is_read_in_time() -> None:
+    """Small models repeat themselves until they are stopped; that says something, however senseless."""
+    began = time.perf_counter()
+    assert not says_nothing("the " * 50_000)
+    assert not says_nothing("<passage " * 20_000)
+    assert time.perf_counter() - began < 1

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-WEAK = 0.5
-"""Support below which an answer is told as weakly supported: the passages do not answer it as likely as they do."""
+WEAK = 0.3
+"""Support below which an answer is told as weakly supported: of questions that have an answer as often as not, two of
+three with less support had none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

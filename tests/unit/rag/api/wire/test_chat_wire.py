@@ -95,12 +95,12 @@ def test_an_answer_says_how_likely_it_is_supported() -> None:
     """As a number beside the bar, with its reason, and whether the asker should look closer."""
     answer = replace(
         finished("Lunch is at noon [1]."),
-        judged=Judged(support=Support(probability=0.41239, reason="a title"), threshold=0.15),
+        judged=Judged(support=Support(probability=0.21239, reason="a title"), threshold=0.15),
     )
 
     own = ChatWire("m", link).whole(answer)["whetstone"]
 
-    assert own["support"] == {"probability": 0.4124, "threshold": 0.15, "weak": True, "reason": "a title"}
+    assert own["support"] == {"probability": 0.2124, "threshold": 0.15, "weak": True, "reason": "a title"}
     assert own["looked_at"] == []
     assert own["language_unknown"] is False
     assert ChatWire("m", link).whole(replace(answer, judged=None))["whetstone"]["support"] is None

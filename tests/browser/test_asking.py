@@ -22,8 +22,10 @@ def stream(tab: Any, body: str) -> None:
 
 def test_answer_appears_piece_by_piece(tab: Any, llm: ScriptedLLM) -> None:
     """Text is on the page while the language model still writes, and the answer is marked as under way."""
+    # Up to its first citation an answer is held back for a moment.
     words = [f"word{i}" for i in range(30)]
-    llm.script(llm.reply(text=" ".join(words) + " [1].", pause_s=0.06))
+    first, *others = words
+    llm.script(llm.reply(text=f"{first} [1] {' '.join(others)} [1].", pause_s=0.06))
 
     tab.ask(LUNCH, to_the_end=False)
     expect(tab.answer).to_contain_text("word1 ")

@@ -265,7 +265,9 @@ def test_a_key_is_held_to_its_minute(keyed: Any, home_settings: Settings) -> Non
 
 def slow(scripted_llm: ScriptedLLM, seconds: float) -> Any:
     """An answer that takes its time, word by word."""
-    return scripted_llm.reply(text=" ".join("word" for _ in range(int(seconds * 10))), pause_s=0.1)
+    return scripted_llm.reply(
+        text="word [1] " + " ".join("word" for _ in range(int(seconds * 10))), pause_s=0.1
+    )
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ const INLINE = new RegExp(
     // *args and **kwargs are words, not emphasis: a mark that opens follows no letter, one that closes no blank.
     "(?<bold>(?<![\\w*])\\*\\*(?=[^\\s*])(?:[^*\\n]|\\*(?!\\*))*[^\\s*]\\*\\*(?![\\w*]))",
     "(?<italic>(?<![\\w*])\\*(?=[^\\s*])[^*\\n]*[^\\s*]\\*(?![\\w*])|(?<!\\w)_(?=[^\\s_])[^_\\n]*[^\\s_]_(?!\\w))",
-    "(?<bare>https?:\\/\\/[^\\s<>\"'`\\[\\]]+)",
+    "(?<bare>https?:\\/\\/[^\\s<>\"'`\\[\\]\uE000-\uE002]+)",
   ].join("|"),
   "g",
 );

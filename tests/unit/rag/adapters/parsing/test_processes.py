@@ -218,4 +218,5 @@ def test_many_jobs_leave_one_timer(make_processes: Make) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert sum(isinstance(thread, threading.Timer) for thread in threading.enumerate()) <= 1
+    # One that was called off takes a moment to end.
+    until(lambda: sum(isinstance(each, threading.Timer) for each in threading.enumerate()) <= 1, seconds=5)

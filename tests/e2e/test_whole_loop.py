@@ -169,6 +169,7 @@ def test_the_loop_from_first_question_to_rollback(
     assert started.status_code == 202, started.text
     wait_for(installation, caller, started.json()["id"])
     installation.wait(lambda: live_epoch(caller) == live + 1, 10, "the service to take up the new release")
+    installation.wait(lambda: caller.answers[-1]["epoch"] == live + 1, 10, "people to be answered by it")
     stop.set()
     traffic.join()
 

@@ -1,38 +1,26 @@
 """What monitoring needs from the outside, as Protocols."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.domain import DriftFinding, DriftReport, PastRecall, Window
-from rag.ports import Vectors
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class WindowSample:
-    """What was measured on a window's n questions, in their order; no question's text."""
-
-    vectors: Vectors  # shape (n, dimension), in the fixed encoder
-    top_scores: NDArray[np.float64] | None  # cosine of each question's best passage, (n,); None: no passages
-    hit_at_k: NDArray[np.float64]  # 1 hit, 0 miss, nan not labelled, (n,)
+from monitoring.domain import (
+    Alarm,
+    DriftReport,
+    Look,
+    PastRecall,
+    Sampled,
+)
 
 
 class ReportRenderer(Protocol):
     """Keeps a comparison as a snapshot, and shows it."""
 
-    def snapshot(
-        self,
-        findings: Sequence[DriftFinding],
-        reference: Window,
-        current: Window,
-        *,
-        reference_sample: WindowSample | None = None,
-        current_sample: WindowSample | None = None,
-    ) -> str:
-        """Return a snapshot, JSON text; with plots where both samples are given."""
+    def snapshot(self, report: DriftReport, look: Look) -> str:
+        """Return a snapshot, JSON text, of a report that has none yet; it holds no question's text."""
         ...
 
     def html(self, snapshot: str) -> str:
@@ -72,4 +60,69 @@ class DriftReportStore(Protocol):
             releases: digests, one of which was the live release's; None: any.
             newest_first: the other way round.
         """
+        ...
+
+
+class AlarmStore(Protocol):
+    """Alarms, standing and ended."""
+
+    def add(self, alarm: Alarm) -> None:
+        """Write one; Conflict where one of that tenant and cause stands already."""
+        ...
+
+    def put(self, alarm: Alarm) -> None:
+        """Write its new state; NotFound where there is none of that id."""
+        ...
+
+    def get(self, alarm_id: str, *, tenant: str | None = None) -> Alarm:
+        """Return one by its id or a prefix that fits one alone; NotFound, InvalidInput as for reports."""
+        ...
+
+    def standing(self, *, tenant: str | None = None) -> list[Alarm]:
+        """Return those that have not ended, the oldest first."""
+        ...
+
+    def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[Alarm]:
+        """Return the newest first, ended ones too."""
+        ...
+
+
+class SampleStore(Protocol):
+    """Live questions that were drawn to be judged."""
+
+    def add(self, sampled: Sequence[Sampled]) -> None:
+        """Write those whose interaction was not drawn yet."""
+        ...
+
+    def put(self, sampled: Sampled) -> None:
+        """Write its new state; NotFound where there is none of that id."""
+        ...
+
+    def get(self, sampled_id: str, *, tenant: str) -> Sampled:
+        """Return one; NotFound where there is none."""
+        ...
+
+    def since(self, *, tenant: str, since: datetime, release: Collection[str] | None = None) -> list[Sampled]:
+        """Return those drawn from then on, oldest first; of these releases where they are named."""
+        ...
+
+    def queue(self, *, tenant: str, limit: int) -> list[Sampled]:
+        """Return those that wait for a person's word, in the order in which they should be looked at."""
+        ...
+
+
+class LiveIndex(Protocol):
+    """The index that serves, asked where it is: by the service that has it open, else here."""
+
+    def ask(self, questions: Sequence[str], *, tenant: str, k: int) -> list[list[str]]:
+        """Return for each question the ids of the k passages that an asker gets, best first.
+
+        Raises:
+            Unavailable: the service that has the index open did not answer in time.
+            NotReady: nothing is live yet.
+        """
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the questions' vectors as the serving process makes them, shape (n, dimension)."""
         ...

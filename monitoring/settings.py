@@ -13,21 +13,30 @@ class DriftSettings(BaseSettings):
         env_prefix="WHETSTONE_DRIFT_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
-    current_questions: Annotated[int, Field(ge=1)] = Field(
-        200, description="Newest questions in the current window."
+    false_alarm_months: Annotated[float, Field(gt=0, le=120)] = Field(
+        12.0, description="One false alarm in so many months, on average, at the traffic seen."
     )
-    reference_questions: Annotated[int, Field(ge=1)] = Field(
-        500, description="Most questions in the reference window, those right before the current one."
+    min_questions: Annotated[int, Field(ge=100)] = Field(
+        500, description="Fewest distinct questions in the reference; below it there is no verdict."
     )
-    min_questions: Annotated[int, Field(ge=2)] = Field(
-        100, description="Fewest questions in either window; below it there is no verdict."
+    reference_questions: Annotated[int, Field(ge=100, le=5_000)] = Field(
+        1_000,
+        description="Most distinct questions in the reference, drawn from those since the last promotion.",
+    )
+    reference_days: Annotated[float, Field(ge=0)] = Field(
+        14.0, description="Days that the reference spans at least, before it is frozen."
+    )
+    recent_questions: Annotated[int, Field(ge=50, le=2_000)] = Field(
+        600, description="Most of the newest distinct questions that are compared with the reference."
+    )
+    permutations: Annotated[int, Field(ge=999, le=1_000_000)] = Field(
+        19_999, description="Most permutations of a test; far fewer are drawn where nothing is near an alarm."
     )
     min_labelled: Annotated[int, Field(ge=2)] = Field(
-        30, description="Fewest labelled questions in either window for recall drift."
-    )
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.05, description="Level of the whole check.")
-    permutations: Annotated[int, Field(ge=99, le=100_000)] = Field(
-        999, description="Permutations of the MMD test."
+        30, description="Fewest golden questions for a verdict on their recall."
     )
     recall_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="k of the recall that is watched.")
-    seed: int = Field(17, description="Seed of the permutations.")
+    passages_sampled: Annotated[int, Field(ge=100, le=200_000)] = Field(
+        20_000, description="Most passages that questions are compared with, a sample of them all."
+    )
+    seed: int = Field(17, description="Seed of everything that is drawn.")

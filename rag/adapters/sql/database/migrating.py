@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from rag.adapters.sql.database.engine import BUSY_TIMEOUT_S, place, reading, writing
 from rag.errors import IntegrityError, Unavailable
 
-HEAD = "0007_support"
+HEAD = "0008_watching"
 """The newest revision; known here so that opening a database that is up to date does not load Alembic."""
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

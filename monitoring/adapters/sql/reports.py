@@ -3,34 +3,16 @@
 from collections.abc import Collection, Iterator
 from functools import partial
 
-from sqlalchemy import JSON, Column, Index, RowMapping, Table, Text, cast, insert, or_, select
+from sqlalchemy import RowMapping, Text, cast, insert, or_, select
 from typing_extensions import override
 
+from monitoring.adapters.sql.schema import drift_reports
 from monitoring.domain import DriftReport, DriftVerdict, PastRecall
 from monitoring.ports import DriftReportStore
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import by_prefix
 from rag.adapters.sql.database.store import SqlStore
-from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
-
-drift_reports = Table(
-    "drift_reports",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("tenant", Text, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("findings", JSON, nullable=False),
-    Column("encoder", Text, nullable=False),
-    Column("release", Text, nullable=False),
-    Column("reference", JSON, nullable=False),
-    Column("current", JSON, nullable=False),
-    Column("snapshot", Prose, nullable=False),
-    Column("golden_recall", JSON, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Index(None, "created_at"),
-    Index(None, "tenant", "created_at"),
-)
 
 RECALLS_AT_ONCE = 50
 """Reports of which one statement reads the golden recall; most often the first one is the only one wanted."""

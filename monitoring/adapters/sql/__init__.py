@@ -1,0 +1,5 @@
+"""Monitoring's tables in the one database, and a store for each."""
+
+from monitoring.adapters.sql.reports import SqlDriftReports
+
+__all__ = ["SqlDriftReports"]

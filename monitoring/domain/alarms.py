@@ -1,0 +1,47 @@
+"""What stands: an alarm has a beginning, people who know of it, and an end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitoring.domain.causes import Cause, Diagnosis, Remedy
+from rag.domain import utcnow
+
+
+class AlarmEnd(StrEnum):
+    """What ended an alarm."""
+
+    PROMOTION = "promotion"  # or a way back: another release serves
+    REMEDY = "remedy"  # what was wrong is right again: the index, the documents
+    PERSON = "person"  # somebody said that it is as it should be
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """A standing fact: which signal, since when, how sure, what to do about it. One for one cause."""
+
+    id: str
+    tenant: str
+    cause: Cause
+    remedy: Remedy
+    signals: tuple[str, ...]  # names of the findings that say so
+    report: str  # id of the report that opened it
+    last_report: str  # id of the newest that confirmed it
+    since: datetime  # when it began, as far as the questions tell
+    sentence: str  # what is wrong
+    action: str  # what to do
+    diagnosis: Diagnosis  # the whole, as it was last seen
+    opened_at: datetime = field(default_factory=utcnow)
+    acknowledged_by: str = ""  # principal; empty: nobody yet
+    acknowledged_at: datetime | None = None
+    comment: str = ""  # of who acknowledged or ended it
+    retraining: str = ""  # the one that was started for it: a flow run's or a candidate's id; empty: none
+    retraining_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: AlarmEnd | None = None
+    ended_who: str = ""  # principal, or the release's digest
+
+    @property
+    def standing(self) -> bool:
+        """Tell whether it has not ended."""
+        return self.ended_at is None

@@ -1,0 +1,121 @@
+"""What monitoring keeps between its checks: the reference, alarms, their deliveries, and sampled questions."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008_watching"
+down_revision = "0007_support"
+
+
+def upgrade() -> None:
+    """Add the tables, and to drift reports what was new, what the check was held to, and what is wrong."""
+    op.add_column("drift_reports", sa.Column("new", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("drift_reports", sa.Column("run_length", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("drift_reports", sa.Column("diagnoses", sa.JSON(), nullable=False, server_default="[]"))
+    _watching()
+    _alarms()
+    _sampling()
+
+
+def _watching() -> None:
+    op.create_table(
+        "watches",
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reset_by", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True)),
+        sa.Column("read_at", sa.DateTime(timezone=True)),
+        sa.Column("read_id", sa.Text(), nullable=False, server_default=""),
+        sa.Column("position", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("looked", sa.Integer(), nullable=False, server_default="0"),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_watches")),
+    )
+    op.create_table(
+        "watched_questions",
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("interaction_id", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text_key", sa.Text(), nullable=False),
+        sa.Column("in_reference", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("vector", sa.LargeBinary()),
+        sa.ForeignKeyConstraint(
+            ["interaction_id"],
+            ["interactions.id"],
+            name=op.f("fk_watched_questions_interaction_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant", "position", name=op.f("pk_watched_questions")),
+    )
+    op.create_index(op.f("ix_watched_questions_interaction_id"), "watched_questions", ["interaction_id"])
+    op.create_index(
+        op.f("ix_watched_questions_tenant_text_key_position"),
+        "watched_questions",
+        ["tenant", "text_key", "position"],
+    )
+
+
+def _alarms() -> None:
+    op.create_table(
+        "alarms",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "tenant", "cause", "remedy")),
+        sa.Column("signals", sa.JSON(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("report", "last_report")),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("sentence", "action")),
+        sa.Column("diagnosis", sa.JSON(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_by", sa.Text(), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("comment", "retraining")),
+        sa.Column("retraining_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_by", sa.Text()),
+        sa.Column("ended_who", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarms")),
+    )
+    op.create_index(op.f("ix_alarms_tenant_opened_at"), "alarms", ["tenant", "opened_at"])
+    op.create_index(op.f("ix_alarms_ended_at"), "alarms", ["ended_at"])
+    op.create_table(
+        "deliveries",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "alarm_id", "event")),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True)),
+        sa.Column("error", sa.Text(), nullable=False, server_default=""),
+        sa.ForeignKeyConstraint(
+            ["alarm_id"], ["alarms.id"], name=op.f("fk_deliveries_alarm_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+    )
+    op.create_index(op.f("ix_deliveries_delivered_at_next_at"), "deliveries", ["delivered_at", "next_at"])
+
+
+def _sampling() -> None:
+    op.create_table(
+        "sampled_questions",
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("id", "tenant", "interaction_id", "release")
+        ),
+        sa.Column("probability", sa.Float(), nullable=False),
+        sa.Column("k", sa.Integer(), nullable=False),
+        sa.Column("judged", sa.Float()),
+        sa.Column("judge", sa.Text(), nullable=False),
+        sa.Column("found", sa.Float()),
+        sa.Column("answerable", sa.Boolean()),
+        sa.Column("labelled_by", sa.Text(), nullable=False),
+        sa.Column("labelled_at", sa.DateTime(timezone=True)),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["interaction_id"],
+            ["interactions.id"],
+            name=op.f("fk_sampled_questions_interaction_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sampled_questions")),
+        sa.UniqueConstraint("interaction_id", name=op.f("uq_sampled_questions_interaction_id")),
+    )
+    op.create_index(op.f("ix_sampled_questions_tenant_drawn_at"), "sampled_questions", ["tenant", "drawn_at"])

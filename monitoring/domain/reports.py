@@ -61,9 +61,11 @@ class DriftReport:
     release: str  # digest of the live release
     reference: Window
     current: Window
-    new: int  # distinct questions since the last check
-    run_length: float  # distinct questions to a false alarm, on average, that the check was held to
     snapshot: str  # Evidently's snapshot, JSON
+    new: int = 0  # distinct questions since the last check
+    run_length: float = (
+        0.0  # distinct questions to a false alarm, on average, that it was held to; 0: not known
+    )
     diagnoses: tuple[Diagnosis, ...] = ()  # what is wrong and what would help, the surest first
     golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now
     created_at: datetime = field(default_factory=utcnow)

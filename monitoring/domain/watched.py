@@ -21,9 +21,7 @@ class Watched:
         np.float64
     ]  # cosine to the nearest passage of the sample of today; nan: there is no passage
     support: NDArray[np.float64]  # as it was logged; nan: not judged
-    refused: NDArray[
-        np.float64
-    ]  # 1: the documents did not say, 0: answered; nan: no answer was asked for, or it failed
+    refused: NDArray[np.float64]  # 1: the documents did not say, 0: answered; nan: neither
     rating: NDArray[np.float64]  # 1 good, -1 bad; nan: nobody said
     language_unknown: NDArray[np.bool_]
     words: NDArray[np.float64]  # number of words

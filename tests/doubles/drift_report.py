@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
 
 FINDING = DriftFinding(
     name="question_mmd",
@@ -26,8 +26,8 @@ _REPORT = DriftReport(
     findings=(FINDING,),
     encoder="e",
     release="r",
-    reference={"name": "reference", "since": None, "until": "2026-02-01T00:00:00+00:00", "count": 500},
-    current={"name": "current", "since": "2026-02-01T00:00:00+00:00", "until": None, "count": 200},
+    reference=Window(name="reference", since=None, until=datetime(2026, 2, 1, tzinfo=UTC), count=500),
+    current=Window(name="current", since=datetime(2026, 2, 1, tzinfo=UTC), until=None, count=200),
     snapshot="what was found",
     golden_recall={"q1": 1.0, "q2": 1 / 3},
     created_at=datetime(2026, 3, 1, tzinfo=UTC),

@@ -19,8 +19,16 @@ from monitoring.domain import (
 class ReportRenderer(Protocol):
     """Keeps a comparison as a snapshot, and shows it."""
 
-    def snapshot(self, report: DriftReport, look: Look) -> str:
-        """Return a snapshot, JSON text, of a report that has none yet; it holds no question's text."""
+    def snapshot(
+        self, report: DriftReport, look: Look | None, *, past: Sequence[DriftReport] = ()
+    ) -> str:
+        """Return a snapshot, JSON text, of a report that has none yet; it holds no question's text.
+
+        Args:
+            report: what was found.
+            look: what it was found in; None: there is nothing to draw.
+            past: the tenant's reports before it, the newest first, without snapshots.
+        """
         ...
 
     def html(self, snapshot: str) -> str:
@@ -44,8 +52,10 @@ class DriftReportStore(Protocol):
         """
         ...
 
-    def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        """Return the newest first."""
+    def newest(
+        self, limit: int = 50, *, tenant: str | None = None, since: datetime | None = None
+    ) -> list[DriftReport]:
+        """Return the newest first, without their snapshots, which are large; of one tenant, made from then on."""
         ...
 
     def recalls(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from flows.ops.tables import Table
@@ -11,7 +12,8 @@ from monitoring.telling import tell
 Texts = Mapping[str, str]
 """Interaction's id -> its question, of those that whoever reads may see."""
 
-NAMED_DOCUMENTS = 3
+FIGURES = ("verdict", "current", "low", "high", "statistic", "threshold", "p_value", "level")
+"""What is told of a signal over time."""
 
 
 def finding_rows(report: DriftReport) -> Table:
@@ -114,6 +116,41 @@ def alarm_json(alarm: Alarm, texts: Texts) -> dict[str, Any]:
     """Return an alarm for machines."""
     diagnosis = _diagnosis_json(asdict(alarm.diagnosis), alarm.diagnosis.topics, texts)
     return asdict(alarm) | {"standing": alarm.standing, "diagnosis": diagnosis}
+
+
+def history_json(
+    reports: Sequence[DriftReport], alarms: Sequence[Alarm], *, since: datetime | None = None
+) -> dict[str, Any]:
+    """Return figures over time for machines, the newest first; of alarms, those that stood since then."""
+    return {
+        "reports": [
+            {
+                "id": each.id,
+                "created_at": each.created_at,
+                "verdict": each.verdict,
+                "new": each.new,
+                "release": each.release,
+                "causes": [one.cause for one in each.diagnoses],
+                "signals": {
+                    one.name: {name: getattr(one, name) for name in FIGURES} for one in each.findings
+                },
+            }
+            for each in reports
+        ],
+        "alarms": [
+            {
+                "id": each.id,
+                "cause": each.cause,
+                "sentence": each.sentence,
+                "since": each.since,
+                "opened_at": each.opened_at,
+                "ended_at": each.ended_at,
+                "ended_by": each.ended_by,
+            }
+            for each in alarms
+            if since is None or each.ended_at is None or each.ended_at >= since
+        ],
+    }
 
 
 def _finding_json(finding: DriftFinding) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from monitoring.domain.alarms import Alarm, AlarmEnd
 from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
 from monitoring.domain.labels import RecallEstimate, Sampled
-from monitoring.domain.reports import DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
+from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
 from monitoring.domain.watched import Look, Watched
 
 __all__ = [
+    "ALL_TENANTS",
     "Alarm",
     "AlarmEnd",
     "Cause",

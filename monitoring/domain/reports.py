@@ -8,6 +8,9 @@ from enum import StrEnum
 from monitoring.domain.causes import Diagnosis
 from rag.domain import utcnow
 
+ALL_TENANTS = "*"
+"""In a tenant's place: all tenants together."""
+
 
 class DriftVerdict(StrEnum):
     """What a comparison says."""

@@ -3,24 +3,32 @@
 from monitoring.domain.alarms import Alarm, AlarmEnd
 from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
 from monitoring.domain.labels import RecallEstimate, Sampled
+from monitoring.domain.passages import PassageSample
 from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
 from monitoring.domain.watched import Look, Watched
+from monitoring.domain.watches import Asked, Kept, Known, Unread, Watch
 
 __all__ = [
     "ALL_TENANTS",
     "Alarm",
     "AlarmEnd",
+    "Asked",
     "Cause",
     "Diagnosis",
     "DriftFinding",
     "DriftReport",
     "DriftVerdict",
+    "Kept",
+    "Known",
     "Look",
+    "PassageSample",
     "PastRecall",
     "RecallEstimate",
     "Remedy",
     "Sampled",
     "Topic",
+    "Unread",
+    "Watch",
     "Watched",
     "Window",
 ]

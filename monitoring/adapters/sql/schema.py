@@ -46,10 +46,11 @@ watches = Table(
     Column("since", UtcDateTime, nullable=False),  # when it began
     Column("reset_by", Text, nullable=False),
     Column("frozen_at", UtcDateTime),  # None: it still grows
-    Column("read_at", UtcDateTime),  # how far the log was read: the moment of the last interaction ...
-    Column("read_id", Text, nullable=False, server_default=""),  # ... and its id
+    Column("read_at", UtcDateTime),  # logged up to this moment, all was read
     Column("position", Integer, nullable=False, server_default="0"),  # of the last distinct question
     Column("looked", Integer, nullable=False, server_default="0"),  # position up to which checks have looked
+    Column("decided", Integer, nullable=False, server_default="0"),  # up to which the reference was offered
+    Column("days", JSON, nullable=False, server_default="{}"),  # ISO date -> distinct questions asked then
 )
 
 watched_questions = Table(
@@ -63,9 +64,8 @@ watched_questions = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("text_key", Text, nullable=False),  # the same for the same text, case and blanks aside
     Column("in_reference", Boolean, nullable=False, server_default=false()),
-    Column("vector", LargeBinary),  # float16, in the fixed encoder; None: not needed any more
+    Column("vector", LargeBinary, nullable=False),  # float16, in the fixed encoder
     Index(None, "interaction_id"),
-    Index(None, "tenant", "text_key", "position"),
 )
 
 alarms = Table(

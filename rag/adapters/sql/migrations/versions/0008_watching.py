@@ -12,9 +12,24 @@ def upgrade() -> None:
     op.add_column("drift_reports", sa.Column("new", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("drift_reports", sa.Column("run_length", sa.Float(), nullable=False, server_default="0"))
     op.add_column("drift_reports", sa.Column("diagnoses", sa.JSON(), nullable=False, server_default="[]"))
+    _logging()
     _watching()
     _alarms()
     _sampling()
+
+
+def _logging() -> None:
+    # Null in what is there: a table of a million thick rows is not to be written anew, and a check can do without.
+    op.add_column("interactions", sa.Column("text_key", sa.Text()))
+    op.add_column("interactions", sa.Column("logged_at", sa.DateTime(timezone=True)))
+    logged = sa.text("logged_at IS NOT NULL")
+    op.create_index(
+        "ix_interactions_logged",
+        "interactions",
+        ["logged_at", "tenant", "text_key", "asked_at", "id"],
+        sqlite_where=logged,
+        postgresql_where=logged,
+    )
 
 
 def _watching() -> None:
@@ -26,9 +41,10 @@ def _watching() -> None:
         sa.Column("reset_by", sa.Text(), nullable=False),
         sa.Column("frozen_at", sa.DateTime(timezone=True)),
         sa.Column("read_at", sa.DateTime(timezone=True)),
-        sa.Column("read_id", sa.Text(), nullable=False, server_default=""),
         sa.Column("position", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("looked", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("decided", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("days", sa.JSON(), nullable=False, server_default="{}"),
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_watches")),
     )
     op.create_table(
@@ -39,7 +55,7 @@ def _watching() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("text_key", sa.Text(), nullable=False),
         sa.Column("in_reference", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.Column("vector", sa.LargeBinary()),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["interaction_id"],
             ["interactions.id"],
@@ -49,11 +65,6 @@ def _watching() -> None:
         sa.PrimaryKeyConstraint("tenant", "position", name=op.f("pk_watched_questions")),
     )
     op.create_index(op.f("ix_watched_questions_interaction_id"), "watched_questions", ["interaction_id"])
-    op.create_index(
-        op.f("ix_watched_questions_tenant_text_key_position"),
-        "watched_questions",
-        ["tenant", "text_key", "position"],
-    )
 
 
 def _alarms() -> None:

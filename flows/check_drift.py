@@ -4,8 +4,9 @@ from prefect import flow, task
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from flows.artifacts import publish_drift_report, publish_trigger
+from flows.artifacts import progress_artifact, publish_drift_report, publish_trigger
 from flows.bootstrap import open_doors
+from flows.ops.reported import examples
 from flows.ops.trigger import retraining_trigger
 from flows.retrying import worth_repeating
 
@@ -13,17 +14,20 @@ DRIFT_EVENT = "whetstone.drift.detected"
 
 
 @task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
-def compare_windows() -> str:
+def look(tenant: str | None) -> str:
     """Make and store a drift report; return its id."""
-    with open_doors() as doors:
-        return doors.monitoring.check().id
+    with open_doors() as doors, progress_artifact("check for drift") as progress:
+        return doors.monitoring.check(tenant=tenant, progress=progress).id
 
 
 @task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
 def publish(report_id: str) -> None:
     """Show the report among Prefect's artifacts."""
     with open_doors() as doors:
-        publish_drift_report(doors.monitoring.reports.get(report_id))
+        report = doors.monitoring.reports.get(report_id)
+        standing = doors.monitoring.alarms.standing(tenant=report.tenant)
+        texts = doors.monitoring.texts(examples([report]))
+        publish_drift_report(report, standing, texts)
 
 
 @task
@@ -43,9 +47,9 @@ def ask_for_retraining(report_id: str) -> bool:
 
 
 @flow(name="check_drift")
-def check_drift() -> str:
-    """Check for drift once; return the report's id."""
-    report_id = compare_windows()
+def check_drift(tenant: str | None = None) -> str:
+    """Check a tenant once, "*": all together, None: the installation's own; return the report's id."""
+    report_id = look(tenant)
     publish(report_id)
     ask_for_retraining(report_id)
     return report_id

@@ -24,9 +24,7 @@ from monitoring.domain import (
 class ReportRenderer(Protocol):
     """Keeps a comparison as a snapshot, and shows it."""
 
-    def snapshot(
-        self, report: DriftReport, look: Look | None, *, past: Sequence[DriftReport] = ()
-    ) -> str:
+    def snapshot(self, report: DriftReport, look: Look | None, *, past: Sequence[DriftReport] = ()) -> str:
         """Return a snapshot, JSON text, of a report that has none yet; it holds no question's text.
 
         Args:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring.domain import Alarm, Cause, Diagnosis, DriftReport, DriftVerdict, Window
+from monitoring.domain import Alarm, Cause, Diagnosis, DriftReport, DriftVerdict
 
 DAYS_A_MONTH = 30.44
 
@@ -54,17 +54,13 @@ def name_of(diagnosis: Diagnosis) -> str:
     return f"{_HEADLINES[diagnosis.cause]}{f' ({about})' if about else ''}"
 
 
-def per_day(window: Window) -> float | None:
-    """Return distinct questions a day in a window; None where it holds too few to say."""
-    if window.since is None or window.until is None or window.count < 2:
-        return None
-    days = (window.until - window.since).total_seconds() / 86_400
-    return window.count / days if days > 0 else None
-
-
 def unmeasured(report: DriftReport) -> list[str]:
     """Return a sentence for each signal that gives no verdict."""
-    return [f"{each.name}: {each.reason}" for each in report.findings if each.verdict is DriftVerdict.NOT_ENOUGH_DATA]
+    return [
+        f"{each.name}: {each.reason}"
+        for each in report.findings
+        if each.verdict is DriftVerdict.NOT_ENOUGH_DATA
+    ]
 
 
 def _drift(report: DriftReport) -> Told:
@@ -134,12 +130,9 @@ def held_to(report: DriftReport) -> str:
     if report.run_length <= 0 or report.verdict is DriftVerdict.NOT_ENOUGH_DATA:
         return ""
     said = f"Held to one false alarm in {report.run_length:,.0f} distinct questions on average, however often one looks"
-    a_day = per_day(report.current)
-    if a_day is not None and a_day >= 1:
-        months = report.run_length / (a_day * DAYS_A_MONTH)
-        # Of less than a week nobody speaks in months.
-        long = f"{months:,.0f} months" if months >= 2 else f"{max(months * DAYS_A_MONTH, 1):,.0f} days"
-        said += f": {long} at the {a_day:,.0f} a day of late"
+    if report.months > 0:
+        a_day = report.run_length / (report.months * DAYS_A_MONTH)
+        said += f": {report.months:g} months at {a_day:,.0f} a day"
     return f"{said}."
 
 

@@ -45,6 +45,6 @@ def should_retrain(
 
 def drifted_since(newest: DriftReport | None) -> datetime | None:
     """Return since when people ask about other things, by the newest report; None where it is calm."""
-    if newest is None or newest.verdict is not DriftVerdict.DRIFT or not newest.current["since"]:
+    if newest is None or newest.verdict is not DriftVerdict.DRIFT:
         return None
-    return datetime.fromisoformat(str(newest.current["since"]))
+    return newest.current.since

@@ -6,8 +6,12 @@ from flows.commands.options import JSON, TENANT
 
 
 @click.group(invoke_without_command=True)
-@click.option("--all", "everything", is_flag=True, help="Those of every tenant, and those that have ended too.")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Most alarms shown.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Those of every tenant, and those that have ended too."
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Most alarms shown."
+)
 @JSON
 @TENANT
 @click.pass_context
@@ -77,4 +81,6 @@ def end(alarm: str, comment: str, tenant: str | None) -> None:
             comment=comment,
         )
     console().print(f"Ended: {ended.sentence}", soft_wrap=True)
-    console().print("  Where questions have changed for good, `whetstone drift accept` makes them the reference.")
+    console().print(
+        "  Where questions have changed for good, `whetstone drift accept` makes them the reference."
+    )

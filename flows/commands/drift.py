@@ -47,7 +47,7 @@ def drift(
         return
     from flows.bootstrap import open_doors
     from flows.environment import load_flow
-    from flows.ops.trigger import follow_up
+    from flows.ops.trigger import retraining_trigger
     from rag.releases.deployed import live_release
 
     with open_doors() as doors:
@@ -61,17 +61,21 @@ def drift(
         report = doors.monitoring.reports.get(report_id)
         standing = doors.monitoring.alarms.standing(tenant=of)
         _write_page(doors, report, html)
-        _print(doors, report, standing, json_output, remarks=follow_up(doors, report))
+        _print(doors, report, standing, json_output, remarks=(retraining_trigger(doors, report.id).sentence,))
     _exit(bool(standing))
 
 
 @drift.command()
 @click.option("--since", type=MOMENT, metavar="WHEN", help="Since a day (2026-03-01), or how long ago (30d).")
-@click.option("--limit", type=click.IntRange(1, 500), default=30, show_default=True, help="Most reports shown.")
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=30, show_default=True, help="Most reports shown."
+)
 @JSON
 @TENANT
 @ALL_TENANTS
-def history(since: datetime | None, limit: int, json_output: bool, tenant: str | None, over_all: bool) -> None:
+def history(
+    since: datetime | None, limit: int, json_output: bool, tenant: str | None, over_all: bool
+) -> None:
     """Show the reports and alarms there were, newest first."""
     from flows.bootstrap import open_doors
     from flows.ops.reported import alarm_rows, history_json, history_rows
@@ -112,7 +116,9 @@ def show(report: str, html: Path | None, json_output: bool) -> None:
 
 @drift.command()
 @click.option(
-    "--comment", prompt="Why is it as it should be", help="Why; kept with the alarms that it ends, and in the audit trail."
+    "--comment",
+    prompt="Why is it as it should be",
+    help="Why; kept with the alarms that it ends, and in the audit trail.",
 )
 @TENANT
 @ALL_TENANTS

@@ -13,7 +13,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A day or time in ISO format, UTC unless it says otherwise, or how long ago: 90m, 12h, 7d, 2w."""
 
     name = "moment"
@@ -28,7 +28,11 @@ class Moment(click.ParamType):
         try:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:
-            self.fail(f"{value!r} is no moment; give a day (2026-03-01), a time (2026-03-01T08:00) or 12h, 7d, 2w", param, ctx)
+            self.fail(
+                f"{value!r} is no moment; give a day (2026-03-01), a time (2026-03-01T08:00) or 12h, 7d, 2w",
+                param,
+                ctx,
+            )
         moment = moment.replace(tzinfo=moment.tzinfo or UTC)
         if moment > now:
             self.fail(f"{value!r} is in the future", param, ctx)

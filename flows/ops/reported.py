@@ -18,7 +18,18 @@ FIGURES = ("verdict", "current", "low", "high", "statistic", "threshold", "p_val
 
 def finding_rows(report: DriftReport) -> Table:
     """Return one row a signal."""
-    columns = ["signal", "verdict", "before", "now", "95 % interval", "questions", "p", "alarm at", "statistic", "beyond"]
+    columns = [
+        "signal",
+        "verdict",
+        "before",
+        "now",
+        "95 % interval",
+        "questions",
+        "p",
+        "alarm at",
+        "statistic",
+        "beyond",
+    ]
     return columns, [
         (
             each.name,
@@ -167,7 +178,8 @@ def _topic_json(topic: Topic, texts: Texts) -> dict[str, Any]:
     content.pop("interactions")
     return content | {
         "examples": [
-            {"id": one, "question": texts.get(one), "url": f"/v1/ops/questions/{one}"} for one in topic.examples
+            {"id": one, "question": texts.get(one), "url": f"/v1/ops/questions/{one}"}
+            for one in topic.examples
         ]
     }
 

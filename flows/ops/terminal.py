@@ -114,7 +114,7 @@ def show_drift(
             out.print(heading)
         for sentence in sentences:
             out.print(f"  {sentence}", soft_wrap=True)
-    if report.diagnoses:
+    if any(each.topics for each in report.diagnoses):
         table("Topics", *topic_rows(report, texts))
     if report.findings:
         table(f"Drift report {report.id[:8]}: {report.verdict}", *finding_rows(report))

@@ -62,7 +62,9 @@ def router(alarms: AlarmStore, decisions: AlarmDecisions, *, texts: Texts, tenan
     ) -> dict[str, Any]:
         """Say that somebody knows of it; it goes on standing."""
         principal = principal_of(request).id
-        return told([decisions.acknowledge(alarm_id, tenant=of, principal=principal, comment=body.comment)])[0]
+        return told([decisions.acknowledge(alarm_id, tenant=of, principal=principal, comment=body.comment)])[
+            0
+        ]
 
     @routes.post("/{alarm_id}/end")
     def end(request: Request, alarm_id: str, body: EndRequest, of: Tenant = tenant) -> dict[str, Any]:

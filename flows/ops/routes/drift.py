@@ -37,7 +37,9 @@ Texts = Callable[[Sequence[str]], dict[str, str]]
 class AcceptRequest(Body):
     """A person's word that what people ask and find now is as it should be."""
 
-    comment: NeededComment = Field(description="Why; kept with the alarms that it ends and in the audit trail.")
+    comment: NeededComment = Field(
+        description="Why; kept with the alarms that it ends and in the audit trail."
+    )
 
 
 def router(
@@ -110,7 +112,9 @@ def router(
         """Show one report as a page."""
         report = one(report_id, of)
         if not report.snapshot:
-            raise NotFound(f"Drift report {report.id} has no page; what it found is at {routes.prefix}/{report.id}.")
+            raise NotFound(
+                f"Drift report {report.id} has no page; what it found is at {routes.prefix}/{report.id}."
+            )
         return HTMLResponse(html(report), headers=PAGE_HEADERS)
 
     return routes

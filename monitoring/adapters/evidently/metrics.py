@@ -53,9 +53,7 @@ class VerdictCalculation(SingleValueCalculation[Verdict]):  # type: ignore[misc]
         result = self.result(metric.count)
         widgets = [text_widget(text=metric.text)]
         if metric.topics:
-            widgets.append(
-                table_data(title="Topics", column_names=list(TOPIC_COLUMNS), data=metric.topics)
-            )
+            widgets.append(table_data(title="Topics", column_names=list(TOPIC_COLUMNS), data=metric.topics))
         if metric.rows:
             widgets.append(table_data(title="Signals", column_names=list(COLUMNS), data=metric.rows))
         if metric.signals:
@@ -157,7 +155,9 @@ def _verdict(report: DriftReport, checks: Sequence[DriftReport]) -> Verdict:
 
 def _signal(finding: DriftFinding, report: DriftReport, checks: Sequence[DriftReport]) -> Signal | None:
     """Return a finding as a metric; None where there is no figure to show."""
-    value = next((each for each in (finding.p_value, finding.statistic, finding.current) if each is not None), None)
+    value = next(
+        (each for each in (finding.p_value, finding.statistic, finding.current) if each is not None), None
+    )
     if value is None:
         return None
     test = None

@@ -88,7 +88,9 @@ def over_time(title: str, points: Sequence[Point]) -> BaseWidgetInfo:
 def evidence(signals: Mapping[str, Sequence[tuple[str, float]]]) -> BaseWidgetInfo:
     """Draw how much of what an alarm takes each signal had at each check: log p / log level; an alarm stands at 1."""
     traces = [
-        _line(name, [moment for moment, _ in points], [value for _, value in points], TOPICS[at % len(TOPICS)])
+        _line(
+            name, [moment for moment, _ in points], [value for _, value in points], TOPICS[at % len(TOPICS)]
+        )
         for at, (name, points) in enumerate(signals.items())
     ]
     moments = sorted({moment for points in signals.values() for moment, _ in points})

@@ -32,6 +32,7 @@ drift_reports = Table(
     Column("golden_recall", JSON, nullable=False),
     Column("new", Integer, nullable=False, server_default="0"),
     Column("run_length", Float, nullable=False, server_default="0"),
+    Column("months", Float, nullable=False, server_default="0"),
     Column("diagnoses", JSON, nullable=False, server_default="[]"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),

@@ -16,9 +16,18 @@ from rag.errors import IntegrityError
 CALM = replace(FINDING, verdict=DriftVerdict.CALM, p_value=0.4, carrying=())
 FIT = replace(CALM, name="fit", statistic=0.04321, reason="The documents fit as before.")
 LIVE = replace(
-    CALM, name="live_recall@10", statistic=None, threshold=None, p_value=None, current=0.81, low=0.72, high=0.9
+    CALM,
+    name="live_recall@10",
+    statistic=None,
+    threshold=None,
+    p_value=None,
+    current=0.81,
+    low=0.72,
+    high=0.9,
 )
-GOLDEN = replace(LIVE, name="golden_recall@10", current=0.7, low=None, high=None, statistic=0.2, threshold=0.15)
+GOLDEN = replace(
+    LIVE, name="golden_recall@10", current=0.7, low=None, high=None, statistic=0.2, threshold=0.15
+)
 SILENT = replace(
     LIVE, name="ratings", current=None, verdict=DriftVerdict.NOT_ENOUGH_DATA, reason="Nobody rated an answer."
 )
@@ -59,7 +68,9 @@ def test_the_page_begins_with_the_verdict(snapshot: str) -> None:
     text = first["params"]["text"]
 
     assert text.startswith("## Drift: documents are missing (parental, leave, abroad).")
-    positions = [text.index(part) for part in ("**Why**", DIAGNOSIS.reason, "**What to do**", DIAGNOSIS.action)]
+    positions = [
+        text.index(part) for part in ("**Why**", DIAGNOSIS.reason, "**What to do**", DIAGNOSIS.action)
+    ]
     assert positions == sorted(positions)
     assert "one false alarm in 50,000 distinct questions" in text
     assert [widget["title"] for widget in others[:2]] == ["Topics", "Signals"]
@@ -139,7 +150,9 @@ def test_evidentlys_tests_hold_our_levels(snapshot: str) -> None:
 def test_a_p_value_at_the_level_is_an_alarm() -> None:
     """As the signals have it: at the level or below."""
     at = replace(FINDING, p_value=0.0004, level=0.0004)
-    results = json.loads(EvidentlyRenderer().snapshot(replace(REPORT, findings=(at,)), look()))["metric_results"]
+    results = json.loads(EvidentlyRenderer().snapshot(replace(REPORT, findings=(at,)), look()))[
+        "metric_results"
+    ]
 
     (topics,) = (each for each in results.values() if each["display_name"] == "topics")
     assert [test["status"] for test in topics["tests"]] == ["FAIL"]
@@ -147,9 +160,7 @@ def test_a_p_value_at_the_level_is_an_alarm() -> None:
 
 def test_a_page_with_few_questions_says_what_is_missing() -> None:
     """Without a look, without questions, and with two of them, there is a page; it draws what there is."""
-    report = drift_report(
-        verdict=DriftVerdict.NOT_ENOUGH_DATA, findings=(SILENT,), diagnoses=(), snapshot=""
-    )
+    report = drift_report(verdict=DriftVerdict.NOT_ENOUGH_DATA, findings=(SILENT,), diagnoses=(), snapshot="")
     for seen in (None, look(0, 0), look(1, 1), look(2, 1)):
         html = EvidentlyRenderer().html(EvidentlyRenderer().snapshot(report, seen))
 

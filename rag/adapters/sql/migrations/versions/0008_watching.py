@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Add the tables, and to drift reports what was new, what the check was held to, and what is wrong."""
     op.add_column("drift_reports", sa.Column("new", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("drift_reports", sa.Column("run_length", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("drift_reports", sa.Column("months", sa.Float(), nullable=False, server_default="0"))
     op.add_column("drift_reports", sa.Column("diagnoses", sa.JSON(), nullable=False, server_default="[]"))
     _logging()
     _watching()

@@ -179,6 +179,17 @@ def test_of_too_many_the_newest(any_stores: Stores, log: SqlAskedLog) -> None:
     assert [each.id for each in many[-10:]] == ids(read(log, limit=10))
 
 
+def test_what_people_ask_is_found_behind_a_probe(any_stores: Stores, log: SqlAskedLog) -> None:
+    """However much of the end of the log is the probe's: repeats are dropped before anything is limited."""
+    people = [asked(f"question {at}", at) for at in range(8)]
+    any_stores.interactions.add_all(people)
+    for start in range(0, 300, 20):
+        any_stores.interactions.add_all([asked("Are you there?", 60 + start + at) for at in range(20)])
+    found = ids(read(log, limit=10))
+    assert {each.id for each in people} <= set(found)
+    assert len(found) <= 10
+
+
 def test_a_log_of_before_there_were_keys_is_read_once(any_stores: Stores, log: SqlAskedLog) -> None:
     """No row of it is written anew; what came since goes on from it."""
     old = [asked("Why?", 0), asked("How?", 1)]

@@ -26,8 +26,8 @@ from rag.releases.deployed import alike, deployed
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when questions count where no release was ever replaced."""
 
-MOST_READ = 100_000
-"""Distinct questions that one check reads at most, the newest; what that leaves out is months old."""
+MOST_READ = 50_000
+"""Questions that one check reads at most, the newest: more than it compares, however long nobody checked."""
 
 SPARE = 1.25
 """Questions of a long log that are taken for each that is wanted: some are thinned only once they are embedded."""

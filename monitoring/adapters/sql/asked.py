@@ -1,9 +1,9 @@
 """The log of questions, read thinned."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal_column, select
+from sqlalchemy import Connection, RowMapping, case, func, literal_column, select
 from typing_extensions import override
 
 from monitoring.domain import Asked, Known, Unread
@@ -81,20 +81,42 @@ _KNOWN = select(
 def _keyed(
     connection: Connection, tenant: str, after: datetime | None, until: datetime, since: datetime, limit: int
 ) -> list[Asked]:
-    """Return one row for each text of a page, the newest `limit` of them."""
-    new = (
-        (_log.logged_at > (after - OVERLAP if after else datetime(1970, 1, 1, tzinfo=UTC)))
-        & (_log.logged_at <= until)
-        & (_log.asked_at >= since)
-        & (_log.text_key != "")
-        & _of(tenant)
-    )
+    """Return one row for each text of a page, the newest `limit` of them.
+
+    Of a log that nobody has read for long, only so much of the end is numbered as holds enough of them.
+    """
+    # Nothing is logged before it was asked, up to what clocks differ by.
+    from_ = max(after or since, since) - OVERLAP
+    rows = 2 * limit
+    while True:
+        beyond = (
+            select(_log.logged_at)
+            .where(_log.logged_at > from_, _log.logged_at <= until)
+            .order_by(_log.logged_at.desc())
+            .offset(rows)
+            .limit(1)
+        )
+        reached = connection.execute(beyond).scalar_one_or_none()
+        asked = _paged(connection, tenant, reached or from_, until, since, limit)
+        if reached is None or 2 * len(asked) >= limit:
+            return asked
+        rows *= 4
+
+
+def _paged(
+    connection: Connection, tenant: str, from_: datetime, until: datetime, since: datetime, limit: int
+) -> list[Asked]:
+    new = (_log.logged_at > from_) & (_log.logged_at <= until) & (_log.text_key != "")
+    if tenant != EVERYONE:
+        # Not compared as it stands: SQLite would go by the tenant's own index, through all that was ever asked.
+        new &= func.coalesce(_log.tenant, "") == tenant
     order = (_log.asked_at, _log.id)
     page = (func.row_number().over(order_by=order) - 1) // literal_column(str(PAGE))
     numbered = select(page.label("page"), _log.text_key, _log.asked_at, _log.id).where(new).subquery()
     first_at = func.min(numbered.c.asked_at).label("first_at")
     query = (
         select(func.min(numbered.c.id).label("id"), numbered.c.text_key, first_at)
+        .where(numbered.c.asked_at >= since)
         .group_by(numbered.c.page, numbered.c.text_key)
         .order_by(first_at.desc())
         .limit(limit)
@@ -109,7 +131,9 @@ def _unkeyed(connection: Connection, tenant: str, since: datetime, limit: int) -
     first = connection.execute(
         select(_log.logged_at).where(_log.logged_at.is_not(None)).order_by(_log.logged_at).limit(1)
     ).scalar_one_or_none()
-    old = _log.logged_at.is_(None) & (_log.asked_at >= since) & ~_log.auxiliary & _of(tenant)
+    old = _log.logged_at.is_(None) & (_log.asked_at >= since) & ~_log.auxiliary
+    if tenant != EVERYONE:
+        old &= _log.tenant == tenant
     if first is not None:
         # So that those with keys, by and by almost all, are not read in vain.
         old &= _log.asked_at <= first + LATE
@@ -124,10 +148,6 @@ def _unkeyed(connection: Connection, tenant: str, since: datetime, limit: int) -
         for row in connection.execute(query)
     )
     return [each for each in made if each.text_key]
-
-
-def _of(tenant: str) -> ColumnElement[bool]:
-    return _log.tenant == tenant if tenant != EVERYONE else literal_column("1 = 1")
 
 
 def _known(row: RowMapping) -> Known:

@@ -10,12 +10,14 @@ from monitoring.attribution.parting import Foreign, Form, Lost, Otherwise
 from monitoring.attribution.weighing import Weighed
 from monitoring.domain import Cause
 
-_MISSING = 0.3
-"""Absence from which on documents are missing."""
+MISSING = 0.42
+"""Absence from which on documents are missing: of topics that have documents, most have less than 0.35."""
+_DRAWN = 15.0
 _SPREAD = 1.3
 """Two standard deviations of the absence of one question: below this over the root of n it may be chance."""
-_ASKED_EARLIER, _NEARER = 0.4, 0.15
-"""How near earlier questions are where a topic returns, and by how much nearer than those of the reference."""
+_NEARER, _MOST = 0.06, 0.6
+"""By how much nearer in cosine earlier questions are than those of the reference where a topic returns, and for which
+share of it. For a topic that is new it is 0.05 at most, however many earlier questions there are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,18 +39,24 @@ def absence(weighed: Weighed) -> float:
     return near + 2 * max(weighed.unknown, 0.0) + 0.5 * max(weighed.refused, 0.0)
 
 
-def cause_of(weighed: Weighed, absent: float | None = None) -> Cause:
+def cause_of(weighed: Weighed, absent: float, *, least: float = MISSING) -> Cause:
     """Return the cause of a topic that is put as before, and that words find no better than the encoder does.
 
-    `absent` is what people say of its questions: the share that no document answers; None: they say nothing.
+    Args:
+        weighed: its figures.
+        absent: its `absence`, drawn towards that of all topics.
+        least: the absence from which on documents are missing.
     """
-    if absent is not None:
-        return Cause.DOCUMENTS_MISSING if absent > 0.5 else Cause.NOT_FOUND
-    if absence(weighed) >= max(_MISSING, _SPREAD / np.sqrt(max(weighed.count, 1))):
+    returns = weighed.gain is not None and weighed.gain >= _NEARER and weighed.earlier >= _MOST
+    if absent >= max(least * (1.5 if returns else 1.0), _SPREAD / np.sqrt(max(weighed.count, 1))):
         return Cause.DOCUMENTS_MISSING
-    if weighed.earlier is not None and weighed.earlier >= max(_ASKED_EARLIER, weighed.near + _NEARER):
-        return Cause.OLD_TOPIC
-    return Cause.UNKNOWN
+    return Cause.OLD_TOPIC if returns else Cause.UNKNOWN
+
+
+def drawn_together(weighed: Sequence[Weighed]) -> list[float]:
+    """Return the absence of each topic, drawn towards the mean of all as if 15 more questions had that."""
+    mean = _mean(weighed, absence) or 0.0
+    return [(each.count * absence(each) + _DRAWN * mean) / (each.count + _DRAWN) for each in weighed]
 
 
 def foreign_case(foreign: Foreign) -> Case:

@@ -19,8 +19,12 @@ from rag.ports import Vectors
 
 Rows = NDArray[np.int64]
 
-_SEARCHED = 200
-"""Most questions of either side that the stronger search is asked for."""
+_SEARCHED, _COMPARED = 300, 400
+"""Most questions that the stronger search is asked for, of the recent ones and of the reference."""
+_DOUBT = 0.3
+"""How much more has to speak for missing documents where as good as all questions are there and not found."""
+_MINOR = 0.12
+"""Share of the questions that speak for anything below which a cause is left out beside others."""
 _TOLD = 3
 """Questions of a topic that people spoke of, from which on their word counts for all of it."""
 _HARM = {"refusals": "refused more often", "ratings": "rated worse", "support": "supported less", breakage.LIVE: "found less"}
@@ -51,7 +55,7 @@ def attribute(
         look: the questions that they were read from.
         texts: interaction's id -> the question as it was searched for, of reference and recent questions. The more are
             there, the better topics are named and forms told apart; it may be empty.
-        stronger: a search beyond the encoder's, asked for at most 400 questions of the look; None: there is none.
+        stronger: a search beyond the encoder's, asked for at most 700 questions of the look; None: there is none.
         before: vectors of questions from before the reference, shape (m, dimension), in the fixed encoder; None or
             m = 0: there are none.
         hits: interaction's id -> ids of the documents that it was answered from, best first, as they were logged.
@@ -117,6 +121,7 @@ class _Questions:
         scale = Scale(look, searched, before)
         groups = self._groups(pool, new, scale, searched, findings)
         total = sum(group.case.weight for group in groups)
+        groups = [group for group in groups if group.case.weight >= _MINOR * total]
         carried = sum(len(rows) for group in groups for rows in group.rows)
         told = [self._diagnosis(group, total, carried) for group in groups]
         return sorted(told, key=lambda each: -each.sureness)
@@ -130,7 +135,7 @@ class _Questions:
         rows = np.concatenate([new, others])[:_SEARCHED]
         rows = np.array([row for row in rows if self._text(look.recent.interactions[row])], dtype=np.int64)
         known = [row for row, each in enumerate(look.reference.interactions) if self._text(each)]
-        drawn = np.random.default_rng(self._seed).permutation(np.array(known, dtype=np.int64))[:_SEARCHED]
+        drawn = np.random.default_rng(self._seed).permutation(np.array(known, dtype=np.int64))[:_COMPARED]
         if not len(rows) or not len(drawn):
             return None
         found, usual = (
@@ -171,10 +176,10 @@ class _Questions:
         if lost is not None:
             left = left[~np.isin(left, lost.rows)]
             groups.append(self._group(causes.lost_case(lost, len(named)), self._topics(lost.rows)))
-        return [*groups, *self._by_topic(left, len(pool), scale, searched is not None, findings)]
+        return [*groups, *self._by_topic(left, 0 if lost is None else len(lost.rows), len(pool), scale, searched is not None, findings)]
 
     def _by_topic(
-        self, left: Rows, asked: int, scale: Scale, searched: bool, findings: Sequence[DriftFinding]
+        self, left: Rows, lost: int, asked: int, scale: Scale, searched: bool, findings: Sequence[DriftFinding]
     ) -> list[_Group]:
         """Return those that are put as before, by the cause of each of their topics."""
         unexpected = 1.0 - BYSTANDERS * asked / max(len(left), 1)
@@ -183,9 +188,15 @@ class _Questions:
         drifted = {each.name for each in findings if each.verdict is DriftVerdict.DRIFT}
         harmed = [text for name, text in _HARM.items() if any(each.startswith(name) for each in drifted)]
         by_cause: dict[Cause, list[tuple[Rows, Weighed]]] = defaultdict(list)
-        for rows in self._topics(left):
-            weighed = scale.weigh(rows)
-            cause = causes.cause_of(weighed, self._absent(rows))
+        topics = self._topics(left)
+        figures = [scale.weigh(rows) for rows in topics]
+        least = causes.MISSING + _DOUBT * lost / (lost + len(left))
+        for rows, weighed, absent in zip(topics, figures, causes.drawn_together(figures), strict=True):
+            told = self._absent(rows)
+            if told is not None:
+                cause = Cause.DOCUMENTS_MISSING if told > 0.5 else Cause.NOT_FOUND
+            else:
+                cause = causes.cause_of(weighed, absent, least=least)
             if cause is Cause.UNKNOWN and harmed:
                 cause = Cause.NOT_FOUND
             by_cause[cause].append((rows, weighed))

@@ -65,8 +65,8 @@ class Weighed:
     words: float  # chance that the passage that fits their words best fits better
     unknown: float  # share of their words that are in no passage, beyond that of the reference
     refused: float  # share refused, beyond that of the reference
-    near: float  # chance that the nearest question of the reference is nearer than those of the reference are
-    earlier: float | None  # the same of questions from before the reference; None: there are none
+    gain: float | None  # how much nearer the nearest earlier question is than the nearest of the reference; None: no earlier
+    earlier: float  # share of them that an earlier question is nearer to
     best: float | None  # median cosine of the nearest passage ...
     best_before: float | None  # ... and in the reference
 
@@ -75,13 +75,9 @@ class Scale:
     """The reference, which questions are held against."""
 
     def __init__(self, look: Look, searched: Searched | None, before: Vectors | None) -> None:
+        """Take the look, what the stronger search found, and vectors of questions from before the reference, if any."""
         self._look, self._searched = look, searched
-        vectors = look.reference.vectors
-        self._near = _nearest(vectors, vectors, same=True)
         self._before = before if before is not None and len(before) else None
-        self._ever = self._near  # nearest of all that was asked before, so that many earlier questions seem no nearer
-        if self._before is not None:
-            self._ever = np.fmax(self._near, _nearest(vectors, self._before))
 
     def weigh(self, rows: Rows) -> Weighed:
         """Return the figures of the recent questions at these rows."""
@@ -89,16 +85,17 @@ class Scale:
         words = _ALIKE
         if searched is not None:
             words = chance_above(searched.words[np.isin(searched.rows, rows)], searched.before_words)
-        earlier = None
-        if self._before is not None:
-            earlier = chance_above(_nearest(now.vectors, self._before), self._ever)
+        gain, earlier = None, 0.0
+        if self._before is not None and len(old) and len(now):
+            gains = _nearest(now.vectors, self._before) - _nearest(now.vectors, old.vectors)
+            gain, earlier = float(gains.mean()), float((gains > 0).mean())
         return Weighed(
             count=len(rows),
             fit=chance_above(now.best, old.best),
             words=words,
             unknown=_difference(now.share, old.share),
             refused=_difference(now.refused, old.refused),
-            near=chance_above(_nearest(now.vectors, old.vectors), self._near),
+            gain=gain,
             earlier=earlier,
             best=_median(now.best),
             best_before=_median(old.best),
@@ -112,14 +109,9 @@ def _columns(found: Sequence[Found]) -> tuple[Figures, Figures, Figures]:
     return words, words - encoder, support
 
 
-def _nearest(vectors: Vectors, others: Vectors, *, same: bool = False) -> Figures:
-    """Return each vector's cosine to the nearest of others, of all others where they are the `same`; nan: none."""
-    if not len(vectors) or len(others) <= same:
-        return np.full(len(vectors), np.nan)
-    cosines = vectors @ others.T
-    if same:
-        np.fill_diagonal(cosines, -np.inf)
-    nearest: Figures = cosines.max(axis=1).astype(np.float64)
+def _nearest(vectors: Vectors, others: Vectors) -> Figures:
+    """Return each vector's cosine to the nearest of others, shape (n,); there is at least one."""
+    nearest: Figures = (vectors @ others.T).max(axis=1).astype(np.float64)
     return nearest
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from monitoring.domain import (
     Alarm,
     DriftReport,
+    Judgement,
     Look,
     PastRecall,
     Sampled,
+    Shown,
 )
 
 
@@ -88,10 +90,10 @@ class AlarmStore(Protocol):
 
 
 class SampleStore(Protocol):
-    """Live questions that were drawn to be judged."""
+    """Live questions that were drawn to be judged. Their order is that in which they were drawn."""
 
-    def add(self, sampled: Sequence[Sampled]) -> None:
-        """Write those whose interaction was not drawn yet."""
+    def add(self, sampled: Sequence[Sampled]) -> int:
+        """Write those whose interaction was not drawn yet; return how many these are."""
         ...
 
     def put(self, sampled: Sampled) -> None:
@@ -102,12 +104,34 @@ class SampleStore(Protocol):
         """Return one; NotFound where there is none."""
         ...
 
-    def since(self, *, tenant: str, since: datetime, release: Collection[str] | None = None) -> list[Sampled]:
-        """Return those drawn from then on, oldest first; of these releases where they are named."""
+    def since(
+        self,
+        *,
+        tenant: str,
+        since: datetime,
+        releases: Collection[str] | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Sampled]:
+        """Return those asked from then on, in their order unless said otherwise; of these releases where named."""
         ...
 
-    def queue(self, *, tenant: str, limit: int) -> list[Sampled]:
-        """Return those that wait for a person's word, in the order in which they should be looked at."""
+    def unjudged(self, *, tenant: str, since: datetime, limit: int) -> list[Sampled]:
+        """Return those drawn from then on that no machine has judged yet, in their order."""
+        ...
+
+    def queue(self, *, tenant: str, since: datetime, limit: int) -> list[Sampled]:
+        """Return those drawn from then on that wait for a person's word, in their order."""
+        ...
+
+
+class RecallJudge(Protocol):
+    """Says of live questions whether a right passage is among those found."""
+
+    name: str  # which one
+
+    def judge(self, shown: Sequence[Shown]) -> list[Judgement]:
+        """Return what it says of each question, in their order. One that fails is one without a probability."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from monitoring.domain.alarms import Alarm, AlarmEnd
 from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
-from monitoring.domain.labels import RecallEstimate, Sampled
+from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.reports import DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
 from monitoring.domain.watched import Look, Watched
 
@@ -14,11 +14,13 @@ __all__ = [
     "DriftFinding",
     "DriftReport",
     "DriftVerdict",
+    "Judgement",
     "Look",
     "PastRecall",
     "RecallEstimate",
     "Remedy",
     "Sampled",
+    "Shown",
     "Topic",
     "Watched",
     "Window",

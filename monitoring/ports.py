@@ -128,7 +128,11 @@ class SampleStore(Protocol):
 class RecallJudge(Protocol):
     """Says of live questions whether a right passage is among those found."""
 
-    name: str  # which one
+    name: str  # which one, for people
+
+    def learn(self, known: Sequence[Sampled]) -> None:
+        """Take in what people said of questions that it judged; `found` of each is set."""
+        ...
 
     def judge(self, shown: Sequence[Shown]) -> list[Judgement]:
         """Return what it says of each question, in their order. One that fails is one without a probability."""

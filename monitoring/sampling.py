@@ -9,7 +9,7 @@ Whoever labels takes the queue in its order. Nobody chooses by what a question i
 stays the true one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -103,6 +103,46 @@ def draw(asked: Iterable[Interaction], given: Rates, *, k: int, at: datetime) ->
 def closes_at(sampled: Sampled, *, days: float) -> datetime:
     """Return when a queued question stops to wait for a person's word."""
     return sampled.drawn_at + timedelta(days=days)
+
+
+def counted(sampled: Sequence[Sampled], *, days: float, at: datetime) -> list[Sampled]:
+    """Return those of the sampled questions that an estimate may rest on, in their order.
+
+    These are all up to the last that people gave a word on, but for three kinds of questions that wait:
+
+    - One that still waits ends it: nothing behind it counts yet.
+    - One that a person passed over, by answering a later one while it waited, counts like one that was skipped: it may
+      have been found or not. Otherwise whoever labels could choose.
+    - One that nobody came to in time is left out, with those behind the last word before it. People were away; that
+      does not depend on what was asked.
+
+    `sampled` are in the order in which they were drawn; `days` is how long a question waits.
+    """
+    later = _answered_later(sampled)
+    counting: list[Sampled] = []
+    waiting: list[Sampled] = []  # behind the last that people gave a word on
+    for each, answered in zip(sampled, later, strict=True):
+        if not each.queued:
+            waiting.append(each)
+        elif each.labelled_at is not None or (answered and answered < closes_at(each, days=days)):
+            counting += [*waiting, each]
+            waiting = []
+        elif closes_at(each, days=days) <= at:
+            waiting = []
+        else:
+            break
+    return counting
+
+
+def _answered_later(sampled: Sequence[Sampled]) -> list[datetime | None]:
+    """Return for each question when the first one that was drawn after it was answered."""
+    earliest: datetime | None = None
+    backwards = []
+    for each in reversed(sampled):
+        backwards.append(earliest)
+        if each.labelled_at is not None and (earliest is None or each.labelled_at < earliest):
+            earliest = each.labelled_at
+    return backwards[::-1]
 
 
 def _number(interaction_id: str, purpose: str, seed: int) -> float:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.adapters.evidently import EvidentlyRenderer
-from monitoring.adapters.sql import SqlDriftReports
+from monitoring.adapters.sql import SqlDriftReports, SqlSamples
 from monitoring.checking import check_drift
 from monitoring.domain import DriftReport
 from monitoring.gathering import Sources, gather
+from monitoring.judging import Sources as LiveSources
+from monitoring.labelling import Labelling
 from monitoring.measuring import Instruments
-from monitoring.ports import DriftReportStore, ReportRenderer
+from monitoring.ports import DriftReportStore, RecallJudge, ReportRenderer, WordSearch
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 from rag.bootstrap.installation import Installation
+from rag.bootstrap.parts import endpoint
 from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
 from rag.releases.models import Models
@@ -30,6 +33,7 @@ class Monitoring:
     scratch: Scratch
     reports: DriftReportStore
     renderer: ReportRenderer
+    labelling: Labelling
     settings: DriftSettings
 
     def check(self) -> DriftReport:
@@ -91,5 +95,37 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         scratch=installation.scratch,
         reports=SqlDriftReports(stores.engine),
         renderer=EvidentlyRenderer(),
+        labelling=Labelling(live_sources(installation), stores.audit, settings),
         settings=settings,
+    )
+
+
+def live_sources(installation: Installation) -> LiveSources:
+    """Return where live questions are drawn from, and where what is said of them is kept."""
+    stores = installation.stores
+    return LiveSources(
+        samples=SqlSamples(stores.engine),
+        interactions=stores.interactions,
+        feedback=stores.feedback,
+        documents=stores.documents,
+    )
+
+
+def recall_judge(
+    installation: Installation, settings: DriftSettings, search: WordSearch | None
+) -> RecallJudge | None:
+    """Return what judges live questions: a language model where one is set, else a search by words; None: neither."""
+    there = endpoint(installation.settings)
+    if there is not None and settings.llm_judge:
+        from monitoring.adapters.openai import OpenAIJudge
+
+        return OpenAIJudge(there, timeout_s=installation.settings.llm_timeout_s)
+    if search is None:
+        return None
+    from monitoring.adapters.agreement import AgreementJudge
+
+    return AgreementJudge(
+        search,
+        installation.stores.documents,
+        calibration=live_release(installation.stores.releases).support,
     )

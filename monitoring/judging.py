@@ -1,6 +1,6 @@
 """Live questions are drawn as they come in, and a machine judges them: what a check does of it, a bounded number."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,7 +36,6 @@ class Judged:
     """What a check drew and judged."""
 
     drawn: int = 0  # into the sample
-    queued: int = 0  # of these, for people
     judged: int = 0
     failed: int = 0  # to be tried later
     tokens: int = 0  # that the judge cost
@@ -72,8 +71,7 @@ def sample_and_judge(
         progress: told how far it is.
     """
     drawn = _drawn(new, sources.interactions, tenant=tenant, per_day=per_day, k=k, settings=settings, at=at)
-    fresh = sources.samples.add(drawn)
-    done = Judged(drawn=fresh, queued=sum(each.queued for each in drawn) if fresh else 0)
+    done = Judged(drawn=sources.samples.add(drawn))
     if judge is None:
         return done
     since = at - timedelta(days=settings.label_days)
@@ -93,7 +91,9 @@ def sample_and_judge(
                 continue
             failed_in_a_row = 0
             done = replace(done, judged=done.judged + 1)
-            _write(sources.samples, shown.sampled, said.probability, judge.name, said.signs)
+            sources.samples.judge(
+                replace(shown.sampled, judged=said.probability, judge=judge.name, signs=said.signs)
+            )
         if failed_in_a_row >= FAILURES:
             break
     progress(len(pending), len(pending), "Live questions are judged")
@@ -129,9 +129,7 @@ def right_passage(feedback: Sequence[Feedback]) -> str | None:
     return next((given.clicked_passage for given in newest_first if given.clicked_passage), None)
 
 
-def _served(
-    asked: Interaction, there: Mapping[str, Passage], *, k: int, tenant: str
-) -> tuple[Passage, ...]:
+def _served(asked: Interaction, there: Mapping[str, Passage], *, k: int, tenant: str) -> tuple[Passage, ...]:
     best = sorted((hit for hit in asked.hits if hit.rank <= k), key=lambda hit: hit.rank)
     found = (there.get(hit.passage_id) for hit in best)
     return tuple(each for each in found if each is not None and each.tenant == tenant)
@@ -147,13 +145,10 @@ def _drawn(
     settings: DriftSettings,
     at: datetime,
 ) -> list[Sampled]:
-    given = rates(
-        per_day, judged=settings.judged_a_day, labels=settings.labels_a_day, seed=settings.seed
-    )
-    # Told by the id alone: of millions of questions only those that are drawn are read.
-    read: Callable[[str], Interaction | None] = lambda one: interactions.get(one, tenant=tenant)  # noqa: E731
-    asked = (read(each) for each in new if in_sample(each, given))
-    return draw((each for each in asked if each is not None), given, k=k, at=at)
+    given = rates(per_day, judged=settings.judged_a_day, labels=settings.labels_a_day, seed=settings.seed)
+    # Told by the id alone: of very many questions only those that are drawn are read.
+    read = (interactions.get(each, tenant=tenant) for each in new if in_sample(each, given))
+    return draw((each for each in read if each is not None), given, k=k, at=at)
 
 
 def _known(sources: Sources, *, tenant: str, before: Sampled) -> list[Sampled]:
@@ -175,11 +170,3 @@ def _known(sources: Sources, *, tenant: str, before: Sampled) -> list[Sampled]:
             found = any(hit.passage_id == right and hit.rank <= each.k for hit in asked.hits)
             known.append(replace(each, found=float(found)))
     return known
-
-
-def _write(
-    samples: SampleStore, sampled: Sampled, judged: float, judge: str, signs: tuple[float, ...]
-) -> None:
-    # Read anew: a person may have said something in the meantime.
-    now = samples.get(sampled.id, tenant=sampled.tenant)
-    samples.put(replace(now, judged=judged, judge=judge, signs=signs))

@@ -96,8 +96,16 @@ class SampleStore(Protocol):
         """Write those whose interaction was not drawn yet; return how many these are."""
         ...
 
-    def put(self, sampled: Sampled) -> None:
-        """Write its new state; NotFound where there is none of that id."""
+    def judge(self, sampled: Sampled) -> None:
+        """Write what a machine says of one, `judged`, `judge` and `signs`, and nothing else of it.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        ...
+
+    def label(self, sampled: Sampled) -> None:
+        """Write what a person says of one, `found`, `answerable`, who and when, and nothing else; NotFound as above."""
         ...
 
     def get(self, sampled_id: str, *, tenant: str) -> Sampled:
@@ -122,6 +130,19 @@ class SampleStore(Protocol):
 
     def queue(self, *, tenant: str, since: datetime, limit: int) -> list[Sampled]:
         """Return those drawn from then on that wait for a person's word, in their order."""
+        ...
+
+
+class WordSearch(Protocol):
+    """The index that serves, searched by words alone."""
+
+    def by_words(self, questions: Sequence[str], *, tenant: str, k: int) -> list[list[str]]:
+        """Return for each question the ids of the k passages that hold its words best (BM25), best first.
+
+        Raises:
+            Unavailable: the index did not answer.
+            NotReady: nothing is live yet.
+        """
         ...
 
 

@@ -49,4 +49,8 @@ class DriftSettings(BaseSettings):
     label_days: Annotated[float, Field(gt=0, le=90)] = Field(
         7.0, description="Days that a question waits for a person's word, before it is passed over."
     )
+    llm_judge: bool = Field(
+        True,
+        description="Have the language model judge live questions, where one is set; else a search by words does.",
+    )
     seed: int = Field(17, description="Seed of everything that is drawn.")

@@ -103,9 +103,7 @@ def estimate(
     return _estimate(_counting(sampled, k=k, settings=settings, at=at))
 
 
-def _counting(
-    sampled: Sequence[Sampled], *, k: int, settings: DriftSettings, at: datetime
-) -> list[Sampled]:
+def _counting(sampled: Sequence[Sampled], *, k: int, settings: DriftSettings, at: datetime) -> list[Sampled]:
     return counted([each for each in sampled if each.k == k], days=settings.label_days, at=at)
 
 

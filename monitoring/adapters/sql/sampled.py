@@ -30,12 +30,12 @@ class SqlSamples(SqlStore, SampleStore):
             return insert_new(connection, sampled_questions, [to_row(each) for each in sampled])
 
     @override
-    def put(self, sampled: Sampled) -> None:
-        mine = (_of.id == sampled.id) & (_of.tenant == sampled.tenant)
-        with writing(self._engine) as connection:
-            done = connection.execute(update(sampled_questions).where(mine).values(to_row(sampled)))
-            if not done.rowcount:
-                raise _missing(sampled.id)
+    def judge(self, sampled: Sampled) -> None:
+        self._change(sampled, ("judged", "judge", "signs"))
+
+    @override
+    def label(self, sampled: Sampled) -> None:
+        self._change(sampled, ("found", "answerable", "labelled_by", "labelled_at"))
 
     @override
     def get(self, sampled_id: str, *, tenant: str) -> Sampled:
@@ -70,6 +70,15 @@ class SqlSamples(SqlStore, SampleStore):
     def queue(self, *, tenant: str, since: datetime, limit: int) -> list[Sampled]:
         waiting = self._drawn(tenant, since).where(_of.queued, _of.labelled_at.is_(None))
         return self._all(waiting.limit(limit), _sampled)
+
+    def _change(self, sampled: Sampled, columns: Collection[str]) -> None:
+        """Write some columns: a person and a machine may say something at the same moment."""
+        row = to_row(sampled)
+        mine = (_of.id == sampled.id) & (_of.tenant == sampled.tenant)
+        with writing(self._engine) as connection:
+            changed = update(sampled_questions).where(mine).values({name: row[name] for name in columns})
+            if not connection.execute(changed).rowcount:
+                raise _missing(sampled.id)
 
     @staticmethod
     def _drawn(tenant: str, since: datetime) -> Select[tuple[object, ...]]:

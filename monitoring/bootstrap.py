@@ -7,18 +7,28 @@ from functools import partial
 
 from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.passage_files import NumpyPassageFiles
-from monitoring.adapters.sql import SqlAlarms, SqlAskedLog, SqlDriftReports, SqlWatches
+from monitoring.adapters.sql import SqlAlarms, SqlAskedLog, SqlDriftReports, SqlSamples, SqlWatches
 from monitoring.alarms import Alarms
 from monitoring.checking import Check
 from monitoring.diagnosing import Clues
 from monitoring.domain import ALL_TENANTS, Alarm, DriftReport, Look, PassageSample
 from monitoring.gathering import Sources, completed, gather, reset
+from monitoring.judging import Sources as LiveSources
+from monitoring.labelling import Labelling
 from monitoring.passages import sampled
-from monitoring.ports import AlarmStore, DriftReportStore, PassageFiles, ReportRenderer
+from monitoring.ports import (
+    AlarmStore,
+    DriftReportStore,
+    PassageFiles,
+    RecallJudge,
+    ReportRenderer,
+    WordSearch,
+)
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 from monitoring.watching import of_questions
 from rag.bootstrap.installation import Installation
+from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, utcnow
 from rag.ports import Encoder, Progress
 from rag.releases.deployed import live_release
@@ -38,6 +48,7 @@ class Monitoring:
     alarms: AlarmStore
     passages: PassageFiles
     renderer: ReportRenderer
+    labelling: Labelling
     settings: DriftSettings
 
     @property
@@ -190,9 +201,39 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         alarms=SqlAlarms(stores.engine),
         passages=NumpyPassageFiles(installation.settings.home / "monitoring"),
         renderer=EvidentlyRenderer(),
+        labelling=Labelling(live_sources(installation), stores.audit, settings),
         settings=settings,
     )
 
 
 def _quiet(_done: int, _total: int, _what: str) -> None:
     """Show no progress."""
+def live_sources(installation: Installation) -> LiveSources:
+    """Return where live questions are drawn from, and where what is said of them is kept."""
+    stores = installation.stores
+    return LiveSources(
+        samples=SqlSamples(stores.engine),
+        interactions=stores.interactions,
+        feedback=stores.feedback,
+        documents=stores.documents,
+    )
+
+
+def recall_judge(
+    installation: Installation, settings: DriftSettings, search: WordSearch | None
+) -> RecallJudge | None:
+    """Return what judges live questions: a language model where one is set, else a search by words; None: neither."""
+    there = endpoint(installation.settings)
+    if there is not None and settings.llm_judge:
+        from monitoring.adapters.openai import OpenAIJudge
+
+        return OpenAIJudge(there, timeout_s=installation.settings.llm_timeout_s)
+    if search is None:
+        return None
+    from monitoring.adapters.agreement import AgreementJudge
+
+    return AgreementJudge(
+        search,
+        installation.stores.documents,
+        calibration=live_release(installation.stores.releases).support,
+    )

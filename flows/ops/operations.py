@@ -9,7 +9,7 @@ from functools import partial
 from flows.bootstrap import Doors, doors_over
 from flows.environment import serving_settings
 from flows.ops.checks import BackgroundChecks, drift_check
-from flows.ops.routes import alarms, audit, candidates, drift, questions, releases
+from flows.ops.routes import alarms, audit, candidates, drift, labels, questions, releases
 from flows.ops.started import StartedSwitches
 from rag import bootstrap as serving
 from rag.api import Routers
@@ -45,6 +45,7 @@ def operations(doors: Doors) -> Routers:
         ),
         alarms.router(monitoring.alarms, monitoring, texts=texts, tenant=settings.tenant),
         questions.router(stores.interactions, tenant=settings.tenant),
+        labels.router(doors.monitoring.labelling),
         audit.router(stores.audit),
     )
 

@@ -2,7 +2,7 @@
 
 from monitoring.domain.alarms import Alarm, AlarmEnd
 from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
-from monitoring.domain.labels import RecallEstimate, Sampled
+from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.passages import PassageSample
 from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
 from monitoring.domain.watched import Look, Watched
@@ -18,6 +18,7 @@ __all__ = [
     "DriftFinding",
     "DriftReport",
     "DriftVerdict",
+    "Judgement",
     "Kept",
     "Known",
     "Look",
@@ -26,6 +27,7 @@ __all__ = [
     "RecallEstimate",
     "Remedy",
     "Sampled",
+    "Shown",
     "Topic",
     "Unread",
     "Watch",

@@ -3,6 +3,7 @@
 from monitoring.adapters.sql.alarms import SqlAlarms
 from monitoring.adapters.sql.asked import SqlAskedLog
 from monitoring.adapters.sql.reports import SqlDriftReports
+from monitoring.adapters.sql.sampled import SqlSamples
 from monitoring.adapters.sql.watched import SqlWatches
 
-__all__ = ["SqlAlarms", "SqlAskedLog", "SqlDriftReports", "SqlWatches"]
+__all__ = ["SqlAlarms", "SqlAskedLog", "SqlDriftReports", "SqlSamples", "SqlWatches"]

@@ -112,10 +112,14 @@ def _sampling() -> None:
             sa.Column(name, sa.Text(), nullable=False)
             for name in ("id", "tenant", "interaction_id", "release")
         ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("share", sa.Float(), nullable=False),
         sa.Column("probability", sa.Float(), nullable=False),
+        sa.Column("queued", sa.Boolean(), nullable=False),
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("judged", sa.Float()),
         sa.Column("judge", sa.Text(), nullable=False),
+        sa.Column("signs", sa.JSON(), nullable=False),
         sa.Column("found", sa.Float()),
         sa.Column("answerable", sa.Boolean()),
         sa.Column("labelled_by", sa.Text(), nullable=False),
@@ -130,4 +134,9 @@ def _sampling() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sampled_questions")),
         sa.UniqueConstraint("interaction_id", name=op.f("uq_sampled_questions_interaction_id")),
     )
-    op.create_index(op.f("ix_sampled_questions_tenant_drawn_at"), "sampled_questions", ["tenant", "drawn_at"])
+    op.create_index(
+        op.f("ix_sampled_questions_tenant_drawn_at_asked_at"),
+        "sampled_questions",
+        ["tenant", "drawn_at", "asked_at"],
+    )
+    op.create_index(op.f("ix_sampled_questions_tenant_asked_at"), "sampled_questions", ["tenant", "asked_at"])

@@ -2,6 +2,7 @@
 
 from monitoring.domain.alarms import Alarm, AlarmEnd
 from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
+from monitoring.domain.golden import GoldenWatch, Loss, Stand
 from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.passages import PassageSample
 from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
@@ -18,16 +19,19 @@ __all__ = [
     "DriftFinding",
     "DriftReport",
     "DriftVerdict",
+    "GoldenWatch",
     "Judgement",
     "Kept",
     "Known",
     "Look",
+    "Loss",
     "PassageSample",
     "PastRecall",
     "RecallEstimate",
     "Remedy",
     "Sampled",
     "Shown",
+    "Stand",
     "Topic",
     "Unread",
     "Watch",

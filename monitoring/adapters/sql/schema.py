@@ -133,3 +133,22 @@ sampled_questions = Table(
     Index(None, "tenant", "drawn_at", "asked_at"),
     Index(None, "tenant", "asked_at"),
 )
+
+golden_watches = Table(
+    "golden_watches",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("release", Text, primary_key=True),  # digest without its calibration
+    Column("watch", JSON, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
+)
+
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("encoder", Text, primary_key=True),  # digest
+    Column("texts", Text, primary_key=True),  # digest of the texts
+    Column("count", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),  # float32, little-endian, row after row
+    Column("kept_at", UtcDateTime, nullable=False),
+)

@@ -6,11 +6,11 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
 from typing_extensions import override
 
-from rag.adapters.sql.changes import last_change, log_change, next_seq
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.documents.changes import last_change, log_change, next_seq
 from rag.adapters.sql.documents.rows import (
     check_passages,
     document_of,

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _watching()
     _alarms()
     _sampling()
+    _probing()
 
 
 def _logging() -> None:
@@ -140,3 +141,40 @@ def _sampling() -> None:
         ["tenant", "drawn_at", "asked_at"],
     )
     op.create_index(op.f("ix_sampled_questions_tenant_asked_at"), "sampled_questions", ["tenant", "asked_at"])
+
+
+def _probing() -> None:
+    op.create_table(
+        "probes",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "tenant", "kind")),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("k", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by", sa.Text()),
+        sa.Column("taken_at", sa.DateTime(timezone=True)),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        *(
+            sa.Column(name, sa.Text(), nullable=False, server_default="")
+            for name in ("release", "replica", "error")
+        ),
+        sa.Column("result", sa.JSON(), nullable=False, server_default="{}"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_probes")),
+    )
+    op.create_index(op.f("ix_probes_answered_at_asked_at"), "probes", ["answered_at", "asked_at"])
+    op.create_table(
+        "golden_watches",
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("watch", sa.JSON(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "release", name=op.f("pk_golden_watches")),
+    )
+    op.create_table(
+        "canaries",
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("texts", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("vectors", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("encoder", "texts", name=op.f("pk_canaries")),
+    )

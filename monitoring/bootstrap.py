@@ -24,9 +24,10 @@ from monitoring.ports import (
     ReportRenderer,
     WordSearch,
 )
+from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
-from monitoring.watching import of_questions
+from monitoring.watching import LiveRecall, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, utcnow
@@ -93,7 +94,7 @@ class Monitoring:
         return self.renderer.html(report.snapshot)
 
     def texts(self, ids: Sequence[str], *, tenant: str | None = None) -> dict[str, str]:
-        """Return id -> the question as it was searched for, of those interactions that are the tenant's; None: any's."""
+        """Return id -> the question as it was searched for, of the tenant's interactions; None: of any's."""
         known = self.sources.log.known(ids)
         return {one: each.text for one, each in known.items() if tenant in (None, each.tenant)}
 
@@ -142,10 +143,21 @@ class Monitoring:
         models = self.installation.models
         encoder = models.encoders.load(first_encoder(self.sources.releases))
         sample = self._sample(tenant, encoder, progress)
-        clues = Clues(log=self.sources.log, interactions=self.installation.stores.interactions, sample=sample)
+        live = live_sources(self.installation)
+        clues = Clues(
+            log=self.sources.log,
+            interactions=live.interactions,
+            feedback=live.feedback,
+            samples=live.samples,
+            sample=sample,
+            settings=self.settings,
+        )
+        judge = recall_judge(self.installation, self.settings, SampleSearch(sample=sample))
+        # Documents, golden questions and labels are a tenant's own.
+        own = () if tenant == ALL_TENANTS else (LiveRecall(sources=live, judge=judge).signal(),)
         return encoder, Check(
             gather=partial(self._gather, tenant, encoder, sample),
-            signals=of_questions(),
+            signals=(*of_questions(), *own),
             attribute=clues.attribute,
             reports=self.reports,
             renderer=self.renderer,
@@ -208,6 +220,8 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
 
 def _quiet(_done: int, _total: int, _what: str) -> None:
     """Show no progress."""
+
+
 def live_sources(installation: Installation) -> LiveSources:
     """Return where live questions are drawn from, and where what is said of them is kept."""
     stores = installation.stores

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from monitoring.domain import DriftFinding, Look
 from monitoring.sequential.design import Design
 from monitoring.settings import DriftSettings
-from monitoring.signals.scalars import enough_values, newest_rows, worsened
-from monitoring.signals.scanned import carried, since_when, tested
+from monitoring.signals.scalars import enough_values, worsened
+from monitoring.signals.scanned import carried, newest_rows, since_when, tested
 
 
 def lowered(

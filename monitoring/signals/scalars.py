@@ -30,9 +30,7 @@ def worsened(
     """
     design = design or design_of(look, seed=settings.seed)
     units = design.units(ranked(badness, design))
-    found = scan(
-        units, (), level=level, permutations=settings.permutations, seed=settings.seed, sided=True
-    )
+    found = scan(units, level=level, permutations=settings.permutations, seed=settings.seed)
     return found, design
 
 
@@ -59,9 +57,3 @@ def enough_values(
         return None
     reason = f"{before} questions before and {now} now {what}; {FEWEST_BEFORE} and {FEWEST_NOW} are needed."
     return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(before, now))
-
-
-def newest_rows(design: Design, window: int) -> NDArray[np.int64]:
-    """Return the rows, by their place in reference + recent, of the newest `window` units."""
-    rows: NDArray[np.int64] = design.rows[design.unit >= len(design.strata) - window]
-    return rows

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Look
+from monitoring.sequential.design import Design
 from monitoring.sequential.scanning import Evidence
 from monitoring.settings import DriftSettings
 
@@ -102,3 +103,9 @@ def carried(look: Look, scores: NDArray[np.float64], since: int) -> tuple[str, .
     now = scores[m:]
     at = [place for place in range(since, len(now)) if now[place] > bar] or [since + int(np.argmax(now[since:]))]
     return tuple(look.recent.interactions[place] for place in at)
+
+
+def newest_rows(design: Design, window: int) -> NDArray[np.int64]:
+    """Return the rows, by their place in reference + recent, of the newest `window` units."""
+    rows: NDArray[np.int64] = design.rows[design.unit >= len(design.strata) - window]
+    return rows

@@ -7,7 +7,7 @@ from monitoring.domain import DriftFinding, Look
 from monitoring.sequential.design import Design, design_of
 from monitoring.sequential.scanning import Matrix, scan, whitened
 from monitoring.settings import DriftSettings
-from monitoring.signals.scanned import carried, enough, since_when, tested
+from monitoring.signals.scanned import carried, enough, newest_rows, since_when, tested
 
 NAME = "topics"
 
@@ -26,41 +26,39 @@ def finding(
         return too_few
     design = design or design_of(look, seed=settings.seed)
     vectors = np.vstack([look.reference.vectors, look.recent.vectors]).astype(np.float32)
-    features, metrics = witnesses(vectors, design)
+    features = witnesses(vectors, design)
+    joint = features.shape[1] - 1
     found = scan(
-        design.units(features), metrics, level=level, permutations=settings.permutations, seed=settings.seed
+        design.units(features, joint=joint), level=level, permutations=settings.permutations, seed=settings.seed
     )
-    drift = found.p_value <= level
     carrying: tuple[str, ...] = ()
-    if drift:
-        scores = _scores(features, metrics[found.witness], design, found.window)
+    if found.p_value <= level:
+        scores = _scores(features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window)
         carrying = carried(look, scores, since_when(scores, len(look.reference)))
     return tested(
         NAME,
         (len(look.reference), len(look.recent)),
         found,
         level,
-        drifted=f"People ask about other things than before: {len(carrying)} of the newest questions are unlike those before",
+        drifted=(
+            f"People ask about other things than before: {len(carrying)} of the newest questions are unlike "
+            f"those before"
+        ),
         calm="People ask about the same things as before",
         carrying=carrying,
     )
 
 
-def witnesses(vectors: Matrix, design: Design) -> tuple[Matrix, list[Matrix]]:
-    """Return features, (n, d + 1), and the metrics in which they are compared.
+def witnesses(vectors: Matrix, design: Design) -> Matrix:
+    """Return features, (n, k + 1): those of a regularised Hotelling test, and how isolated a question is.
 
-    The first metric is a regularised Hotelling test's, for topics between others; the second one looks only at
-    the last feature, how isolated a question is, for topics far from all. Both sides' questions make them
+    The former tell topics between others, the latter topics far from all. Both sides' questions make them
     together, so that who changes places changes nothing.
     """
-    isolated = isolation(vectors[design.rows])
-    column = np.zeros(len(vectors), np.float32)
-    column[design.rows] = isolated
-    metric = whitened(vectors[design.rows])
-    padded = np.vstack([metric, np.zeros((1, metric.shape[1]), np.float32)])
-    alone = np.zeros((len(padded), 1), np.float32)
-    alone[-1] = 1.0
-    return np.hstack([vectors, column[:, np.newaxis]]), [padded, alone]
+    compared = vectors[design.rows]
+    isolated = np.zeros((len(vectors), 1), np.float32)
+    isolated[design.rows, 0] = isolation(compared)
+    return np.hstack([vectors @ whitened(compared), isolated])
 
 
 def isolation(vectors: Matrix) -> Matrix:
@@ -74,9 +72,9 @@ def isolation(vectors: Matrix) -> Matrix:
     return rank
 
 
-def _scores(features: Matrix, metric: Matrix, design: Design, window: int) -> NDArray[np.float64]:
+def _scores(features: Matrix, design: Design, window: int) -> NDArray[np.float64]:
     """Return how far each question lies in the direction in which the window moved, shape (reference + recent,)."""
     before = features[design.rows[design.unit < design.reference]].mean(axis=0)
-    now = features[design.rows[design.unit >= len(design.strata) - window]].mean(axis=0)
-    scores: NDArray[np.float64] = (((features - before) @ metric) @ ((now - before) @ metric)).astype(np.float64)
+    now = features[newest_rows(design, window)].mean(axis=0)
+    scores: NDArray[np.float64] = ((features - before) @ (now - before)).astype(np.float64)
     return scores

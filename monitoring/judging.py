@@ -51,7 +51,7 @@ def sample_and_judge(
     k: int,
     settings: DriftSettings,
     at: datetime,
-    progress: Progress = lambda done, total, what: None,
+    progress: Progress,
 ) -> Judged:
     """Draw from the questions that are new, and have those judged that are not yet.
 

@@ -14,19 +14,19 @@ SHOWN = 700
 """Characters of a passage that are shown at first; m shows the whole."""
 
 
-def label_at_terminal(labelling: Labelling, *, tenant: str, principal: str) -> int:
+def label_at_terminal(labelling: Labelling, *, tenant: str, principal: str) -> tuple[int, bool]:
     """Ask for a label of one waiting question after the other until there is none, or who is asked quits.
 
-    Returns how many were given, skipped ones among them.
+    Returns how many were given, skipped ones among them, and whether some still wait.
     """
     given = 0
     while waiting := labelling.queue(tenant=tenant, limit=1, at=utcnow()):
         label = _ask(waiting[0])
         if label is None:
-            break
+            return given, True
         labelling.label(waiting[0].sampled.id, label, tenant=tenant, principal=principal, at=utcnow())
         given += 1
-    return given
+    return given, False
 
 
 def _ask(shown: Shown) -> Label | None:

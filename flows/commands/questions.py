@@ -107,10 +107,10 @@ def _label() -> None:
     from flows.environment import terminal_principal
 
     with open_doors() as doors:
-        given = label_at_terminal(
+        given, left = label_at_terminal(
             doors.monitoring.labelling, tenant=doors.rag.settings.tenant, principal=terminal_principal()
         )
-    click.echo(f"{given} labelled." if given else "No question waits for a label.")
+    click.echo(f"{given} labelled; {'others wait' if left else 'none waits'}.")
 
 
 @click.command()

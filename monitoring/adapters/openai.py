@@ -136,7 +136,7 @@ def read_reply(reply: str, passages: Sequence[str], question: str) -> float:
 
 
 def _object(reply: str) -> dict[str, object]:
-    """Return the JSON object in a reply, with fences or words around it; an empty one where there is none, or several."""
+    """Return the JSON object in a reply, whatever stands around it; an empty one where there is none, or several."""
     decoder, found, at = json.JSONDecoder(strict=False), [], 0
     while (start := reply.find("{", at)) >= 0:
         try:

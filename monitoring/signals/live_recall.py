@@ -1,4 +1,4 @@
-"""Signal: right passages are found less often for live questions. A machine judges a sample, people label some of it."""
+"""Signal: right passages are found less often for live questions; a machine judges a sample, people some of it."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -61,7 +61,7 @@ def finding(
             threshold=None,
             p_value=None,
             reference=None,
-            current=made and made.value,
+            current=made.value if made else None,
             reference_count=0,
             current_count=made.labelled if made else 0,
             verdict=DriftVerdict.NOT_ENOUGH_DATA,
@@ -70,8 +70,8 @@ def finding(
                 f"whether recall fell. {waiting} wait: whetstone questions --label."
             ),
             level=level,
-            low=made and made.low,
-            high=made and made.high,
+            low=made.low if made else None,
+            high=made.high if made else None,
         )
     fallen = drop(labelled, level=max(level, 1e-12), seed=settings.seed)
     is_drift = fallen.p_value <= level

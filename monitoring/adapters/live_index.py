@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -190,44 +190,36 @@ class SqlLiveIndex(LiveIndex):
         return self._pinned
 
 
-class LiveHere:
-    """The live release, opened in this process: for when no service is alive."""
+@contextmanager
+def live_here(
+    releases: ReleaseStore,
+    documents: DocumentStore,
+    census: Census,
+    models: Models,
+    indexes: IndexStore,
+    indexing: Indexing,
+) -> Iterator[tuple[Answers, Pinned]]:
+    """Open the live release in this process while in the context: for when no service is alive.
 
-    def __init__(
-        self,
-        releases: ReleaseStore,
-        documents: DocumentStore,
-        census: Census,
-        models: Models,
-        indexes: IndexStore,
-        indexing: Indexing,
-    ) -> None:
-        self._releases = releases
-        self._documents = documents
-        self._census = census
-        self._models = models
-        self._indexes = indexes
-        self._indexing = indexing
-        self._opened = ExitStack()
-
-    def __call__(self) -> "LiveHere":
-        return self
-
-    def __enter__(self) -> tuple[Answers, Pinned]:
-        deployment = deployed(self._releases)
-        release = self._releases.get(deployment.release)
-        try:
-            index = self._opened.enter_context(closing(self._indexes.open(release)))
-        except IndexLocked as error:
-            raise IndexLocked(
-                f"no service says that it is alive, and the live index cannot be opened here: {error} It may be a "
-                "service that hangs or has just started, a question asked from the command line, or a promotion."
-            ) from error
-        except NotFound as error:
-            raise NotReady(
-                f"the live release's index {release.index_name} is not there; start `whetstone serve`, which fills it"
-            ) from error
-        loaded = self._models.load(release)
+    Raises:
+        NotReady: nothing is live yet, or its index was never made.
+        IndexLocked: another process holds the index, although no service says that it is alive.
+    """
+    deployment = deployed(releases)
+    release = releases.get(deployment.release)
+    try:
+        index = indexes.open(release)
+    except IndexLocked as error:
+        raise IndexLocked(
+            f"no service says that it is alive, and the live index cannot be opened here: {error} It may be a "
+            "service that hangs or has just started, a question asked from the command line, or a promotion."
+        ) from error
+    except NotFound as error:
+        raise NotReady(
+            f"the live release's index {release.index_name} is not there; start `whetstone serve`, which fills it"
+        ) from error
+    with closing(index):
+        loaded = models.load(release)
         pinned = Pinned(
             epoch=deployment.epoch,
             release=release,
@@ -235,12 +227,7 @@ class LiveHere:
             index=index,
             reranker=loaded.reranker,
         )
-        return Answers(self._documents, self._census, self._indexing), pinned
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._opened.close()
+        yield Answers(documents, census, indexing), pinned
 
 
 def _probe(kind: ProbeKind, texts: Sequence[str] = (), *, tenant: str = DEFAULT_TENANT, k: int = 0) -> Probe:

@@ -42,6 +42,7 @@ class GoldenWatch:
     lost_since: datetime | None = None  # the loss that stands was found then; None: none stands
     lost_from: Stand | None = None  # what it was a loss from
     lost_size: float = 0.0  # questions that were lost in all, when it was found
+    lost_evidence: float = 0.0  # what told it, 1 and more
     at_switch: bool = False  # it came with the release
 
 

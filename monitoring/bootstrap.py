@@ -1,15 +1,25 @@
 """The door of monitoring: an installation and settings in, what watches it out."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from monitoring.adapters.evidently import EvidentlyRenderer
+from monitoring.adapters.live_index import SqlLiveIndex, live_here
 from monitoring.adapters.passage_files import NumpyPassageFiles
-from monitoring.adapters.sql import SqlAlarms, SqlAskedLog, SqlDriftReports, SqlSamples, SqlWatches
+from monitoring.adapters.sql import (
+    SqlAlarms,
+    SqlAskedLog,
+    SqlCanaries,
+    SqlDriftReports,
+    SqlGolden,
+    SqlSamples,
+    SqlWatches,
+)
 from monitoring.alarms import Alarms
-from monitoring.checking import Check
+from monitoring.checking import Check, Signal
 from monitoring.diagnosing import Clues
 from monitoring.domain import ALL_TENANTS, Alarm, DriftReport, Look, PassageSample
 from monitoring.gathering import Sources, completed, gather, reset
@@ -19,6 +29,7 @@ from monitoring.passages import sampled
 from monitoring.ports import (
     AlarmStore,
     DriftReportStore,
+    LiveIndex,
     PassageFiles,
     RecallJudge,
     ReportRenderer,
@@ -27,10 +38,10 @@ from monitoring.ports import (
 from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
-from monitoring.watching import LiveRecall, of_questions
+from monitoring.watching import Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
-from rag.domain import AuditEntry, utcnow
+from rag.domain import AuditEntry, Release, utcnow
 from rag.ports import Encoder, Progress
 from rag.releases.deployed import live_release
 from rag.releases.first import first_encoder
@@ -64,11 +75,11 @@ class Monitoring:
             NotReady: nothing is live yet.
             LeaseHeld: a check of this tenant is under way.
         """
-        of = tenant or self.tenant
-        release = live_release(self.sources.releases).digest
-        with self.installation.stores.leases.hold(f"drift check of {of}"):
-            encoder, check = self._made(of, progress or _quiet)
-            return check.run(encoder=encoder.digest, release=release, progress=progress or _quiet)
+        of, show = tenant or self.tenant, progress or _quiet
+        release = live_release(self.sources.releases)
+        with self._alone(of), self._live_index() as live:
+            encoder, check = self._made(of, release, live, show)
+            return check.run(encoder=encoder.digest, release=release.digest, progress=show)
 
     def look(
         self, *, since: datetime, tenant: str | None = None, progress: Progress | None = None
@@ -79,11 +90,11 @@ class Monitoring:
             NotReady: nothing is live yet.
             LeaseHeld: a check of this tenant is under way.
         """
-        of = tenant or self.tenant
-        release = live_release(self.sources.releases).digest
-        with self.installation.stores.leases.hold(f"drift check of {of}"):
-            encoder, check = self._made(of, progress or _quiet)
-            return check.look(since, encoder=encoder.digest, release=release, progress=progress or _quiet)
+        of, show = tenant or self.tenant, progress or _quiet
+        release = live_release(self.sources.releases)
+        with self._alone(of), self._live_index() as live:
+            encoder, check = self._made(of, release, live, show)
+            return check.look(since, encoder=encoder.digest, release=release.digest, progress=show)
 
     def html(self, report: DriftReport) -> str:
         """Return a report as one page that loads nothing from elsewhere.
@@ -115,7 +126,7 @@ class Monitoring:
             NotFound: the tenant was never checked.
             LeaseHeld: a check of this tenant is under way.
         """
-        with self.installation.stores.leases.hold(f"drift check of {tenant}"):
+        with self._alone(tenant):
             reset(self.sources, tenant, settings=self.settings)
             detail = {"comment": comment}
             entry = AuditEntry(
@@ -138,26 +149,41 @@ class Monitoring:
     def _alarms(self) -> Alarms:
         return Alarms(store=self.alarms)
 
-    def _made(self, tenant: str, progress: Progress) -> tuple[Encoder, Check]:
+    def _alone(self, tenant: str) -> AbstractContextManager[object]:
+        """Keep other checks of a tenant out; LeaseHeld where one is under way."""
+        return self.installation.stores.leases.hold(f"drift check of {tenant}")
+
+    def _live_index(self) -> SqlLiveIndex:
+        opened, stores = self.installation, self.installation.stores
+        here = partial(
+            live_here,
+            stores.releases,
+            stores.documents,
+            stores.census,
+            opened.models,
+            opened.indexes,
+            opened.indexing,
+        )
+        return SqlLiveIndex(stores.probes, stores.replicas, here)
+
+    def _made(
+        self, tenant: str, release: Release, live: LiveIndex, progress: Progress
+    ) -> tuple[Encoder, Check]:
         """Return the fixed encoder and a check of a tenant."""
-        models = self.installation.models
-        encoder = models.encoders.load(first_encoder(self.sources.releases))
+        encoder = self.installation.models.encoders.load(first_encoder(self.sources.releases))
         sample = self._sample(tenant, encoder, progress)
-        live = live_sources(self.installation)
+        asked = live_sources(self.installation)
         clues = Clues(
             log=self.sources.log,
-            interactions=live.interactions,
-            feedback=live.feedback,
-            samples=live.samples,
+            interactions=asked.interactions,
+            feedback=asked.feedback,
+            samples=asked.samples,
             sample=sample,
             settings=self.settings,
         )
-        judge = recall_judge(self.installation, self.settings, SampleSearch(sample=sample))
-        # Documents, golden questions and labels are a tenant's own.
-        own = () if tenant == ALL_TENANTS else (LiveRecall(sources=live, judge=judge).signal(),)
         return encoder, Check(
             gather=partial(self._gather, tenant, encoder, sample),
-            signals=(*of_questions(), *own),
+            signals=self._signals(tenant, release, live, sample),
             attribute=clues.attribute,
             reports=self.reports,
             renderer=self.renderer,
@@ -165,6 +191,37 @@ class Monitoring:
             completed=partial(completed, self.sources),
             settings=self.settings,
         )
+
+    def _signals(
+        self, tenant: str, release: Release, live: LiveIndex, sample: PassageSample
+    ) -> tuple[Signal, ...]:
+        """Return what is watched for a tenant. Golden questions and labels are a tenant's own."""
+        stores = self.installation.stores
+        signals = of_questions()
+        if tenant != ALL_TENANTS:
+            judge = recall_judge(self.installation, self.settings, SampleSearch(sample=sample))
+            golden = Golden(
+                live=live,
+                documents=stores.documents,
+                census=stores.census,
+                kept=SqlGolden(stores.engine),
+                questions=stores.questions,
+                alarms=self.alarms,
+                release=release.uncalibrated,
+            )
+            lived = LiveRecall(sources=live_sources(self.installation), judge=judge)
+            signals += golden.signal(), lived.signal()
+        if tenant in (self.tenant, ALL_TENANTS):
+            # One index and one encoder serve all tenants, so one tenant's checks look at them.
+            serving = Serving(
+                live=live,
+                census=stores.census,
+                canaries=SqlCanaries(stores.engine),
+                log=self.sources.log,
+                encoder=release.encoder,
+            )
+            signals += serving.signals()
+        return signals
 
     def _sample(self, tenant: str, encoder: Encoder, progress: Progress) -> PassageSample:
         return sampled(

@@ -21,7 +21,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from monitoring.domain import Asked, GoldenWatch, Stand
+from monitoring.domain import GoldenWatch, Stand
+from monitoring.domain.golden import Asked
 
 BETS = (0.4, 0.7, 0.95)
 """Sizes of a bet on the next move's being a loss."""

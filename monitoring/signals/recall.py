@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.domain import Asked, DriftFinding, DriftVerdict, GoldenWatch, Loss
+from monitoring.domain import DriftFinding, DriftVerdict, GoldenWatch, Loss
+from monitoring.domain.golden import Asked
 from monitoring.ports import GoldenStore, LiveIndex
 from monitoring.sequential import losses
 from monitoring.settings import DriftSettings

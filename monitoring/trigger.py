@@ -24,15 +24,17 @@ class Trigger:
 def should_retrain(
     report: DriftReport, *, earlier: Sequence[datetime] = (), cooldown: timedelta = timedelta(hours=24)
 ) -> Trigger:
-    """Return whether to retrain: on drift, unless a candidate was made within `cooldown` before the report.
+    """Return whether to retrain: on drift with a cause that it cures, unless a candidate was made within `cooldown` before the report.
 
     `earlier` are the times when candidates were made, in any order. Drift that is seen again
     within `cooldown` is taken for the same drift; zero: never.
     """
     if report.verdict is not DriftVerdict.DRIFT:
-        said = "not enough data" if report.verdict is DriftVerdict.NOT_ENOUGH_DATA else "calm"
-        return Trigger(fire=False, reasons=(f"The check says: {said}.",))
-    found = tuple(finding.reason for finding in report.findings if finding.verdict is DriftVerdict.DRIFT)
+        return Trigger(fire=False, reasons=(f"The check says: {report.verdict.replace('_', ' ')}.",))
+    cured = [each for each in report.diagnoses if each.cured_by_retraining]
+    if not cured:
+        return Trigger(fire=False, reasons=("It would cure none of the causes.",))
+    found = tuple(each.reason for each in cured)
     last = max(earlier, default=None)
     if last is not None and report.created_at - last < cooldown:
         hours = cooldown.total_seconds() / 3600

@@ -1,108 +1,69 @@
 """When drift is a reason to retrain."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from doubles.drift_report import DIAGNOSIS, drift_report
 
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
+from monitoring.domain import Cause, DriftVerdict, Remedy, Window
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CURED = replace(DIAGNOSIS, cause=Cause.NOT_FOUND, remedy=Remedy.RETRAIN, reason="The encoder misses them.")
+DRIFTED = drift_report(diagnoses=(DIAGNOSIS, CURED))
+NOW = DRIFTED.created_at
 
 
-def report(verdict: DriftVerdict) -> DriftReport:
-    """Make a report with one finding of that verdict and one calm one."""
-
-    def finding(name: str, said: DriftVerdict) -> DriftFinding:
-        return DriftFinding(
-            name=name,
-            statistic=None,
-            threshold=None,
-            p_value=None,
-            reference=None,
-            current=None,
-            reference_count=1,
-            current_count=1,
-            verdict=said,
-            reason=f"{name} said so.",
-        )
-
-    return DriftReport(
-        id="r",
-        tenant="default",
-        verdict=verdict,
-        findings=(finding("question_mmd", verdict), finding("top_score_ks", DriftVerdict.CALM)),
-        encoder="e",
-        release="r",
-        reference={},
-        current={},
-        snapshot="",
-        created_at=NOW,
-    )
+def test_a_cause_that_retraining_cures_fires_with_its_reason() -> None:
+    """It fires, and says what would be cured and nothing else."""
+    assert should_retrain(DRIFTED) == Trigger(fire=True, reasons=("The encoder misses them.",))
 
 
-def test_drift_fires_with_the_findings_reasons() -> None:
-    """Drift fires, and says what drifted and nothing else."""
-    actual = should_retrain(report(DriftVerdict.DRIFT))
+def test_causes_that_retraining_does_not_cure_do_not_fire() -> None:
+    """Missing documents are not written by an encoder; that is said."""
+    trigger = should_retrain(drift_report(diagnoses=(DIAGNOSIS,)))
 
-    assert actual == Trigger(fire=True, reasons=("question_mmd said so.",))
+    assert trigger.sentence == "No retraining is asked for: It would cure none of the causes."
 
 
 @pytest.mark.parametrize(
-    ("verdict", "reason"),
+    ("verdict", "said"),
     [
         (DriftVerdict.CALM, "The check says: calm."),
         (DriftVerdict.NOT_ENOUGH_DATA, "The check says: not enough data."),
+        (DriftVerdict.NOTHING_NEW, "The check says: nothing new."),
     ],
 )
-def test_anything_but_drift_does_not_fire(verdict: DriftVerdict, reason: str) -> None:
-    """Calm and not enough data start nothing, and say so."""
-    assert should_retrain(report(verdict)) == Trigger(fire=False, reasons=(reason,))
+def test_anything_but_drift_does_not_fire(verdict: DriftVerdict, said: str) -> None:
+    """Calm, not enough data and nothing new start nothing, and say so."""
+    assert should_retrain(drift_report(verdict=verdict)) == Trigger(fire=False, reasons=(said,))
 
 
 def test_a_candidate_just_made_holds_it_back() -> None:
-    """Within the cool-down after the newest candidate drift starts no other one, and the reason names the time."""
-    earlier = [NOW - timedelta(hours=2), NOW - timedelta(days=9)]
-    trigger = should_retrain(report(DriftVerdict.DRIFT), earlier=earlier, cooldown=timedelta(hours=24))
+    """Within the cool-down drift is taken for the same drift; what it says is said all the same."""
+    held_back = should_retrain(DRIFTED, earlier=[NOW - timedelta(hours=2)], cooldown=timedelta(hours=24))
 
-    assert not trigger.fire
-    assert trigger.reasons == (
-        "Drift, but the last candidate was made at 2026-02-28T22:00:00+00:00, less than 24 hours before.",
-        "question_mmd said so.",
-    )
+    assert not held_back.fire
+    assert "less than 24 hours before" in held_back.reasons[0]
+    assert held_back.reasons[1] == "The encoder misses them."
 
 
 def test_the_cool_down_ends() -> None:
     """Once the cool-down is over drift fires again; without one it always does."""
-    drifted = report(DriftVerdict.DRIFT)
-
-    assert should_retrain(drifted, earlier=[NOW - timedelta(hours=24)], cooldown=timedelta(hours=24)).fire
-    assert should_retrain(drifted, earlier=[NOW], cooldown=timedelta(0)).fire
-
-
-def test_what_follows_is_said_with_every_reason() -> None:
-    """Whether it fires or not, the sentence holds what speaks for it and what against."""
-    drifted = report(DriftVerdict.DRIFT)
-    held_back = should_retrain(drifted, earlier=[NOW], cooldown=timedelta(hours=24))
-
-    assert should_retrain(drifted).sentence == "Retraining is asked for: question_mmd said so."
-    assert held_back.sentence == (
-        "No retraining is asked for: Drift, but the last candidate was made at 2026-03-01T00:00:00+00:00, "
-        "less than 24 hours before. question_mmd said so."
-    )
+    assert should_retrain(DRIFTED, earlier=[NOW - timedelta(hours=24)], cooldown=timedelta(hours=24)).fire
+    assert should_retrain(DRIFTED, earlier=[NOW], cooldown=timedelta(0)).fire
 
 
 @pytest.mark.parametrize("since", [None, NOW])
-def test_drift_began_with_the_current_window(since: datetime | None) -> None:
-    """It is unknown where the window is empty."""
-    current = {"since": since.isoformat() if since else None}
+def test_drift_began_with_the_newest_questions(since: datetime | None) -> None:
+    """It is unknown where there are none."""
+    current = Window(name="recent", since=since, until=None, count=0)
 
-    assert drifted_since(replace(report(DriftVerdict.DRIFT), current=current)) == since
+    assert drifted_since(drift_report(current=current)) == since
 
 
-@pytest.mark.parametrize("verdict", [DriftVerdict.CALM, DriftVerdict.NOT_ENOUGH_DATA])
+@pytest.mark.parametrize("verdict", [DriftVerdict.CALM, DriftVerdict.NOT_ENOUGH_DATA, DriftVerdict.NOTHING_NEW])
 def test_without_drift_nothing_began(verdict: DriftVerdict) -> None:
     """Neither a calm report nor none at all has a beginning."""
-    assert drifted_since(replace(report(verdict), current={"since": NOW.isoformat()})) is None
+    assert drifted_since(drift_report(verdict=verdict)) is None
     assert drifted_since(None) is None

@@ -1,6 +1,6 @@
 """What monitoring needs from the outside, as Protocols."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -70,8 +70,11 @@ class AlarmStore(Protocol):
         """Write one; Conflict where one of that tenant and cause stands already."""
         ...
 
-    def put(self, alarm: Alarm) -> None:
-        """Write its new state; NotFound where there is none of that id."""
+    def change(self, alarm_id: str, to: Callable[[Alarm], Alarm]) -> Alarm:
+        """Write what `to` makes of an alarm, and return it; nobody else writes to it meanwhile.
+
+        What `to` raises is raised, and nothing written; NotFound where there is none of that id.
+        """
         ...
 
     def get(self, alarm_id: str, *, tenant: str | None = None) -> Alarm:

@@ -77,11 +77,11 @@ def follow(
         if known is not None:
             left.remove(known)
             kept.append(_confirmed(known, diagnosis, signals, report))
-        elif (place == 0 or diagnosis.sureness >= SECONDARY) and not _silenced(
-            diagnosis, signals, quiet, report, began
-        ):
-            if not any(each.cause is diagnosis.cause for each in [*kept, *opened]):
-                opened.append(_opened(diagnosis, signals, report))
+            continue
+        sure = place == 0 or diagnosis.sureness >= SECONDARY
+        known_now = any(each.cause is diagnosis.cause for each in [*kept, *opened])
+        if sure and not known_now and not _silenced(diagnosis, signals, quiet, report, began):
+            opened.append(_opened(diagnosis, signals, report))
     for each in left:
         if _cured(each, findings, report):
             ended.append(_ended(each, report.created_at, AlarmEnd.REMEDY, ""))

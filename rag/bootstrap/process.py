@@ -67,6 +67,7 @@ def serve(
             server.run(sockets=[sock])
         finally:
             service.calibrator.stop()
+            service.prober.stop()
             service.live.stop()
             loading.join()
         if loading.error is not None:
@@ -89,6 +90,7 @@ class _Loading(threading.Thread):
             if not self._draining.stopping:
                 self._service.arrivals.start()
                 self._service.calibrator.start()
+                self._service.prober.start()
             if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:

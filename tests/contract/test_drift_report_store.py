@@ -44,17 +44,20 @@ def test_a_report_comes_back_as_it_was_written(reports: SqlDriftReports) -> None
 
 
 def test_reports_newest_first_of_one_tenant(reports: SqlDriftReports) -> None:
-    """Of all tenants unless one is named."""
+    """Of all tenants unless one is named; without their snapshots; from a moment on where one is given."""
     now = utcnow()
-    ours, theirs, old = (
+    made = [
         make(tenant=tenant, created_at=now - timedelta(hours=hours))
         for hours, tenant in enumerate(("ours", "theirs", "ours"))
-    )
-    for report in (old, ours, theirs):
+    ]
+    for report in reversed(made):
         reports.add(report)
+    ours, theirs, old = (replace(report, snapshot="") for report in made)
     assert reports.newest() == [ours, theirs, old]
     assert reports.newest(tenant="ours") == [ours, old]
     assert reports.newest(1, tenant="ours") == [ours]
+    assert reports.newest(since=theirs.created_at) == [ours, theirs]
+    assert reports.newest(tenant="ours", since=theirs.created_at) == [ours]
 
 
 def test_a_report_is_found_by_a_prefix_that_fits_it_alone(reports: SqlDriftReports) -> None:

@@ -88,6 +88,8 @@ EXPECTED: dict[tuple[str, str], Route] = {
     ("GET", "/v1/ops/deployment"): Route(WATCHING, "/v1/ops/deployment", 200),
     ("GET", "/v1/ops/audit"): Route(WATCHING, "/v1/ops/audit", 200),
     ("GET", "/v1/ops/questions"): Route(OPERATOR, "/v1/ops/questions", 200),
+    ("GET", "/v1/ops/labels"): Route(OPERATOR, "/v1/ops/labels", 200),
+    ("POST", "/v1/ops/labels/{sampled_id}"): Route(OPERATOR, "/v1/ops/labels/nothing", 404, {}),
     ("GET", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 200),
     ("POST", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 202),
     ("GET", "/v1/ops/drift/{report_id}"): Route(OPERATOR, "/v1/ops/drift/nothing", 404),

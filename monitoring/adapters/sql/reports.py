@@ -1,9 +1,10 @@
 """Drift reports, in the database that serving uses."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from functools import partial
 
-from sqlalchemy import RowMapping, Text, cast, insert, or_, select
+from sqlalchemy import RowMapping, Text, cast, insert, literal, or_, select
 from typing_extensions import override
 
 from monitoring.adapters.sql.schema import drift_reports
@@ -37,11 +38,17 @@ class SqlDriftReports(SqlStore, DriftReportStore):
             return _report(by_prefix(connection, drift_reports, report_id, "drift report"))
 
     @override
-    def newest(self, limit: int = 50, *, tenant: str | None = None) -> list[DriftReport]:
-        query = select(drift_reports).order_by(drift_reports.c.created_at.desc(), drift_reports.c.id)
+    def newest(
+        self, limit: int = 50, *, tenant: str | None = None, since: datetime | None = None
+    ) -> list[DriftReport]:
+        light = [each for each in drift_reports.c if each.name != "snapshot"]
+        query = select(*light, literal("").label("snapshot"))
         if tenant is not None:
             query = query.where(drift_reports.c.tenant == tenant)
-        return self._all(query.limit(limit), _report)
+        if since is not None:
+            query = query.where(drift_reports.c.created_at >= since)
+        newest_first = query.order_by(drift_reports.c.created_at.desc(), drift_reports.c.id)
+        return self._all(newest_first.limit(limit), _report)
 
     @override
     def recalls(

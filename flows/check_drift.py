@@ -1,11 +1,14 @@
 """Flow: compare the newest questions with earlier ones; an alarm asks for retraining."""
 
+from dataclasses import replace
+
 from prefect import flow, task
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from flows.artifacts import progress_artifact, publish_drift_report, publish_trigger
 from flows.bootstrap import open_doors
+from flows.environment import prefect_server_named
 from flows.ops.reported import examples
 from flows.ops.trigger import retraining_trigger
 from flows.retrying import worth_repeating
@@ -32,15 +35,25 @@ def publish(report_id: str) -> None:
 
 @task
 def ask_for_retraining(report_id: str) -> bool:
-    """Emit the drift event where the report and the cool-down call for retraining; say what follows either way."""
+    """Emit the drift event where an alarm calls for retraining, once for each alarm; say what follows either way."""
     with open_doors() as doors:
         trigger = retraining_trigger(doors, report_id)
-    if trigger.fire:
-        emit_event(
-            event=DRIFT_EVENT,
-            resource={"prefect.resource.id": f"whetstone.tenant.{doors.rag.settings.tenant}"},
-            payload={"report": report_id, "reason": "; ".join(trigger.reasons)},
-        )
+        heard = prefect_server_named()
+        if trigger.fire and not heard:
+            unheard = "No schedule runs here that would start it; `whetstone retrain` does."
+            trigger = replace(trigger, reasons=(*trigger.reasons, unheard))
+        if trigger.fire and heard:
+            emit_event(
+                event=DRIFT_EVENT,
+                resource={"prefect.resource.id": f"whetstone.tenant.{doors.rag.settings.tenant}"},
+                payload={
+                    "report": report_id,
+                    "reason": " ".join(trigger.reasons),
+                    "alarms": list(trigger.alarms),
+                },
+            )
+            # After the event: one that was not sent is sent by the next check.
+            doors.monitoring.retraining(trigger.alarms)
     get_run_logger().info(trigger.sentence)
     publish_trigger(trigger)
     return trigger.fire

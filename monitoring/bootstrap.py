@@ -18,10 +18,10 @@ from monitoring.adapters.sql import (
     SqlSamples,
     SqlWatches,
 )
-from monitoring.alarms import Alarms
+from monitoring.alarming import ASKED_FOR, Alarms
 from monitoring.checking import Check, Signal
 from monitoring.diagnosing import Clues
-from monitoring.domain import ALL_TENANTS, Alarm, DriftReport, Look, PassageSample
+from monitoring.domain import ALL_TENANTS, Alarm, Cause, DriftReport, Look, PassageSample, Remedy
 from monitoring.gathering import Sources, completed, gather, reset
 from monitoring.judging import Sources as LiveSources
 from monitoring.labelling import Labelling
@@ -37,17 +37,21 @@ from monitoring.ports import (
 )
 from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
-from monitoring.trigger import Trigger, drifted_since, should_retrain
+from monitoring.trigger import Made, Trigger, should_retrain
 from monitoring.watching import Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, Release, utcnow
 from rag.ports import Encoder, Progress
-from rag.releases.deployed import live_release
+from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
 
 QUESTIONS = ("topics", "fit")
 """Signals of what is asked: while an alarm of theirs stands nothing joins the reference."""
+
+
+NEVER_ACCEPTED = frozenset({Cause.INDEX_BROKEN, Cause.ENCODER_BROKEN})
+"""Causes of alarms that no word ends together with the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,34 +124,49 @@ class Monitoring:
     def accept(self, *, tenant: str, principal: str, comment: str) -> list[Alarm]:
         """Take a person's word that this is how it is now; return the alarms that this ends.
 
-        The reference begins anew with the newest questions, and every alarm of the tenant ends.
+        The reference begins anew with the newest questions, and the tenant's alarms end; but nobody can accept that the
+        index or the encoder is broken.
 
         Raises:
             NotFound: the tenant was never checked.
             LeaseHeld: a check of this tenant is under way.
         """
         with self._alone(tenant):
+            # First what ends: an alarm that ended before the reference began silences nothing after it.
+            ended = [
+                self.end(each.id, tenant=tenant, principal=principal, comment=comment)
+                for each in self.alarms.standing(tenant=tenant)
+                if each.cause not in NEVER_ACCEPTED
+            ]
             reset(self.sources, tenant, settings=self.settings)
             detail = {"comment": comment}
             entry = AuditEntry(
                 at=utcnow(), principal=principal, action="accept drift", subject=tenant, detail=detail
             )
             self.installation.stores.audit.add(entry)
-            return [
-                self.end(each.id, tenant=tenant, principal=principal, comment=comment)
-                for each in self.alarms.standing(tenant=tenant)
-            ]
+            return ended
 
-    def drifted_since(self) -> datetime | None:
-        """Return since when people ask about other things, by the newest report; None where it is calm."""
-        return drifted_since(next(iter(self.reports.newest(1, tenant=self.tenant)), None))
+    def to_cure(self) -> list[Alarm]:
+        """Return the standing alarms that a retraining cures, whether one was started for them or not."""
+        standing = self.alarms.standing(tenant=self.tenant)
+        return [each for each in standing if each.remedy is Remedy.RETRAIN]
 
-    def trigger(self, report_id: str, *, earlier: Sequence[datetime], cooldown: timedelta) -> Trigger:
-        """Return whether a report calls for retraining; see `should_retrain` and `DriftReportStore.get`."""
-        return should_retrain(self.reports.get(report_id), earlier=earlier, cooldown=cooldown)
+    def retraining(self, alarm_ids: Sequence[str], what: str = ASKED_FOR) -> None:
+        """Write onto alarms that a retraining was started for them, or which candidate came of it."""
+        self._alarms().retraining(alarm_ids, what)
+
+    def trigger(self, report_id: str, *, made: Sequence[Made], running: bool, cooldown: timedelta) -> Trigger:
+        """Return whether the alarms that stand call for retraining; see `should_retrain` and `DriftReportStore.get`."""
+        report = self.reports.get(report_id)
+        standing = self.alarms.standing(tenant=report.tenant)
+        return should_retrain(report, standing, made=made, running=running, cooldown=cooldown)
 
     def _alarms(self) -> Alarms:
-        return Alarms(store=self.alarms)
+        stores = self.installation.stores
+        deployment = stores.releases.deployment()
+        live = deployment.release if deployment else ""
+        same = {live, *alike(stores.releases, live)} if live else set()
+        return Alarms(store=self.alarms, audit=stores.audit, alike=same.__contains__)
 
     def _alone(self, tenant: str) -> AbstractContextManager[object]:
         """Keep other checks of a tenant out; LeaseHeld where one is under way."""

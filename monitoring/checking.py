@@ -91,7 +91,7 @@ class Check:
     attribute: Callable[[Reading, Look], tuple[Diagnosis, ...]]
     reports: DriftReportStore
     renderer: ReportRenderer
-    follow: Callable[[DriftReport], None]  # lets alarms follow from a report
+    follow: Callable[[DriftReport, datetime | None], object]  # alarms, from a report and when its reference began
     completed: Callable[[Look], None]  # what it saw is not new any more
     settings: DriftSettings
 
@@ -103,7 +103,7 @@ class Check:
         self.reports.add(report)
         for keep in reading.keep:
             keep()
-        self.follow(report)
+        self.follow(report, look.reference_since)
         self.completed(look)
         return report
 

@@ -1,6 +1,6 @@
 """What monitoring needs from the outside, as Protocols."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from monitoring.domain import (
     Alarm,
     DriftReport,
+    GoldenWatch,
     Judgement,
     Kept,
     Known,
-    GoldenWatch,
     Look,
     PassageSample,
     PastRecall,
@@ -161,8 +161,11 @@ class AlarmStore(Protocol):
         """Write one; Conflict where one of that tenant and cause stands already."""
         ...
 
-    def put(self, alarm: Alarm) -> None:
-        """Write its new state; NotFound where there is none of that id."""
+    def change(self, alarm_id: str, to: Callable[[Alarm], Alarm]) -> Alarm:
+        """Write what `to` makes of an alarm, and return it; nobody else writes to it meanwhile.
+
+        What `to` raises is raised, and nothing written; NotFound where there is none of that id.
+        """
         ...
 
     def get(self, alarm_id: str, *, tenant: str | None = None) -> Alarm:

@@ -10,8 +10,8 @@ from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
 from flows.demo.people import Asked, People, Traffic, each
 from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
-from flows.ops.tables import dataset_rows, percent
 from flows.ops.reported import examples
+from flows.ops.tables import dataset_rows, percent
 from flows.ops.terminal import console, progress, show_candidate, show_drift, table
 from monitoring.domain import DriftVerdict
 from monitoring.telling import tell

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.ops.reported import Texts, finding_rows, topic_rows
 from flows.ops.tables import (
     answer_rows,
     bar_lines,
@@ -17,7 +18,6 @@ from flows.ops.tables import (
     slice_rows,
     written_lines,
 )
-from flows.ops.reported import Texts, finding_rows, topic_rows
 from monitoring.domain import Alarm, DriftReport
 from monitoring.telling import tell, unmeasured
 from retrain.domain import Candidate

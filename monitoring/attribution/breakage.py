@@ -37,7 +37,9 @@ def lost(
             f"Of {golden.lost} golden questions that are found worse, the documents of {golden.gone} are gone and those of "
             f"{golden.changed} were changed since the recall they are compared with."
         )
-        found.append(_diagnosis(Cause.DOCUMENTS_CHANGED, 0.6 + 0.35 * min(by_documents / golden.lost, 1.0), reason))
+        found.append(
+            _diagnosis(Cause.DOCUMENTS_CHANGED, 0.6 + 0.35 * min(by_documents / golden.lost, 1.0), reason)
+        )
     elif drifted(findings, DOCUMENTS):
         found.append(_diagnosis(Cause.DOCUMENTS_CHANGED, 0.85, findings[DOCUMENTS].reason))
     if fell and golden is not None and golden.at_switch and by_documents < golden.lost:
@@ -48,7 +50,9 @@ def lost(
         )
         found.append(_diagnosis(Cause.RELEASE_WORSE, 0.5 + 0.45 * rest / golden.lost, reason))
     if fell and not found:
-        found.append(_diagnosis(Cause.UNKNOWN, 0.5, _unexplained(findings[_named(findings, GOLDEN)], golden, changes)))
+        found.append(
+            _diagnosis(Cause.UNKNOWN, 0.5, _unexplained(findings[_named(findings, GOLDEN)], golden, changes))
+        )
     return sorted(found, key=lambda each: -each.sureness)
 
 
@@ -79,7 +83,9 @@ def _named(findings: Mapping[str, DriftFinding], name: str) -> str:
 def _unexplained(finding: DriftFinding, golden: GoldenLoss | None, changes: DocumentChanges | None) -> str:
     seen = []
     if golden is not None:
-        seen.append(f"documents of {golden.changed + golden.gone} of the {golden.lost} lost ones were changed or are gone")
+        seen.append(
+            f"documents of {golden.changed + golden.gone} of the {golden.lost} lost ones were changed or are gone"
+        )
         if not golden.at_switch:
             seen.append("the same release serves as before")
     if changes is not None and changes.new:

@@ -62,7 +62,9 @@ def drawn_together(weighed: Sequence[Weighed]) -> list[float]:
 def foreign_case(foreign: Foreign) -> Case:
     """Return the case of questions in another language."""
     count = len(foreign.rows)
-    spoken = joined([each.capitalize() for each in foreign.languages]) or "a language that was not asked in before"
+    spoken = (
+        joined([each.capitalize() for each in foreign.languages]) or "a language that was not asked in before"
+    )
     knows = (
         f"the encoder does not know it for {foreign.unknown:.0%} of them"
         if foreign.unknown
@@ -100,10 +102,14 @@ def lost_case(lost: Lost, people: int) -> Case:
     if people:
         reasons.append(f"people name a document that answers {questions(people)} and was not given")
     text = "; ".join(reasons)
-    return Case(cause=Cause.NOT_FOUND, weight=beyond, surety=_sure(beyond), reason=f"{text[:1].upper()}{text[1:]}.")
+    return Case(
+        cause=Cause.NOT_FOUND, weight=beyond, surety=_sure(beyond), reason=f"{text[:1].upper()}{text[1:]}."
+    )
 
 
-def topics_case(cause: Cause, weighed: Sequence[Weighed], *, searched: bool, unexpected: float, harmed: str) -> Case:
+def topics_case(
+    cause: Cause, weighed: Sequence[Weighed], *, searched: bool, unexpected: float, harmed: str
+) -> Case:
     """Return the case of topics with one cause.
 
     Args:

@@ -67,7 +67,9 @@ class Lost:
     usual: float  # share of the reference that is as badly found
 
 
-def foreign_among(new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray[np.bool_], now: Forms, before: Forms) -> Foreign | None:
+def foreign_among(
+    new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray[np.bool_], now: Forms, before: Forms
+) -> Foreign | None:
     """Return those in a language that is new; None where there are hardly any.
 
     Args:
@@ -87,7 +89,9 @@ def foreign_among(new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray
     rows = new[other]
     if len(rows) < min(_FEW, len(new)) or not len(rows) or len(rows) < _COMMON * len(new):
         return None
-    named = Counter(each for each in now.languages[rows].tolist() if each and each not in own and each != OTHER)
+    named = Counter(
+        each for each in now.languages[rows].tolist() if each and each not in own and each != OTHER
+    )
     return Foreign(
         rows=rows,
         languages=tuple(language for language, _ in named.most_common(3)),
@@ -171,9 +175,6 @@ def _known(of: Forms, before: Forms, *, seen: int) -> NDArray[np.float64]:
     """Return how many words of each question's topic at least so many of the questions before have, shape (n,)."""
     counts = Counter(word for topic in before.content for word in topic)
     return np.array(
-        [
-            sum(counts[word] >= seen for word in topic) if topic else np.nan
-            for topic in of.content
-        ],
+        [sum(counts[word] >= seen for word in topic) if topic else np.nan for topic in of.content],
         dtype=np.float64,
     )

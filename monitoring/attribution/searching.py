@@ -33,7 +33,9 @@ class WordSearch:
         """
         self._bags, self._vectors, self._documents, self._k = bags, vectors, documents, k
         lengths = np.array([sum(bag.values()) for bag in bags], dtype=np.float64)
-        self._norms = _SATURATION * (1 - _LENGTH + _LENGTH * lengths / max(lengths.mean() if len(bags) else 1.0, 1.0))
+        self._norms = _SATURATION * (
+            1 - _LENGTH + _LENGTH * lengths / max(lengths.mean() if len(bags) else 1.0, 1.0)
+        )
 
     def __call__(self, questions: Sequence[str], vectors: Vectors) -> list[Found]:
         """Return what is found for each question; memory grows with passages, time with passages times words."""

@@ -121,6 +121,4 @@ def _of_blocks(before: NDArray[np.int64], now: NDArray[np.int64], parts: NDArray
     middle = np.searchsorted(block[rows], np.arange(kinds + windows[-1]) + 0.5)
     first = np.searchsorted(block[rows], np.arange(kinds + windows[-1]))
     strata = parts[rows][(first + middle - 1) // 2]
-    return Design(
-        rows=rows, unit=block[rows], strata=strata, reference=kinds, blocks=True, windows=windows
-    )
+    return Design(rows=rows, unit=block[rows], strata=strata, reference=kinds, blocks=True, windows=windows)

@@ -36,8 +36,12 @@ class Rhythm:
     """Which parts of the week are told apart."""
 
     of_hour: NDArray[np.int64]  # (24,), part of each hour of the day, UTC
-    of_cell: NDArray[np.int64] | None  # (parts of the day x 7,), part of each in each day of the week; None: all alike
-    known: NDArray[np.bool_]  # (24,), hours of the day of which the reference holds questions, or that need none
+    of_cell: (
+        NDArray[np.int64] | None
+    )  # (parts of the day x 7,), part of each in each day of the week; None: all alike
+    known: NDArray[
+        np.bool_
+    ]  # (24,), hours of the day of which the reference holds questions, or that need none
     certain: bool  # False: the reference spans too little to tell a rhythm from neighbours that are alike
 
     @property
@@ -162,9 +166,7 @@ def _fewest(
     return chosen
 
 
-def _ward(
-    features: Matrix, cells: NDArray[np.int64], names: NDArray[np.int64]
-) -> dict[int, dict[int, int]]:
+def _ward(features: Matrix, cells: NDArray[np.int64], names: NDArray[np.int64]) -> dict[int, dict[int, int]]:
     """Return number of parts -> (cell -> part), merging the two parts that differ least, by Ward's criterion."""
     of = np.searchsorted(names, cells)
     sums = np.zeros((len(names), features.shape[1]))

@@ -68,7 +68,9 @@ def scan(units: Units, *, level: float, permutations: int, seed: int) -> Evidenc
 
     def draw(count: int) -> NDArray[np.float64]:
         parts = [
-            fitted.weigh(statistics.of(_permuted(units, min(BATCH, count - start), generator))).max(axis=(1, 2))
+            fitted.weigh(statistics.of(_permuted(units, min(BATCH, count - start), generator))).max(
+                axis=(1, 2)
+            )
             for start in range(0, count, BATCH)
         ]
         return np.concatenate(parts)
@@ -121,9 +123,7 @@ class _Statistics:
         back = np.arange(len(self._places))
         window = np.searchsorted(units.windows, back, side="right")  # the smallest that holds the place
         group = back // units.group if self._grouped else window
-        cells, cell = np.unique(
-            np.stack([window, group, strata[self._places]]), axis=1, return_inverse=True
-        )
+        cells, cell = np.unique(np.stack([window, group, strata[self._places]]), axis=1, return_inverse=True)
         self._cell, self._cells = cell.reshape(-1), cells.shape[1]
         rows = np.arange(self._windows)[:, np.newaxis]
         inside = cells[0] <= rows  # (windows, cells)

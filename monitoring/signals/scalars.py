@@ -47,7 +47,11 @@ def ranked(badness: NDArray[np.float64], design: Design) -> Matrix:
 
 
 def enough_values(
-    name: str, what: str, look: Look, values: tuple[NDArray[np.float64], NDArray[np.float64]], settings: DriftSettings
+    name: str,
+    what: str,
+    look: Look,
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    settings: DriftSettings,
 ) -> DriftFinding | None:
     """Return the finding where too few questions have a value, before and now; None where enough do."""
     if (too_few := enough(name, look, settings)) is not None:

@@ -101,7 +101,9 @@ def carried(look: Look, scores: NDArray[np.float64], since: int) -> tuple[str, .
     m = len(look.reference)
     bar = float(np.quantile(scores[:m], BEYOND))
     now = scores[m:]
-    at = [place for place in range(since, len(now)) if now[place] > bar] or [since + int(np.argmax(now[since:]))]
+    at = [place for place in range(since, len(now)) if now[place] > bar] or [
+        since + int(np.argmax(now[since:]))
+    ]
     return tuple(look.recent.interactions[place] for place in at)
 
 

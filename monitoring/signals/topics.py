@@ -15,9 +15,7 @@ NEIGHBOURS = 25
 """A question is as isolated as it is unlike its so many nearest ones."""
 
 
-def finding(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def finding(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether the topics changed, with a false alarm in `level` of calm looks at most.
 
     `design` says what may change places; None: it is found out here.
@@ -29,11 +27,16 @@ def finding(
     features = witnesses(vectors, design)
     joint = features.shape[1] - 1
     found = scan(
-        design.units(features, joint=joint), level=level, permutations=settings.permutations, seed=settings.seed
+        design.units(features, joint=joint),
+        level=level,
+        permutations=settings.permutations,
+        seed=settings.seed,
     )
     carrying: tuple[str, ...] = ()
     if found.p_value <= level:
-        scores = _scores(features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window)
+        scores = _scores(
+            features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window
+        )
         carrying = carried(look, scores, since_when(scores, len(look.reference)))
     return tested(
         NAME,

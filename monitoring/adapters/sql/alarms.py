@@ -1,5 +1,6 @@
 """Alarms, in the database that serving uses."""
 
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import insert, select, update
@@ -12,39 +13,36 @@ from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import by_prefix
 from rag.adapters.sql.database.store import SqlStore
-from rag.errors import Conflict, NotFound
+from rag.errors import NotFound
 
 _alarm = partial(from_json, Alarm)
 
 
 class SqlAlarms(SqlStore, AlarmStore):
-    """An `AlarmStore` in SQL."""
+    """An `AlarmStore` in SQL; its index holds that one alarm stands for one cause of a tenant."""
 
     @override
     def add(self, alarm: Alarm) -> None:
         with writing(self._engine) as connection:
-            same = (
-                (alarms.c.tenant == alarm.tenant)
-                & (alarms.c.cause == alarm.cause.value)
-                & alarms.c.ended_at.is_(None)
-            )
-            if connection.execute(select(alarms.c.id).where(same)).first() is not None:
-                raise Conflict(f"an alarm of {alarm.cause} stands already for tenant {alarm.tenant!r}")
             connection.execute(insert(alarms).values(to_row(alarm)))
 
     @override
-    def put(self, alarm: Alarm) -> None:
+    def change(self, alarm_id: str, to: Callable[[Alarm], Alarm]) -> Alarm:
         with writing(self._engine) as connection:
-            done = connection.execute(update(alarms).where(alarms.c.id == alarm.id).values(to_row(alarm)))
-        if done.rowcount != 1:
-            raise NotFound(f"There is no alarm {alarm.id!r}.")
+            query = select(alarms).where(alarms.c.id == alarm_id).with_for_update()
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                raise NotFound(f"there is no alarm {alarm_id!r}")
+            changed = to(_alarm(row))
+            connection.execute(update(alarms).where(alarms.c.id == alarm_id).values(to_row(changed)))
+        return changed
 
     @override
     def get(self, alarm_id: str, *, tenant: str | None = None) -> Alarm:
         with reading(self._engine) as connection:
             found = _alarm(by_prefix(connection, alarms, alarm_id, "alarm"))
         if tenant is not None and found.tenant != tenant:
-            raise NotFound(f"There is no alarm {alarm_id!r} of tenant {tenant!r}.")
+            raise NotFound(f"there is no alarm {alarm_id!r}")
         return found
 
     @override

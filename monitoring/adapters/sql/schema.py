@@ -12,10 +12,13 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from rag.adapters.sql.schema.log import interactions
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
+
+_STANDING = {f"{kind}_where": text("ended_at IS NULL") for kind in ("sqlite", "postgresql")}
 
 drift_reports = Table(
     "drift_reports",
@@ -74,6 +77,7 @@ alarms = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
+    Column("release", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("signals", JSON, nullable=False),
@@ -94,6 +98,8 @@ alarms = Table(
     Column("ended_who", Prose, nullable=False),
     Index(None, "tenant", "opened_at"),
     Index(None, "ended_at"),
+    # One alarm for one cause, whoever checks at the same time.
+    Index("one_standing", "tenant", "cause", unique=True, **_STANDING),
 )
 
 deliveries = Table(

@@ -1,69 +1,88 @@
-"""When drift is a reason to retrain."""
+"""When an alarm starts a retraining, and what is said when it does not."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from doubles.drift_report import DIAGNOSIS, drift_report
+from doubles.watched import AT, alarm, report
 
-from monitoring.domain import Cause, DriftVerdict, Remedy, Window
-from monitoring.trigger import Trigger, drifted_since, should_retrain
+from monitoring.domain import Cause, DriftVerdict, Remedy
+from monitoring.trigger import Made, should_retrain
 
-CURED = replace(DIAGNOSIS, cause=Cause.NOT_FOUND, remedy=Remedy.RETRAIN, reason="The encoder misses them.")
-DRIFTED = drift_report(diagnoses=(DIAGNOSIS, CURED))
-NOW = DRIFTED.created_at
-
-
-def test_a_cause_that_retraining_cures_fires_with_its_reason() -> None:
-    """It fires, and says what would be cured and nothing else."""
-    assert should_retrain(DRIFTED) == Trigger(fire=True, reasons=("The encoder misses them.",))
-
-
-def test_causes_that_retraining_does_not_cure_do_not_fire() -> None:
-    """Missing documents are not written by an encoder; that is said."""
-    trigger = should_retrain(drift_report(diagnoses=(DIAGNOSIS,)))
-
-    assert trigger.sentence == "No retraining is asked for: It would cure none of the causes."
+HOUR = timedelta(hours=1)
+LATER = report(created_at=AT + 2 * HOUR)
+WANTING = alarm(id="11111111aa")
+MISSING = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, id="22222222bb")
 
 
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [
-        (DriftVerdict.CALM, "The check says: calm."),
-        (DriftVerdict.NOT_ENOUGH_DATA, "The check says: not enough data."),
-        (DriftVerdict.NOTHING_NEW, "The check says: nothing new."),
+        (DriftVerdict.CALM, "no alarm stands, and the check is calm."),
+        (DriftVerdict.NOTHING_NEW, "no alarm stands, and nobody asked anything new."),
+        (DriftVerdict.NOT_ENOUGH_DATA, "no alarm stands, and there is not enough data for a verdict."),
+        (DriftVerdict.DRIFT, "what the check found was settled before, so that no alarm stands."),
     ],
 )
-def test_anything_but_drift_does_not_fire(verdict: DriftVerdict, said: str) -> None:
-    """Calm, not enough data and nothing new start nothing, and say so."""
-    assert should_retrain(drift_report(verdict=verdict)) == Trigger(fire=False, reasons=(said,))
+def test_without_an_alarm_nothing_starts(verdict: DriftVerdict, said: str) -> None:
+    """The sentence says which of the reasons it is."""
+    trigger = should_retrain(replace(LATER, verdict=verdict), [])
+    assert not trigger.fire
+    assert f"No retraining is asked for: {said}" == trigger.sentence
 
 
-def test_a_candidate_just_made_holds_it_back() -> None:
-    """Within the cool-down drift is taken for the same drift; what it says is said all the same."""
-    held_back = should_retrain(DRIFTED, earlier=[NOW - timedelta(hours=2)], cooldown=timedelta(hours=24))
-
-    assert not held_back.fire
-    assert "less than 24 hours before" in held_back.reasons[0]
-    assert held_back.reasons[1] == "The encoder misses them."
+def test_an_alarm_that_retraining_cures_starts_one() -> None:
+    """The reason is what is wrong; the alarms it is for are named."""
+    trigger = should_retrain(LATER, [WANTING])
+    assert (True, (WANTING.id,)) == (trigger.fire, trigger.alarms)
+    assert "Retraining is asked for: Questions about parental leave are not found." == trigger.sentence
 
 
-def test_the_cool_down_ends() -> None:
-    """Once the cool-down is over drift fires again; without one it always does."""
-    assert should_retrain(DRIFTED, earlier=[NOW - timedelta(hours=24)], cooldown=timedelta(hours=24)).fire
-    assert should_retrain(DRIFTED, earlier=[NOW], cooldown=timedelta(0)).fire
+def test_one_retraining_for_one_alarm() -> None:
+    """Whatever became of it, the alarm starts no second one."""
+    trigger = should_retrain(LATER, [replace(WANTING, retraining="c1", retraining_at=AT)])
+    assert not trigger.fire
+    assert "One was started at 2026-03-01 12:00 for alarm 11111111 (not found)." in trigger.sentence
 
 
-@pytest.mark.parametrize("since", [None, NOW])
-def test_drift_began_with_the_newest_questions(since: datetime | None) -> None:
-    """It is unknown where there are none."""
-    current = Window(name="recent", since=since, until=None, count=0)
+def test_missing_documents_start_none() -> None:
+    """What to do instead is said."""
+    trigger = should_retrain(LATER, [MISSING])
+    assert not trigger.fire
+    assert (
+        "No retraining is asked for: Alarm 22222222 (documents missing) is not cured by it. "
+        "Write down how parental leave is taken." == trigger.sentence
+    )
 
-    assert drifted_since(drift_report(current=current)) == since
+
+def test_beside_one_that_is_not_cured_another_one_is() -> None:
+    """Only the one that is cured is named as what it is for."""
+    trigger = should_retrain(LATER, [MISSING, WANTING])
+    assert (True, (WANTING.id,)) == (trigger.fire, trigger.alarms)
 
 
-@pytest.mark.parametrize("verdict", [DriftVerdict.CALM, DriftVerdict.NOT_ENOUGH_DATA, DriftVerdict.NOTHING_NEW])
-def test_without_drift_nothing_began(verdict: DriftVerdict) -> None:
-    """Neither a calm report nor none at all has a beginning."""
-    assert drifted_since(drift_report(verdict=verdict)) is None
-    assert drifted_since(None) is None
+def test_none_starts_while_one_runs() -> None:
+    """Two at once would learn the same."""
+    assert "One is under way." in should_retrain(LATER, [WANTING], running=True).sentence
+
+
+@pytest.mark.parametrize(
+    ("made", "fires"),
+    [
+        (Made(id="c1-long-id", at=AT + HOUR, waits=True), False),  # waits for a decision
+        (Made(id="c1-long-id", at=AT - 20 * HOUR, waits=True), True),  # from before the alarm
+        (Made(id="c1-long-id", at=AT + HOUR, waits=False), False),  # within the cool-down
+        (Made(id="c1-long-id", at=AT - 20 * HOUR, waits=False), True),
+    ],
+)
+def test_a_candidate_that_waits_or_is_fresh_comes_first(made: Made, fires: bool) -> None:
+    """What was made since the alarm opened is what people decide on first."""
+    trigger = should_retrain(LATER, [WANTING], made=[made], cooldown=12 * HOUR)
+    assert fires == trigger.fire
+    assert fires == bool(trigger.alarms)
+
+
+def test_without_a_cooldown_none_is_waited_for() -> None:
+    """Zero means: never wait."""
+    made = Made(id="c1-long-id", at=AT + HOUR, waits=False)
+    assert should_retrain(LATER, [WANTING], made=[made], cooldown=timedelta(0)).fire

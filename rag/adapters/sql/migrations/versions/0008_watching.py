@@ -72,7 +72,7 @@ def _watching() -> None:
 def _alarms() -> None:
     op.create_table(
         "alarms",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "tenant", "cause", "remedy")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "tenant", "release", "cause", "remedy")),
         sa.Column("signals", sa.JSON(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("report", "last_report")),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -90,6 +90,15 @@ def _alarms() -> None:
     )
     op.create_index(op.f("ix_alarms_tenant_opened_at"), "alarms", ["tenant", "opened_at"])
     op.create_index(op.f("ix_alarms_ended_at"), "alarms", ["ended_at"])
+    standing = sa.text("ended_at IS NULL")
+    op.create_index(
+        "one_standing",
+        "alarms",
+        ["tenant", "cause"],
+        unique=True,
+        sqlite_where=standing,
+        postgresql_where=standing,
+    )
     op.create_table(
         "deliveries",
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "alarm_id", "event")),

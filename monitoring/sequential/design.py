@@ -16,11 +16,11 @@ BLOCK = 25
 WINDOWS = (2, 3, 4, 6, 8, 12, 16, 24)
 """Windows of so many of the newest blocks, where single questions change places."""
 
-WINDOWS_OF_BLOCKS = (4, 6, 8, 12, 16, 24)
+WINDOWS_OF_BLOCKS = (6, 8, 12, 16, 24)
 """The same where whole blocks do; fewer blocks can change places in too few ways."""
 
-APART = 3
-"""Blocks that are evidence together are so many places apart, so that no burst of 50 questions is in both."""
+APART = 4
+"""Blocks that are evidence together are so many places apart, so that no burst of 75 questions is in both."""
 
 DIRECTIONS = 64
 """Of the questions' vectors, so many directions tell whether neighbours and hours have something in common."""
@@ -47,6 +47,12 @@ class Design:
     def group(self) -> int:
         """Return how many neighbouring units count as one event."""
         return APART if self.blocks else BLOCK
+
+    @property
+    def compared(self) -> int:
+        """Return how many of the newest questions have any of the reference to be compared with."""
+        known = np.isin(self.strata, self.strata[: self.reference])
+        return int(np.count_nonzero((self.unit >= self.reference) & known[self.unit]))
 
     def units(self, features: Matrix, *, joint: int = 0) -> Units:
         """Return the units of features of all questions, shape (reference + recent, d), `joint` as in `Units`."""

@@ -13,7 +13,7 @@ MONDAY = 4 * DAY
 """Seconds since 1970 of the first Monday."""
 
 COVERED = 5
-"""Questions of the reference within an hour of a time of day, from which on it knows what is asked then."""
+"""Questions of the reference in an hour of the day from which on it knows what is asked then."""
 
 KNOWS_DAYS = 2 * DAY
 """A reference that spans this long has seen every time of day at which people ask."""
@@ -91,7 +91,9 @@ def rhythm_of(
             of_cell = np.array([found.get(each, beyond + each) for each in range(int(of_hour.max() + 1) * 7)])
 
     counts = np.bincount(hours, minlength=24)
-    covered = counts + np.roll(counts, 1) + np.roll(counts, -1) >= COVERED
+    # A reference of some hours ends where the night may begin; one of many days has gaps by chance.
+    around = counts + np.roll(counts, 1) + np.roll(counts, -1) if certain else counts
+    covered = around >= COVERED
     needs = not certain or of_cell is not None or len(np.unique(of_hour)) > 1
     return Rhythm(
         of_hour=of_hour,

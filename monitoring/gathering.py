@@ -74,8 +74,9 @@ def gather(
         Conflict: another check of this tenant is under way.
     """
     watch, kept = _watch(sources, tenant)
+    before = watch.position
     watch, kept = _read(sources, watch, kept, encoder=encoder, settings=settings, progress=progress)
-    watch, kept = _settle(sources, watch, kept, settings=settings, alarm=alarm)
+    watch, kept = _settle(sources, watch, kept, before=before, settings=settings, alarm=alarm)
     return _look(sources, watch, kept, sample=sample, settings=settings, since=since)
 
 
@@ -203,16 +204,19 @@ def _added(
 
 
 def _settle(
-    sources: Sources, watch: Watch, kept: list[Kept], *, settings: DriftSettings, alarm: bool
+    sources: Sources, watch: Watch, kept: list[Kept], *, before: int, settings: DriftSettings, alarm: bool
 ) -> tuple[Watch, list[Kept]]:
     """Decide who joins the reference, and drop what is not needed any more."""
     reference = chosen(_concerned(watch, kept), watch, settings=settings, alarm=alarm)
     frozen_at = (watch.frozen_at or utcnow()) if reference.frozen else None
     moved = replace(watch, decided=reference.decided, frozen_at=frozen_at)
     settled = [replace(each, in_reference=each.position in reference.positions) for each in kept]
-    old = set(unneeded(settled, position=watch.position, settings=settings))
-    before = {each.position for each in kept if each.in_reference}
-    if moved != watch or before != reference.positions or old:
+    old = set(unneeded(settled, before=before, position=watch.position, settings=settings))
+    if (
+        moved != watch
+        or old
+        or any(one.in_reference != other.in_reference for one, other in zip(kept, settled, strict=True))
+    ):
         sources.watches.put(moved, before=watch, referenced=reference.positions, removed=old)
     return moved, [each for each in settled if each.position not in old]
 

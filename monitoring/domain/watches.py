@@ -52,7 +52,7 @@ class Unread:
     """What was logged since a watch last read."""
 
     asked: tuple[Asked, ...]  # oldest first; of a text that is repeated, one for every few hundred questions
-    until: datetime | None  # logged up to this moment, all is in `asked`; None: nothing was logged
+    until: datetime  # logged up to this moment, all is in `asked`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

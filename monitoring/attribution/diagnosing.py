@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monitoring.attribution import breakage, causes, grouping, parting
 from monitoring.attribution.advising import REMEDIES, action_for
 from monitoring.attribution.evidence import GoldenLoss, Stronger
-from monitoring.attribution.forms import Forms, forms
+from monitoring.attribution.forms import forms
 from monitoring.attribution.selecting import BYSTANDERS, carrying, new_rows
 from monitoring.attribution.weighing import Scale, Searched, Weighed
 from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftVerdict, Look, Remedy, Topic
@@ -27,7 +27,12 @@ _MINOR = 0.12
 """Share of the questions that speak for anything below which a cause is left out beside others."""
 _TOLD = 3
 """Questions of a topic that people spoke of, from which on their word counts for all of it."""
-_HARM = {"refusals": "refused more often", "ratings": "rated worse", "support": "supported less", breakage.LIVE: "found less"}
+_HARM = {
+    "refusals": "refused more often",
+    "ratings": "rated worse",
+    "support": "supported less",
+    breakage.LIVE: "found less",
+}
 """Finding -> what it says of questions that are new, where it is drift."""
 
 
@@ -77,7 +82,7 @@ def attribute(
     told = questions.diagnoses(asking, stronger, before)
     if not told and not facts:
         told = [breakage.unexplained(asking, promoted=look.reset_by == "promotion")]
-    return tuple([*facts, *told])
+    return (*facts, *told)
 
 
 def _is_of_questions(name: str) -> bool:
@@ -167,7 +172,9 @@ class _Questions:
         if otherwise := parting.put_otherwise_among(left, self._now, self._before, scale):
             left = left[~np.isin(left, otherwise.rows)]
             groups.append(self._group(causes.otherwise_case(otherwise), self._topics(otherwise.rows)))
-        put = np.concatenate([np.zeros(0, np.int64), *(rows for group in groups for rows in group.rows), named])
+        put = np.concatenate(
+            [np.zeros(0, np.int64), *(rows for group in groups for rows in group.rows), named]
+        )
         lost = parting.lost_among(searched, put) if searched is not None else None
         if len(named):
             rows = named if lost is None else np.union1d(lost.rows, named)
@@ -176,10 +183,21 @@ class _Questions:
         if lost is not None:
             left = left[~np.isin(left, lost.rows)]
             groups.append(self._group(causes.lost_case(lost, len(named)), self._topics(lost.rows)))
-        return [*groups, *self._by_topic(left, 0 if lost is None else len(lost.rows), len(pool), scale, searched is not None, findings)]
+        return [
+            *groups,
+            *self._by_topic(
+                left, 0 if lost is None else len(lost.rows), len(pool), scale, searched is not None, findings
+            ),
+        ]
 
     def _by_topic(
-        self, left: Rows, lost: int, asked: int, scale: Scale, searched: bool, findings: Sequence[DriftFinding]
+        self,
+        left: Rows,
+        lost: int,
+        asked: int,
+        scale: Scale,
+        searched: bool,
+        findings: Sequence[DriftFinding],
     ) -> list[_Group]:
         """Return those that are put as before, by the cause of each of their topics."""
         unexpected = 1.0 - BYSTANDERS * asked / max(len(left), 1)
@@ -216,7 +234,9 @@ class _Questions:
 
     def _absent(self, rows: Rows) -> float | None:
         """Return the share of these questions that people say no document answers; None where they say too little."""
-        told = [self._said[each] for row in rows if (each := self._look.recent.interactions[row]) in self._said]
+        told = [
+            self._said[each] for row in rows if (each := self._look.recent.interactions[row]) in self._said
+        ]
         return told.count(False) / len(told) if len(told) >= _TOLD else None
 
     def _topics(self, rows: Rows) -> tuple[Rows, ...]:

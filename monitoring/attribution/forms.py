@@ -51,12 +51,16 @@ def forms(texts: Sequence[str | None]) -> Forms:
             continue
         counts = stems(text)
         spoken = plain(text).casefold().replace("'", " ").split()
-        bare = [word.strip(".,;:!?¿¡()[]\"") for word in spoken]
+        bare = [word.strip('.,;:!?¿¡()[]"') for word in spoken]
         words[row] = max(counts.total(), 1)
         small[row] = sum(word in _SMALL for word in bare) / max(len(bare), 1)
         asks[row] = float(any(sign in text for sign in _SIGNS) or expected(text) is not None)
         languages[row] = language_of(text)
         topics[row] = frozenset(content(text))
     return Forms(
-        words=words, small=small, asks=asks, languages=np.array(languages, dtype=np.str_), content=tuple(topics)
+        words=words,
+        small=small,
+        asks=asks,
+        languages=np.array(languages, dtype=np.str_),
+        content=tuple(topics),
     )

@@ -40,7 +40,9 @@ def telling_words(
     for word, count in here.items():
         prior = scale * both[word] / total
         mine, theirs = count + prior, there[word] + prior
-        odds = math.log(mine / max(own + scale - mine, 1e-9)) - math.log(theirs / max(rest + scale - theirs, 1e-9))
+        odds = math.log(mine / max(own + scale - mine, 1e-9)) - math.log(
+            theirs / max(rest + scale - theirs, 1e-9)
+        )
         scores[word] = odds / math.sqrt(1 / mine + 1 / theirs)
     least = _LEAST if len(texts) >= _FEW else 1
     named = [word for word in scores if here[word] >= least and scores[word] > 0] or list(scores)

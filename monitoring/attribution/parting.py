@@ -12,6 +12,7 @@ from monitoring.attribution.weighing import Scale, Searched, chance_above
 from rag.text.languages import OTHER
 
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 _FEW = 5
 """Questions of a kind below which they are no kind."""
@@ -26,8 +27,8 @@ _SAME_TOPIC = 0.3
 _FITS = 0.25
 """Chance that a longer question's passage is nearer than the reference's, at least, where its topic is no new one."""
 _LOST, _LARGE = 0.1, 0.15
-"""Shares of the reference: whose words fit no better than what counts as there; for which words find as much more than the
-encoder as for what counts as not found."""
+"""Shares of the reference: whose words fit no better than what counts as there; for which words find as much more
+than the encoder as for what counts as not found."""
 _SLIGHT = 0.02, 0.2  # gain in fit by words, and in support, that is none
 _SIGNIFICANT = 2.33  # standard deviations of a count by chance: 1 %
 
@@ -68,12 +69,15 @@ class Lost:
     usual: float  # share of the reference that is as badly found
 
 
-def foreign_among(new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray[np.bool_], now: Forms, before: Forms) -> Foreign | None:
+def foreign_among(
+    new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray[np.bool_], now: Forms, before: Forms
+) -> Foreign | None:
     """Return those in a language that is new; None where there are hardly any.
 
     Args:
         new: rows of the recent questions to look among.
-        unknown: of each recent question, whether the encoder does not know its language; likewise `unknown_before`.
+        unknown: of each recent question, whether the encoder does not know its language; of the recent ones.
+        unknown_before: the same of the reference.
         now: how the recent ones are put.
         before: how the reference's are.
     """
@@ -88,7 +92,9 @@ def foreign_among(new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray
     rows = new[other]
     if len(rows) < min(_FEW, len(new)) or not len(rows) or len(rows) < _COMMON * len(new):
         return None
-    named = Counter(each for each in now.languages[rows].tolist() if each and each not in own and each != OTHER)
+    named = Counter(
+        each for each in now.languages[rows].tolist() if each and each not in own and each != OTHER
+    )
     return Foreign(
         rows=rows,
         languages=tuple(language for language, _ in named.most_common(3)),
@@ -97,22 +103,27 @@ def foreign_among(new: Rows, unknown: NDArray[np.bool_], unknown_before: NDArray
 
 
 def put_otherwise_among(new: Rows, now: Forms, before: Forms, scale: Scale) -> Otherwise | None:
-    """Return those on known topics as key words, at length, or as sentences where key words were usual; None: none are."""
+    """Return those on known topics that are put as key words, at length, or as sentences; None: hardly any are."""
     if not len(new) or np.isnan(now.words[new]).all() or np.isnan(before.words).all():
         return None
     bare, full, most = np.nanquantile(before.small, [_TAIL, 1 - _TAIL, 0.5])
     long = np.nanquantile(before.words, 1 - _TAIL)
     asks = float(np.nanmean(before.asks))
 
-    def keywords(put: Forms) -> NDArray[np.bool_]:
-        # Where every question asks, what is as bare and does not ask is a row of key words.
-        return (put.small <= bare) & ((put.asks == 0) | (asks < 1 - _EXCESS)) & (most > bare)
+    def keywords(put: Forms) -> Mask:
+        # Where nearly every question asks, what is as bare and does not ask is a row of key words.
+        told: Mask = (put.small <= bare) & ((put.asks == 0) | (asks < 1 - _EXCESS)) & (most > bare)
+        return told
 
-    ways = {
-        Form.KEYWORDS: keywords,
-        Form.LONGER: lambda put: put.words > long,
-        Form.SENTENCES: lambda put: (put.small >= full) & (put.small > _EXCESS) & (most < _EXCESS / 3),
-    }
+    def longer(put: Forms) -> Mask:
+        told: Mask = put.words > long
+        return told
+
+    def sentences(put: Forms) -> Mask:
+        told: Mask = (put.small >= full) & (put.small > _EXCESS) & (most < _EXCESS / 3)
+        return told
+
+    ways = {Form.KEYWORDS: keywords, Form.LONGER: longer, Form.SENTENCES: sentences}
     with np.errstate(invalid="ignore"):
         for form, is_so in ways.items():
             rows = new[is_so(now)[new]]
@@ -131,10 +142,11 @@ def put_otherwise_among(new: Rows, now: Forms, before: Forms, scale: Scale) -> O
 
 
 def lost_among(searched: Searched, left_out: Rows) -> Lost | None:
-    """Return those whose passages words find much better than the encoder does; None where there are no more than usual.
+    """Return those whose passages words find much better than the encoder does; None: no more than usual.
 
-    That is, what words find fits better than what the encoder finds by more than it does for 85 % of the reference, and
-    fits as well as for most of it; or, where the hits of both are judged, they answer it and those of the encoder do not.
+    That is, what words find fits better than what the encoder finds by more than it does for 85 % of the reference,
+    and fits as well as for most of it; or, where the hits of both are judged, they answer it and those that were
+    given do not.
     """
     if not len(searched.before_gaps) or not len(searched.rows):
         return None
@@ -194,9 +206,6 @@ def _known(of: Forms, before: Forms, *, seen: int) -> NDArray[np.float64]:
     """Return how many words of each question's topic at least so many of the questions before have, shape (n,)."""
     counts = Counter(word for topic in before.content for word in topic)
     return np.array(
-        [
-            sum(counts[word] >= seen for word in topic) if topic else np.nan
-            for topic in of.content
-        ],
+        [sum(counts[word] >= seen for word in topic) if topic else np.nan for topic in of.content],
         dtype=np.float64,
     )

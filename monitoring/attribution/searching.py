@@ -50,7 +50,9 @@ class WordSearch:
     scale for every question.
     """
 
-    def __init__(self, passages: Passages, number: Callable[[Collection[str]], Numbers], *, k: int = 10) -> None:
+    def __init__(
+        self, passages: Passages, number: Callable[[Collection[str]], Numbers], *, k: int = 10
+    ) -> None:
         """Take the passages.
 
         Args:

@@ -21,9 +21,9 @@ _WEIGHT = 0.15  # of a figure beside a vector, whose numbers are small: the leng
 def new_rows(pool: Rows, look: Look, reference: Forms, recent: Forms) -> Rows:
     """Return which rows of `look.recent`, of those in the pool, are new, those least like the reference first.
 
-    A ridge regression tells these from the reference, by what they are about, how they are put and how they fared. New is what
-    lies beyond 95 % of the reference, each question scored as if it had not been learned from (the leave-one-out formula
-    of Allen's PRESS, 1974).
+    A ridge regression tells these from the reference, by what they are about, how they are put and how they fared.
+    New is what lies beyond 95 % of the reference, each question scored as if it had not been learned from (the
+    leave-one-out formula of Allen's PRESS, 1974).
     """
     if not len(pool) or not len(look.reference):
         return pool
@@ -40,7 +40,9 @@ def new_rows(pool: Rows, look: Look, reference: Forms, recent: Forms) -> Rows:
 
 def carrying(findings: Sequence[DriftFinding], look: Look) -> Rows:
     """Return the rows of the recent questions that carry evidence; all where no finding names any that is there."""
-    named = {each for finding in findings if finding.verdict is DriftVerdict.DRIFT for each in finding.carrying}
+    named = {
+        each for finding in findings if finding.verdict is DriftVerdict.DRIFT for each in finding.carrying
+    }
     rows = np.flatnonzero([each in named for each in look.recent.interactions])
     return (rows if len(rows) else np.arange(len(look.recent))).astype(np.int64)
 
@@ -53,7 +55,9 @@ def _figures(questions: Watched, put: Forms) -> NDArray[np.float64]:
     return np.column_stack([*outcome, unknown, words, put.small, put.asks])
 
 
-def _beside(before: NDArray[np.float64], now: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _beside(
+    before: NDArray[np.float64], now: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both as multiples of the spread before, within 3 of the mean before; what is not known is that mean."""
     with np.errstate(invalid="ignore"):
         known = ~np.isnan(before)

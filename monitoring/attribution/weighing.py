@@ -44,7 +44,12 @@ class Searched:
 
     @classmethod
     def of(
-        cls, rows: Rows, found: Sequence[Found], logged: Figures, before: Sequence[Found], logged_before: Figures
+        cls,
+        rows: Rows,
+        found: Sequence[Found],
+        logged: Figures,
+        before: Sequence[Found],
+        logged_before: Figures,
     ) -> "Searched":
         """Return the figures of what was found, beside the support that was logged for the same questions."""
         words, gaps, support = _columns(found)
@@ -65,7 +70,9 @@ class Weighed:
     words: float  # chance that the passage that fits their words best fits better
     unknown: float  # share of their words that are in no passage, beyond that of the reference
     refused: float  # share refused, beyond that of the reference
-    gain: float | None  # how much nearer the nearest earlier question is than the nearest of the reference; None: no earlier
+    gain: (
+        float | None
+    )  # how much nearer the nearest earlier question is than the nearest of the reference; None: no earlier
     earlier: float  # share of them that an earlier question is nearer to
     best: float | None  # median cosine of the nearest passage ...
     best_before: float | None  # ... and in the reference

@@ -24,7 +24,7 @@ _TAIL = 0.05
 """Share of the reference that is as short, as long or as bare as what counts as put otherwise."""
 _SAME_TOPIC = 0.3
 """Chance that such questions have more words of the reference's topics than its own have, at least; 0.5: as many."""
-_FITS = 0.25
+_FITS = 0.1
 """Chance that a longer question's passage is nearer than the reference's, at least, where its topic is no new one."""
 _LOST, _LARGE = 0.1, 0.15
 """Shares of the reference: whose words fit no better than what counts as there; for which words find as much more
@@ -195,17 +195,27 @@ def _among(
 
 
 def _same_topics(rows: Rows, form: Form, now: Forms, before: Forms, scale: Scale) -> bool:
-    """Tell whether questions have as many of the words of the reference's topics as its own have of each other's."""
-    known = chance_above(_known(now.pick(rows), before, seen=1), _known(before, before, seen=2))
+    """Tell whether questions have the words of the reference's topics as its own have each other's.
+
+    Of longer ones as many, since what they say besides is new; of others as large a share of what they say.
+    """
+    put = now.pick(rows)
+    shares = form is not Form.LONGER
+    known = chance_above(
+        _known(put, before, seen=1, shares=shares), _known(before, before, seen=2, shares=shares)
+    )
     if known < _SAME_TOPIC:
         return False
     return form is not Form.LONGER or scale.weigh(rows).fit >= _FITS
 
 
-def _known(of: Forms, before: Forms, *, seen: int) -> NDArray[np.float64]:
-    """Return how many words of each question's topic at least so many of the questions before have, shape (n,)."""
+def _known(of: Forms, before: Forms, *, seen: int, shares: bool) -> NDArray[np.float64]:
+    """Return of each question's topic the words, or their share, that so many questions before have, shape (n,)."""
     counts = Counter(word for topic in before.content for word in topic)
     return np.array(
-        [sum(counts[word] >= seen for word in topic) if topic else np.nan for topic in of.content],
+        [
+            sum(counts[word] >= seen for word in topic) / (len(topic) if shares else 1) if topic else np.nan
+            for topic in of.content
+        ],
         dtype=np.float64,
     )

@@ -56,6 +56,7 @@ class Stream:
 
     pool: Pool  # in their order
     chance: Floats  # (n,)
+    least: float  # that any question has
     drawn: NDArray[np.bool_]  # (n,)
 
     def labelled(self, predicted: Floats) -> Labelled:
@@ -68,7 +69,12 @@ def stream(pool: Pool, rate: float, generator: np.random.Generator) -> Stream:
     """Draw which questions people label: on average about `rate` of them."""
     rates = Rates(share=1.0, people=rate, seed=0)
     chance = np.array([probability(float(support), rates) for support in pool.support])
-    return Stream(pool=pool, chance=chance, drawn=generator.random(len(pool)) < chance)
+    return Stream(
+        pool=pool,
+        chance=chance,
+        least=probability(1.0, rates),
+        drawn=generator.random(len(pool)) < chance,
+    )
 
 
 def sampled(pool: Pool, count: int, generator: np.random.Generator) -> Pool:

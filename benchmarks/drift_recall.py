@@ -62,7 +62,14 @@ class Stream:
     def labelled(self, predicted: Floats) -> Labelled:
         """Return it with what a judge says."""
         said = np.where(self.drawn, self.pool.found, 0.0)
-        return Labelled(drawn=self.drawn, probability=self.chance, predicted=predicted, low=said, high=said)
+        return Labelled(
+            drawn=self.drawn,
+            probability=self.chance,
+            least=np.full(len(said), self.least),
+            predicted=predicted,
+            low=said,
+            high=said,
+        )
 
 
 def stream(pool: Pool, rate: float, generator: np.random.Generator) -> Stream:

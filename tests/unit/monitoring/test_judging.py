@@ -21,7 +21,7 @@ SETTINGS = DriftSettings(_env_file=None)
 class Told:
     """A judge that says what it is told to, and notes what it saw."""
 
-    says: Callable[[Shown], float | None] = lambda shown: 0.5
+    says: Callable[[Shown], float | None] = lambda _shown: 0.5
     seen: list[str] = field(default_factory=list)
     known: list[Sampled] = field(default_factory=list)
     name: str = "told"
@@ -151,7 +151,7 @@ def test_a_judge_that_is_out_of_order_is_left_alone(
 ) -> None:
     """Not every question costs a timeout."""
     monkeypatch.setattr("monitoring.judging.AT_ONCE", 1)
-    judge = Told(says=lambda shown: None)
+    judge = Told(says=lambda _shown: None)
     done = check(ask(stores, passages, *"abcdefgh"), sources, judge)
 
     assert (done.judged, done.failed) == (0, FAILURES)

@@ -171,10 +171,11 @@ def _best(watch: GoldenWatch, asked: Asked) -> Stand:
 
 def _settled(watch: GoldenWatch, now: Mapping[str, float]) -> GoldenWatch:
     """Return the watch with a loss opened where evidence is enough, or ended where most was found again."""
-    if watch.lost_from is not None:
+    against = watch.lost_from
+    if against is not None:
         # While it stands nothing is added up: what comes on top is seen in the figures.
         watch = _emptied(watch)
-        if net(watch.lost_from.recall, now) > (1 - REGAINED) * watch.lost_size:
+        if net(against.recall, now) > (1 - REGAINED) * watch.lost_size:
             return watch
         return replace(
             watch, lost_since=None, lost_from=None, lost_size=0.0, lost_evidence=0.0, at_switch=False

@@ -38,7 +38,7 @@ from monitoring.ports import (
 from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Made, Trigger, should_retrain
-from monitoring.watching import Golden, LiveRecall, Serving, of_questions
+from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, Release, utcnow
@@ -229,7 +229,10 @@ class Monitoring:
                 release=release.uncalibrated,
             )
             lived = LiveRecall(sources=live_sources(self.installation), judge=judge)
-            signals += golden.signal(), lived.signal()
+            held = Documents(
+                documents=stores.documents, questions=stores.questions, interactions=stores.interactions
+            )
+            signals += golden.signal(), lived.signal(), held.signal()
         if tenant in (self.tenant, ALL_TENANTS):
             # One index and one encoder serve all tenants, so one tenant's checks look at them.
             serving = Serving(

@@ -91,7 +91,9 @@ class Check:
     attribute: Callable[[Reading, Look], tuple[Diagnosis, ...]]
     reports: DriftReportStore
     renderer: ReportRenderer
-    follow: Callable[[DriftReport, datetime | None], object]  # alarms, from a report and when its reference began
+    follow: Callable[
+        [DriftReport, datetime | None], object
+    ]  # alarms, from a report and when its reference began
     completed: Callable[[Look], None]  # what it saw is not new any more
     settings: DriftSettings
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitoring.attribution import attribute
+from monitoring.attribution.searching import WordSearch
 from monitoring.checking import Reading
 from monitoring.domain import Diagnosis, Known, Look, PassageSample, Sampled
+from monitoring.domain.passages import numbered
 from monitoring.judging import right_passage
 from monitoring.ports import AskedLog, SampleStore
-from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from rag.domain import Interaction
 from rag.ports import FeedbackStore, InteractionStore
@@ -36,7 +37,7 @@ class Clues:
             reading.findings,
             look,
             texts={one: each.text for one, each in known.items()},
-            stronger=SampleSearch(sample=self.sample),
+            stronger=WordSearch(self.sample, numbered),
             hits={one: _documents(each) for one, each in asked.items()},
             said=self._said(look, asked),
             changes=reading.changes,

@@ -231,6 +231,7 @@ def _look(
     since: datetime | None,
 ) -> Look:
     concerned = _concerned(watch, kept)
+    release = deployed(sources.releases).release
     inside = [each for each in concerned if each.in_reference]
     newest = recent(concerned, settings)
     if since is not None:
@@ -239,7 +240,8 @@ def _look(
         )
         inside = [each for each in inside if each.asked_at < since]
     reference, now = (
-        watched(part, log=sources.log, feedback=sources.feedback, sample=sample) for part in (inside, newest)
+        watched(part, log=sources.log, feedback=sources.feedback, sample=sample, release=release)
+        for part in (inside, newest)
     )
     new = len(now) if since is not None else _new(watch, inside)
     begun = watch.since if watch.since > BEGINNING else min((e.asked_at for e in concerned), default=None)

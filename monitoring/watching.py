@@ -3,7 +3,7 @@
 A new signal is plugged in here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -15,10 +15,10 @@ from monitoring.judging import Sources, sample_and_judge
 from monitoring.ports import AlarmStore, AskedLog, CanaryStore, GoldenStore, LiveIndex, RecallJudge
 from monitoring.sequential.design import Design
 from monitoring.settings import DriftSettings
-from monitoring.signals import answers, canaries, fit, index, live_recall, recall, support, topics
+from monitoring.signals import answers, canaries, documents, fit, index, live_recall, recall, support, topics
 from monitoring.traffic import MONTH
 from rag.domain import Purpose
-from rag.ports import Census, DocumentStore, QuestionStore
+from rag.ports import Census, DocumentStore, InteractionStore, QuestionStore
 
 GOLDEN = "golden_recall"
 """How the finding's name begins; then comes @k."""
@@ -138,6 +138,38 @@ class Golden:
             if each.ended_by is AlarmEnd.PERSON and any(name.startswith(GOLDEN) for name in each.signals)
         )
         return max((moment for moment in ended if moment is not None), default=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Documents:
+    """Documents that came, changed and went since the reference began."""
+
+    documents: DocumentStore
+    questions: QuestionStore
+    interactions: InteractionStore
+
+    def signal(self) -> Signal:
+        """Return it as a signal."""
+        return Signal(name=documents.NAME, read=self.read)
+
+    def read(self, seen: Seen) -> Reading:
+        """Say whether golden questions' documents are gone, or a mass of documents went."""
+        look = seen.look
+        changes = documents.document_changes(
+            self.documents,
+            tenant=look.tenant,
+            now=look.at,
+            since=look.reference_since,
+            golden=self.questions.all(tenant=look.tenant, purpose=Purpose.GOLDEN),
+            hits=self._hits(look),
+        )
+        return Reading(findings=(documents.finding(look, changes),), changes=changes)
+
+    def _hits(self, look: Look) -> Iterator[list[str]]:
+        for one in look.recent.interactions:
+            asked = self.interactions.get(one, tenant=look.tenant)
+            if asked is not None:
+                yield [hit.document_id for hit in asked.hits]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,7 +65,7 @@ def topic_rows(report: DriftReport, texts: Texts) -> Table:
 
 
 def history_rows(reports: Sequence[DriftReport]) -> Table:
-    """Return one row a report, newest first: what it said, and of the signals that are followed over time their figures."""
+    """Return one row a report, newest first: what it said, with golden and live recall."""
     columns = ["id", "made", "verdict", "new", "reference", "golden recall", "live recall", "cause"]
     return columns, [
         (

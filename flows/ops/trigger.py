@@ -10,7 +10,7 @@ from retrain.domain import Candidate, CandidateStatus
 
 
 def retraining_trigger(doors: Doors, report_id: str) -> Trigger:
-    """Return whether what stands after a drift report calls for retraining now, and why; NotFound without the report."""
+    """Return whether what stands after a drift report calls for retraining now, and why; or NotFound."""
     return doors.monitoring.trigger(
         report_id,
         made=[_made(each) for each in doors.retraining.candidates.newest(5)],

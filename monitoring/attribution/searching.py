@@ -79,6 +79,12 @@ class WordSearch:
             found.extend(self._found(topic, row, at) for topic, row in parts)
         return found
 
+    def best(self, questions: Sequence[str], *, k: int) -> list[list[int]]:
+        """Return for each question the rows of up to k passages that hold its words best, best first."""
+        topics = [self._number(content(question)) for question in questions]
+        at = self._where(np.unique(np.concatenate([np.empty(0, np.uint32), *topics])))
+        return [self._first(self._scores(topic, at), k) for topic in topics]
+
     def _where(self, asked: Numbers) -> dict[int, NDArray[np.int64]]:
         """Return word -> the passages that have it."""
         words, bounds = self._passages.words, self._passages.bounds
@@ -90,6 +96,17 @@ class WordSearch:
         return dict(zip(named.tolist(), parts, strict=False))
 
     def _found(self, topic: Numbers, cosines: NDArray[np.float32], at: dict[int, NDArray[np.int64]]) -> Found:
+        scores = self._scores(topic, at)
+        near = np.argpartition(-cosines, min(self._k, len(scores)) - 1)[: self._k]
+        named = (self._passages.documents[row] for row in self._first(scores, _NAMED))
+        return Found(
+            words=float(scores.max()),
+            encoder=float(scores[near].max()),
+            documents=tuple(dict.fromkeys(named)),
+        )
+
+    def _scores(self, topic: Numbers, at: dict[int, NDArray[np.int64]]) -> Figures:
+        """Return each passage's figure for a question, shape (n,)."""
         count = len(self._norms)
         scores, total = np.zeros(count), 0.0
         for word in topic.tolist():
@@ -97,11 +114,9 @@ class WordSearch:
             rarity = float(np.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5)))
             scores[rows] += rarity * (_SATURATION + 1) / (1 + self._norms[rows])
             total += rarity
-        scores /= total * (_SATURATION + 1) / (1 + _SATURATION * (1 - _LENGTH)) or 1.0
-        near = np.argpartition(-cosines, min(self._k, count) - 1)[: self._k]
-        best = np.argsort(-scores, kind="stable")[:_NAMED]
-        return Found(
-            words=float(scores.max()),
-            encoder=float(scores[near].max()),
-            documents=tuple(dict.fromkeys(self._passages.documents[row] for row in best if scores[row] > 0)),
-        )
+        return scores / (total * (_SATURATION + 1) / (1 + _SATURATION * (1 - _LENGTH)) or 1.0)
+
+    @staticmethod
+    def _first(scores: Figures, k: int) -> list[int]:
+        """Return the rows of the k best figures above 0, best first."""
+        return [int(row) for row in np.argsort(-scores, kind="stable")[:k] if scores[row] > 0]

@@ -67,3 +67,4 @@ class Known:
     support: float  # nan: not judged
     refused: float  # 1: the documents did not say, 0: answered, nan: neither
     language_unknown: bool
+    release: str = ""  # digest: what it was answered with

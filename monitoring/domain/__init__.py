@@ -5,7 +5,7 @@ from monitoring.domain.causes import Cause, Diagnosis, Remedy, Topic
 from monitoring.domain.golden import GoldenWatch, Loss, Stand
 from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.passages import PassageSample
-from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
+from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.domain.watched import Look, Watched
 from monitoring.domain.watches import Asked, Kept, Known, Unread, Watch
 
@@ -26,7 +26,6 @@ __all__ = [
     "Look",
     "Loss",
     "PassageSample",
-    "PastRecall",
     "RecallEstimate",
     "Remedy",
     "Sampled",

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from flows.ops.routes.alarms import router
 from monitoring.adapters.sql import SqlAlarms
-from monitoring.alarms import Alarms
+from monitoring.alarming import Alarms
 from monitoring.domain import AlarmEnd, Cause
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers
@@ -39,7 +39,7 @@ def store(stores: Stores) -> SqlAlarms:
 
 
 @pytest.fixture
-def client(store: SqlAlarms, sent_by: Any) -> TestClient:
+def client(store: SqlAlarms, stores: Stores, sent_by: Any) -> TestClient:
     """Serve them."""
 
     def texts(ids: Sequence[str]) -> dict[str, str]:
@@ -48,7 +48,8 @@ def client(store: SqlAlarms, sent_by: Any) -> TestClient:
     app = FastAPI()
     app.add_middleware(sent_by)
     install_error_handlers(app)
-    app.include_router(router(store, Alarms(store=store), texts=texts, tenant="default"))
+    decisions = Alarms(store=store, audit=stores.audit, alike={"r"}.__contains__)
+    app.include_router(router(store, decisions, texts=texts, tenant="default"))
     return TestClient(app)
 
 

@@ -16,9 +16,7 @@ SURE = 0.95
 """Confidence of the interval around the share now."""
 
 
-def refusals(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def refusals(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether more questions are refused, with a false alarm in `level` of calm looks at most.
 
     Questions that were neither answered nor refused say nothing. `design` as for topics.
@@ -37,14 +35,14 @@ def refusals(
     )
 
 
-def ratings(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def ratings(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether more answers are rated bad, with a false alarm in `level` of calm looks at most.
 
     Questions that nobody rated say nothing. `design` as for topics.
     """
-    bad = tuple(np.where(np.isnan(each.rating), np.nan, each.rating < 0) for each in (look.reference, look.recent))
+    bad = tuple(
+        np.where(np.isnan(each.rating), np.nan, each.rating < 0) for each in (look.reference, look.recent)
+    )
     return _more(
         RATINGS,
         look,

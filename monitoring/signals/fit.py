@@ -8,9 +8,7 @@ from monitoring.signals.lowered import lowered
 NAME = "fit"
 
 
-def finding(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def finding(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether the best passage's similarity fell, with a false alarm in `level` of calm looks at most.
 
     Both sides are compared with the passages of today, so that a question says more about topics without documents than

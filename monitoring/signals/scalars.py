@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Look
 from monitoring.sequential.design import Design
-from monitoring.sequential.scanning import Evidence, Matrix, scan
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import Evidence, scan
 from monitoring.settings import DriftSettings
 from monitoring.signals.scanned import enough, untested
 
@@ -39,7 +40,11 @@ def ranked(badness: NDArray[np.float64], design: Design) -> Matrix:
 
 
 def enough_values(
-    name: str, what: str, look: Look, values: tuple[NDArray[np.float64], NDArray[np.float64]], settings: DriftSettings
+    name: str,
+    what: str,
+    look: Look,
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    settings: DriftSettings,
 ) -> DriftFinding | None:
     """Return the finding where too few questions have a value, before and now; None where enough do."""
     if (too_few := enough(name, look, settings)) is not None:

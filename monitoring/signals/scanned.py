@@ -32,10 +32,12 @@ def known(name: str, look: Look, design: Design) -> DriftFinding | None:
     if design.compared >= FEWEST_RECENT:
         return None
     reason = (
-        f"The reference does not know yet what is asked at this time of the day or of the week: it can be compared with "
-        f"{design.compared} of the newest questions; {FEWEST_RECENT} are needed."
+        f"The reference does not know yet what is asked at this time of the day or of the week: "
+        f"it can be compared with {design.compared} of the newest questions; {FEWEST_RECENT} are needed."
     )
-    return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(len(look.reference), len(look.recent)))
+    return untested(
+        name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(len(look.reference), len(look.recent))
+    )
 
 
 def untested(
@@ -112,7 +114,9 @@ def carried(look: Look, scores: NDArray[np.float64], since: int) -> tuple[str, .
     m = len(look.reference)
     bar = float(np.quantile(scores[:m], BEYOND))
     now = scores[m:]
-    at = [place for place in range(since, len(now)) if now[place] > bar] or [since + int(np.argmax(now[since:]))]
+    at = [place for place in range(since, len(now)) if now[place] > bar] or [
+        since + int(np.argmax(now[since:]))
+    ]
     return tuple(look.recent.interactions[place] for place in at)
 
 

@@ -8,9 +8,7 @@ from monitoring.signals.lowered import lowered
 NAME = "support"
 
 
-def finding(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def finding(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether support fell, with a false alarm in `level` of calm looks at most.
 
     Support is calibrated on its release, so the reference has to begin with that release, as it does after a

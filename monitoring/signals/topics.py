@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
 from monitoring.sequential.design import Design, design_of
-from monitoring.sequential.scanning import Matrix, scan, whitened
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import scan, whitened
 from monitoring.settings import DriftSettings
 from monitoring.signals.scanned import carried, enough, known, newest_rows, since_when, tested
 
@@ -15,9 +16,7 @@ NEIGHBOURS = 25
 """A question is as isolated as it is unlike its so many nearest ones."""
 
 
-def finding(
-    look: Look, level: float, settings: DriftSettings, design: Design | None = None
-) -> DriftFinding:
+def finding(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether the topics changed, with a false alarm in `level` of calm looks at most.
 
     `design` says what may change places; None: it is found out here.
@@ -31,11 +30,16 @@ def finding(
     features = witnesses(vectors, design)
     joint = features.shape[1] - 1
     found = scan(
-        design.units(features, joint=joint), level=level, permutations=settings.permutations, seed=settings.seed
+        design.units(features, joint=joint),
+        level=level,
+        permutations=settings.permutations,
+        seed=settings.seed,
     )
     carrying: tuple[str, ...] = ()
     if found.p_value <= level:
-        scores = _scores(features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window)
+        scores = _scores(
+            features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window
+        )
         carrying = carried(look, scores, since_when(scores, len(look.reference)))
     return tested(
         NAME,

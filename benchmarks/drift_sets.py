@@ -53,7 +53,9 @@ def load(folder: Path, home: Path, name: str, encoder: str, split: str) -> Pool:
 
 def best(questions: Vectors, passages: Vectors) -> NDArray[np.float64]:
     """Return the cosine of each question's nearest passage, (n,)."""
-    parts = [(questions[start : start + 500] @ passages.T).max(axis=1) for start in range(0, len(questions), 500)]
+    parts = [
+        (questions[start : start + 500] @ passages.T).max(axis=1) for start in range(0, len(questions), 500)
+    ]
     return np.concatenate(parts).astype(np.float64)
 
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from monitoring.domain import Look, Watched
 from monitoring.sequential.dependence import blocks_of, clumped
+from monitoring.sequential.differences import Matrix, Units
 from monitoring.sequential.rhythm import Rhythm, rhythm_of
-from monitoring.sequential.scanning import Matrix, Units, whitened
+from monitoring.sequential.scanning import whitened
 
 BLOCK = 25
 """Neighbouring questions in a block; the reference is gathered in such blocks too."""
@@ -93,9 +94,9 @@ def habits_of(reference: Watched, *, seed: int) -> Habits:
 def design_of(look: Look, *, seed: int, habits: Habits | None = None) -> Design:
     """Return how the questions of a look may change places, as far as its reference tells.
 
-    Single questions do, unless neighbours in the reference have more in common than others, as in bursts: then blocks of
-    neighbours do. Only what was asked in the same part of the week changes places, where the reference has such parts.
-    `habits` are the reference's; None: they are found out here.
+    Single questions do, unless neighbours in the reference have more in common than others, as in bursts: then
+    blocks of neighbours do. Only what was asked in the same part of the week changes places, where the reference
+    has such parts. `habits` are the reference's; None: they are found out here.
     """
     habits = habits or habits_of(look.reference, seed=seed)
     asked_at = np.concatenate([look.reference.asked_at, look.recent.asked_at])

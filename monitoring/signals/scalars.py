@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Look
 from monitoring.sequential.design import Design
-from monitoring.sequential.scanning import Evidence, Matrix, scan
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import Evidence, scan
 from monitoring.settings import DriftSettings
 from monitoring.signals.scanned import enough, untested
 

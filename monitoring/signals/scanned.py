@@ -32,10 +32,12 @@ def known(name: str, look: Look, design: Design) -> DriftFinding | None:
     if design.compared >= FEWEST_RECENT:
         return None
     reason = (
-        f"The reference does not know yet what is asked at this time of the day or of the week: it can be compared with "
-        f"{design.compared} of the newest questions; {FEWEST_RECENT} are needed."
+        f"The reference does not know yet what is asked at this time of the day or of the week: "
+        f"it can be compared with {design.compared} of the newest questions; {FEWEST_RECENT} are needed."
     )
-    return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(len(look.reference), len(look.recent)))
+    return untested(
+        name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(len(look.reference), len(look.recent))
+    )
 
 
 def untested(

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
 from monitoring.sequential.design import Design, design_of
-from monitoring.sequential.scanning import Matrix, scan, whitened
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import scan, whitened
 from monitoring.settings import DriftSettings
 from monitoring.signals.scanned import carried, enough, known, newest_rows, since_when, tested
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitoring.sequential.scanning import Evidence, Units, scan, whitened
+from monitoring.sequential.differences import Units
+from monitoring.sequential.scanning import Evidence, scan, whitened
 from rag.ports import Vectors
 
 MakeQuestions = Callable[..., Vectors]
@@ -94,7 +95,7 @@ def test_pairs_of_blocks_keep_their_level_where_bursts_reach_over_three() -> Non
     """Blocks next to each other that are alike raise no more alarms than chance."""
     generator = np.random.default_rng(9)
     runs, alarms = 80, 0
-    for run in range(runs):
+    for _ in range(runs):
         blocks = generator.normal(size=(60, 8)).astype(np.float32)
         # A burst begins in a block and goes on in the next two.
         for start in np.flatnonzero(generator.random(60) < 0.1):
@@ -116,7 +117,9 @@ def test_pairs_of_blocks_see_a_change() -> None:
 
 def test_whitening_evens_out_what_varies_most() -> None:
     """A direction that varies a hundred times as much counts far less than so."""
-    wide = np.random.default_rng(11).normal(size=(1_000, 2)).astype(np.float32) * np.array([10, 1], np.float32)
+    wide = np.random.default_rng(11).normal(size=(1_000, 2)).astype(np.float32) * np.array(
+        [10, 1], np.float32
+    )
     moved = wide @ whitened(wide, ridge=0.01)
     spread = np.linalg.svd(moved - moved.mean(axis=0), compute_uv=False)
     assert spread[0] / spread[-1] < 2.0

@@ -241,7 +241,7 @@ def _look(
     reference, now = (
         watched(part, log=sources.log, feedback=sources.feedback, sample=sample) for part in (inside, newest)
     )
-    new = len(now) if since is not None else _new(watch, inside)
+    new = len(now) if since is not None else _new(watch, concerned)
     begun = watch.since if watch.since > BEGINNING else min((e.asked_at for e in concerned), default=None)
     return Look(
         tenant=watch.tenant,
@@ -255,9 +255,9 @@ def _look(
     )
 
 
-def _new(watch: Watch, inside: Iterable[Kept]) -> int:
+def _new(watch: Watch, concerned: Iterable[Kept]) -> int:
     """Return how many came since the last check; those that began the reference are not looked at as news."""
-    return watch.position - watch.looked - sum(each.position > watch.looked for each in inside)
+    return sum(each.position > watch.looked and not each.in_reference for each in concerned)
 
 
 def _concerned(watch: Watch, kept: Sequence[Kept]) -> list[Kept]:

@@ -411,6 +411,26 @@ def test_what_is_erased_is_on_neither_side(world: World) -> None:
     assert 0 == look.new
 
 
+def test_what_is_erased_before_it_was_looked_at_is_nothing_new(world: World) -> None:
+    """Else each look would spend something on it."""
+    world.ask(0, 110)
+    world.check()
+    ids = world.ask(110, 113)
+    assert 3 == world.look().new
+    with writing(world.stores.engine) as connection:
+        connection.execute(delete(interactions).where(interactions.c.id.in_(ids[1:])))
+    assert 1 == world.check().new
+    assert 0 == world.check().new
+
+
+def test_what_was_asked_before_a_promotion_is_nothing_new_after_it(world: World) -> None:
+    """Also where no check has looked at it."""
+    world.ask(0, 150)
+    world.look()
+    world.promote(NEW)
+    assert 0 == world.look().new
+
+
 def test_tenants_are_apart_and_all_are_one_more(world: World) -> None:
     """The same question in two tenants is one of all of them."""
     world.ask(0, 110)

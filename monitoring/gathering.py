@@ -139,7 +139,7 @@ def _read(
     new = without_repeats(unread.asked, kept, position=watch.position)
     taken = _taken(new, settings)
     left_out = {each.id for each in new} - {each.id for each in taken}
-    bursts = Bursts(_before(sources, kept, taken))
+    bursts = Bursts(_before(sources, kept, taken), most=settings.burst_questions)
     likenesses = Likenesses(unit(kept[-ALIKE_WITHIN:], dimension=encoder.dimension))
     for start in range(0, len(taken), BATCH):
         batch = taken[start : start + BATCH]

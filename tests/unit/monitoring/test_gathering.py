@@ -16,7 +16,6 @@ from monitoring.domain import Look, PassageSample
 from monitoring.domain.passages import numbered, sample_of
 from monitoring.gathering import BATCH, Sources, completed, gather, reset
 from monitoring.settings import DriftSettings
-from monitoring.thinning import BURST
 from monitoring.traffic import FEWEST
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.schema.log import interactions
@@ -241,7 +240,7 @@ def test_repeats_bursts_and_near_duplicates_count_once(world: World) -> None:
     assert 0 == world.check().new
     crawl = [asked(TEXTS[at], 60 * 121 + at / 100, principal="crawler") for at in range(200, 220)]
     world.log(*crawl[:10])
-    assert BURST == world.check().new
+    assert SETTINGS.burst_questions == world.check().new
     world.log(*crawl[10:])
     assert 0 == world.check().new
 

@@ -139,7 +139,7 @@ def _read(
     new = without_repeats(unread.asked, kept, position=watch.position)
     taken = _taken(new, settings)
     left_out = {each.id for each in new} - {each.id for each in taken}
-    bursts = Bursts(_before(sources, kept, taken))
+    bursts = Bursts(_before(sources, kept, taken), most=settings.burst_questions)
     likenesses = Likenesses(unit(kept[-ALIKE_WITHIN:], dimension=encoder.dimension))
     for start in range(0, len(taken), BATCH):
         batch = taken[start : start + BATCH]
@@ -243,7 +243,7 @@ def _look(
         watched(part, log=sources.log, feedback=sources.feedback, sample=sample, release=release)
         for part in (inside, newest)
     )
-    new = len(now) if since is not None else _new(watch, inside)
+    new = len(now) if since is not None else _new(watch, concerned)
     begun = watch.since if watch.since > BEGINNING else min((e.asked_at for e in concerned), default=None)
     return Look(
         tenant=watch.tenant,
@@ -257,9 +257,9 @@ def _look(
     )
 
 
-def _new(watch: Watch, inside: Iterable[Kept]) -> int:
+def _new(watch: Watch, concerned: Iterable[Kept]) -> int:
     """Return how many came since the last check; those that began the reference are not looked at as news."""
-    return watch.position - watch.looked - sum(each.position > watch.looked for each in inside)
+    return sum(each.position > watch.looked and not each.in_reference for each in concerned)
 
 
 def _concerned(watch: Watch, kept: Sequence[Kept]) -> list[Kept]:

@@ -16,7 +16,6 @@ from monitoring.domain import Look, PassageSample
 from monitoring.domain.passages import numbered, sample_of
 from monitoring.gathering import BATCH, Sources, completed, gather, reset
 from monitoring.settings import DriftSettings
-from monitoring.thinning import BURST
 from monitoring.traffic import FEWEST
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.schema.log import interactions
@@ -241,7 +240,7 @@ def test_repeats_bursts_and_near_duplicates_count_once(world: World) -> None:
     assert 0 == world.check().new
     crawl = [asked(TEXTS[at], 60 * 121 + at / 100, principal="crawler") for at in range(200, 220)]
     world.log(*crawl[:10])
-    assert BURST == world.check().new
+    assert SETTINGS.burst_questions == world.check().new
     world.log(*crawl[10:])
     assert 0 == world.check().new
 
@@ -409,6 +408,26 @@ def test_what_is_erased_is_on_neither_side(world: World) -> None:
     seen = [*look.reference.interactions, *look.recent.interactions]
     assert not {ids[3], ids[120]} & set(seen)
     assert 0 == look.new
+
+
+def test_what_is_erased_before_it_was_looked_at_is_nothing_new(world: World) -> None:
+    """Else each look would spend something on it."""
+    world.ask(0, 110)
+    world.check()
+    ids = world.ask(110, 113)
+    assert 3 == world.look().new
+    with writing(world.stores.engine) as connection:
+        connection.execute(delete(interactions).where(interactions.c.id.in_(ids[1:])))
+    assert 1 == world.check().new
+    assert 0 == world.check().new
+
+
+def test_what_was_asked_before_a_promotion_is_nothing_new_after_it(world: World) -> None:
+    """Also where no check has looked at it."""
+    world.ask(0, 150)
+    world.look()
+    world.promote(NEW)
+    assert 0 == world.look().new
 
 
 def test_tenants_are_apart_and_all_are_one_more(world: World) -> None:

@@ -75,6 +75,7 @@ _REPORT = DriftReport(
 _ALARM = Alarm(
     id="aaaa1111-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
     tenant="default",
+    release="r",
     cause=Cause.DOCUMENTS_MISSING,
     remedy=Remedy.WRITE_DOCUMENTS,
     signals=("topics",),

@@ -109,11 +109,14 @@ deliveries = Table(
     Column("alarm_id", ForeignKey(alarms.c.id, ondelete="CASCADE"), nullable=False),
     Column("event", Text, nullable=False),  # "opened", "acknowledged" or "ended"
     Column("payload", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
+    Column("dropped_at", UtcDateTime),  # given up
     Column("error", Prose, nullable=False, server_default=""),
     Index(None, "delivered_at", "next_at"),
+    Index(None, "alarm_id", "at"),
 )
 
 sampled_questions = Table(

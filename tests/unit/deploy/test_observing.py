@@ -14,7 +14,7 @@ from doubles.watched import finding
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.ops.gauges import gauges as gauges_of_monitoring
-from monitoring.domain import Cause, DriftFinding, DriftVerdict, MonitoringState, Remedy
+from monitoring.domain import Cause, DriftVerdict, MonitoringState, Remedy
 from monitoring.signals import canaries, index
 from rag.adapters.prometheus import Metrics
 from rag.running.gauges import Gauge, IndexState, ServiceState, gauges
@@ -114,9 +114,11 @@ def test_every_runbook_has_a_rule() -> None:
 
 def test_the_list_of_runbooks_says_how_grave_each_rule_is() -> None:
     """The list and the rules do not part."""
-    listed = re.findall(r"^\| \[(\w+)\]\(([\w-]+\.md)\) \| (\w+) \|", (RUNBOOKS / "README.md").read_text(), re.MULTILINE)
+    page = (RUNBOOKS / "README.md").read_text()
+    listed = re.findall(r"^\| \[(\w+)\]\(([\w-]+\.md)\) \| (\w+) \|", page, re.MULTILINE)
     expected = [
-        (rule["alert"], Path(rule["annotations"]["runbook"]).name, rule["labels"]["severity"]) for rule in RULES
+        (rule["alert"], Path(rule["annotations"]["runbook"]).name, rule["labels"]["severity"])
+        for rule in RULES
     ]
     assert sorted(listed) == sorted(expected)
 

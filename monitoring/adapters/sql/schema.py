@@ -88,6 +88,7 @@ alarms = Table(
     Column("action", Prose, nullable=False),
     Column("diagnosis", JSON, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
+    Column("was", JSON, nullable=False, server_default="[]"),
     Column("acknowledged_by", Prose, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("comment", Prose, nullable=False),

@@ -79,6 +79,7 @@ def _alarms() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("sentence", "action")),
         sa.Column("diagnosis", sa.JSON(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("acknowledged_by", sa.Text(), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("comment", "retraining")),

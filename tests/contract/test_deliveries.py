@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from doubles.drift_report import FINDING, drift_report
@@ -9,10 +10,19 @@ from doubles.standing_alarm import standing_alarm
 from sqlalchemy import delete, event, insert
 
 from monitoring.adapters.sql import SqlDeliveries, SqlDriftReports, SqlStateReader
-from monitoring.adapters.sql.deliveries import enqueue
+from monitoring.adapters.sql.deliveries import enqueue, tell
 from monitoring.adapters.sql.schema import alarms
 from monitoring.delivering import content
-from monitoring.domain import Alarm, AlarmEnd, AlarmEvent, Cause, Delivery, DriftVerdict, MonitoringState, Remedy
+from monitoring.domain import (
+    Alarm,
+    AlarmEnd,
+    AlarmEvent,
+    Cause,
+    Delivery,
+    DriftVerdict,
+    MonitoringState,
+    Remedy,
+)
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.stores import Stores
@@ -56,10 +66,36 @@ def test_a_delivery_is_written_with_its_alarm_or_not_at_all(any_stores: Stores, 
     )
 
 
+def test_a_change_of_an_alarm_is_told_by_what_happened(any_stores: Stores, store: SqlDeliveries) -> None:
+    """What opened, was acknowledged and ended, at the moment at which it did; anything else is no news."""
+    opened = standing_alarm(opened_at=NOW)
+    known = replace(opened, acknowledged_by="ann", acknowledged_at=NOW + MINUTE)
+    ended = replace(known, ended_at=NOW + 2 * MINUTE, ended_by=AlarmEnd.PERSON)
+    with writing(any_stores.engine) as connection:
+        connection.execute(insert(alarms).values(to_row(opened)))
+        states = (None, opened, replace(opened, comment="seen"), known, ended, replace(ended, comment="why"))
+        for before, after in pairwise(states):
+            assert after is not None
+            tell(connection, before, after)
+    told = []
+    while due := store.due(NOW + 2 * MINUTE, 10):
+        told.append((due[0].payload["type"], due[0].at))
+        store.delivered(due[0].id, NOW)
+    assert told == [
+        ("alarm.opened", NOW),
+        ("alarm.acknowledged", NOW + MINUTE),
+        ("alarm.ended", NOW + 2 * MINUTE),
+    ]
+
+
 def test_what_is_due_the_longest_due_first(any_stores: Stores, store: SqlDeliveries) -> None:
     """What was delivered, given up or is put off is not; a limit is kept."""
     for number in range(5):
-        write(any_stores, standing_alarm(id=f"a{number}", cause=list(Cause)[number]), (AlarmEvent.OPENED, NOW + number * MINUTE))
+        write(
+            any_stores,
+            standing_alarm(id=f"a{number}", cause=list(Cause)[number]),
+            (AlarmEvent.OPENED, NOW + number * MINUTE),
+        )
     later = NOW + 10 * MINUTE
     ids = [each.id for each in store.due(later, 10)]
     assert [each.alarm_id for each in store.due(later, 10)] == ["a0", "a1", "a2", "a3", "a4"]
@@ -107,7 +143,9 @@ def test_an_alarm_is_told_in_order(any_stores: Stores, store: SqlDeliveries) -> 
 def test_what_did_not_arrive_is_counted(any_stores: Stores, store: SqlDeliveries) -> None:
     """What waits, put off or not, and what was given up lately; an alarm that is removed takes its own along."""
     for number in range(4):
-        write(any_stores, standing_alarm(id=f"a{number}", cause=list(Cause)[number]), (AlarmEvent.OPENED, NOW))
+        write(
+            any_stores, standing_alarm(id=f"a{number}", cause=list(Cause)[number]), (AlarmEvent.OPENED, NOW)
+        )
     due = store.due(NOW, 10)
     store.delivered(due[0].id, NOW)
     store.dropped(due[1].id, error="gone", at=NOW)
@@ -146,7 +184,9 @@ def test_the_present_state(any_stores: Stores) -> None:
     write(any_stores, standing_alarm(id="over", ended_at=NOW, ended_by=AlarmEnd.PERSON))
 
     state = SqlStateReader(any_stores.engine).state(tenant="default", now=NOW)
-    assert [(each.cause.value, each.remedy.value, each.opened_at, each.acknowledged) for each in state.alarms] == [
+    assert [
+        (each.cause.value, each.remedy.value, each.opened_at, each.acknowledged) for each in state.alarms
+    ] == [
         ("documents_missing", "write_documents", NOW, False),
         ("not_found", "retrain", NOW + MINUTE, True),
     ]
@@ -158,9 +198,7 @@ def test_where_nothing_was_new_the_findings_before_stand(any_stores: Stores) -> 
     reports = SqlDriftReports(any_stores.engine)
     golden = replace(FINDING, name="golden_recall@10", current=0.5)
     topics = replace(FINDING, name="topics")
-    reports.add(
-        drift_report(id="asked", created_at=NOW, findings=(topics, replace(golden, current=0.7)))
-    )
+    reports.add(drift_report(id="asked", created_at=NOW, findings=(topics, replace(golden, current=0.7))))
     for number in range(1, 4):
         reports.add(
             drift_report(
@@ -187,7 +225,10 @@ def test_the_state_costs_the_same_however_much_is_kept(any_stores: Stores) -> No
     for number in range(60):
         reports.add(
             drift_report(
-                id=f"{number}", created_at=NOW + number * MINUTE, verdict=DriftVerdict.NOTHING_NEW, findings=()
+                id=f"{number}",
+                created_at=NOW + number * MINUTE,
+                verdict=DriftVerdict.NOTHING_NEW,
+                findings=(),
             )
         )
     statements: list[str] = []

@@ -110,9 +110,7 @@ def waiting(number: int = 0, **values: Any) -> Delivery:
     return replace(made, **values)
 
 
-def sending(
-    rows: Rows, webhook: Webhook | None, leases: OneAtATime | None = None
-) -> Deliveries:
+def sending(rows: Rows, webhook: Webhook | None, leases: OneAtATime | None = None) -> Deliveries:
     """Return a sender over these."""
     return Deliveries(store=rows, webhook=webhook, leases=leases or OneAtATime())
 
@@ -255,14 +253,13 @@ def test_after_the_last_pause_it_is_given_up(caplog: pytest.LogCaptureFixture) -
     """The log names it, so that somebody can see that nobody was told."""
     rows = Rows([waiting(1)])
     sender = sending(rows, Receiver(*(UpstreamFailed("status 500") for _ in range(20))))
-    now, tries = NOW, 0
+    moments = [NOW]
     with caplog.at_level(logging.ERROR):
-        while rows.due(now, 1):
-            sender.deliver(clock=lambda: now)
-            tries += 1
-            now = max(now, rows.rows["d001"].next_at)
-    assert tries == len(PAUSES) + 1
-    assert rows.rows["d001"].dropped_at == now
+        while rows.due(moments[-1], 1):
+            sender.deliver(clock=lambda: moments[-1])
+            moments.append(max(moments[-1], rows.rows["d001"].next_at))
+    assert len(moments) - 1 == len(PAUSES) + 1
+    assert rows.rows["d001"].dropped_at == moments[-1]
     (line,) = caplog.messages
     assert line == "that alarm a1 opened was not delivered and is given up after 8 tries: status 500"
 

@@ -13,14 +13,17 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles.standing_alarm import standing_alarm
+from doubles.standing_alarm import OPENED, standing_alarm
+from pydantic import SecretStr
 
 from monitoring.adapters.webhook import SignedWebhook, signature
 from monitoring.delivering import content
 from monitoring.domain import AlarmEvent, Delivery, Reply
+from monitoring.settings import signing_key
 from rag.errors import UpstreamFailed, UpstreamTimeout
 
 KEY = b"k" * 24
@@ -99,6 +102,37 @@ def test_an_event_is_sent_as_signed_json() -> None:
     signed = f"{DELIVERY.id}.{int(NOW.timestamp())}.".encode() + body
     expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_the_documented_check_knows_ours_from_others() -> None:
+    """The example of docs/observing.md takes what was sent, and nothing that was changed, is old or is forged."""
+    page = (Path(__file__).parents[4] / "docs" / "observing.md").read_text()
+    example = page.partition("**Check the signature**")[2].partition("```python\n")[2].partition("```")[0]
+    known: dict[str, Any] = {}
+    exec(example, known)  # noqa: S102 # our own page
+    is_ours = known["is_ours"]
+    secret = "whsec_" + base64.b64encode(KEY).decode()
+    with receiver(200) as received:
+        SignedWebhook(received.url, signing_key(SecretStr(secret))).send(DELIVERY)
+        SignedWebhook(received.url, KEY, clock=lambda: datetime.now(UTC) - timedelta(minutes=6)).send(
+            DELIVERY
+        )
+    (_, headers, body), (_, old, _) = received.requests
+    other = "whsec_" + base64.b64encode(b"o" * 24).decode()
+    assert is_ours(secret, headers, body)
+    assert not is_ours(secret, headers, body.replace(b"41", b"14"))
+    assert not is_ours(other, headers, body)
+    assert not is_ours(secret, headers | {"webhook-id": "another"}, body)
+    assert not is_ours(secret, headers | {"webhook-signature": "v1,"}, body)
+    assert not is_ours(secret, headers | {"webhook-timestamp": "soon"}, body)
+    assert not is_ours(secret, old, body)
+
+
+def test_the_documented_event_is_one_that_is_sent() -> None:
+    """The page shows every field there is."""
+    page = (Path(__file__).parents[4] / "docs" / "observing.md").read_text()
+    shown = json.loads(page.partition("## Webhooks")[2].partition("```json\n")[2].partition("```")[0])
+    assert shown == content(standing_alarm(), AlarmEvent.OPENED, OPENED)
 
 
 def test_the_scheme_s_own_example() -> None:

@@ -34,6 +34,9 @@ AT_ONCE = 50
 DELIVERY_LEASE = "alarm deliveries"
 """Held by whoever sends."""
 
+_PATIENCE_S = 3.0
+"""How long a service that stops waits for a receiver, in seconds."""
+
 _MOST_TOPICS = 10
 _MOST_WORDS = 10
 _LONGEST = 1_000
@@ -149,6 +152,7 @@ class Deliveries:
             if wait is None:
                 self._drop(delivery, str(error), clock())
             else:
+                log.warning("%s; it is tried again in %s", error, wait)
                 self.store.failed(delivery.id, error=str(error), next_at=clock() + wait)
             return False
         if reply is Reply.GONE:
@@ -190,10 +194,10 @@ class DeliveryThread:
             self._thread.start()
 
     def stop(self) -> None:
-        """End it after the try under way; a second call does nothing."""
+        """End it; a try under way is waited for a moment, and repeated after the next start where it takes longer."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE_S)
 
     def _follow(self) -> None:
         while not self._stopping.wait(self._interval_s):

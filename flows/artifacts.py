@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import cast
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -14,6 +14,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from flows.ops.ingested import lines, notes
@@ -28,6 +29,7 @@ from flows.ops.tables import (
     written_lines,
 )
 from flows.ops.terminal import console, progress
+from monitoring.delivering import content, of_report
 from monitoring.domain import Alarm, DriftReport
 from monitoring.telling import tell, unmeasured
 from monitoring.trigger import Trigger
@@ -160,3 +162,24 @@ def publish_garbage(removed: Sequence[str]) -> None:
     """Show what was removed."""
     lines = "\n".join(f"- {line}" for line in removed) or "Nothing."
     create_markdown_artifact(f"# Removed\n\n{lines}\n", key="garbage")
+
+
+def publish_alarms(report: DriftReport, alarms: Sequence[Alarm]) -> None:
+    """Emit ``whetstone.alarm.opened`` and ``.ended`` for what a report did to alarms: people's automations start by it.
+
+    The payload is what the webhook gets; emitted twice, an event keeps its id.
+    """
+    for alarm, event in of_report(report, alarms):
+        resource = f"whetstone.alarm.{alarm.id}"
+        emit_event(
+            event=f"whetstone.alarm.{event.value}",
+            resource={
+                "prefect.resource.id": resource,
+                "prefect.resource.name": f"Alarm: {alarm.cause.replace('_', ' ')}",
+                "whetstone.cause": alarm.cause.value,
+                "whetstone.remedy": alarm.remedy.value,
+                "whetstone.tenant": alarm.tenant,
+            },
+            payload=content(alarm, event, report.created_at),
+            id=uuid5(NAMESPACE_URL, f"{resource}.{event.value}"),
+        )

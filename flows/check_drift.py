@@ -6,7 +6,7 @@ from prefect import flow, task
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from flows.artifacts import progress_artifact, publish_drift_report, publish_trigger
+from flows.artifacts import progress_artifact, publish_alarms, publish_drift_report, publish_trigger
 from flows.bootstrap import open_doors
 from flows.environment import prefect_server_named
 from flows.ops.reported import examples
@@ -31,6 +31,15 @@ def publish(report_id: str) -> None:
         standing = doors.monitoring.alarms.standing(tenant=report.tenant)
         texts = doors.monitoring.texts(examples([report]))
         publish_drift_report(report, standing, texts)
+
+
+@task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
+def tell_of_alarms(report_id: str) -> None:
+    """Tell Prefect's automations and the webhook what the report did to alarms."""
+    with open_doors() as doors:
+        report = doors.monitoring.reports.get(report_id)
+        publish_alarms(report, doors.monitoring.alarms.newest(tenant=report.tenant))
+        doors.monitoring.deliveries.deliver()
 
 
 @task
@@ -64,5 +73,6 @@ def check_drift(tenant: str | None = None) -> str:
     """Check a tenant once, "*": all together, None: the installation's own; return the report's id."""
     report_id = look(tenant)
     publish(report_id)
+    tell_of_alarms(report_id)
     ask_for_retraining(report_id)
     return report_id

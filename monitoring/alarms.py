@@ -12,21 +12,28 @@ from monitoring.domain import (
     DriftFinding,
     DriftReport,
     DriftVerdict,
-    Topic,
 )
+from monitoring.troubles import FACTS, GOLDEN, PARTS, SETTLED, one_topic, shared, signals_of
 from rag.domain import new_id
-
-FACTS = frozenset({Cause.INDEX_BROKEN, Cause.ENCODER_BROKEN, Cause.DOCUMENTS_CHANGED, Cause.RELEASE_WORSE})
-"""Causes that are right or wrong at each check by themselves, so that they end when what was wrong is right again."""
 
 SECONDARY = 0.5
 """How sure a cause has to be, beside the first one of a report, to be an alarm of its own."""
 
-OVERLAP = 0.3
-"""Share of the questions, or of the words, by which two topics are taken for one."""
+MOST = 0.5
+"""Share of a diagnosis's questions that have to be of topics somebody has settled, for it to be settled as well."""
+
+NEVER_RIGHT = frozenset({Cause.INDEX_BROKEN, Cause.ENCODER_BROKEN})
+"""Facts of which nobody can say that they are as they should be."""
 
 REMINDER = timedelta(days=1)
-"""After a person ended an alarm on a fact, as long is it left alone while the fact stays wrong."""
+"""After a person ended an alarm on such a fact, as long is it left alone while it stays wrong."""
+
+RIGHT_AGAIN = 0.1
+"""p-value from which on a test counts as one that sees nothing any more.
+
+That a check is calm is too little: its level follows from how much was asked since the last one, so that the same
+evidence is drift today and calm an hour later.
+"""
 
 _ANSWERS = frozenset({"fit", "support", "refusals", "ratings"})
 """Signals that become calm once documents are there; what people ask about stays new."""
@@ -59,33 +66,38 @@ def follow(
         alike: whether a release's digest is that of the live one, calibrations aside.
         began: when the reference began that the report compares with; None: there is none.
     """
-    standing = [each for each in alarms if each.standing]
-    ended = [
-        _ended(each, report.created_at, AlarmEnd.PROMOTION, report.release)
-        for each in standing
-        if not alike(each.release)
-    ]
     findings = {each.name: each for each in report.findings}
-    open_ = [each for each in standing if alike(each.release)]
+    told = [(each, signals_of(each, report)) for each in report.diagnoses]
+    standing = [each for each in alarms if each.standing]
+    served = [each for each in standing if alike(each.release)]
+    promoted = [each for each in standing if not alike(each.release)]
+    cured = [each for each in served if _cured(each, told, findings, report)]
+    ended = [_ended(each, report.created_at, AlarmEnd.PROMOTION, report.release) for each in promoted]
+    remedied = [_ended(each, report.created_at, AlarmEnd.REMEDY, "") for each in cured]
+    quiet = [*(each for each in alarms if not each.standing and alike(each.release)), *remedied]
+
+    left = [each for each in served if each not in cured]
     kept: list[Alarm] = []
     opened: list[Alarm] = []
-    left = list(open_)
-    quiet = [each for each in alarms if not each.standing and alike(each.release)]
-    for place, diagnosis in enumerate(report.diagnoses):
-        signals = _signals(diagnosis, report.findings)
+    for place, (diagnosis, signals) in enumerate(told):
         known = _known(diagnosis, signals, left, report.diagnoses)
         if known is not None:
             left.remove(known)
             kept.append(_confirmed(known, diagnosis, signals, report))
-            continue
-        sure = place == 0 or diagnosis.sureness >= SECONDARY
-        known_now = any(each.cause is diagnosis.cause for each in [*kept, *opened])
-        if sure and not known_now and not _silenced(diagnosis, signals, quiet, report, began):
-            opened.append(_opened(diagnosis, signals, report))
-    for each in left:
-        if _cured(each, findings, report):
-            ended.append(_ended(each, report.created_at, AlarmEnd.REMEDY, ""))
-    return Changes(opened=tuple(opened), confirmed=tuple(kept), ended=tuple(ended))
+        elif not (_joined(kept, diagnosis.cause, signals) or _joined(opened, diagnosis.cause, signals)):
+            sure = place == 0 or diagnosis.sureness >= SECONDARY
+            if sure and not _silenced(diagnosis, signals, quiet, report, began):
+                opened.append(_opened(diagnosis, signals, report))
+    return Changes(opened=tuple(opened), confirmed=tuple(kept), ended=(*ended, *remedied))
+
+
+def _joined(alarms: list[Alarm], cause: Cause, signals: tuple[str, ...]) -> bool:
+    """Add signals to the alarm of that cause, in place; False where there is none."""
+    for place, alarm in enumerate(alarms):
+        if alarm.cause is cause:
+            alarms[place] = replace(alarm, signals=tuple(dict.fromkeys((*alarm.signals, *signals))))
+            return True
+    return False
 
 
 def _known(
@@ -99,25 +111,9 @@ def _known(
     for alarm in left:
         if alarm.cause in FACTS or alarm.cause in named:
             continue
-        if set(alarm.signals).intersection(signals) and _one_topic(alarm.diagnosis, diagnosis):
+        if set(alarm.signals).intersection(signals) and one_topic(alarm.diagnosis, diagnosis):
             return alarm
     return None
-
-
-def _one_topic(before: Diagnosis, now: Diagnosis) -> bool:
-    """Tell whether two diagnoses may be about the same topics; where one names none, they may."""
-    if not before.topics or not now.topics:
-        return True
-    return any(_overlap(one, other) >= OVERLAP for one in before.topics for other in now.topics)
-
-
-def _overlap(one: Topic, other: Topic) -> float:
-    """Return the share of questions, or of words where those are others by now, that two topics have in common."""
-
-    def share(left: set[str], right: set[str]) -> float:
-        return len(left & right) / min(len(left), len(right)) if left and right else 0.0
-
-    return max(share(set(one.interactions), set(other.interactions)), share(set(one.words), set(other.words)))
 
 
 def _silenced(
@@ -128,56 +124,69 @@ def _silenced(
     began: datetime | None,
 ) -> bool:
     """Tell whether somebody, or a remedy, has settled this already, under this release and this reference."""
+    if _measured_anew(diagnosis, signals):
+        return False
     for alarm in quiet:
         if alarm.ended_at is None or alarm.ended_by is AlarmEnd.PROMOTION:
             continue
-        if diagnosis.cause in FACTS:
-            left_alone = report.created_at - alarm.ended_at < REMINDER
-            if alarm.ended_by is AlarmEnd.PERSON and alarm.cause is diagnosis.cause and left_alone:
+        by_word = alarm.ended_by is AlarmEnd.PERSON
+        if diagnosis.cause in NEVER_RIGHT:
+            if by_word and alarm.cause is diagnosis.cause and report.created_at - alarm.ended_at < REMINDER:
                 return True
             continue
-        if alarm.cause in FACTS or (began is not None and alarm.ended_at < began):
+        if began is not None and alarm.ended_at < began:
             continue
-        by_word = alarm.ended_by is AlarmEnd.PERSON and alarm.cause is diagnosis.cause
-        # Documents came: what people ask stays new to the reference, and is no trouble any more.
-        settled = diagnosis.cause in (Cause.UNKNOWN, Cause.OLD_TOPIC)
-        if by_word or (settled and set(alarm.signals).intersection(signals)):
+        if by_word and alarm.cause is diagnosis.cause:
+            return True
+        if diagnosis.cause in FACTS or alarm.cause in FACTS or not set(alarm.signals).intersection(signals):
+            continue
+        # The same questions under another name are no other trouble.
+        blank = not alarm.diagnosis.topics or not diagnosis.topics
+        same = shared(alarm.diagnosis, diagnosis) >= MOST
+        if (same and by_word) or ((same or blank) and diagnosis.cause in SETTLED):
             return True
     return False
 
 
-def _cured(alarm: Alarm, findings: dict[str, DriftFinding], report: DriftReport) -> bool:
+def _measured_anew(diagnosis: Diagnosis, signals: tuple[str, ...]) -> bool:
+    """Tell whether a loss is measured against what a person accepted, so that it is a further one."""
+    if diagnosis.cause in NEVER_RIGHT:
+        return False
+    return any(name.startswith(GOLDEN) for name in signals)
+
+
+def _cured(
+    alarm: Alarm,
+    told: Sequence[tuple[Diagnosis, tuple[str, ...]]],
+    findings: dict[str, DriftFinding],
+    report: DriftReport,
+) -> bool:
     """Tell whether what was wrong is right again, as far as its signals could be read."""
 
-    def calm(names: Sequence[str]) -> bool:
+    def right(names: Sequence[str]) -> bool:
         read = [findings[name] for name in names if name in findings]
-        return bool(read) and all(each.verdict is DriftVerdict.CALM for each in read)
+        return bool(read) and all(map(_right, read))
 
-    if alarm.cause in FACTS:
-        return calm(alarm.signals)
-    if alarm.cause is Cause.DOCUMENTS_MISSING and report.new > 0:
-        return calm([name for name in alarm.signals if name in _ANSWERS])
-    return False
+    if any(each.cause is alarm.cause for each, _ in told):
+        return False
+    if alarm.cause in FACTS or all(name.startswith(PARTS) for name in alarm.signals):
+        return right(alarm.signals)
+    if alarm.cause is not Cause.DOCUMENTS_MISSING or report.new <= 0:
+        return False
+    # Where the documents are there by now and are not found, it is the same trouble with another cause.
+    goes_on = any(
+        each.cause not in SETTLED
+        and each.cause not in FACTS
+        and set(alarm.signals).intersection(signals)
+        and one_topic(alarm.diagnosis, each)
+        for each, signals in told
+    )
+    return not goes_on and right([name for name in alarm.signals if name in _ANSWERS])
 
 
-_SIGNALS = {
-    Cause.INDEX_BROKEN: ("index",),
-    Cause.ENCODER_BROKEN: ("canaries",),
-    Cause.DOCUMENTS_CHANGED: ("documents", "golden_recall"),
-    Cause.RELEASE_WORSE: ("golden_recall", "live_recall"),
-}
-"""Cause -> how the names of the findings begin that can say so; every other cause: all that say drift but these."""
-
-
-def _signals(diagnosis: Diagnosis, findings: Sequence[DriftFinding]) -> tuple[str, ...]:
-    """Return the names of the findings that say what is diagnosed."""
-    drifted = [each.name for each in findings if each.verdict is DriftVerdict.DRIFT]
-    wanted = _SIGNALS.get(diagnosis.cause)
-    if wanted is not None:
-        own = [name for name in drifted if name.startswith(wanted)]
-    else:
-        own = [name for name in drifted if not name.startswith(("index", "canaries", "golden_recall"))]
-    return tuple(own or drifted)
+def _right(finding: DriftFinding) -> bool:
+    seen = finding.p_value is not None and finding.p_value < RIGHT_AGAIN
+    return finding.verdict is DriftVerdict.CALM and not seen
 
 
 def _opened(diagnosis: Diagnosis, signals: tuple[str, ...], report: DriftReport) -> Alarm:
@@ -205,14 +214,24 @@ def _confirmed(alarm: Alarm, diagnosis: Diagnosis, signals: tuple[str, ...], rep
         alarm.cause is not Cause.UNKNOWN and diagnosis.sureness <= alarm.diagnosis.sureness
     ):
         return seen
+    was = alarm.was
+    if diagnosis.cause is not alarm.cause:
+        was = (*(each for each in was if each not in (alarm.cause, diagnosis.cause)), alarm.cause)
     return replace(
         seen,
         cause=diagnosis.cause,
         remedy=diagnosis.remedy,
-        sentence=diagnosis.reason,
+        was=was,
+        sentence=diagnosis.reason + _taken_for(was),
         action=diagnosis.action,
         diagnosis=diagnosis,
     )
+
+
+def _taken_for(causes: Sequence[Cause]) -> str:
+    """Return a sentence on what an alarm was taken for before; empty where it was always taken for the same."""
+    named = " and then ".join(f'"{each.replace("_", " ")}"' for each in causes)
+    return f" This alarm was taken for {named} before." if named else ""
 
 
 def _ended(alarm: Alarm, at: datetime, by: AlarmEnd, who: str) -> Alarm:

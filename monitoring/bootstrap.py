@@ -13,13 +13,16 @@ from monitoring.adapters.sql import (
     SqlAlarms,
     SqlAskedLog,
     SqlCanaries,
+    SqlDeliveries,
     SqlDriftReports,
     SqlGolden,
     SqlSamples,
+    SqlStateReader,
     SqlWatches,
 )
 from monitoring.alarming import ASKED_FOR, Alarms
 from monitoring.checking import Check, Signal
+from monitoring.delivering import Deliveries
 from monitoring.diagnosing import Clues
 from monitoring.domain import ALL_TENANTS, Alarm, Cause, DriftReport, Look, PassageSample, Remedy
 from monitoring.gathering import Sources, completed, gather, reset
@@ -33,10 +36,12 @@ from monitoring.ports import (
     PassageFiles,
     RecallJudge,
     ReportRenderer,
+    StateReader,
+    Webhook,
     WordSearch,
 )
 from monitoring.searching import SampleSearch
-from monitoring.settings import DriftSettings
+from monitoring.settings import DriftSettings, signing_key
 from monitoring.trigger import Made, Trigger, should_retrain
 from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
@@ -65,6 +70,8 @@ class Monitoring:
     passages: PassageFiles
     renderer: ReportRenderer
     labelling: Labelling
+    deliveries: Deliveries  # tells of alarms
+    states: StateReader
     settings: DriftSettings
 
     @property
@@ -293,6 +300,10 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         passages=NumpyPassageFiles(installation.settings.home / "monitoring"),
         renderer=EvidentlyRenderer(),
         labelling=Labelling(live_sources(installation), stores.audit, settings),
+        deliveries=Deliveries(
+            store=SqlDeliveries(stores.engine), webhook=webhook(settings), leases=stores.leases
+        ),
+        states=SqlStateReader(stores.engine),
         settings=settings,
     )
 
@@ -330,3 +341,12 @@ def recall_judge(
         installation.stores.documents,
         calibration=live_release(installation.stores.releases).support,
     )
+
+
+def webhook(settings: DriftSettings) -> Webhook | None:
+    """Return who is told of alarms; None where nobody is named."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    from monitoring.adapters.webhook import SignedWebhook
+
+    return SignedWebhook(settings.webhook_url.get_secret_value(), signing_key(settings.webhook_secret))

@@ -9,10 +9,14 @@ from functools import partial
 from flows.bootstrap import Doors, doors_over
 from flows.environment import serving_settings
 from flows.ops.checks import BackgroundChecks, drift_check
+from flows.ops.gauges import CachedGauges
 from flows.ops.routes import alarms, audit, candidates, drift, labels, questions, releases
 from flows.ops.started import StartedSwitches
+from monitoring.delivering import DeliveryThread
+from monitoring.domain import MonitoringState
 from rag import bootstrap as serving
 from rag.api import Routers
+from rag.domain import utcnow
 from rag.releases.deployed import deployed
 from rag.releases.standing import standing
 from rag.running.log_lines import write_log_lines
@@ -50,6 +54,20 @@ def operations(doors: Doors) -> Routers:
     )
 
 
+def beside(doors: Doors) -> serving.Beside:
+    """Return what runs beside questions: the operations, their gauges, and the deliveries of alarms."""
+    monitoring = doors.monitoring
+
+    def state() -> MonitoringState:
+        return monitoring.states.state(tenant=doors.rag.settings.tenant, now=utcnow())
+
+    return serving.Beside(
+        routers=operations(doors),
+        gauges=CachedGauges(state, every_s=doors.schedule.drift_every_min * 60),
+        background=(DeliveryThread(monitoring.deliveries),),
+    )
+
+
 def serve_api(*, host: str | None, port: int | None) -> None:
     """Run the service until it is told to stop.
 
@@ -61,4 +79,4 @@ def serve_api(*, host: str | None, port: int | None) -> None:
     given = {"host": host, "port": port}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     write_log_lines(level=settings.log_level, form=settings.log_format)
-    serving.serve(settings, routers=lambda installation: operations(doors_over(installation)))
+    serving.serve(settings, beside=lambda installation: beside(doors_over(installation)))

@@ -35,6 +35,7 @@ class Alarm:
     opened_at: datetime = field(default_factory=utcnow)
     acknowledged_by: str = ""  # principal; empty: nobody yet
     acknowledged_at: datetime | None = None
+    was: tuple[Cause, ...] = ()  # what it was taken for before, the first one first
     comment: str = ""  # of who acknowledged or ended it
     retraining: str = ""  # the one for it: "asked for", then the candidate's id; empty: none
     retraining_at: datetime | None = None

@@ -28,7 +28,9 @@ def alarms(any_stores: Stores, store: SqlAlarms) -> Alarms:
 
 def test_an_alarm_comes_back_as_it_was_written(store: SqlAlarms) -> None:
     """Its diagnosis with topics included."""
-    written = alarm(acknowledged_by="ann", acknowledged_at=AT, retraining="c1", retraining_at=AT)
+    written = alarm(
+        was=(Cause.UNKNOWN,), acknowledged_by="ann", acknowledged_at=AT, retraining="c1", retraining_at=AT
+    )
     store.add(written)
     assert written == store.get(written.id)
     assert written == store.get(written.id[:7], tenant="default")

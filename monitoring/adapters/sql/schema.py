@@ -88,6 +88,7 @@ alarms = Table(
     Column("action", Prose, nullable=False),
     Column("diagnosis", JSON, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
+    Column("was", JSON, nullable=False, server_default="[]"),
     Column("acknowledged_by", Prose, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("comment", Prose, nullable=False),
@@ -109,11 +110,14 @@ deliveries = Table(
     Column("alarm_id", ForeignKey(alarms.c.id, ondelete="CASCADE"), nullable=False),
     Column("event", Text, nullable=False),  # "opened", "acknowledged" or "ended"
     Column("payload", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
+    Column("dropped_at", UtcDateTime),  # given up
     Column("error", Prose, nullable=False, server_default=""),
     Index(None, "delivered_at", "next_at"),
+    Index(None, "alarm_id", "at"),
 )
 
 sampled_questions = Table(

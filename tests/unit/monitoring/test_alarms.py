@@ -7,7 +7,16 @@ import pytest
 from doubles.watched import AT, TOPIC, alarm, diagnosis, finding, report
 
 from monitoring.alarms import REMINDER, Changes, follow
-from monitoring.domain import Alarm, AlarmEnd, Cause, Diagnosis, DriftReport, DriftVerdict, Remedy
+from monitoring.domain import (
+    Alarm,
+    AlarmEnd,
+    Cause,
+    Diagnosis,
+    DriftReport,
+    DriftVerdict,
+    Remedy,
+    Topic,
+)
 
 HOUR = timedelta(hours=1)
 BEGAN = AT - timedelta(days=30)
@@ -142,6 +151,84 @@ def test_missing_documents_end_when_they_are_there(fit: DriftVerdict, ends: bool
     assert [AlarmEnd.REMEDY] * ends == [each.ended_by for each in changes.ended]
 
 
+@pytest.mark.parametrize(("cause", "opens"), [(Cause.UNKNOWN, 0), (Cause.OLD_TOPIC, 0), (Cause.NOT_FOUND, 0)])
+def test_missing_documents_that_came_are_no_other_trouble(cause: Cause, opens: int) -> None:
+    """Their questions are still new to the reference, and the same report says so under another name."""
+    standing = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, signals=("topics", "fit"))
+    said = report(
+        diagnosis(cause, Remedy.LOOK, sureness=0.95),
+        findings=(finding("topics"), finding("fit", DriftVerdict.CALM)),
+    )
+    changes = followed(said, standing)
+
+    assert opens == len(changes.opened)
+    found = cause is Cause.NOT_FOUND  # they are there, and are not found: the trouble goes on
+    expected: tuple[list[AlarmEnd], list[Cause]] = ([], [cause]) if found else ([AlarmEnd.REMEDY], [])
+    assert expected == (
+        [each.ended_by for each in changes.ended],
+        [each.cause for each in changes.confirmed],
+    )
+
+
+@pytest.mark.parametrize(("p_value", "ends"), [(0.02, False), (0.4, True)])
+def test_weaker_evidence_is_no_cure(p_value: float, ends: bool) -> None:
+    """A check after few new questions has a low level, so that what was drift is calm; that ends nothing."""
+    fit = replace(finding("fit", DriftVerdict.CALM), p_value=p_value)
+    live = replace(finding("live_recall@10", DriftVerdict.CALM), p_value=p_value)
+    missing = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, signals=("topics", "fit"))
+    worse = alarm(Cause.RELEASE_WORSE, Remedy.ROLL_BACK, signals=("live_recall@10",))
+    changes = followed(report(says=(), findings=(fit, live)), missing, worse)
+    assert (2 if ends else 0) == len(changes.ended)
+
+
+def test_a_settled_topic_does_not_settle_others() -> None:
+    """After documents came on one topic, something unknown about another one is heard."""
+    settled = ended(AlarmEnd.REMEDY, Cause.DOCUMENTS_MISSING, signals=("topics", "fit"))
+    other = report(diagnosis(Cause.UNKNOWN, Remedy.LOOK, topics=(OTHER_TOPIC,)))
+    assert 1 == len(followed(other, settled).opened)
+
+
+def test_golden_questions_that_are_found_again_end_their_alarm() -> None:
+    """Also where nothing told why they were lost; what people ask has no part in it."""
+    standing = alarm(Cause.UNKNOWN, Remedy.LOOK, signals=("golden_recall@10",))
+    again = report(says=("topics",), findings=(finding("golden_recall@10", DriftVerdict.CALM),))
+    assert [AlarmEnd.REMEDY] == [each.ended_by for each in followed(again, standing).ended]
+
+
+@pytest.mark.parametrize(("signal", "opens"), [("golden_recall@10", 1), ("live_recall@10", 0)])
+def test_a_loss_beyond_what_was_accepted_is_heard(signal: str, opens: int) -> None:
+    """Golden questions are held against the accepted level at once; live ones when the reference is taken anew."""
+    word = ended(AlarmEnd.PERSON, Cause.RELEASE_WORSE, signals=(signal,))
+    said = report(diagnosis(Cause.RELEASE_WORSE, Remedy.ROLL_BACK, topics=()), says=(signal,))
+    assert opens == len(followed(said, word).opened)
+
+
+def test_two_diagnoses_of_one_cause_are_one_alarm_with_both_signals() -> None:
+    """Golden questions were lost and other things are asked; of neither is known why."""
+    said = report(
+        diagnosis(Cause.UNKNOWN, Remedy.LOOK, topics=()),
+        diagnosis(Cause.UNKNOWN, Remedy.LOOK),
+        says=("topics", "golden_recall@10"),
+    )
+    (opened,) = followed(said).opened
+    assert ("golden_recall@10", "topics") == opened.signals
+
+
+def test_an_alarm_says_what_it_was_taken_for() -> None:
+    """Whoever was told of it under another name finds it again; names do not pile up."""
+    standing = alarm(Cause.UNKNOWN, Remedy.LOOK)
+    (first,) = followed(report(diagnosis(Cause.NOT_FOUND)), standing).confirmed
+    (second,) = followed(report(diagnosis(Cause.ASKED_OTHERWISE, sureness=0.95)), first).confirmed
+    (third,) = followed(report(diagnosis(Cause.NOT_FOUND, sureness=0.97)), second).confirmed
+    (same,) = followed(report(diagnosis(Cause.NOT_FOUND)), third).confirmed
+
+    assert (Cause.UNKNOWN,) == first.was
+    assert first.sentence.endswith('This alarm was taken for "unknown" before.')
+    assert (Cause.UNKNOWN, Cause.NOT_FOUND) == second.was
+    assert (Cause.UNKNOWN, Cause.ASKED_OTHERWISE) == third.was == same.was
+    assert third.sentence == same.sentence
+
+
 @pytest.mark.parametrize("cause", [Cause.UNKNOWN, Cause.OLD_TOPIC])
 def test_what_a_remedy_settled_is_not_raised_anew_as_something_unknown(cause: Cause) -> None:
     """The questions stay new to the reference after documents came; that alone is no trouble."""
@@ -151,14 +238,35 @@ def test_what_a_remedy_settled_is_not_raised_anew_as_something_unknown(cause: Ca
 
 
 def test_a_persons_word_silences_a_cause() -> None:
-    """Until a promotion, or until the reference is taken anew; other causes are heard."""
+    """Until a promotion, or until the reference is taken anew."""
     word = ended(AlarmEnd.PERSON)
     again = report(diagnosis(Cause.NOT_FOUND))
 
     assert () == followed(again, word).opened
-    assert 1 == len(followed(report(diagnosis(Cause.ASKED_OTHERWISE)), word).opened)
+    assert () == followed(report(diagnosis(Cause.NOT_FOUND, topics=(OTHER_TOPIC,))), word).opened
     assert 1 == len(followed(again, replace(word, release="before")).opened)
     assert 1 == len(followed(again, replace(word, ended_at=BEGAN - HOUR)).opened)
+
+
+@pytest.mark.parametrize(
+    ("cause", "topics", "says", "opens"),
+    [
+        (Cause.ASKED_OTHERWISE, (TOPIC,), ("topics",), 0),  # the same questions under another name
+        (Cause.UNKNOWN, (TOPIC,), ("topics",), 0),
+        (Cause.UNKNOWN, (), ("topics",), 0),
+        (Cause.ASKED_OTHERWISE, (OTHER_TOPIC,), ("topics",), 1),
+        (Cause.ASKED_OTHERWISE, (TOPIC, replace(OTHER_TOPIC, count=90)), ("topics",), 1),  # most are others
+        (Cause.ASKED_OTHERWISE, (), ("topics",), 1),  # nothing says that these are the same
+        (Cause.ASKED_OTHERWISE, (TOPIC,), ("refusals",), 1),  # another signal has something to say
+        (Cause.INDEX_BROKEN, (), ("index",), 1),
+    ],
+)
+def test_a_word_on_questions_holds_when_their_cause_wavers(
+    cause: Cause, topics: tuple[Topic, ...], says: tuple[str, ...], opens: int
+) -> None:
+    """What somebody said is as it should be does not come back as something else, and start a second retraining."""
+    said = report(diagnosis(cause, topics=topics), says=says)
+    assert opens == len(followed(said, ended(AlarmEnd.PERSON)).opened)
 
 
 @pytest.mark.parametrize(("ago", "opens"), [(HOUR, 0), (REMINDER + HOUR, 1)])

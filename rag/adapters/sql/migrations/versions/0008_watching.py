@@ -79,6 +79,7 @@ def _alarms() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("sentence", "action")),
         sa.Column("diagnosis", sa.JSON(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("acknowledged_by", sa.Text(), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("comment", "retraining")),
@@ -103,9 +104,11 @@ def _alarms() -> None:
         "deliveries",
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "alarm_id", "event")),
         sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("delivered_at", sa.DateTime(timezone=True)),
+        sa.Column("dropped_at", sa.DateTime(timezone=True)),
         sa.Column("error", sa.Text(), nullable=False, server_default=""),
         sa.ForeignKeyConstraint(
             ["alarm_id"], ["alarms.id"], name=op.f("fk_deliveries_alarm_id"), ondelete="CASCADE"
@@ -113,6 +116,7 @@ def _alarms() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     op.create_index(op.f("ix_deliveries_delivered_at_next_at"), "deliveries", ["delivered_at", "next_at"])
+    op.create_index(op.f("ix_deliveries_alarm_id_at"), "deliveries", ["alarm_id", "at"])
 
 
 def _sampling() -> None:

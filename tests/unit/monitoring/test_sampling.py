@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from doubles.live_questions import NOON, asked, sampled
@@ -96,12 +97,12 @@ def test_a_larger_share_keeps_what_a_smaller_one_drew() -> None:
         ({"auxiliary": True}, False),
     ],
 )
-def test_what_nobody_asked_or_what_broke_is_not_drawn(values: dict[str, object], expected: bool) -> None:
+def test_what_nobody_asked_or_what_broke_is_not_drawn(values: dict[str, Any], expected: bool) -> None:
     """An answer that the documents do not give is one; a failure before anything was found is none."""
     assert judgeable(asked("i", **values)) is expected
 
 
-def at(minutes: int) -> dict[str, object]:
+def at(minutes: int) -> dict[str, Any]:
     """Return the fields of a question that was found by somebody, so many minutes after noon."""
     return {
         "queued": True,

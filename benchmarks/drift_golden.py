@@ -41,7 +41,7 @@ PEER_LEVEL = 0.05 / 4
 RULES = ("ours", "peer")
 
 Told = list[tuple[float, float]]
-"""Alarms: day on which each began, and questions lost by then, net, against what the rule compares with."""
+"""Alarms: day on which each began or grew, and questions lost by then, net, against what the rule compares with."""
 
 
 def ours(seen: Iterable[Seen]) -> Told:
@@ -59,8 +59,8 @@ def ours(seen: Iterable[Seen]) -> Told:
         if watch is None:
             watch = losses.begin("t", "r", asked)
             continue
-        before, watch = watch.lost_since, losses.follow(watch, asked, false_alarm_s=false_alarm_s)
-        if watch.lost_since is not None and before is None:
+        before, watch = watch.lost_to, losses.follow(watch, asked, false_alarm_s=false_alarm_s)
+        if watch.lost_to is not None and watch.lost_to != before:
             told.append((look.day, watch.lost_size))
     return told
 

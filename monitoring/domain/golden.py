@@ -44,6 +44,7 @@ class GoldenWatch:
     lost_from: Stand | None = None  # what it was a loss from
     lost_size: float = 0.0  # questions that were lost in all, when it was found
     lost_evidence: float = 0.0  # what told it, 1 and more
+    lost_to: Stand | None = None  # what was left when it was told, or told to have grown
     at_switch: bool = False  # it came with the release
 
 

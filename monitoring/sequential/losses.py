@@ -125,6 +125,7 @@ def switch(before: GoldenWatch, release: str, asked: Asked) -> GoldenWatch:
                 lost_from=before.lost_from,
                 lost_size=before.lost_size,
                 lost_evidence=before.lost_evidence,
+                lost_to=begun.last,
                 at_switch=before.at_switch,
             )
     drops = moves(before.last.recall, asked.recall).values()
@@ -140,6 +141,7 @@ def switch(before: GoldenWatch, release: str, asked: Asked) -> GoldenWatch:
         lost_from=before.last,
         lost_size=size,
         lost_evidence=SWITCHED / by_chance,
+        lost_to=begun.last,
         at_switch=True,
     )
 
@@ -195,24 +197,29 @@ def _best(watch: GoldenWatch, asked: Asked) -> Stand:
 
 def _settled(watch: GoldenWatch, now: Mapping[str, float]) -> GoldenWatch:
     """Return the watch with a loss opened where evidence is enough, or ended where most was found again."""
-    against = watch.lost_from
-    if against is not None:
-        # While it stands nothing is added up: what comes on top is seen in the figures.
-        watch = _emptied(watch)
-        if net(against.recall, now, watch.restless) > (1 - REGAINED) * watch.lost_size:
-            return watch
+    against, amount = watch.lost_from, evidence(watch)
+    if against is not None and net(against.recall, now, watch.restless) <= (1 - REGAINED) * watch.lost_size:
         return replace(
-            watch, lost_since=None, lost_from=None, lost_size=0.0, lost_evidence=0.0, at_switch=False
+            _emptied(watch),
+            lost_since=None,
+            lost_from=None,
+            lost_size=0.0,
+            lost_evidence=0.0,
+            lost_to=None,
+            at_switch=False,
         )
-    size, amount = net(watch.best.recall, now, watch.restless), evidence(watch)
-    if size < FEWEST or amount < 1:
+    # While a loss stands it may grow: what is lost on top has to be told by evidence of its own.
+    left = watch.best if watch.lost_to is None else watch.lost_to
+    if amount < 1 or net(left.recall, now, watch.restless) < FEWEST:
         return watch
+    start = against or watch.best
     return replace(
         _emptied(watch),
-        lost_since=watch.acted_at,
-        lost_from=watch.best,
-        lost_size=size,
+        lost_since=watch.lost_since or watch.acted_at,
+        lost_from=start,
+        lost_size=net(start.recall, now, watch.restless),
         lost_evidence=amount,
+        lost_to=watch.last,
     )
 
 

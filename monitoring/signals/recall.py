@@ -197,8 +197,13 @@ def _fell(watch: GoldenWatch, asked: Asked, count: int, then: float | None, now:
     against = watch.lost_from or watch.best
     since = watch.lost_since or asked.at
     how = "with the release that serves now" if watch.at_switch else f"and was seen on {since:%Y-%m-%d}"
+    further = (
+        ""
+        if watch.lost_to is None or watch.lost_to.at == since
+        else f", further on {watch.lost_to.at:%Y-%m-%d}"
+    )
     return (
-        f"Recall fell {how}: on {count} golden questions it was {_percent(then)} on {against.at:%Y-%m-%d} "
+        f"Recall fell {how}{further}: on {count} golden questions it was {_percent(then)} on {against.at:%Y-%m-%d} "
         f"and is {_percent(now)}, beyond what documents' coming and going explains."
     )
 

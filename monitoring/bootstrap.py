@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.sql import SqlDeliveries, SqlDriftReports, SqlStateReader
+from monitoring.adapters.webhook import webhook_of
 from monitoring.checking import check_drift
 from monitoring.delivering import Deliveries
 from monitoring.domain import DriftReport
 from monitoring.gathering import Sources, gather
 from monitoring.measuring import Instruments
-from monitoring.ports import DriftReportStore, ReportRenderer, StateReader, Webhook
-from monitoring.settings import DriftSettings, signing_key
+from monitoring.ports import DriftReportStore, ReportRenderer, StateReader
+from monitoring.settings import DriftSettings
 from monitoring.trigger import Trigger, drifted_since, should_retrain
 from rag.bootstrap.installation import Installation
 from rag.releases.deployed import alike, live_release
@@ -95,17 +96,8 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         reports=SqlDriftReports(stores.engine),
         renderer=EvidentlyRenderer(),
         deliveries=Deliveries(
-            store=SqlDeliveries(stores.engine), webhook=webhook(settings), leases=stores.leases
+            store=SqlDeliveries(stores.engine), webhook=webhook_of(settings), leases=stores.leases
         ),
         states=SqlStateReader(stores.engine),
         settings=settings,
     )
-
-
-def webhook(settings: DriftSettings) -> Webhook | None:
-    """Return who is told of alarms; None where nobody is named."""
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return None
-    from monitoring.adapters.webhook import SignedWebhook
-
-    return SignedWebhook(settings.webhook_url.get_secret_value(), signing_key(settings.webhook_secret))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monitoring.significance import against_null, holm
 from rag.ports import Vectors
 
-REFERENCE, CURRENT, ALPHA, PERMUTATIONS = 500, 200, 0.05, 499
+REFERENCE, CURRENT, ALPHA, PERMUTATIONS = 500, 200, 0.05, 199
 
 
 def before(

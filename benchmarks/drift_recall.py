@@ -56,19 +56,32 @@ class Stream:
 
     pool: Pool  # in their order
     chance: Floats  # (n,)
+    least: float  # that any question has
     drawn: NDArray[np.bool_]  # (n,)
 
     def labelled(self, predicted: Floats) -> Labelled:
         """Return it with what a judge says."""
         said = np.where(self.drawn, self.pool.found, 0.0)
-        return Labelled(drawn=self.drawn, probability=self.chance, predicted=predicted, low=said, high=said)
+        return Labelled(
+            drawn=self.drawn,
+            probability=self.chance,
+            least=np.full(len(said), self.least),
+            predicted=predicted,
+            low=said,
+            high=said,
+        )
 
 
 def stream(pool: Pool, rate: float, generator: np.random.Generator) -> Stream:
     """Draw which questions people label: on average about `rate` of them."""
     rates = Rates(share=1.0, people=rate, seed=0)
     chance = np.array([probability(float(support), rates) for support in pool.support])
-    return Stream(pool=pool, chance=chance, drawn=generator.random(len(pool)) < chance)
+    return Stream(
+        pool=pool,
+        chance=chance,
+        least=probability(1.0, rates),
+        drawn=generator.random(len(pool)) < chance,
+    )
 
 
 def sampled(pool: Pool, count: int, generator: np.random.Generator) -> Pool:
@@ -105,18 +118,19 @@ def judged(given: Stream, generator: np.random.Generator) -> dict[str, Floats]:
     }
 
 
-def once(labels: Floats, count: int, kind: str) -> tuple[float, float]:
-    """Return a 95 % interval that is made for one look."""
+def once(labels: Floats, kind: str) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return 95 % intervals that are made for one look, after 10 labels and each further one: counts, lows, highs."""
     from scipy import stats
 
-    hits = int(labels[:count].sum())
-    method = "exact" if kind == "Clopper-Pearson" else None
-    if method:
-        found = stats.binomtest(hits, count).proportion_ci(method=method)
-        return float(found.low), float(found.high)
-    mean = hits / count
-    half = 1.96 * (mean * (1 - mean) / count) ** 0.5
-    return mean - half, mean + half
+    counts = np.arange(10, len(labels) + 1)
+    hits = np.cumsum(labels)[counts - 1]
+    if kind == "Clopper-Pearson":
+        low = np.nan_to_num(stats.beta.ppf(0.025, hits, counts - hits + 1), nan=0.0)
+        high = np.nan_to_num(stats.beta.ppf(0.975, hits + 1, counts - hits), nan=1.0)
+        return counts, low, high
+    mean = hits / counts
+    half = 1.96 * np.sqrt(mean * (1 - mean) / counts)
+    return counts, mean - half, mean + half
 
 
 def percent(hits: int, count: int) -> str:
@@ -151,12 +165,12 @@ def coverage(of: Sequence[tuple[str, Pool]], *, runs: int, wide: int, seed: int,
                     )
             plain = sampled(pool, MARKS[-1], generator).found
             for peer in ("Wald", "Clopper-Pearson"):
-                between = [once(plain, n, peer) for n in range(10, MARKS[-1] + 1)]
-                fits = np.array([low <= truth <= high for low, high in between])
-                seen = np.array([bool(fits[: n - 9].all()) for n in MARKS])
+                counts, low, high = once(plain, peer)
+                fits = (low <= truth) & (truth <= high)
+                seen = np.array([bool(fits[counts <= n].all()) for n in MARKS])
                 covered[peer] = covered.get(peer, np.zeros(len(MARKS), np.int64)) + seen
                 if run < wide:
-                    widths.setdefault(peer, []).append([float(np.diff(between[n - 10])[0]) for n in MARKS])
+                    widths.setdefault(peer, []).append([float((high - low)[counts == n][0]) for n in MARKS])
         for method, hits in covered.items():
             cells = (
                 f"{percent(int(hits[at]), runs)} | {np.mean([each[at] for each in widths[method]]):.3f}"
@@ -248,6 +262,7 @@ def main() -> None:
     parser.add_argument("--wide", type=int, default=60, help="streams of these for the width")
     parser.add_argument("--delays", type=int, default=20, help="streams for delays; 0: none")
     parser.add_argument("--delays-of", nargs="*", default=["medquad", "feedbackqa"])
+    parser.add_argument("--only-delays", action="store_true", help="leave the other tables out")
     parser.add_argument("--rate", type=float, default=0.05, help="share of the questions that people label")
     parser.add_argument("--choose", action="store_true", help="on train and dev questions, and no others")
     parser.add_argument("--seed", type=int, default=17)
@@ -259,22 +274,23 @@ def main() -> None:
         encoder = rag.models.encoders.load(rag.models.encoders.resolve(arguments.encoder))
         for name in arguments.data:
             file = f"{name}-{arguments.encoder}-{arguments.most}"
-            one = read(kept, file)
+            one = read(kept, file, name)
             if one is None:
                 one = pools(load(arguments.datasets / name), name, encoder, rag, most=arguments.most)
                 saved(kept, file, one)
             made.append(one)
     of = [(one.name, pool) for one in made if len(pool := one.learn if arguments.choose else one.report)]
     print(f"Encoder {arguments.encoder}, {arguments.rate:.0%} of the questions labelled\n")
-    judges(of, seed=arguments.seed)
-    print()
-    coverage(of, runs=arguments.runs, wide=arguments.wide, seed=arguments.seed, rate=arguments.rate)
+    if not arguments.only_delays:
+        judges(of, seed=arguments.seed)
+        print()
+        coverage(of, runs=arguments.runs, wide=arguments.wide, seed=arguments.seed, rate=arguments.rate)
     if arguments.delays and not arguments.choose:
         print("\n| set | labelled | points lost | judge | median delay | found |")
         print("|---|---|---|---|---|---|")
         for one in made:
             if one.name in arguments.delays_of:
-                delays(one, runs=arguments.delays, seed=arguments.seed, days=60, most=120)
+                delays(one, runs=arguments.delays, seed=arguments.seed, days=30, most=60)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ class Stream:
 def thinned(stream: Stream, vectors: NDArray[np.float32]) -> Stream:
     """Return the distinct questions: the product's rule.
 
-    Dropped are a text asked within the last 500 distinct ones, one with a cosine of 0.95 to one of the last 200, and what
-    a person asks beyond five within ten minutes.
+    Dropped are a text asked within the last 500 distinct ones, one with a cosine of 0.95 to one of the last 200,
+    and what a person asks beyond five within ten minutes.
     """
     alike = near_duplicates(vectors)
     last: dict[int, int] = {}  # question of the pool -> its newest place among the distinct
@@ -69,7 +69,9 @@ def near_duplicates(vectors: NDArray[np.float32]) -> list[list[int]]:
     return found
 
 
-def times(count: int, a_day: float, generator: np.random.Generator, *, night: float = 1.0) -> NDArray[np.float64]:
+def times(
+    count: int, a_day: float, generator: np.random.Generator, *, night: float = 1.0
+) -> NDArray[np.float64]:
     """Return when `count` questions are asked, a Poisson process; `night`: how often by night, as a share of by day."""
     # More than enough, as some are dropped at night.
     rate = a_day * 2.0 / (1.0 + night)
@@ -102,7 +104,8 @@ def bursts(
 ) -> Stream:
     """Return a stream of which a share comes in bursts of `size` by different people.
 
-    A burst is one text again and again, or a question with its nearest ones, one after the other or `mixed` with others.
+    A burst is one text again and again, or a question with its nearest ones, one after the other or `mixed` with
+    others.
     """
     drawn: list[int] = []
     waiting: list[int] = []

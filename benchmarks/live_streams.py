@@ -138,7 +138,7 @@ def _row(
     )
 
 
-def saved(folder: Path, name: str, made: Pools) -> None:
+def saved(folder: Path, file: str, made: Pools) -> None:
     """Write a data set's questions as numbers, so that a second run need not ask them again."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
@@ -146,14 +146,14 @@ def saved(folder: Path, name: str, made: Pools) -> None:
         for kind in ("learn", "report", "lost")
         for field in ("found", "signs", "nearest", "support")
     }
-    np.savez(folder / f"{name}.npz", **arrays)
+    np.savez(folder / f"{file}.npz", **arrays)
 
 
-def read(folder: Path, name: str) -> Pools | None:
-    """Return what was written; None where nothing was."""
-    if not (folder / f"{name}.npz").exists():
+def read(folder: Path, file: str, name: str) -> Pools | None:
+    """Return what was written of a data set; None where nothing was."""
+    if not (folder / f"{file}.npz").exists():
         return None
-    with np.load(folder / f"{name}.npz") as arrays:
+    with np.load(folder / f"{file}.npz") as arrays:
 
         def pool(kind: str) -> Pool:
             fields = {field: arrays[f"{kind}_{field}"] for field in ("found", "signs", "nearest", "support")}

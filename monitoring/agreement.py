@@ -81,22 +81,22 @@ def signs_of(
     )
 
 
-def learned(start: Weights, signs: Sequence[Sequence[float]], found: Sequence[float]) -> Weights:
-    """Return the weights after people's words on some questions, found (1) or not (0).
+def learned(start: Weights, signs: Floats, found: Floats) -> Weights:
+    """Return the weights after people's words on n questions, found (1) or not (0): shapes (n, signs) and (n,).
 
     The most likely ones, by Newton's method, under a normal prior around those that it starts from: few words change
     little.
     """
     if not len(found):
         return start
-    at = (np.array(signs) - np.array(start.centre)) / np.array(start.scale)
+    at = (signs - np.array(start.centre)) / np.array(start.scale)
     rows = np.column_stack([np.ones(len(at)), np.clip(at, -5.0, 5.0)])  # (n, 1 + signs)
     prior = np.array([start.bias, *start.weights])
     firm = np.diag([0.1, *[_TRUST] * len(start.weights)])
-    outcome, known = np.array(found, float), prior.copy()
+    known = prior.copy()
     for _ in range(_ROUNDS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(rows @ known, -30.0, 30.0)))
-        slope = rows.T @ (outcome - chance) - firm @ (known - prior)
+        slope = rows.T @ (found - chance) - firm @ (known - prior)
         step = np.linalg.solve((rows * (chance * (1 - chance))[:, np.newaxis]).T @ rows + firm, slope)
         known = known + step
         if np.abs(step).max() < 1e-6:

@@ -1,24 +1,28 @@
 """The door of monitoring: an installation and settings in, what watches it out."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from monitoring.adapters.evidently import EvidentlyRenderer
+from monitoring.adapters.live_index import SqlLiveIndex, live_here
 from monitoring.adapters.passage_files import NumpyPassageFiles
 from monitoring.adapters.sql import (
     SqlAlarms,
     SqlAskedLog,
+    SqlCanaries,
     SqlDeliveries,
     SqlDriftReports,
+    SqlGolden,
     SqlSamples,
     SqlStateReader,
     SqlWatches,
 )
 from monitoring.adapters.webhook import webhook_of
 from monitoring.alarming import ASKED_FOR, Alarms
-from monitoring.checking import Check
+from monitoring.checking import Check, Signal
 from monitoring.delivering import Deliveries
 from monitoring.diagnosing import Clues
 from monitoring.domain import ALL_TENANTS, Alarm, Cause, DriftReport, Look, PassageSample, Remedy
@@ -29,6 +33,7 @@ from monitoring.passages import sampled
 from monitoring.ports import (
     AlarmStore,
     DriftReportStore,
+    LiveIndex,
     PassageFiles,
     RecallJudge,
     ReportRenderer,
@@ -38,10 +43,10 @@ from monitoring.ports import (
 from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from monitoring.trigger import Made, Trigger, should_retrain
-from monitoring.watching import LiveRecall, of_questions
+from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
-from rag.domain import AuditEntry, utcnow
+from rag.domain import AuditEntry, Release, utcnow
 from rag.ports import Encoder, Progress
 from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
@@ -81,11 +86,11 @@ class Monitoring:
             NotReady: nothing is live yet.
             LeaseHeld: a check of this tenant is under way.
         """
-        of = tenant or self.tenant
-        release = live_release(self.sources.releases).digest
-        with self.installation.stores.leases.hold(f"drift check of {of}"):
-            encoder, check = self._made(of, progress or _quiet)
-            return check.run(encoder=encoder.digest, release=release, progress=progress or _quiet)
+        of, show = tenant or self.tenant, progress or _quiet
+        release = live_release(self.sources.releases)
+        with self._alone(of), self._live_index() as live:
+            encoder, check = self._made(of, release, live, show)
+            return check.run(encoder=encoder.digest, release=release.digest, progress=show)
 
     def look(
         self, *, since: datetime, tenant: str | None = None, progress: Progress | None = None
@@ -96,11 +101,11 @@ class Monitoring:
             NotReady: nothing is live yet.
             LeaseHeld: a check of this tenant is under way.
         """
-        of = tenant or self.tenant
-        release = live_release(self.sources.releases).digest
-        with self.installation.stores.leases.hold(f"drift check of {of}"):
-            encoder, check = self._made(of, progress or _quiet)
-            return check.look(since, encoder=encoder.digest, release=release, progress=progress or _quiet)
+        of, show = tenant or self.tenant, progress or _quiet
+        release = live_release(self.sources.releases)
+        with self._alone(of), self._live_index() as live:
+            encoder, check = self._made(of, release, live, show)
+            return check.look(since, encoder=encoder.digest, release=release.digest, progress=show)
 
     def html(self, report: DriftReport) -> str:
         """Return a report as one page that loads nothing from elsewhere.
@@ -133,7 +138,7 @@ class Monitoring:
             NotFound: the tenant was never checked.
             LeaseHeld: a check of this tenant is under way.
         """
-        with self.installation.stores.leases.hold(f"drift check of {tenant}"):
+        with self._alone(tenant):
             # First what ends: an alarm that ended before the reference began silences nothing after it.
             ended = [
                 self.end(each.id, tenant=tenant, principal=principal, comment=comment)
@@ -170,26 +175,41 @@ class Monitoring:
         same = {live, *alike(stores.releases, live)} if live else set()
         return Alarms(store=self.alarms, audit=stores.audit, alike=same.__contains__)
 
-    def _made(self, tenant: str, progress: Progress) -> tuple[Encoder, Check]:
+    def _alone(self, tenant: str) -> AbstractContextManager[object]:
+        """Keep other checks of a tenant out; LeaseHeld where one is under way."""
+        return self.installation.stores.leases.hold(f"drift check of {tenant}")
+
+    def _live_index(self) -> SqlLiveIndex:
+        opened, stores = self.installation, self.installation.stores
+        here = partial(
+            live_here,
+            stores.releases,
+            stores.documents,
+            stores.census,
+            opened.models,
+            opened.indexes,
+            opened.indexing,
+        )
+        return SqlLiveIndex(stores.probes, stores.replicas, here)
+
+    def _made(
+        self, tenant: str, release: Release, live: LiveIndex, progress: Progress
+    ) -> tuple[Encoder, Check]:
         """Return the fixed encoder and a check of a tenant."""
-        models = self.installation.models
-        encoder = models.encoders.load(first_encoder(self.sources.releases))
+        encoder = self.installation.models.encoders.load(first_encoder(self.sources.releases))
         sample = self._sample(tenant, encoder, progress)
-        live = live_sources(self.installation)
+        asked = live_sources(self.installation)
         clues = Clues(
             log=self.sources.log,
-            interactions=live.interactions,
-            feedback=live.feedback,
-            samples=live.samples,
+            interactions=asked.interactions,
+            feedback=asked.feedback,
+            samples=asked.samples,
             sample=sample,
             settings=self.settings,
         )
-        judge = recall_judge(self.installation, self.settings, SampleSearch(sample=sample))
-        # Documents, golden questions and labels are a tenant's own.
-        own = () if tenant == ALL_TENANTS else (LiveRecall(sources=live, judge=judge).signal(),)
         return encoder, Check(
             gather=partial(self._gather, tenant, encoder, sample),
-            signals=(*of_questions(), *own),
+            signals=self._signals(tenant, release, live, sample),
             attribute=clues.attribute,
             reports=self.reports,
             renderer=self.renderer,
@@ -197,6 +217,40 @@ class Monitoring:
             completed=partial(completed, self.sources),
             settings=self.settings,
         )
+
+    def _signals(
+        self, tenant: str, release: Release, live: LiveIndex, sample: PassageSample
+    ) -> tuple[Signal, ...]:
+        """Return what is watched for a tenant. Golden questions and labels are a tenant's own."""
+        stores = self.installation.stores
+        signals = of_questions()
+        if tenant != ALL_TENANTS:
+            judge = recall_judge(self.installation, self.settings, SampleSearch(sample=sample))
+            golden = Golden(
+                live=live,
+                documents=stores.documents,
+                census=stores.census,
+                kept=SqlGolden(stores.engine),
+                questions=stores.questions,
+                alarms=self.alarms,
+                release=release.uncalibrated,
+            )
+            lived = LiveRecall(sources=live_sources(self.installation), judge=judge)
+            held = Documents(
+                documents=stores.documents, questions=stores.questions, interactions=stores.interactions
+            )
+            signals += golden.signal(), lived.signal(), held.signal()
+        if tenant in (self.tenant, ALL_TENANTS):
+            # One index and one encoder serve all tenants, so one tenant's checks look at them.
+            serving = Serving(
+                live=live,
+                census=stores.census,
+                canaries=SqlCanaries(stores.engine),
+                log=self.sources.log,
+                encoder=release.encoder,
+            )
+            signals += serving.signals()
+        return signals
 
     def _sample(self, tenant: str, encoder: Encoder, progress: Progress) -> PassageSample:
         return sampled(

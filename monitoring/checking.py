@@ -1,7 +1,7 @@
 """One whole check: gather, read the signals, say what is wrong, keep the report, and let alarms follow from it.
 
-It may be killed anywhere and be repeated: what it was to look at counts as new until its report is stored and alarms have
-followed. A signal that cannot be read says so in its finding, and the others count.
+It may be killed anywhere and be repeated: what it was to look at counts as new until its report is stored and alarms
+have followed. A signal that cannot be read says so in its finding, and the others count.
 """
 
 import logging
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from monitoring.attribution import GoldenLoss
 from monitoring.domain import (
     Cause,
     Diagnosis,
@@ -22,7 +23,9 @@ from monitoring.domain import (
 )
 from monitoring.ports import DriftReportStore, ReportRenderer
 from monitoring.sequential.budget import LEAST_RUN_LENGTH, levels
+from monitoring.sequential.design import Design, design_of
 from monitoring.settings import DriftSettings
+from monitoring.signals.documents import DocumentChanges
 from monitoring.signals.scanned import untested
 from rag.domain import new_id
 from rag.errors import WhetstoneError
@@ -40,15 +43,34 @@ class Seen:
 
     look: Look
     levels: Mapping[str, float]  # signal -> the chance of a false alarm that this look may spend on it
+    design: (
+        Design | None
+    )  # what of the look's questions may change places; None: there are too few to compare
     settings: DriftSettings
+    progress: Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What a signal says."""
+    """What signals say, and what else attribution is told of it."""
 
     findings: tuple[DriftFinding, ...]
     golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now
+    golden_loss: GoldenLoss | None = None
+    changes: DocumentChanges | None = None
+    keep: tuple[
+        Callable[[], None], ...
+    ] = ()  # writes what the next look has to know, once the report is stored
+
+    def __add__(self, other: "Reading") -> "Reading":
+        """Return both."""
+        return Reading(
+            findings=self.findings + other.findings,
+            golden_recall={**self.golden_recall, **other.golden_recall},
+            golden_loss=other.golden_loss or self.golden_loss,
+            changes=other.changes or self.changes,
+            keep=self.keep + other.keep,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,20 +88,23 @@ class Check:
 
     gather: Callable[[datetime | None, Progress], Look]  # since when, where that is asked for
     signals: Sequence[Signal]
-    attribute: Callable[[Sequence[DriftFinding], Look], tuple[Diagnosis, ...]]
+    attribute: Callable[[Reading, Look], tuple[Diagnosis, ...]]
     reports: DriftReportStore
     renderer: ReportRenderer
     follow: Callable[
         [DriftReport, datetime | None], object
-    ]  # lets alarms follow from a report and its reference
+    ]  # alarms, from a report and when its reference began
     completed: Callable[[Look], None]  # what it saw is not new any more
     settings: DriftSettings
 
     def run(self, *, encoder: str, release: str, progress: Progress) -> DriftReport:
         """Check once, keep the report, and let alarms follow; `encoder` and `release` are digests, of what serves."""
         look = self.gather(None, progress)
-        report = self._report(look, encoder=encoder, release=release, progress=progress)
+        reading = read_all(self.signals, look, self.settings, progress)
+        report = self._report(reading, look, encoder=encoder, release=release, progress=progress)
         self.reports.add(report)
+        for keep in reading.keep:
+            keep()
         self.follow(report, look.reference_since)
         self.completed(look)
         return report
@@ -87,10 +112,14 @@ class Check:
     def look(self, since: datetime, *, encoder: str, release: str, progress: Progress) -> DriftReport:
         """Return a report on what was asked since then; it is not kept, and nothing follows from it."""
         look = self.gather(since, progress)
-        return self._report(look, encoder=encoder, release=release, progress=progress)
+        # What is not of questions knows no other moment than now.
+        signals = [each for each in self.signals if each.of_questions]
+        reading = read_all(signals, look, self.settings, progress)
+        return self._report(reading, look, encoder=encoder, release=release, progress=progress)
 
-    def _report(self, look: Look, *, encoder: str, release: str, progress: Progress) -> DriftReport:
-        reading = read_all(self.signals, look, self.settings, progress)
+    def _report(
+        self, reading: Reading, look: Look, *, encoder: str, release: str, progress: Progress
+    ) -> DriftReport:
         drift = any(each.verdict is DriftVerdict.DRIFT for each in reading.findings)
         if drift:
             progress(0, 0, "looking for causes")
@@ -108,19 +137,21 @@ class Check:
             run_length=look.run_length,
             # Where less is asked than that, the questions are more than so many months'.
             months=self.settings.false_alarm_months if look.run_length > LEAST_RUN_LENGTH else 0.0,
-            diagnoses=self._diagnoses(reading.findings, look) if drift else (),
+            diagnoses=self._diagnoses(reading, look) if drift else (),
             golden_recall=reading.golden_recall,
             created_at=look.at,
         )
         progress(0, 0, "drawing the report")
         return replace(report, snapshot=self._snapshot(report, look))
 
-    def _diagnoses(self, findings: Sequence[DriftFinding], look: Look) -> tuple[Diagnosis, ...]:
+    def _diagnoses(self, reading: Reading, look: Look) -> tuple[Diagnosis, ...]:
         try:
-            return self.attribute(findings, look) or (_unexplained("Nothing tells what changed."),)
+            return self.attribute(reading, look) or (_unexplained("Nothing tells what changed."),)
         except Exception as error:
             log.exception("no cause could be looked for: %s", error)
-            return (_unexplained(f"The cause could not be looked for: {_said(error)}"),)
+            return (
+                _unexplained(f"The cause could not be looked for ({type(error).__name__}; see the log)."),
+            )
 
     def _snapshot(self, report: DriftReport, look: Look) -> str:
         try:
@@ -134,21 +165,24 @@ class Check:
 
 def read_all(signals: Sequence[Signal], look: Look, settings: DriftSettings, progress: Progress) -> Reading:
     """Return what all signals say, each on its own."""
-    seen = Seen(look=look, levels=levels(look), settings=settings)
+    enough = len(look.reference) >= settings.min_questions and len(look.recent) > 0
+    design = design_of(look, seed=settings.seed) if enough and look.new > 0 else None
+    seen = Seen(look=look, levels=levels(look), design=design, settings=settings, progress=progress)
     wanted = [each for each in signals if look.new > 0 or not each.of_questions]
-    findings: list[DriftFinding] = []
-    recall: dict[str, float] = {}
+    reading = Reading(findings=())
     for done, signal in enumerate(wanted):
         progress(done, len(wanted), f"reading signals\n{signal.name}")
         try:
-            reading = signal.read(seen)
+            reading += signal.read(seen)
+        except WhetstoneError as error:
+            log.info("signal %s could not be read: %s", signal.name, error)
+            reading += _unread(signal.name, look, str(error))
         except Exception as error:
             log.exception("signal %s could not be read: %s", signal.name, error)
-            reading = Reading(findings=(_unread(signal.name, look, error),))
-        findings += reading.findings
-        recall |= reading.golden_recall
+            # What is not ours may hold anything; its text belongs in the log alone.
+            reading += _unread(signal.name, look, f"{type(error).__name__}; see the log")
     progress(len(wanted), len(wanted), "reading signals")
-    return Reading(findings=tuple(findings), golden_recall=recall)
+    return reading
 
 
 def verdict(findings: Sequence[DriftFinding], look: Look, settings: DriftSettings) -> DriftVerdict:
@@ -177,10 +211,10 @@ def window(name: str, watched: Watched) -> Window:
     )
 
 
-def _unread(name: str, look: Look, error: Exception) -> DriftFinding:
+def _unread(name: str, look: Look, why: str) -> Reading:
     counts = len(look.reference), len(look.recent)
-    reason = f"It could not be read: {_said(error)}"
-    return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=counts)
+    reason = f"It could not be read: {why.rstrip('.')}."
+    return Reading(findings=(untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=counts),))
 
 
 def _unexplained(reason: str) -> Diagnosis:
@@ -191,9 +225,3 @@ def _unexplained(reason: str) -> Diagnosis:
         reason=reason,
         action="Look at the newest questions and at what was changed lately: `whetstone questions`.",
     )
-
-
-def _said(error: Exception) -> str:
-    """Return what an error says, where it is one of ours; of others the text may hold anything."""
-    text = str(error) if isinstance(error, WhetstoneError) else f"{type(error).__name__}; see the log"
-    return text if text.endswith(".") else f"{text}."

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitoring.attribution import attribute
-from monitoring.domain import Diagnosis, DriftFinding, Known, Look, PassageSample, Sampled
+from monitoring.attribution.searching import WordSearch
+from monitoring.checking import Reading
+from monitoring.domain import Diagnosis, Known, Look, PassageSample, Sampled
+from monitoring.domain.passages import numbered
 from monitoring.judging import right_passage
 from monitoring.ports import AskedLog, SampleStore
-from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
 from rag.domain import Interaction
 from rag.ports import FeedbackStore, InteractionStore
@@ -27,17 +29,19 @@ class Clues:
     sample: PassageSample
     settings: DriftSettings
 
-    def attribute(self, findings: Sequence[DriftFinding], look: Look) -> tuple[Diagnosis, ...]:
+    def attribute(self, reading: Reading, look: Look) -> tuple[Diagnosis, ...]:
         """Return what is wrong, and what would help; nothing where it cannot be told."""
         known = self.log.known([*look.reference.interactions, *look.recent.interactions])
         asked = self._asked(look, known)
         return attribute(
-            findings,
+            reading.findings,
             look,
             texts={one: each.text for one, each in known.items()},
-            stronger=SampleSearch(sample=self.sample),
+            stronger=WordSearch(self.sample, numbered),
             hits={one: _documents(each) for one, each in asked.items()},
             said=self._said(look, asked),
+            changes=reading.changes,
+            golden=reading.golden_loss,
             seed=self.settings.seed,
         )
 

@@ -74,8 +74,9 @@ def gather(
         Conflict: another check of this tenant is under way.
     """
     watch, kept = _watch(sources, tenant)
+    before = watch.position
     watch, kept = _read(sources, watch, kept, encoder=encoder, settings=settings, progress=progress)
-    watch, kept = _settle(sources, watch, kept, settings=settings, alarm=alarm)
+    watch, kept = _settle(sources, watch, kept, before=before, settings=settings, alarm=alarm)
     return _look(sources, watch, kept, sample=sample, settings=settings, since=since)
 
 
@@ -138,7 +139,7 @@ def _read(
     new = without_repeats(unread.asked, kept, position=watch.position)
     taken = _taken(new, settings)
     left_out = {each.id for each in new} - {each.id for each in taken}
-    bursts = Bursts(_before(sources, kept, taken))
+    bursts = Bursts(_before(sources, kept, taken), most=settings.burst_questions)
     likenesses = Likenesses(unit(kept[-ALIKE_WITHIN:], dimension=encoder.dimension))
     for start in range(0, len(taken), BATCH):
         batch = taken[start : start + BATCH]
@@ -203,16 +204,19 @@ def _added(
 
 
 def _settle(
-    sources: Sources, watch: Watch, kept: list[Kept], *, settings: DriftSettings, alarm: bool
+    sources: Sources, watch: Watch, kept: list[Kept], *, before: int, settings: DriftSettings, alarm: bool
 ) -> tuple[Watch, list[Kept]]:
     """Decide who joins the reference, and drop what is not needed any more."""
     reference = chosen(_concerned(watch, kept), watch, settings=settings, alarm=alarm)
     frozen_at = (watch.frozen_at or utcnow()) if reference.frozen else None
     moved = replace(watch, decided=reference.decided, frozen_at=frozen_at)
     settled = [replace(each, in_reference=each.position in reference.positions) for each in kept]
-    old = set(unneeded(settled, position=watch.position, settings=settings))
-    before = {each.position for each in kept if each.in_reference}
-    if moved != watch or before != reference.positions or old:
+    old = set(unneeded(settled, before=before, position=watch.position, settings=settings))
+    if (
+        moved != watch
+        or old
+        or any(one.in_reference != other.in_reference for one, other in zip(kept, settled, strict=True))
+    ):
         sources.watches.put(moved, before=watch, referenced=reference.positions, removed=old)
     return moved, [each for each in settled if each.position not in old]
 
@@ -227,6 +231,7 @@ def _look(
     since: datetime | None,
 ) -> Look:
     concerned = _concerned(watch, kept)
+    release = deployed(sources.releases).release
     inside = [each for each in concerned if each.in_reference]
     newest = recent(concerned, settings)
     if since is not None:
@@ -235,9 +240,10 @@ def _look(
         )
         inside = [each for each in inside if each.asked_at < since]
     reference, now = (
-        watched(part, log=sources.log, feedback=sources.feedback, sample=sample) for part in (inside, newest)
+        watched(part, log=sources.log, feedback=sources.feedback, sample=sample, release=release)
+        for part in (inside, newest)
     )
-    new = len(now) if since is not None else _new(watch, inside)
+    new = len(now) if since is not None else _new(watch, concerned)
     begun = watch.since if watch.since > BEGINNING else min((e.asked_at for e in concerned), default=None)
     return Look(
         tenant=watch.tenant,
@@ -251,9 +257,9 @@ def _look(
     )
 
 
-def _new(watch: Watch, inside: Iterable[Kept]) -> int:
+def _new(watch: Watch, concerned: Iterable[Kept]) -> int:
     """Return how many came since the last check; those that began the reference are not looked at as news."""
-    return watch.position - watch.looked - sum(each.position > watch.looked for each in inside)
+    return sum(each.position > watch.looked and not each.in_reference for each in concerned)
 
 
 def _concerned(watch: Watch, kept: Sequence[Kept]) -> list[Kept]:

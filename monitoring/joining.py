@@ -12,12 +12,13 @@ from rag.text.overlap import words
 
 
 def watched(
-    kept: Sequence[Kept], *, log: AskedLog, feedback: FeedbackStore, sample: PassageSample
+    kept: Sequence[Kept], *, log: AskedLog, feedback: FeedbackStore, sample: PassageSample, release: str
 ) -> Watched:
     """Return the questions with all that is known of them; one that was erased meanwhile is left out.
 
     The best passage is looked for in the sample as it is today, for old and new questions alike, so that neither a
-    promotion nor an ingestion looks like other questions.
+    promotion nor an ingestion looks like other questions. Support means something under one calibration alone, so that
+    only that of questions answered by `release`, the live one's digest, is taken.
     """
     known = log.known([each.interaction_id for each in kept])
     kept = [each for each in kept if each.interaction_id in known]
@@ -30,7 +31,7 @@ def watched(
         asked_at=np.array([each.asked_at.timestamp() for each in kept], np.float64),
         vectors=vectors,
         best=sample.best(vectors),
-        support=np.array([each.support for each in told], np.float64),
+        support=np.array([each.support if each.release == release else np.nan for each in told], np.float64),
         refused=np.array([each.refused for each in told], np.float64),
         rating=np.array([_rating(said.get(each.interaction_id, ())) for each in kept], np.float64),
         language_unknown=np.array([each.language_unknown for each in told], np.bool_),

@@ -1,6 +1,6 @@
 """What monitoring needs from the outside, as Protocols."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,7 +19,6 @@ from monitoring.domain import (
     Look,
     MonitoringState,
     PassageSample,
-    PastRecall,
     Reply,
     Sampled,
     Shown,
@@ -66,20 +65,6 @@ class DriftReportStore(Protocol):
         self, limit: int = 50, *, tenant: str | None = None, since: datetime | None = None
     ) -> list[DriftReport]:
         """Return the newest first, without their snapshots, which are large; of one tenant, made from then on."""
-        ...
-
-    def recalls(
-        self, *, tenant: str, releases: Collection[str] | None = None, newest_first: bool = False
-    ) -> Iterator[PastRecall]:
-        """Yield the golden recall of every report that has any, oldest first unless said otherwise.
-
-        Nothing else of a report is read, and no more reports than are taken.
-
-        Args:
-            tenant: whose reports.
-            releases: digests, one of which was the live release's; None: any.
-            newest_first: the other way round.
-        """
         ...
 
 

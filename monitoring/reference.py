@@ -81,12 +81,17 @@ def recent(questions: Sequence[Kept], settings: DriftSettings) -> list[Kept]:
     return [each for each in questions if not each.in_reference][-settings.recent_questions :]
 
 
-def unneeded(questions: Iterable[Kept], *, position: int, settings: DriftSettings) -> list[int]:
+def unneeded(questions: Iterable[Kept], *, before: int, position: int, settings: DriftSettings) -> list[int]:
     """Return the positions of what is neither reference nor recent, and too old to tell repeats by.
 
-    What is kept so stays below `reference_questions` + `recent_questions` + `REPEAT_WITHIN` questions.
+    Args:
+        questions: what is kept.
+        before: position up to which the check before this one had read. What came since stays until the next one,
+            which may be given it once more.
+        position: of the last one now.
+        settings: how many are recent.
     """
-    horizon = position - max(REPEAT_WITHIN, settings.recent_questions)
+    horizon = min(position - max(REPEAT_WITHIN, settings.recent_questions), before)
     return [each.position for each in questions if not each.in_reference and each.position <= horizon]
 
 

@@ -22,7 +22,7 @@ from rag.domain import Interaction, InteractionStatus
 FLOOR = 0.02
 """Least probability with which a sampled question comes into the queue: what people see of any kind of questions."""
 
-MOST_WEIGHT, LEAST_WEIGHT = 1.5, 0.5
+MOST_WEIGHT, LEAST_WEIGHT = 1.4, 0.8
 """How much more often than the average a question without any support is put to people, and one that is sure."""
 
 _NAMESPACE = UUID("6f0b5f0e-2a55-5a0e-9f6a-6d1c0b1f7c11")
@@ -92,6 +92,7 @@ def draw(asked: Iterable[Interaction], given: Rates, *, k: int, at: datetime) ->
                 asked_at=each.asked_at,
                 share=given.share,
                 probability=chance,
+                least=probability(1.0, given),
                 queued=_number(each.id, "people", given.seed) < chance,
                 k=k,
                 drawn_at=at,

@@ -38,6 +38,11 @@ class DriftSettings(BaseSettings):
     recent_questions: Annotated[int, Field(ge=50, le=2_000)] = Field(
         600, description="Most of the newest distinct questions that are compared with the reference."
     )
+    burst_questions: Annotated[int, Field(ge=0, le=1_000)] = Field(
+        5,
+        description="Most questions of one key that count within ten minutes, because more is a probe or a crawl; "
+        "0: all of them, for where everybody asks through one key.",
+    )
     permutations: Annotated[int, Field(ge=999, le=1_000_000)] = Field(
         19_999, description="Most permutations of a test; far fewer are drawn where nothing is near an alarm."
     )

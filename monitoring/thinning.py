@@ -31,14 +31,11 @@ ALIKE_WITHIN = 200
 """Distinct questions within which such count once: less than for the same text, since over many questions chance
 brings two that are alike, and since every new one is compared with all of these."""
 
-BURST = 5
-"""Questions of one person that count ..."""
-
 BURST_WITHIN = timedelta(minutes=10)
-"""... within this time. Somebody who asks more is at one thing, or is no person."""
+"""Time within which few questions of one person count. Somebody who asks more is at one thing, or is no person."""
 
-NOBODY = frozenset({"", "local"})
-"""Principals that are not one person: whoever asks a service that knows no keys."""
+NOBODY = frozenset({"", "local", "environment"})
+"""Principals that are not one person: whoever asks a service that knows no keys, or one for all."""
 
 
 def without_repeats(asked: Iterable[Asked], kept: Sequence[Kept], *, position: int) -> list[Asked]:
@@ -63,28 +60,29 @@ def without_repeats(asked: Iterable[Asked], kept: Sequence[Kept], *, position: i
 
 
 class Bursts:
-    """Tells which questions of a person count: of many within a short time the first `BURST`."""
+    """Tells which questions of a person count: of many within `BURST_WITHIN` the first ones."""
 
-    def __init__(self, before: Iterable[Known] = ()) -> None:
-        """Begin with the questions that counted `before`, oldest first."""
+    def __init__(self, before: Iterable[Known] = (), *, most: int) -> None:
+        """Begin with the questions that counted `before`, oldest first; of a person's `most` count, 0: all."""
+        self._most = most
         self._counted: dict[tuple[str, str], deque[float]] = {}
         for each in before:
             self._of(each).append(each.asked_at.timestamp())
 
     def counts(self, question: Known) -> bool:
         """Return whether it counts; if so it is one of those that later ones are held against."""
-        if question.principal in NOBODY:
+        if not self._most or question.principal in NOBODY:
             return True
         counted, at = self._of(question), question.asked_at.timestamp()
         # By the distance, because one that was logged late was asked before others that counted.
-        if len(counted) == BURST and abs(at - counted[0]) < BURST_WITHIN.total_seconds():
+        if len(counted) == self._most and abs(at - counted[0]) < BURST_WITHIN.total_seconds():
             return False
         counted.append(at)
         return True
 
     def _of(self, question: Known) -> deque[float]:
         person = (question.tenant, question.principal)
-        return self._counted.setdefault(person, deque(maxlen=BURST))
+        return self._counted.setdefault(person, deque(maxlen=self._most))
 
 
 class Likenesses:

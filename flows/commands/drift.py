@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     "--since",
     type=MOMENT,
     metavar="WHEN",
-    help="Compare what was asked since then: a day (2026-03-01) or how long ago (7d, 12h). A look of your own: it is not "
-    "kept and raises no alarm.",
+    help="Compare what was asked since then: a day (2026-03-01) or how long ago (7d, 12h). A look of your own: it is "
+    "not kept and raises no alarm.",
 )
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."

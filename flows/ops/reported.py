@@ -1,6 +1,6 @@
 """How drift checks and alarms are told: rows for the terminal and Prefect, JSON for HTTP and scripts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ def topic_rows(report: DriftReport, texts: Texts) -> Table:
 
 
 def history_rows(reports: Sequence[DriftReport]) -> Table:
-    """Return one row a report, newest first: what it said, and of the signals that are followed over time their figures."""
+    """Return one row a report, newest first: what it said, with golden and live recall."""
     columns = ["id", "made", "verdict", "new", "reference", "golden recall", "live recall", "cause"]
     return columns, [
         (
@@ -184,11 +184,6 @@ def _topic_json(topic: Topic, texts: Texts) -> dict[str, Any]:
     }
 
 
-def texts_of(ids: Sequence[str], text: Callable[[str], str | None]) -> dict[str, str]:
-    """Return id -> text of those questions that `text` gives."""
-    return {one: found for one in ids if (found := text(one)) is not None}
-
-
 def _current(report: DriftReport, name: str) -> str:
     found = next((f for f in report.findings if f.name.startswith(name) and f.current is not None), None)
     return "-" if found is None else _share(found.current)
@@ -199,7 +194,11 @@ def _plain(value: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    if value is None:
+        return "-"
+    if abs(value) < 100:
+        return f"{value:.3f}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def _small(value: float | None) -> str:

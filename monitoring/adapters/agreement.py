@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+import numpy as np
 from typing_extensions import override
 
 from monitoring.agreement import NAMES, RIVALS, START, learned, signs_of
@@ -33,7 +34,7 @@ class AgreementJudge(RecallJudge):
     def learn(self, known: Sequence[Sampled]) -> None:
         mine = [each for each in known if each.judge == self.name and len(each.signs) == len(NAMES)]
         self._weights = learned(
-            START, [each.signs for each in mine], [each.found for each in mine if each.found is not None]
+            START, np.array([each.signs for each in mine]), np.array([each.found for each in mine], float)
         )
 
     @override

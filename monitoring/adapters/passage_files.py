@@ -29,7 +29,8 @@ class NumpyPassageFiles(PassageFiles):
     def load(self, *, tenant: str | None, encoder: str) -> PassageSample | None:
         """Return what was saved; None where there is none, or none that can be read."""
         try:
-            with np.load(self._path(tenant, encoder), allow_pickle=False) as held:
+            path = self._path(tenant, encoder)
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
                 says = json.loads(held["says"].tobytes())
                 if says.pop("form") != FORM or says["encoder"] != encoder:
                     return None
@@ -39,7 +40,7 @@ class NumpyPassageFiles(PassageFiles):
                     words=held["words"],
                     bounds=held["bounds"],
                 )
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
             return None
 
     @override

@@ -18,11 +18,12 @@ REMEDIES = {
 """What helps against each cause, where nothing else is said: a language is helped by another encoder."""
 
 _ACTIONS = {
-    Remedy.REBUILD_INDEX: "Rebuild the index of the live release from the documents; it holds nothing that they do not.",
-    Remedy.REPLACE_ENCODER: "Restart the service; if that does not help, load the encoder's files anew or go back to another release.",
-    Remedy.ROLL_BACK: "Go back to the release before, and look at which golden questions it lost before promoting again.",
-    Remedy.READ_AGAIN: "See what happened to these documents; read them again from their source, or give the golden questions "
-    "other documents if it was meant.",
+    Remedy.REBUILD_INDEX: "Rebuild the live release's index from the documents; it holds nothing that they do not.",
+    Remedy.REPLACE_ENCODER: "Restart the service. If that does not help, load the encoder's files anew or go back "
+    "to another release.",
+    Remedy.ROLL_BACK: "Go back to the release before, and see which golden questions were lost before promoting again.",
+    Remedy.READ_AGAIN: "See what happened to these documents. Read them again from their source; where it was meant, "
+    "give the golden questions other documents.",
     Remedy.WAIT: "Wait: it was asked before and was answered. Reset the reference if it stays.",
     Remedy.LOOK: "Read the examples and say whether this is as it should be; nothing was started.",
 }
@@ -38,10 +39,10 @@ def action_for(remedy: Remedy, topics: Sequence[Topic] = (), *, languages: Seque
             return f"Write or import documents{about}. Retraining does not help: there is nothing to find."
         case Remedy.RETRAIN:
             about = f" on {named}" if named else ""
-            return f"Retrain the encoder, with training pairs mined from such questions{about} and the passages that answer them."
+            return f"Retrain the encoder, with pairs mined from such questions{about} and passages that answer them."
         case Remedy.REPLACE_ENCODER if languages:
             spoken = joined([language.capitalize() for language in languages])
-            return f"Take an encoder that knows {spoken}, or add documents in {'it' if len(languages) == 1 else 'them'}."
+            return f"Take an encoder that knows {spoken}; documents in that language do not help this one."
         case _:
             return _ACTIONS[remedy]
 

@@ -34,8 +34,8 @@ def lost(
     by_documents = golden.changed + golden.gone if golden else 0
     if fell and golden is not None and golden.lost and by_documents >= _MOST_OF * golden.lost:
         reason = (
-            f"Of {golden.lost} golden questions that are found worse, the documents of {golden.gone} are gone and those of "
-            f"{golden.changed} were changed since the recall they are compared with."
+            f"Of {golden.lost} golden questions that are found worse, the documents of {golden.gone} are gone and "
+            f"those of {golden.changed} were changed since the recall they are compared with."
         )
         found.append(
             _diagnosis(Cause.DOCUMENTS_CHANGED, 0.6 + 0.35 * min(by_documents / golden.lost, 1.0), reason)
@@ -45,8 +45,8 @@ def lost(
     if fell and golden is not None and golden.at_switch and by_documents < golden.lost:
         rest = golden.lost - by_documents
         reason = (
-            f"{rest} of {golden.asked} golden questions are found worse than under the release before, and their documents "
-            "are as they were."
+            f"{rest} of {golden.asked} golden questions are found worse than under the release before, and "
+            "their documents are as they were."
         )
         found.append(_diagnosis(Cause.RELEASE_WORSE, 0.5 + 0.45 * rest / golden.lost, reason))
     if fell and not found:
@@ -88,8 +88,10 @@ def _unexplained(finding: DriftFinding, golden: GoldenLoss | None, changes: Docu
         )
         if not golden.at_switch:
             seen.append("the same release serves as before")
-    if changes is not None and changes.new:
-        seen.append(f"{changes.new:,} documents are new and may stand before the right ones")
+    if changes is not None and changes.written:
+        seen.append(
+            f"{changes.written:,} documents came or were changed, and may stand before the right ones"
+        )
     return f"{finding.reason.rstrip('.')}. {'; '.join(seen).capitalize() + '.' if seen else ''}".strip()
 
 

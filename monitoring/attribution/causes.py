@@ -1,4 +1,4 @@
-"""Figures of a topic -> its cause; questions with one cause -> how much speaks for it, and the sentence that says why."""
+"""Figures of a topic -> its cause; questions with one cause -> how much speaks for it, and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,8 +96,8 @@ def lost_case(lost: Lost, people: int) -> Case:
     reasons = []
     if count > people:
         reasons.append(
-            f"For {share:.0%} of {questions(lost.asked)} a search by words finds a passage that fits much better than what "
-            f"the encoder finds; in the reference for {lost.usual:.0%}"
+            f"For {share:.0%} of {questions(lost.asked)} a stronger search finds a passage that fits much better "
+            f"than what the encoder finds; in the reference for {lost.usual:.0%}"
         )
     if people:
         reasons.append(f"people name a document that answers {questions(people)} and was not given")
@@ -140,7 +140,7 @@ def topics_case(
             strength = np.mean([absence(each) for each in weighed])
             surety *= min(0.5 + float(strength), 1.0) * (1.0 if searched else 0.8)
         case Cause.OLD_TOPIC:
-            reason = f"{questions(count)} {_are(count)} unlike the reference and near to what was asked before it; {near}."
+            reason = f"{questions(count)} {_are(count)} new since the reference began and were asked before it; {near}."
         case Cause.NOT_FOUND:
             reason = f"{questions(count)} {_are(count)} new and {harmed}, though documents are there: {near}."
             surety *= 0.7

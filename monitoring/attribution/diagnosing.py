@@ -82,7 +82,7 @@ def attribute(
     told = questions.diagnoses(asking, stronger, before)
     if not told and not facts:
         told = [breakage.unexplained(asking, promoted=look.reset_by == "promotion")]
-    return tuple([*facts, *told])
+    return (*facts, *told)
 
 
 def _is_of_questions(name: str) -> bool:
@@ -201,14 +201,14 @@ class _Questions:
     ) -> list[_Group]:
         """Return those that are put as before, by the cause of each of their topics."""
         unexpected = 1.0 - BYSTANDERS * asked / max(len(left), 1)
-        if unexpected <= 0.0:
+        if unexpected <= 0.0 or not len(left):
             return []
         drifted = {each.name for each in findings if each.verdict is DriftVerdict.DRIFT}
         harmed = [text for name, text in _HARM.items() if any(each.startswith(name) for each in drifted)]
         by_cause: dict[Cause, list[tuple[Rows, Weighed]]] = defaultdict(list)
         topics = self._topics(left)
         figures = [scale.weigh(rows) for rows in topics]
-        least = causes.MISSING + _DOUBT * lost / (lost + len(left))
+        least = causes.MISSING + _DOUBT * lost / max(lost + len(left), 1)
         for rows, weighed, absent in zip(topics, figures, causes.drawn_together(figures), strict=True):
             told = self._absent(rows)
             if told is not None:

@@ -12,18 +12,17 @@ Rows = NDArray[np.int64]
 
 BYSTANDERS = 0.05
 """Share of the questions that are as before and are taken for new all the same."""
-_FEWEST = 10
-"""Questions that are taken for new at least, where there are as many."""
+_SIGNIFICANT = 2.33  # standard deviations of a count by chance: 1 %
 _PENALTIES = (1.0, 10.0, 100.0)
 _WEIGHT = 0.15  # of a figure beside a vector, whose numbers are small: the length of a vector is 1
 
 
 def new_rows(pool: Rows, look: Look, reference: Forms, recent: Forms) -> Rows:
-    """Return which rows of `look.recent`, of those in the pool, are new, those least like the reference first.
+    """Return which rows of `look.recent`, of those in the pool, are new, those least like the reference first; none where they are no more than by chance.
 
-    A ridge regression tells these from the reference, by what they are about, how they are put and how they fared. New is what
-    lies beyond 95 % of the reference, each question scored as if it had not been learned from (the leave-one-out formula
-    of Allen's PRESS, 1974).
+    A ridge regression tells these from the reference, by what they are about, how they are put and how they fared.
+    New is what lies beyond 95 % of the reference, each question scored as if it had not been learned from (the
+    leave-one-out formula of Allen's PRESS, 1974).
     """
     if not len(pool) or not len(look.reference):
         return pool
@@ -34,7 +33,10 @@ def new_rows(pool: Rows, look: Look, reference: Forms, recent: Forms) -> Rows:
     old, young = scores[: len(before)], scores[len(before) :]
     order = np.argsort(-young, kind="stable")
     beyond = int(np.count_nonzero(young > np.quantile(old, 1.0 - BYSTANDERS)))
-    chosen: Rows = pool[order[: max(beyond, min(_FEWEST, len(pool)))]]
+    by_chance = BYSTANDERS * len(pool)
+    if beyond < by_chance + _SIGNIFICANT * np.sqrt(by_chance):
+        return pool[:0]
+    chosen: Rows = pool[order[:beyond]]
     return chosen
 
 

@@ -6,7 +6,7 @@ from monitoring.domain.deliveries import AlarmEvent, Delivery, Reply, alarm_even
 from monitoring.domain.golden import GoldenWatch, Loss, Stand
 from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.passages import PassageSample
-from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, PastRecall, Window
+from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.domain.state import MonitoringState, StandingAlarm
 from monitoring.domain.watched import Look, Watched
 from monitoring.domain.watches import Asked, Kept, Known, Unread, Watch
@@ -31,7 +31,6 @@ __all__ = [
     "Loss",
     "MonitoringState",
     "PassageSample",
-    "PastRecall",
     "RecallEstimate",
     "Remedy",
     "Reply",

@@ -39,10 +39,12 @@ class GoldenWatch:
     by_rate: tuple[float, ...] = ()  # evidence that more is lost than documents' coming and going explains
     won: float = 0.0  # questions found again, of which the rate is learned
     exposure: float = 0.0  # questions times share of documents changed, over which they were
+    restless: Mapping[str, float] = field(default_factory=dict)  # question -> times it was won of late
     lost_since: datetime | None = None  # the loss that stands was found then; None: none stands
     lost_from: Stand | None = None  # what it was a loss from
     lost_size: float = 0.0  # questions that were lost in all, when it was found
     lost_evidence: float = 0.0  # what told it, 1 and more
+    lost_to: Stand | None = None  # what was left when it was told, or told to have grown
     at_switch: bool = False  # it came with the release
 
 

@@ -20,6 +20,7 @@ class Sampled:
     asked_at: datetime
     share: float  # probability with which any question was drawn into the sample then, above 0
     probability: float  # with which this one was then drawn for people, above 0
+    least: float  # the least probability that any question could have had in that draw
     queued: bool  # it was drawn for people
     k: int  # hits that count
     judged: float | None = (

@@ -73,13 +73,3 @@ class DriftReport:
     diagnoses: tuple[Diagnosis, ...] = ()  # what is wrong and what would help, the surest first
     golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now
     created_at: datetime = field(default_factory=utcnow)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PastRecall:
-    """What golden questions' recall was at an earlier check: all that a later one needs of its report."""
-
-    report: str  # its id
-    created_at: datetime
-    recall: Mapping[str, float]  # golden question's id -> recall@k then
-    verdicts: Mapping[str, DriftVerdict]  # finding's name -> what it said

@@ -52,7 +52,7 @@ class Unread:
     """What was logged since a watch last read."""
 
     asked: tuple[Asked, ...]  # oldest first; of a text that is repeated, one for every few hundred questions
-    until: datetime | None  # logged up to this moment, all is in `asked`; None: nothing was logged
+    until: datetime  # logged up to this moment, all is in `asked`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,3 +67,4 @@ class Known:
     support: float  # nan: not judged
     refused: float  # 1: the documents did not say, 0: answered, nan: neither
     language_unknown: bool
+    release: str = ""  # digest: what it was answered with

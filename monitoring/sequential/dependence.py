@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.sequential.scanning import Matrix
+from monitoring.sequential.differences import Matrix
 
 DRAWS = 199
 """Permutations of a question that decides only how a test is made."""
@@ -24,10 +24,7 @@ def blocks_of(positions: NDArray[np.int64], size: int, *, newest_first: bool = F
             continue
         parts = -(-len(run) // size)
         along = np.arange(len(run))
-        if newest_first:
-            along = parts - 1 - along[::-1] // size
-        else:
-            along = along // size
+        along = parts - 1 - along[::-1] // size if newest_first else along // size
         sizes = np.bincount(along, minlength=parts)
         whole = sizes * 2 >= size
         named = np.where(whole, np.cumsum(whole) - 1, -1)
@@ -39,9 +36,9 @@ def blocks_of(positions: NDArray[np.int64], size: int, *, newest_first: bool = F
 def clumped(features: Matrix, block: NDArray[np.int64], strata: NDArray[np.int64], *, seed: int) -> float:
     """Return the p-value of questions in one block having no more in common than questions of different blocks.
 
-    `features`, (n, d), are the reference's; `strata`, (n,), says among which a question may change places. The statistic
-    is the sum over blocks of |sum of the block's centred features|^2, which is a sum of inner products of neighbours;
-    the test permutes questions.
+    `features`, (n, d), are the reference's; `strata`, (n,), says among which a question may change places. The
+    statistic is the sum over blocks of |sum of the block's centred features|^2, which is a sum of inner products of
+    neighbours; the test permutes questions.
     """
     generator = np.random.default_rng(seed)
     centred = centred_within(features, strata)

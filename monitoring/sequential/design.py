@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from monitoring.domain import Look, Watched
 from monitoring.sequential.dependence import blocks_of, clumped
+from monitoring.sequential.differences import Matrix, Units
 from monitoring.sequential.rhythm import Rhythm, rhythm_of
-from monitoring.sequential.scanning import Matrix, Units, whitened
+from monitoring.sequential.scanning import whitened
 
 BLOCK = 25
 """Neighbouring questions in a block; the reference is gathered in such blocks too."""
@@ -16,11 +17,11 @@ BLOCK = 25
 WINDOWS = (2, 3, 4, 6, 8, 12, 16, 24)
 """Windows of so many of the newest blocks, where single questions change places."""
 
-WINDOWS_OF_BLOCKS = (4, 6, 8, 12, 16, 24)
+WINDOWS_OF_BLOCKS = (6, 8, 12, 16, 24)
 """The same where whole blocks do; fewer blocks can change places in too few ways."""
 
-APART = 3
-"""Blocks that are evidence together are so many places apart, so that no burst of 50 questions is in both."""
+APART = 4
+"""Blocks that are evidence together are so many places apart, so that no burst of 75 questions is in both."""
 
 DIRECTIONS = 64
 """Of the questions' vectors, so many directions tell whether neighbours and hours have something in common."""
@@ -47,6 +48,12 @@ class Design:
     def group(self) -> int:
         """Return how many neighbouring units count as one event."""
         return APART if self.blocks else BLOCK
+
+    @property
+    def compared(self) -> int:
+        """Return how many of the newest questions have any of the reference to be compared with."""
+        known = np.isin(self.strata, self.strata[: self.reference])
+        return int(np.count_nonzero((self.unit >= self.reference) & known[self.unit]))
 
     def units(self, features: Matrix, *, joint: int = 0) -> Units:
         """Return the units of features of all questions, shape (reference + recent, d), `joint` as in `Units`."""
@@ -87,9 +94,9 @@ def habits_of(reference: Watched, *, seed: int) -> Habits:
 def design_of(look: Look, *, seed: int, habits: Habits | None = None) -> Design:
     """Return how the questions of a look may change places, as far as its reference tells.
 
-    Single questions do, unless neighbours in the reference have more in common than others, as in bursts: then blocks of
-    neighbours do. Only what was asked in the same part of the week changes places, where the reference has such parts.
-    `habits` are the reference's; None: they are found out here.
+    Single questions do, unless neighbours in the reference have more in common than others, as in bursts: then
+    blocks of neighbours do. Only what was asked in the same part of the week changes places, where the reference
+    has such parts. `habits` are the reference's; None: they are found out here.
     """
     habits = habits or habits_of(look.reference, seed=seed)
     asked_at = np.concatenate([look.reference.asked_at, look.recent.asked_at])

@@ -12,8 +12,11 @@ each drawn with a known probability p_i. Then ``x_i = g_i + drawn_i * (y_i - g_i
 whatever g_i is, as long as it was set before i was drawn (Angelopoulos, Duchi and Zrnic, "PPI++", 2023; with known
 probabilities: Zrnic and Candes, "Active statistical inference", 2024). Here ``g_i = mean + lambda * (f_i - mean of f)``
 with the lambda (PPI++'s power tuning) and both means from the labels before i. A machine that is of no use gets a
-lambda of 0, and what is left are the labels alone. x_i lies between bounds that are known before it comes, which is
-all that betting needs.
+lambda of 0, and what is left are the labels alone.
+
+A bet must not know the question that it is on. What a question has as its own, its probability above all, tells how
+likely it is to be found; so bets and bounds rest on the questions before it, and on the least probability that any
+question could have had.
 """
 
 from collections.abc import Callable
@@ -35,6 +38,8 @@ _PRIOR_SLOPE = 0.5
 """Lambda before there are labels."""
 _PRIOR_SPREAD = 0.04
 """Variance of a judge's predictions before there are any."""
+_REACH = 0.4
+"""How far a guess may lie from the mean: the nearer, the larger bets may be."""
 _STEPS = 30  # of the bisection
 
 Floats = NDArray[np.float64]
@@ -46,6 +51,7 @@ class Labelled:
 
     drawn: NDArray[np.bool_]  # put to people
     probability: Floats  # with which they were, above 0
+    least: Floats  # the least that any question could have had then; known before the question came
     predicted: Floats  # by the machine, 0 to 1; nan: it did not say
     low: Floats  # what people said, 0 to 1, where drawn; the least it can be where nobody could say ...
     high: Floats  # ... and the most; else of no meaning
@@ -63,6 +69,7 @@ class Labelled:
         return Labelled(
             drawn=self.drawn[at],
             probability=self.probability[at],
+            least=self.least[at],
             predicted=self.predicted[at],
             low=self.low[at],
             high=self.high[at],
@@ -100,6 +107,7 @@ def labels_alone(outcomes: Floats) -> Labelled:
     return Labelled(
         drawn=np.ones(count, bool),
         probability=np.ones(count),
+        least=np.ones(count),
         predicted=np.full(count, np.nan),
         low=outcomes,
         high=outcomes,
@@ -160,19 +168,22 @@ def values(labelled: Labelled) -> Floats:
 def betting(labelled: Labelled, *, alpha: float) -> Bets:
     """Return the observations x_i, their bounds, and the bets on them."""
     given = _guesses(labelled)
-    guess, chance = given.guess, labelled.probability
+    guess, chance, least = given.guess, labelled.probability, labelled.least
     low, high = (
         guess + np.where(labelled.drawn, outcome - guess, 0.0) / chance
         for outcome in (labelled.low, labelled.high)
     )
+    count = np.arange(len(labelled))
+    usual = (least + _before(chance)) / (1.0 + count)
+    inverse = (1.0 / least + _before(1.0 / chance)) / (1.0 + count)
     # The variance of an observation: of the outcome, and of the correction where few are drawn.
-    variance = given.variance + (1.0 / chance - 1.0) * given.residual
-    spread = np.sqrt(2.0 * log(2.0 / alpha) * chance / variance)
+    variance = given.variance + (inverse - 1.0) * given.residual
+    spread = np.sqrt(2.0 * log(2.0 / alpha) * usual / variance)
     return Bets(
         low=low,
         high=high,
-        least=guess * (1.0 - 1.0 / chance),
-        most=guess + (1.0 - guess) / chance,
+        least=given.most * (1.0 - 1.0 / least),
+        most=given.least + (1.0 - given.least) / least,
         bets=spread[:, np.newaxis] / np.sqrt(np.array(HORIZONS)),
     )
 
@@ -182,6 +193,8 @@ class _Guesses:
     """What is known before each question, shapes (n,)."""
 
     guess: Floats  # g_i
+    least: Floats  # bounds of g_i
+    most: Floats
     variance: Floats  # of the outcomes
     residual: Floats  # mean square of what the guesses missed
 
@@ -205,9 +218,10 @@ def _guesses(labelled: Labelled) -> _Guesses:
     spread = _PRIOR_LABELS * _PRIOR_SPREAD + _before(both * (predicted - of_pairs) ** 2)
     together = _before(both * (predicted - of_pairs) * (outcome - mean))
     slope = _slope(spread, together)
-    guess = np.clip(mean + slope * np.where(said, predicted - of_pairs, 0.0), 0.0, 1.0)
+    least, most = np.maximum(mean - _REACH, 0.0), np.minimum(mean + _REACH, 1.0)
+    guess = np.clip(mean + slope * np.where(said, predicted - of_pairs, 0.0), least, most)
     residual = (0.25 + _before(weight * (outcome - guess) ** 2)) / total
-    return _Guesses(guess=guess, variance=variance, residual=residual)
+    return _Guesses(guess=guess, least=least, most=most, variance=variance, residual=residual)
 
 
 def _known(labelled: Labelled) -> NDArray[np.bool_]:

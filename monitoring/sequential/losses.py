@@ -12,6 +12,9 @@ of a question for each question and each time that all documents change. Two kin
   likelihood ratio whose rate is learned from questions that were won (Gamma prior, negative binomial), so that a
   decline cannot teach that declines are usual.
 
+A question that was lost and won again of late counts for less, ``1 / (1 + times it was won)``: where scores tie, an
+approximate search gives now one passage and now another, and such a question falls back after each rise.
+
 Each is summed as Shiryaev and Roberts do, in time rather than in looks: ``S <- (S + dt / T) * e``. Where nothing is
 wrong, S minus the time that went by in units of T has mean 0 (a martingale); so T is at most the mean time to a false
 alarm at S = 1, however often one looks (e-detectors: Shin, Ramdas and Rinaldo 2023, arXiv:2203.03532).
@@ -21,7 +24,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from monitoring.domain import Asked, GoldenWatch, Stand
+from monitoring.domain import GoldenWatch, Stand
+from monitoring.domain.golden import Asked
 
 BETS = (0.4, 0.7, 0.95)
 """Sizes of a bet on the next move's being a loss."""
@@ -39,6 +43,9 @@ PRIOR_EXPOSURE = 20.0
 STILL = 0.0005
 """Share of documents that counts as changed where none did: scores that tie, and graphs that are searched anew."""
 
+CALMING_S = 30 * 86_400.0
+"""Time in which a question's having come and gone is forgotten to 1/e, in seconds."""
+
 FEWEST = 3.0
 """Questions that have to be lost, net, since the best look; fewer are told and do not raise an alarm."""
 
@@ -47,6 +54,8 @@ SWITCHED = 0.01
 
 REGAINED = 2 / 3
 """Share of a loss that has to be found again for it to end."""
+
+_FORGOTTEN = 0.02  # times won, below which a question counts as one that stays
 
 
 def begin(tenant: str, release: str, asked: Asked) -> GoldenWatch:
@@ -71,10 +80,12 @@ def follow(watch: GoldenWatch, asked: Asked, *, false_alarm_s: float) -> GoldenW
     time to a false alarm, in seconds.
     """
     drops = moves(watch.last.recall, asked.recall)
-    lost, won = sum(d for d in drops if d > 0), -sum(d for d in drops if d < 0)
-    if asked.change == watch.last.change and not lost and not won:
+    if asked.change == watch.last.change and not any(drops.values()):
         return watch
-    tick = max((asked.at - watch.acted_at).total_seconds(), 0.0) / false_alarm_s
+    seconds = max((asked.at - watch.acted_at).total_seconds(), 0.0)
+    tick = seconds / false_alarm_s
+    weighted = [drop / (1 + watch.restless.get(key, 0.0)) for key, drop in drops.items()]
+    lost, won = sum(d for d in weighted if d > 0), -sum(d for d in weighted if d < 0)
     exposure = len(drops) * max(asked.share_changed, STILL)
     moved = replace(
         watch,
@@ -83,7 +94,7 @@ def follow(watch: GoldenWatch, asked: Asked, *, false_alarm_s: float) -> GoldenW
         best=_best(watch, asked),
         acted_at=asked.at,
         by_sign=tuple(
-            (s + tick) * math.prod(1 + bet * d for d in drops)
+            (s + tick) * math.prod(1 + bet * d for d in weighted)
             for s, bet in zip(watch.by_sign, BETS, strict=True)
         ),
         by_rate=tuple(
@@ -92,6 +103,7 @@ def follow(watch: GoldenWatch, asked: Asked, *, false_alarm_s: float) -> GoldenW
         ),
         won=watch.won + won,
         exposure=watch.exposure + exposure,
+        restless=_restless(watch.restless, drops, math.exp(-seconds / CALMING_S)),
     )
     return _settled(moved, asked.recall)
 
@@ -113,9 +125,10 @@ def switch(before: GoldenWatch, release: str, asked: Asked) -> GoldenWatch:
                 lost_from=before.lost_from,
                 lost_size=before.lost_size,
                 lost_evidence=before.lost_evidence,
+                lost_to=begun.last,
                 at_switch=before.at_switch,
             )
-    drops = moves(before.last.recall, asked.recall)
+    drops = moves(before.last.recall, asked.recall).values()
     lost, moved = sum(d > 0 for d in drops), sum(d != 0 for d in drops)
     by_chance = sum(math.comb(moved, k) for k in range(lost, moved + 1)) / 2**moved
     size = sum(drops)
@@ -128,6 +141,7 @@ def switch(before: GoldenWatch, release: str, asked: Asked) -> GoldenWatch:
         lost_from=before.last,
         lost_size=size,
         lost_evidence=SWITCHED / by_chance,
+        lost_to=begun.last,
         at_switch=True,
     )
 
@@ -135,7 +149,7 @@ def switch(before: GoldenWatch, release: str, asked: Asked) -> GoldenWatch:
 def accept(watch: GoldenWatch, asked: Asked) -> GoldenWatch:
     """Return the watch begun anew, because a person said that what is lost may be; what was learned stays."""
     begun = begin(watch.tenant, watch.release, asked)
-    return replace(begun, won=watch.won, exposure=watch.exposure)
+    return replace(begun, won=watch.won, exposure=watch.exposure, restless=watch.restless)
 
 
 def evidence(watch: GoldenWatch) -> float:
@@ -144,20 +158,32 @@ def evidence(watch: GoldenWatch) -> float:
     return BY_SIGN * sign + (1 - BY_SIGN) * rate
 
 
-def moves(before: Mapping[str, float], now: Mapping[str, float]) -> list[float]:
+def moves(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
     """Return by how much each question that both have fell, -1 to 1."""
-    return [before[each] - now[each] for each in sorted(before.keys() & now.keys())]
+    return {each: before[each] - now[each] for each in sorted(before.keys() & now.keys())}
 
 
-def net(before: Mapping[str, float], now: Mapping[str, float]) -> float:
-    """Return how many questions were lost between the two, less those that were won."""
-    return sum(moves(before, now))
+def net(
+    before: Mapping[str, float], now: Mapping[str, float], restless: Mapping[str, float] | None = None
+) -> float:
+    """Return how many questions were lost between the two, less those that were won; restless ones count for less."""
+    often = restless or {}
+    return sum(drop / (1 + often.get(key, 0.0)) for key, drop in moves(before, now).items())
 
 
 def _by_rate(lost: float, exposure: float, watch: GoldenWatch, rate: float) -> float:
     """Return the likelihood ratio of `rate` times the usual losses; the usual rate is Gamma(a, b)."""
     a, b = PRIOR_MOVES + watch.won, PRIOR_EXPOSURE + watch.exposure
     return math.exp(lost * math.log(rate) + (a + lost) * math.log((b + exposure) / (b + rate * exposure)))
+
+
+def _restless(before: Mapping[str, float], drops: Mapping[str, float], kept: float) -> dict[str, float]:
+    """Return how often each question was won of late: one that comes and goes says less when it goes."""
+    often = {key: value * kept for key, value in before.items()}
+    for key, drop in drops.items():
+        if drop < 0:
+            often[key] = often.get(key, 0.0) - drop
+    return {key: value for key, value in often.items() if value >= _FORGOTTEN}
 
 
 def _best(watch: GoldenWatch, asked: Asked) -> Stand:
@@ -171,23 +197,29 @@ def _best(watch: GoldenWatch, asked: Asked) -> Stand:
 
 def _settled(watch: GoldenWatch, now: Mapping[str, float]) -> GoldenWatch:
     """Return the watch with a loss opened where evidence is enough, or ended where most was found again."""
-    if watch.lost_from is not None:
-        # While it stands nothing is added up: what comes on top is seen in the figures.
-        watch = _emptied(watch)
-        if net(watch.lost_from.recall, now) > (1 - REGAINED) * watch.lost_size:
-            return watch
+    against, amount = watch.lost_from, evidence(watch)
+    if against is not None and net(against.recall, now, watch.restless) <= (1 - REGAINED) * watch.lost_size:
         return replace(
-            watch, lost_since=None, lost_from=None, lost_size=0.0, lost_evidence=0.0, at_switch=False
+            _emptied(watch),
+            lost_since=None,
+            lost_from=None,
+            lost_size=0.0,
+            lost_evidence=0.0,
+            lost_to=None,
+            at_switch=False,
         )
-    size, amount = net(watch.best.recall, now), evidence(watch)
-    if size < FEWEST or amount < 1:
+    # While a loss stands it may grow: what is lost on top has to be told by evidence of its own.
+    left = watch.best if watch.lost_to is None else watch.lost_to
+    if amount < 1 or net(left.recall, now, watch.restless) < FEWEST:
         return watch
+    start = against or watch.best
     return replace(
         _emptied(watch),
-        lost_since=watch.acted_at,
-        lost_from=watch.best,
-        lost_size=size,
+        lost_since=watch.lost_since or watch.acted_at,
+        lost_from=start,
+        lost_size=net(start.recall, now, watch.restless),
         lost_evidence=amount,
+        lost_to=watch.last,
     )
 
 

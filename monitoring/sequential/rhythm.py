@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.sequential.dependence import DRAWS, centred_within, shuffled
-from monitoring.sequential.scanning import Matrix
+from monitoring.sequential.differences import Matrix
 
 HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 MONDAY = 4 * DAY
 """Seconds since 1970 of the first Monday."""
 
 COVERED = 5
-"""Questions of the reference within an hour of a time of day, from which on it knows what is asked then."""
+"""Questions of the reference in an hour of the day from which on it knows what is asked then."""
 
 KNOWS_DAYS = 2 * DAY
 """A reference that spans this long has seen every time of day at which people ask."""
@@ -25,7 +25,7 @@ APART = 6 * HOUR
 """Blocks so far apart are alike for their hour, not because one burst is in both."""
 
 SUSPECTED = 0.1
-"""A rhythm is reckoned with where chance alone shows one as strong this rarely. High, as a needless one costs little."""
+"""A rhythm is reckoned with where chance alone shows one as strong this rarely. A needless one costs little."""
 
 MOST_PARTS = 8
 """Parts of the week that are told apart at most."""
@@ -63,13 +63,13 @@ def rhythm_of(
 ) -> Rhythm:
     """Return the rhythm of a reference of n questions.
 
-    `block`, (n,), says which of `features`, (n, d), are neighbours, because only whole blocks change places in the tests
-    here: neighbours may be alike for other reasons than the hour. Where the hour of the day tells topics, hours are merged by
-    likeness (Ward 1963, JASA 58:236-244) into the fewest parts within which it no longer does; the same for the days
-    of the week once the reference spans two.
+    `block`, (n,), says which of `features`, (n, d), are neighbours, because only whole blocks change places in the
+    tests here: neighbours may be alike for other reasons than the hour. Where the hour of the day tells topics,
+    hours are merged by likeness (Ward 1963, JASA 58:236-244) into the fewest parts within which it no longer does;
+    the same for the days of the week once the reference spans two.
 
-    From two days on only blocks hours apart count, so that a burst is no rhythm. Before that nothing can tell them apart, and
-    an hour of which the reference holds nothing is unknown.
+    From two days on only blocks hours apart count, so that a burst is no rhythm. Before that nothing can tell them
+    apart, and an hour of which the reference holds nothing is unknown.
     """
     generator = np.random.default_rng(seed)
     span = float(asked_at.max() - asked_at.min())
@@ -91,7 +91,9 @@ def rhythm_of(
             of_cell = np.array([found.get(each, beyond + each) for each in range(int(of_hour.max() + 1) * 7)])
 
     counts = np.bincount(hours, minlength=24)
-    covered = counts + np.roll(counts, 1) + np.roll(counts, -1) >= COVERED
+    # A reference of some hours ends where the night may begin; one of many days has gaps by chance.
+    around = counts + np.roll(counts, 1) + np.roll(counts, -1) if certain else counts
+    covered = around >= COVERED
     needs = not certain or of_cell is not None or len(np.unique(of_hour)) > 1
     return Rhythm(
         of_hour=of_hour,
@@ -126,8 +128,8 @@ class _Blocks:
     ) -> float:
         """Return the p-value of cells being alike within parts, both (n,).
 
-        The statistic is the sum of squares between cells, from pairs of blocks far enough apart; blocks are permuted within
-        parts. A block's cell and part are those of its first question.
+        The statistic is the sum of squares between cells, from pairs of blocks far enough apart; blocks are
+        permuted within parts. A block's cell and part are those of its first question.
         """
         sums = np.zeros((len(self._names), self.features.shape[1]))
         np.add.at(sums, self._of, centred_within(self.features, parts))

@@ -135,6 +135,7 @@ def _arrays(counting: Sequence[Sampled]) -> Labelled:
     return Labelled(
         drawn=np.array([each.queued for each in counting], bool),
         probability=np.array([each.probability for each in counting], float),
+        least=np.array([each.least for each in counting], float),
         predicted=np.array([np.nan if each.judged is None else each.judged for each in counting], float),
         # Of one that nobody could or would say: found or not.
         low=np.array([said(each, 0.0) if each.queued else 0.0 for each in counting], float),

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
-from monitoring.sequential.design import Design
+from monitoring.sequential.design import Design, design_of
 from monitoring.settings import DriftSettings
 from monitoring.signals.scalars import enough_values, worsened
-from monitoring.signals.scanned import carried, newest_rows, since_when, tested
+from monitoring.signals.scanned import carried, known, newest_rows, since_when, tested
 
 
 def lowered(
@@ -27,7 +27,10 @@ def lowered(
     if (too_few := enough_values(name, have, look, values, settings)) is not None:
         return too_few
     badness = -np.concatenate(values)
-    found, design = worsened(look, badness, level, settings, design)
+    design = design or design_of(look, seed=settings.seed)
+    if (unknown := known(name, look, design)) is not None:
+        return unknown
+    found = worsened(badness, level, settings, design)
     before, now = values[0], badness[newest_rows(design, found.window)] * -1.0
     medians = float(np.nanmedian(before)), float(np.nanmedian(now)) if not np.isnan(now).all() else None
     change = f"{measure} was {medians[0]:.3f} at the median"

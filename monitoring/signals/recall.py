@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.domain import Asked, DriftFinding, DriftVerdict, GoldenWatch, Loss
+from monitoring.domain import DriftFinding, DriftVerdict, GoldenWatch, Loss
+from monitoring.domain.golden import Asked
 from monitoring.ports import GoldenStore, LiveIndex
 from monitoring.sequential import losses
 from monitoring.settings import DriftSettings
@@ -196,8 +197,13 @@ def _fell(watch: GoldenWatch, asked: Asked, count: int, then: float | None, now:
     against = watch.lost_from or watch.best
     since = watch.lost_since or asked.at
     how = "with the release that serves now" if watch.at_switch else f"and was seen on {since:%Y-%m-%d}"
+    further = (
+        ""
+        if watch.lost_to is None or watch.lost_to.at == since
+        else f", further on {watch.lost_to.at:%Y-%m-%d}"
+    )
     return (
-        f"Recall fell {how}: on {count} golden questions it was {_percent(then)} on {against.at:%Y-%m-%d} "
+        f"Recall fell {how}{further}: on {count} golden questions it was {_percent(then)} on {against.at:%Y-%m-%d} "
         f"and is {_percent(now)}, beyond what documents' coming and going explains."
     )
 

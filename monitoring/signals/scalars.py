@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Look
-from monitoring.sequential.design import Design, design_of
-from monitoring.sequential.scanning import Evidence, Matrix, scan
+from monitoring.sequential.design import Design
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import Evidence, scan
 from monitoring.settings import DriftSettings
 from monitoring.signals.scanned import enough, untested
 
@@ -16,22 +17,14 @@ FEWEST_NOW = 10
 """Newest questions that must have one."""
 
 
-def worsened(
-    look: Look,
-    badness: NDArray[np.float64],
-    level: float,
-    settings: DriftSettings,
-    design: Design | None,
-) -> tuple[Evidence, Design]:
+def worsened(badness: NDArray[np.float64], level: float, settings: DriftSettings, design: Design) -> Evidence:
     """Test whether `badness`, shape (reference + recent,), bigger is worse, is larger among the newest.
 
     nan: there is no value; such a question says nothing. One-sided. Values are compared by their ranks, with ties
     in the middle, among all that have one (Wilcoxon's sum, over windows of several sizes).
     """
-    design = design or design_of(look, seed=settings.seed)
     units = design.units(ranked(badness, design))
-    found = scan(units, level=level, permutations=settings.permutations, seed=settings.seed)
-    return found, design
+    return scan(units, level=level, permutations=settings.permutations, seed=settings.seed)
 
 
 def ranked(badness: NDArray[np.float64], design: Design) -> Matrix:

@@ -1,4 +1,4 @@
-"""What the signals that scan the newest questions have in common: what they need, what carries them, how they say it."""
+"""What signals that scan the newest questions share: what they need, what carries them, how they say it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,19 @@ def enough(name: str, look: Look, settings: DriftSettings) -> DriftFinding | Non
     else:
         return None
     return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(before, now))
+
+
+def known(name: str, look: Look, design: Design) -> DriftFinding | None:
+    """Return the finding where the reference does not know the hours of the newest questions; None where it does."""
+    if design.compared >= FEWEST_RECENT:
+        return None
+    reason = (
+        f"The reference does not know yet what is asked at this time of the day or of the week: "
+        f"it can be compared with {design.compared} of the newest questions; {FEWEST_RECENT} are needed."
+    )
+    return untested(
+        name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(len(look.reference), len(look.recent))
+    )
 
 
 def untested(

@@ -1,13 +1,14 @@
-"""Signal: people ask about other things than before. A scan of the newest questions' embeddings against the reference."""
+"""Signal: people ask about other things than before, by a scan of the newest questions' embeddings."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
 from monitoring.sequential.design import Design, design_of
-from monitoring.sequential.scanning import Matrix, scan, whitened
+from monitoring.sequential.differences import Matrix
+from monitoring.sequential.scanning import scan, whitened
 from monitoring.settings import DriftSettings
-from monitoring.signals.scanned import carried, enough, newest_rows, since_when, tested
+from monitoring.signals.scanned import carried, enough, known, newest_rows, since_when, tested
 
 NAME = "topics"
 
@@ -23,6 +24,8 @@ def finding(look: Look, level: float, settings: DriftSettings, design: Design | 
     if (too_few := enough(NAME, look, settings)) is not None:
         return too_few
     design = design or design_of(look, seed=settings.seed)
+    if (unknown := known(NAME, look, design)) is not None:
+        return unknown
     vectors = np.vstack([look.reference.vectors, look.recent.vectors]).astype(np.float32)
     features = witnesses(vectors, design)
     joint = features.shape[1] - 1

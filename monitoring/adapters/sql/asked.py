@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from monitoring.domain import Asked, Known, Unread
 from monitoring.ports import AskedLog
-from rag.adapters.sql.database.engine import reading
+from rag.adapters.sql.database.engine import now, reading
 from rag.adapters.sql.database.statements import batches
 from rag.adapters.sql.database.store import SqlStore
-from rag.adapters.sql.schema.log import interactions
+from rag.adapters.sql.schema.log import interactions, logged
 from rag.domain import InteractionStatus
 from rag.domain.log import text_key
 
@@ -21,8 +21,11 @@ EVERYONE = "*"
 PAGE = 500
 """Rows of the log of which a text gives one: as many as repeats are looked for among, so that none is lost."""
 
-OVERLAP = timedelta(minutes=2)
-"""Read again each time: a transaction may be committed later than one whose rows bear a later moment."""
+OVERLAP = {"sqlite": timedelta(), "postgresql": timedelta(seconds=15)}
+"""Read again each time: where several write at once, one may commit later than another whose rows are later."""
+
+SKEW = timedelta(minutes=2)
+"""What the clocks of database and service may differ by: nothing is logged before it was asked."""
 
 LATE = timedelta(days=7)
 """How long a row of before may have waited beside the database until it was written without a key."""
@@ -44,17 +47,16 @@ class SqlAskedLog(SqlStore, AskedLog):
         asks every half minute is one row of an hour's check, and six of a day's.
         """
         with reading(self._engine) as connection:
-            until = connection.execute(
-                select(_log.logged_at)
-                .where(_log.logged_at.is_not(None))
-                .order_by(_log.logged_at.desc())
-                .limit(1)
+            last = connection.execute(
+                select(_log.logged_at).where(logged).order_by(_log.logged_at.desc()).limit(1)
             ).scalar_one_or_none()
-            asked = [] if until is None else _keyed(connection, tenant, after, until, since, limit)
+            # Where nothing has a key yet, what has none is read all the same, and not a second time.
+            until = last or after or now(connection)
+            asked = _keyed(connection, tenant, after, until, since, limit)
             if after is None and len(asked) < limit:
                 asked = [*_unkeyed(connection, tenant, since, min(limit - len(asked), OLD_ROWS)), *asked]
         asked.sort(key=lambda each: (each.asked_at, each.id))
-        return Unread(asked=tuple(asked), until=until or after)
+        return Unread(asked=tuple(asked), until=until)
 
     @override
     def known(self, interaction_ids: Collection[str]) -> dict[str, Known]:
@@ -72,6 +74,7 @@ _KNOWN = select(
     _log.principal,
     _log.asked_at,
     case((_log.rewritten != "", _log.rewritten), else_=_log.question).label("text"),
+    _log.release,
     _log.support,
     _log.status,
     _log.language_unknown,
@@ -85,8 +88,9 @@ def _keyed(
 
     Of a log that nobody has read for long, only so much of the end is numbered as holds enough of them.
     """
-    # Nothing is logged before it was asked, up to what clocks differ by.
-    from_ = max(after or since, since) - OVERLAP
+    from_ = since - SKEW
+    if after is not None:
+        from_ = max(from_, after - OVERLAP[connection.dialect.name])
     rows = 2 * limit
     while True:
         beyond = (
@@ -129,7 +133,7 @@ def _paged(
 def _unkeyed(connection: Connection, tenant: str, since: datetime, limit: int) -> list[Asked]:
     """Return rows of before there were keys, the newest `limit`."""
     first = connection.execute(
-        select(_log.logged_at).where(_log.logged_at.is_not(None)).order_by(_log.logged_at).limit(1)
+        select(_log.logged_at).where(logged).order_by(_log.logged_at).limit(1)
     ).scalar_one_or_none()
     old = _log.logged_at.is_(None) & (_log.asked_at >= since) & ~_log.auxiliary
     if tenant != EVERYONE:
@@ -158,6 +162,7 @@ def _known(row: RowMapping) -> Known:
         principal=row["principal"],
         asked_at=row["asked_at"],
         text=row["text"],
+        release=row["release"],
         support=float("nan") if row["support"] is None else row["support"],
         refused=refused.get(row["status"], float("nan")),
         language_unknown=row["language_unknown"],

@@ -130,6 +130,7 @@ sampled_questions = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("share", Float, nullable=False),
     Column("probability", Float, nullable=False),
+    Column("least", Float, nullable=False),
     Column("queued", Boolean, nullable=False),
     Column("k", Integer, nullable=False),
     Column("judged", Float),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
@@ -12,7 +12,7 @@ from rag.adapters.sql.database.engine import now, reading, writing
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.database.statements import batches, insert_new
 from rag.adapters.sql.database.store import SqlStore
-from rag.adapters.sql.schema.log import feedback, interactions
+from rag.adapters.sql.schema.log import feedback, interactions, logged
 from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
 from rag.errors import Conflict, NotFound
 from rag.ports import FeedbackStore, InteractionStore
@@ -105,6 +105,13 @@ def _row(interaction: Interaction) -> dict[str, Any]:
 def _logged(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     # The database's clock, which writers on several machines share, inside their transaction.
     at = now(connection)
+    if connection.dialect.name == "sqlite":
+        # Writers come one after the other, so that nothing is logged before what is there, whatever a clock does.
+        last = (
+            select(interactions.c.logged_at).where(logged).order_by(interactions.c.logged_at.desc()).limit(1)
+        )
+        before = connection.execute(last).scalar_one_or_none()
+        at = at if before is None else max(at, before + timedelta(microseconds=1))
     return [{**row, "logged_at": at} for row in rows]
 
 

@@ -40,16 +40,16 @@ class Stream:
         first = self.watch.position + 1
         self.kept += [question(at, hours=at * self.hours) for at in range(first, first + count)]
         self.watch = replace(self.watch, position=self.watch.position + count)
-        return self.decide(alarm=alarm)
+        return self.decide(alarm=alarm, before=first - 1)
 
-    def decide(self, *, alarm: bool = False) -> "Stream":
+    def decide(self, *, alarm: bool = False, before: int = 0) -> "Stream":
         """Decide who joins, as a check does."""
         made = chosen(self.kept, self.watch, settings=self.settings, alarm=alarm)
         self.watch = replace(
             self.watch, decided=made.decided, frozen_at=datetime.max if made.frozen else None
         )
         settled = [replace(each, in_reference=each.position in made.positions) for each in self.kept]
-        old = unneeded(settled, position=self.watch.position, settings=self.settings)
+        old = unneeded(settled, before=before, position=self.watch.position, settings=self.settings)
         self.kept = [each for each in settled if each.position not in old]
         return self
 
@@ -181,6 +181,15 @@ def test_what_is_kept_is_bounded() -> None:
         assert len(stream.kept) <= 200 + REPEAT_WITHIN + BLOCK
     newest = {each.position for each in stream.kept}
     assert set(range(stream.watch.position - REPEAT_WITHIN + 1, stream.watch.position + 1)) <= newest
+
+
+def test_what_was_just_read_is_kept_until_the_next_check() -> None:
+    """It may be given once more; a pause brings many at once."""
+    stream = Stream().come(100)
+    stream.come(2_000)
+    assert 2_100 >= len(stream.kept) >= 2_000
+    stream.come(1)
+    assert len(stream.kept) <= 200 + REPEAT_WITHIN + 1
 
 
 def test_it_begins_anew() -> None:

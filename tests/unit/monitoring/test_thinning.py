@@ -9,7 +9,6 @@ from doubles.asked import NOON
 from monitoring.domain import Asked, Kept, Known
 from monitoring.thinning import (
     ALIKE_WITHIN,
-    BURST,
     BURST_WITHIN,
     NOBODY,
     REPEAT_WITHIN,
@@ -79,38 +78,45 @@ def test_what_is_given_again_is_left_out_however_long_ago_it_counted() -> None:
 
 def test_of_a_burst_the_first_count() -> None:
     """Whoever asks on and on is a script; others at the same time count."""
-    bursts = Bursts()
+    bursts = Bursts(most=5)
     counted = [bursts.counts(known(minute)) for minute in range(8)]
-    assert [True] * BURST + [False] * 3 == counted
+    assert [True] * 5 + [False] * 3 == counted
     assert bursts.counts(known(7, principal="ben"))
     assert bursts.counts(known(7, tenant="other"))
 
 
 def test_a_person_who_asks_now_and_then_always_counts() -> None:
     """Five in ten minutes are no burst, all day long."""
-    bursts = Bursts()
-    every = BURST_WITHIN.total_seconds() / 60 / BURST
+    bursts = Bursts(most=5)
+    every = BURST_WITHIN.total_seconds() / 60 / 5
     assert all(bursts.counts(known(every * number)) for number in range(50))
 
 
 def test_a_burst_goes_on_from_one_check_to_the_next() -> None:
     """What counted before is held against what comes."""
-    before = [known(minute) for minute in range(BURST)]
-    assert not Bursts(before).counts(known(BURST))
-    assert Bursts(before).counts(known(11))
+    before = [known(minute) for minute in range(5)]
+    assert not Bursts(before, most=5).counts(known(5))
+    assert Bursts(before, most=5).counts(known(11))
 
 
 def test_a_question_that_was_logged_late_is_no_part_of_a_later_burst() -> None:
     """It was asked hours before."""
-    bursts = Bursts([known(minute) for minute in range(600, 600 + BURST)])
+    bursts = Bursts([known(minute) for minute in range(600, 605)], most=5)
     assert bursts.counts(known(0))
 
 
 @pytest.mark.parametrize("principal", sorted(NOBODY))
 def test_who_is_not_told_apart_makes_no_burst(principal: str) -> None:
     """Without keys everybody is the same principal: a busy hour is no burst."""
-    bursts = Bursts()
+    bursts = Bursts(most=5)
     assert all(bursts.counts(known(0.1 * number, principal=principal)) for number in range(100))
+
+
+@pytest.mark.parametrize(("most", "counted"), [(0, 20), (1, 1), (5, 5), (12, 12)])
+def test_how_many_count_is_said(most: int, counted: int) -> None:
+    """More, or all, where everybody asks through one key."""
+    bursts = Bursts(most=most)
+    assert counted == sum(bursts.counts(known(0.1 * number)) for number in range(20))
 
 
 def at_angle(cosine: float) -> np.ndarray:

@@ -129,6 +129,7 @@ def _sampling() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("share", sa.Float(), nullable=False),
         sa.Column("probability", sa.Float(), nullable=False),
+        sa.Column("least", sa.Float(), nullable=False),
         sa.Column("queued", sa.Boolean(), nullable=False),
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("judged", sa.Float()),

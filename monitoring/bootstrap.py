@@ -20,6 +20,7 @@ from monitoring.adapters.sql import (
     SqlStateReader,
     SqlWatches,
 )
+from monitoring.adapters.webhook import webhook_of
 from monitoring.alarming import ASKED_FOR, Alarms
 from monitoring.checking import Check, Signal
 from monitoring.delivering import Deliveries
@@ -37,11 +38,10 @@ from monitoring.ports import (
     RecallJudge,
     ReportRenderer,
     StateReader,
-    Webhook,
     WordSearch,
 )
 from monitoring.searching import SampleSearch
-from monitoring.settings import DriftSettings, signing_key
+from monitoring.settings import DriftSettings
 from monitoring.trigger import Made, Trigger, should_retrain
 from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
@@ -301,7 +301,7 @@ def open_monitoring(installation: Installation, settings: DriftSettings) -> Moni
         renderer=EvidentlyRenderer(),
         labelling=Labelling(live_sources(installation), stores.audit, settings),
         deliveries=Deliveries(
-            store=SqlDeliveries(stores.engine), webhook=webhook(settings), leases=stores.leases
+            store=SqlDeliveries(stores.engine), webhook=webhook_of(settings), leases=stores.leases
         ),
         states=SqlStateReader(stores.engine),
         settings=settings,
@@ -341,12 +341,3 @@ def recall_judge(
         installation.stores.documents,
         calibration=live_release(installation.stores.releases).support,
     )
-
-
-def webhook(settings: DriftSettings) -> Webhook | None:
-    """Return who is told of alarms; None where nobody is named."""
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return None
-    from monitoring.adapters.webhook import SignedWebhook
-
-    return SignedWebhook(settings.webhook_url.get_secret_value(), signing_key(settings.webhook_secret))

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from monitoring.domain import Delivery, Reply
 from monitoring.ports import Webhook
+from monitoring.settings import DriftSettings, signing_key
 from rag.domain import utcnow
 from rag.errors import UpstreamFailed, UpstreamTimeout
 
@@ -124,6 +125,13 @@ class SignedWebhook(Webhook):
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
             return max(0.0, (at - self._clock()).total_seconds())
         return None
+
+
+def webhook_of(settings: DriftSettings) -> Webhook | None:
+    """Return who is told of alarms; None where nobody is named."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    return SignedWebhook(settings.webhook_url.get_secret_value(), signing_key(settings.webhook_secret))
 
 
 def signature(key: bytes, webhook_id: str, timestamp: str, body: bytes) -> str:

@@ -20,10 +20,10 @@ import pytest
 from doubles.standing_alarm import OPENED, standing_alarm
 from pydantic import SecretStr
 
-from monitoring.adapters.webhook import SignedWebhook, signature
+from monitoring.adapters.webhook import SignedWebhook, signature, webhook_of
 from monitoring.delivering import content
 from monitoring.domain import AlarmEvent, Delivery, Reply
-from monitoring.settings import signing_key
+from monitoring.settings import DriftSettings, signing_key
 from rag.errors import UpstreamFailed, UpstreamTimeout
 
 KEY = b"k" * 24
@@ -305,6 +305,21 @@ def test_nothing_secret_is_said(status: int, caplog: pytest.LogCaptureFixture) -
     for secret in ("pass-word", "tok-en", "que-ry", KEY.decode()):
         assert secret not in said + "".join(ours)
     assert received.url.partition("/hook")[0].removeprefix("http://") in said or status == 200
+
+
+def test_settings_name_the_receiver_and_the_key() -> None:
+    """Without an address there is nobody to tell."""
+    assert webhook_of(DriftSettings(_env_file=None)) is None
+    secret = SecretStr("whsec_" + base64.b64encode(KEY).decode())
+    with receiver(200) as received:
+        made = webhook_of(
+            DriftSettings(_env_file=None, webhook_url=SecretStr(received.url), webhook_secret=secret)
+        )
+        assert made is not None
+        made.send(DELIVERY)
+    ((_, headers, body),) = received.requests
+    expected = signature(KEY, DELIVERY.id, headers["webhook-timestamp"], body)
+    assert headers["webhook-signature"] == expected
 
 
 def test_it_works_where_an_event_loop_runs_already() -> None:

@@ -38,6 +38,11 @@ class DriftSettings(BaseSettings):
     recent_questions: Annotated[int, Field(ge=50, le=2_000)] = Field(
         600, description="Most of the newest distinct questions that are compared with the reference."
     )
+    burst_questions: Annotated[int, Field(ge=0, le=1_000)] = Field(
+        5,
+        description="Most questions of one key that count within ten minutes, because more is a probe or a crawl; "
+        "0: all of them, for where everybody asks through one key.",
+    )
     permutations: Annotated[int, Field(ge=999, le=1_000_000)] = Field(
         19_999, description="Most permutations of a test; far fewer are drawn where nothing is near an alarm."
     )
@@ -47,6 +52,20 @@ class DriftSettings(BaseSettings):
     recall_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="k of the recall that is watched.")
     passages_sampled: Annotated[int, Field(ge=100, le=200_000)] = Field(
         20_000, description="Most passages that questions are compared with, a sample of them all."
+    )
+    judged_a_day: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        200,
+        description="Live questions a day that a machine judges, at most about: whether a right passage was found.",
+    )
+    labels_a_day: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        10, description="Of these, about so many a day are put to people."
+    )
+    label_days: Annotated[float, Field(gt=0, le=90)] = Field(
+        7.0, description="Days that a question waits for a person's word, before it is passed over."
+    )
+    llm_judge: bool = Field(
+        True,
+        description="Have the language model judge live questions, where one is set; else a search by words does.",
     )
     seed: int = Field(17, description="Seed of everything that is drawn.")
 

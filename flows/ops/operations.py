@@ -10,7 +10,7 @@ from flows.bootstrap import Doors, doors_over
 from flows.environment import serving_settings
 from flows.ops.checks import BackgroundChecks, drift_check
 from flows.ops.gauges import CachedGauges
-from flows.ops.routes import audit, candidates, drift, questions, releases
+from flows.ops.routes import alarms, audit, candidates, drift, labels, questions, releases
 from flows.ops.started import StartedSwitches
 from monitoring.delivering import DeliveryThread
 from monitoring.domain import MonitoringState
@@ -25,6 +25,9 @@ from rag.running.log_lines import write_log_lines
 def operations(doors: Doors) -> Routers:
     """Return the routes below ``/v1/ops``."""
     stores, promotion, settings = doors.rag.stores, doors.promotion, doors.rag.settings
+    monitoring = doors.monitoring
+    # An operator may see what checks found for other tenants, and read the questions of the own one alone.
+    texts = partial(monitoring.texts, tenant=settings.tenant)
     switches = StartedSwitches(promotion.requests, settings.home / "logs")
     return (
         candidates.router(promotion.candidates, promotion.approvals, promotion.approver, switches),
@@ -36,12 +39,17 @@ def operations(doors: Doors) -> Routers:
             switches,
         ),
         drift.router(
-            doors.monitoring.reports,
-            doors.monitoring.html,
-            BackgroundChecks(drift_check),
+            monitoring.reports,
+            monitoring.alarms,
+            html=monitoring.html,
+            checks=BackgroundChecks(drift_check),
+            accepts=monitoring,
+            texts=texts,
             tenant=settings.tenant,
         ),
+        alarms.router(monitoring.alarms, monitoring, texts=texts, tenant=settings.tenant),
         questions.router(stores.interactions, tenant=settings.tenant),
+        labels.router(doors.monitoring.labelling),
         audit.router(stores.audit),
     )
 

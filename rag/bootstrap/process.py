@@ -95,6 +95,7 @@ def serve(
             for each in further.background:
                 each.stop()
             service.calibrator.stop()
+            service.prober.stop()
             service.live.stop()
             loading.join()
         if loading.error is not None:
@@ -117,6 +118,7 @@ class _Loading(threading.Thread):
             if not self._draining.stopping:
                 self._service.arrivals.start()
                 self._service.calibrator.start()
+                self._service.prober.start()
             if not self._draining.stopping:
                 self._ready()
         except WhetstoneError as error:

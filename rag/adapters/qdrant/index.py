@@ -68,6 +68,7 @@ class Question:
         float  # of the cosine, 0 to below 1; the words have the rest. Without words it means nothing
     )
     bare: bool  # whether ids and scores are enough, without payloads and vectors
+    exact: bool = False  # whether a search by the vector has to compare with every point
 
     @property
     def depth(self) -> int:
@@ -164,8 +165,10 @@ class ReleaseIndex(PassageIndex):
         limit: int,
         text: str | None = None,
         dense_weight: float | None = None,
+        exact: bool = False,
     ) -> list[str]:
-        return [each.id for each in self._best(vector, tenant, limit, text, dense_weight, bare=True)]
+        found = self._best(vector, tenant, limit, text, dense_weight, bare=True, exact=exact)
+        return [each.id for each in found]
 
     def _best(
         self,
@@ -177,6 +180,7 @@ class ReleaseIndex(PassageIndex):
         *,
         where: Where | None = None,
         bare: bool = False,
+        exact: bool = False,
     ) -> list[Scored]:
         if vector.shape != (self._dimension,):
             raise DimensionMismatch(
@@ -211,6 +215,7 @@ class ReleaseIndex(PassageIndex):
             words=words or None,
             dense_weight=weight,
             bare=bare,
+            exact=exact,
         )
         found = self._fitting(question, where)
         if not found and question.words is not None and not question.dense_weight:

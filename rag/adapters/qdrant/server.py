@@ -113,7 +113,10 @@ class _ServerIndex(ReleaseIndex):
             yield Scored(id=str(point.id), score=point.score, payload=point.payload or {}, vector=vector)
 
     def _by_vector(self, question: Question) -> dict[str, Any]:
-        return {"query": question.vector, "using": self._vector, "query_filter": _filter(question)}
+        from qdrant_client import models
+
+        asked = {"query": question.vector, "using": self._vector, "query_filter": _filter(question)}
+        return asked | ({"search_params": models.SearchParams(exact=True)} if question.exact else {})
 
     def _by_words(self, question: Question) -> dict[str, Any]:
         """Ask for both kinds of candidates, judge all by vector and all by words, and add up what they are worth."""

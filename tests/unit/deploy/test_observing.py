@@ -13,7 +13,8 @@ from doubles.drift_report import FINDING
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.ops.gauges import CachedGauges
-from monitoring.domain import MonitoringState
+from monitoring.domain import Cause, DriftVerdict, MonitoringState, Remedy
+from monitoring.signals import canaries, index
 from rag.adapters.prometheus import Metrics
 from rag.running.gauges import IndexState, ServiceState, gauges
 
@@ -116,6 +117,33 @@ def test_a_rule_is_as_grave_as_its_runbook_is_listed() -> None:
     overview = (RUNBOOKS / "README.md").read_text()
     listed = dict(re.findall(r"^\| \[(\w+)\]\([^)]+\) \| (\w+) \|", overview, re.MULTILINE))
     assert listed == {rule["alert"]: rule["labels"]["severity"] for rule in RULES}
+
+
+def test_every_cause_of_an_alarm_has_one_rule() -> None:
+    """An alarm of a cause that no rule names would stand and tell nobody."""
+    named = [cause for rule in RULES for cause in re.findall(r'cause="(\w+)"', rule["expr"])]
+    assert sorted(Cause) == sorted(named)
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions())))
+def test_values_of_labels_that_are_asked_for_are_shown(expression: str) -> None:
+    """A rule on a value that no check gives never fires."""
+    shown = {
+        "cause": set(Cause),
+        "remedy": set(Remedy),
+        "verdict": set(DriftVerdict),
+        "signal": {index.NAME, canaries.NAME},
+        "bound": {"value", "low", "high"},
+    }
+    asked = re.findall(r'(\w+)=~?"([^"]+)"', expression)
+    values = [(label, value) for label, several in asked for value in several.split("|") if label in shown]
+    assert [] == [(label, value) for label, value in values if value not in shown[label]]
+
+
+def test_what_every_replica_shows_alike_is_not_added_up() -> None:
+    """Two replicas show one alarm twice; adding them up would make two of it."""
+    shared = "alarm|drift|live_recall|golden_recall|webhooks"
+    assert [] == [each for each in expressions() if re.search(rf"sum[^)]*whetstone_({shared})", each)]
 
 
 def test_panels_do_not_cover_each_other() -> None:

@@ -1,108 +1,88 @@
-"""When drift is a reason to retrain."""
+"""When an alarm starts a retraining, and what is said when it does not."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from doubles.watched import AT, alarm, report
 
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict
-from monitoring.trigger import Trigger, drifted_since, should_retrain
+from monitoring.domain import Cause, DriftVerdict, Remedy
+from monitoring.trigger import Made, should_retrain
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def report(verdict: DriftVerdict) -> DriftReport:
-    """Make a report with one finding of that verdict and one calm one."""
-
-    def finding(name: str, said: DriftVerdict) -> DriftFinding:
-        return DriftFinding(
-            name=name,
-            statistic=None,
-            threshold=None,
-            p_value=None,
-            reference=None,
-            current=None,
-            reference_count=1,
-            current_count=1,
-            verdict=said,
-            reason=f"{name} said so.",
-        )
-
-    return DriftReport(
-        id="r",
-        tenant="default",
-        verdict=verdict,
-        findings=(finding("question_mmd", verdict), finding("top_score_ks", DriftVerdict.CALM)),
-        encoder="e",
-        release="r",
-        reference={},
-        current={},
-        snapshot="",
-        created_at=NOW,
-    )
-
-
-def test_drift_fires_with_the_findings_reasons() -> None:
-    """Drift fires, and says what drifted and nothing else."""
-    actual = should_retrain(report(DriftVerdict.DRIFT))
-
-    assert actual == Trigger(fire=True, reasons=("question_mmd said so.",))
+HOUR = timedelta(hours=1)
+LATER = report(created_at=AT + 2 * HOUR)
+WANTING = alarm(id="11111111aa")
+MISSING = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, id="22222222bb")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "reason"),
+    ("verdict", "said"),
     [
-        (DriftVerdict.CALM, "The check says: calm."),
-        (DriftVerdict.NOT_ENOUGH_DATA, "The check says: not enough data."),
+        (DriftVerdict.CALM, "no alarm stands, and the check is calm."),
+        (DriftVerdict.NOTHING_NEW, "no alarm stands, and nobody asked anything new."),
+        (DriftVerdict.NOT_ENOUGH_DATA, "no alarm stands, and there is not enough data for a verdict."),
+        (DriftVerdict.DRIFT, "what the check found was settled before, so that no alarm stands."),
     ],
 )
-def test_anything_but_drift_does_not_fire(verdict: DriftVerdict, reason: str) -> None:
-    """Calm and not enough data start nothing, and say so."""
-    assert should_retrain(report(verdict)) == Trigger(fire=False, reasons=(reason,))
-
-
-def test_a_candidate_just_made_holds_it_back() -> None:
-    """Within the cool-down after the newest candidate drift starts no other one, and the reason names the time."""
-    earlier = [NOW - timedelta(hours=2), NOW - timedelta(days=9)]
-    trigger = should_retrain(report(DriftVerdict.DRIFT), earlier=earlier, cooldown=timedelta(hours=24))
-
+def test_without_an_alarm_nothing_starts(verdict: DriftVerdict, said: str) -> None:
+    """The sentence says which of the reasons it is."""
+    trigger = should_retrain(replace(LATER, verdict=verdict), [])
     assert not trigger.fire
-    assert trigger.reasons == (
-        "Drift, but the last candidate was made at 2026-02-28T22:00:00+00:00, less than 24 hours before.",
-        "question_mmd said so.",
+    assert f"No retraining is asked for: {said}" == trigger.sentence
+
+
+def test_an_alarm_that_retraining_cures_starts_one() -> None:
+    """The reason is what is wrong; the alarms it is for are named."""
+    trigger = should_retrain(LATER, [WANTING])
+    assert (True, (WANTING.id,)) == (trigger.fire, trigger.alarms)
+    assert "Retraining is asked for: Questions about parental leave are not found." == trigger.sentence
+
+
+def test_one_retraining_for_one_alarm() -> None:
+    """Whatever became of it, the alarm starts no second one."""
+    trigger = should_retrain(LATER, [replace(WANTING, retraining="c1", retraining_at=AT)])
+    assert not trigger.fire
+    assert "One was started at 2026-03-01 12:00 for alarm 11111111 (not found)." in trigger.sentence
+
+
+def test_missing_documents_start_none() -> None:
+    """What to do instead is said."""
+    trigger = should_retrain(LATER, [MISSING])
+    assert not trigger.fire
+    assert (
+        "No retraining is asked for: Alarm 22222222 (documents missing) is not cured by it. "
+        "Write down how parental leave is taken." == trigger.sentence
     )
 
 
-def test_the_cool_down_ends() -> None:
-    """Once the cool-down is over drift fires again; without one it always does."""
-    drifted = report(DriftVerdict.DRIFT)
-
-    assert should_retrain(drifted, earlier=[NOW - timedelta(hours=24)], cooldown=timedelta(hours=24)).fire
-    assert should_retrain(drifted, earlier=[NOW], cooldown=timedelta(0)).fire
+def test_beside_one_that_is_not_cured_another_one_is() -> None:
+    """Only the one that is cured is named as what it is for."""
+    trigger = should_retrain(LATER, [MISSING, WANTING])
+    assert (True, (WANTING.id,)) == (trigger.fire, trigger.alarms)
 
 
-def test_what_follows_is_said_with_every_reason() -> None:
-    """Whether it fires or not, the sentence holds what speaks for it and what against."""
-    drifted = report(DriftVerdict.DRIFT)
-    held_back = should_retrain(drifted, earlier=[NOW], cooldown=timedelta(hours=24))
-
-    assert should_retrain(drifted).sentence == "Retraining is asked for: question_mmd said so."
-    assert held_back.sentence == (
-        "No retraining is asked for: Drift, but the last candidate was made at 2026-03-01T00:00:00+00:00, "
-        "less than 24 hours before. question_mmd said so."
-    )
+def test_none_starts_while_one_runs() -> None:
+    """Two at once would learn the same."""
+    assert "One is under way." in should_retrain(LATER, [WANTING], running=True).sentence
 
 
-@pytest.mark.parametrize("since", [None, NOW])
-def test_drift_began_with_the_current_window(since: datetime | None) -> None:
-    """It is unknown where the window is empty."""
-    current = {"since": since.isoformat() if since else None}
+@pytest.mark.parametrize(
+    ("made", "fires"),
+    [
+        (Made(id="c1-long-id", at=AT + HOUR, waits=True), False),  # waits for a decision
+        (Made(id="c1-long-id", at=AT - 20 * HOUR, waits=True), True),  # from before the alarm
+        (Made(id="c1-long-id", at=AT + HOUR, waits=False), False),  # within the cool-down
+        (Made(id="c1-long-id", at=AT - 20 * HOUR, waits=False), True),
+    ],
+)
+def test_a_candidate_that_waits_or_is_fresh_comes_first(made: Made, fires: bool) -> None:
+    """What was made since the alarm opened is what people decide on first."""
+    trigger = should_retrain(LATER, [WANTING], made=[made], cooldown=12 * HOUR)
+    assert fires == trigger.fire
+    assert fires == bool(trigger.alarms)
 
-    assert drifted_since(replace(report(DriftVerdict.DRIFT), current=current)) == since
 
-
-@pytest.mark.parametrize("verdict", [DriftVerdict.CALM, DriftVerdict.NOT_ENOUGH_DATA])
-def test_without_drift_nothing_began(verdict: DriftVerdict) -> None:
-    """Neither a calm report nor none at all has a beginning."""
-    assert drifted_since(replace(report(verdict), current={"since": NOW.isoformat()})) is None
-    assert drifted_since(None) is None
+def test_without_a_cooldown_none_is_waited_for() -> None:
+    """Zero means: never wait."""
+    made = Made(id="c1-long-id", at=AT + HOUR, waits=False)
+    assert should_retrain(LATER, [WANTING], made=[made], cooldown=timedelta(0)).fire

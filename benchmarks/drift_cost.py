@@ -53,6 +53,9 @@ GOAL_S, GOAL_MB = 10.0, 500
 SIZES = ("2000:1000", "20000:30000", "200000:1000000")
 DAYS, HOURLY, PROBE_S, GOLDEN = 365, 100, 30, 100
 SPACE = UUID(int=17)
+STAMP = "%Y-%m-%d %H:%M:%S.%f"
+"""How SQLite keeps a moment."""
+
 FORGOTTEN = ("watched_questions", "watches", "drift_reports", "alarms", "sampled_questions")
 """Tables that the very first check finds empty."""
 
@@ -293,9 +296,10 @@ def ask(home: Path, words: Words, number: int) -> None:
     """Log the questions of an hour, and the probe's."""
     chance, now = random.Random(time.time_ns()), utcnow()
     steps = (now - timedelta(seconds=PROBE_S * at) for at in range(HOURLY, 0, -1))
-    insert(home, ((at, words(chance, 9), f"p{number}-{chance.randrange(5_000)}") for at in steps))
+    people = ((at, words(chance, 9), f"p{number}-{chance.randrange(5_000)}") for at in steps)
+    insert(home, people, logged=now)
     steps = (now - timedelta(seconds=PROBE_S * at) for at in range(120, 0, -1))
-    insert(home, ((at, "are you there", "probe") for at in steps))
+    insert(home, ((at, "are you there", "probe") for at in steps), logged=now)
 
 
 def change(home: Path, size: Size, words: Words, number: int) -> None:
@@ -310,8 +314,8 @@ def change(home: Path, size: Size, words: Words, number: int) -> None:
         installation.stores.documents.put_all(given, settings.chunking.digest)
 
 
-def insert(home: Path, asked: Iterator[tuple[datetime, str, str]]) -> None:
-    """Write (asked at, text, principal) to the log, logged when they were asked, with hits and an answer each."""
+def insert(home: Path, asked: Iterator[tuple[datetime, str, str]], *, logged: datetime | None = None) -> None:
+    """Write (asked at, text, principal) to the log, logged then or when they were asked, with hits and an answer."""
     hits = json.dumps(
         [
             {
@@ -336,16 +340,15 @@ def insert(home: Path, asked: Iterator[tuple[datetime, str, str]]) -> None:
                     str(uuid4()),
                     "default",
                     who,
-                    stamp,
+                    at.strftime(STAMP),
                     text,
                     hits,
                     "An answer. " * 30,
                     *constant,
                     text_key(text),
-                    stamp,
+                    (logged or at).strftime(STAMP),
                 )
                 for at, text, who in asked
-                if (stamp := at.strftime("%Y-%m-%d %H:%M:%S.%f"))
             ),
         )
 

@@ -216,7 +216,8 @@ def looks(labelled: Labelled, start: int, *, seed: int) -> Iterator[tuple[int, f
     for day in range(start, len(labelled) + 1, A_DAY):
         ends = np.flatnonzero(labelled.drawn[:day])
         if len(ends) >= FEWEST:
-            yield day, drop(labelled.pick(slice(0, int(ends[-1]) + 1)), level=LEVEL, seed=seed).p_value
+            seen = labelled.pick(slice(0, int(ends[-1]) + 1))
+            yield day, drop(seen, level=LEVEL, permutations=19_999, seed=seed).p_value
 
 
 def delays(of: Pools, *, runs: int, seed: int, days: int, most: int) -> None:

@@ -258,8 +258,9 @@ def _look(
 
 
 def _new(watch: Watch, concerned: Iterable[Kept]) -> int:
-    """Return how many came since the last check; those that began the reference are not looked at as news."""
-    return sum(each.position > watch.looked and not each.in_reference for each in concerned)
+    """Return how many came since the last check, and were not passed on to the reference or left out of it at once."""
+    seen = max(watch.looked, watch.decided)
+    return sum(each.position > seen and not each.in_reference for each in concerned)
 
 
 def _concerned(watch: Watch, kept: Sequence[Kept]) -> list[Kept]:

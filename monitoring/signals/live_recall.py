@@ -73,12 +73,12 @@ def finding(
             low=made.low if made else None,
             high=made.high if made else None,
         )
-    fallen = drop(labelled, level=max(level, 1e-12), seed=settings.seed)
+    fallen = drop(labelled, level=max(level, 1e-12), permutations=settings.permutations, seed=settings.seed)
     is_drift = fallen.p_value <= level
     return DriftFinding(
         name=name,
         statistic=fallen.before - fallen.now,
-        threshold=None,
+        threshold=fallen.threshold,
         p_value=fallen.p_value,
         reference=fallen.before,
         current=made.value,

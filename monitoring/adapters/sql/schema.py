@@ -142,7 +142,6 @@ sampled_questions = Table(
     Column("labelled_at", UtcDateTime),
     Column("drawn_at", UtcDateTime, nullable=False),
     Index(None, "tenant", "drawn_at", "asked_at"),
-    Index(None, "tenant", "asked_at"),
 )
 
 golden_watches = Table(

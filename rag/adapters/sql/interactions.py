@@ -102,7 +102,8 @@ def _row(interaction: Interaction) -> dict[str, Any]:
     return row
 
 
-def _logged(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _logged(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the moment of writing them."""
     # The database's clock, which writers on several machines share, inside their transaction.
     at = now(connection)
     if connection.dialect.name == "sqlite":
@@ -112,7 +113,9 @@ def _logged(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict
         )
         before = connection.execute(last).scalar_one_or_none()
         at = at if before is None else max(at, before + timedelta(microseconds=1))
-    return [{**row, "logged_at": at} for row in rows]
+    for row in rows:
+        row["logged_at"] = at
+    return rows
 
 
 def _interaction(row: RowMapping) -> Interaction:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -230,6 +231,27 @@ def test_nothing_is_left_beside_the_file(world: World) -> None:
     world.put(60, "new text")
     world.sample()
     assert 1 == len(list((world.home / "monitoring").iterdir()))
+
+
+def test_whoever_reads_while_others_write_sees_a_whole_file(world: World) -> None:
+    """Two processes may bring it up to date at once; one of them is right, and so is the other."""
+    one = world.sample()
+    world.put(60, "new text")
+    other = world.sample()
+    files = NumpyPassageFiles(world.home / "monitoring")
+
+    def write(sample: PassageSample) -> None:
+        for _ in range(60):
+            files.save(sample, tenant="default")
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = [pool.submit(write, each) for each in (one, other)]
+        while not all(each.done() for each in writing):
+            held = files.load(tenant="default", encoder=world.encoder.digest)
+            assert held is not None
+            check_same(one if held.change == one.change else other, held)
+        for each in writing:
+            each.result()
 
 
 def test_best_is_the_nearest_of_all(world: World) -> None:

@@ -154,7 +154,6 @@ def _sampling() -> None:
         "sampled_questions",
         ["tenant", "drawn_at", "asked_at"],
     )
-    op.create_index(op.f("ix_sampled_questions_tenant_asked_at"), "sampled_questions", ["tenant", "asked_at"])
 
 
 def _probing() -> None:

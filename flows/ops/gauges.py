@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from monitoring.domain import Cause, DriftFinding, DriftVerdict, MonitoringState, Remedy
+from monitoring.attribution.advising import REMEDIES
+from monitoring.domain import DriftFinding, DriftVerdict, MonitoringState
 from rag.domain import utcnow
 from rag.running.gauges import Gauge, Labels
 from rag.troubles import Troubles
@@ -16,19 +17,6 @@ KEPT_S = 15.0
 
 FORGOTTEN_S = 300.0
 """How long it is shown while the database is away, in seconds; nobody knows what stands after that."""
-
-USUAL = {
-    Cause.DOCUMENTS_MISSING: Remedy.WRITE_DOCUMENTS,
-    Cause.NOT_FOUND: Remedy.RETRAIN,
-    Cause.ASKED_OTHERWISE: Remedy.RETRAIN,
-    Cause.DOCUMENTS_CHANGED: Remedy.READ_AGAIN,
-    Cause.INDEX_BROKEN: Remedy.REBUILD_INDEX,
-    Cause.ENCODER_BROKEN: Remedy.REPLACE_ENCODER,
-    Cause.RELEASE_WORSE: Remedy.ROLL_BACK,
-    Cause.OLD_TOPIC: Remedy.WAIT,
-    Cause.UNKNOWN: Remedy.LOOK,
-}
-"""Causes that are shown with 0 while none of them stands, by the remedy that they mostly have."""
 
 
 def gauges(state: MonitoringState, *, now: datetime, began: datetime, every_s: float) -> dict[str, Gauge]:
@@ -54,10 +42,11 @@ def gauges(state: MonitoringState, *, now: datetime, began: datetime, every_s: f
         "drift_check_interval_seconds": _one(
             "Time between two drift checks; 0: none are scheduled.", every_s
         ),
-        "webhooks_undelivered": _one(
-            "Webhooks that wait for their receiver, or were given up within a day.", state.undelivered
-        ),
     }
+    if state.undelivered is not None:
+        shown["webhooks_undelivered"] = _one(
+            "Webhooks that wait for their receiver, or were given up within a day.", state.undelivered
+        )
     if state.findings:
         shown["drift_findings"] = (
             "1 for what each signal said at the newest drift check.",
@@ -90,7 +79,8 @@ def _seconds(since: datetime, now: datetime) -> float:
 
 def _alarms(state: MonitoringState) -> dict[Labels, float]:
     standing = Counter((each.cause, each.remedy) for each in state.alarms)
-    pairs = dict.fromkeys([*USUAL.items(), *standing])
+    # A cause is shown with 0, by the remedy that it mostly has: a rule sees that its alarm has ended.
+    pairs = dict.fromkeys([*REMEDIES.items(), *standing])
     return {
         (("cause", cause.value), ("remedy", remedy.value)): float(standing[cause, remedy])
         for cause, remedy in pairs

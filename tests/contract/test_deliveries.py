@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from doubles.drift_report import FINDING, drift_report
@@ -10,7 +9,7 @@ from doubles.standing_alarm import standing_alarm
 from sqlalchemy import delete, event, insert
 
 from monitoring.adapters.sql import SqlDeliveries, SqlDriftReports, SqlStateReader
-from monitoring.adapters.sql.deliveries import enqueue, tell
+from monitoring.adapters.sql.deliveries import enqueue
 from monitoring.adapters.sql.schema import alarms
 from monitoring.delivering import content
 from monitoring.domain import (
@@ -64,28 +63,6 @@ def test_a_delivery_is_written_with_its_alarm_or_not_at_all(any_stores: Stores, 
         at=NOW,
         next_at=NOW,
     )
-
-
-def test_a_change_of_an_alarm_is_told_by_what_happened(any_stores: Stores, store: SqlDeliveries) -> None:
-    """What opened, was acknowledged and ended, at the moment at which it did; anything else is no news."""
-    opened = standing_alarm(opened_at=NOW)
-    known = replace(opened, acknowledged_by="ann", acknowledged_at=NOW + MINUTE)
-    ended = replace(known, ended_at=NOW + 2 * MINUTE, ended_by=AlarmEnd.PERSON)
-    with writing(any_stores.engine) as connection:
-        connection.execute(insert(alarms).values(to_row(opened)))
-        states = (None, opened, replace(opened, comment="seen"), known, ended, replace(ended, comment="why"))
-        for before, after in pairwise(states):
-            assert after is not None
-            tell(connection, before, after)
-    told = []
-    while due := store.due(NOW + 2 * MINUTE, 10):
-        told.append((due[0].payload["type"], due[0].at))
-        store.delivered(due[0].id, NOW)
-    assert told == [
-        ("alarm.opened", NOW),
-        ("alarm.acknowledged", NOW + MINUTE),
-        ("alarm.ended", NOW + 2 * MINUTE),
-    ]
 
 
 def test_what_is_due_the_longest_due_first(any_stores: Stores, store: SqlDeliveries) -> None:

@@ -8,12 +8,12 @@ from typing_extensions import override
 
 from monitoring.adapters.sql.schema import deliveries
 from monitoring.delivering import content
-from monitoring.domain import Alarm, AlarmEvent, Delivery, alarm_events
+from monitoring.domain import Alarm, AlarmEvent, Delivery
 from monitoring.ports import DeliveryStore
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.store import SqlStore
-from rag.domain import new_id, utcnow
+from rag.domain import new_id
 
 _delivery = partial(from_json, Delivery)
 _WAITS = deliveries.c.delivered_at.is_(None) & deliveries.c.dropped_at.is_(None)
@@ -25,17 +25,6 @@ def enqueue(connection: Connection, alarm: Alarm, event: AlarmEvent, at: datetim
         id=new_id(), alarm_id=alarm.id, event=event, payload=content(alarm, event, at), at=at, next_at=at
     )
     connection.execute(insert(deliveries).values(to_row(delivery)))
-
-
-def tell(connection: Connection, before: Alarm | None, after: Alarm) -> None:
-    """Write what the webhook is to hear of a change of an alarm; `before` is None where it is new."""
-    at = {
-        AlarmEvent.OPENED: after.opened_at,
-        AlarmEvent.ACKNOWLEDGED: after.acknowledged_at,
-        AlarmEvent.ENDED: after.ended_at,
-    }
-    for event in alarm_events(before, after):
-        enqueue(connection, after, event, at[event] or utcnow())
 
 
 class SqlDeliveries(SqlStore, DeliveryStore):

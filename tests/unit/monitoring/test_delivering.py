@@ -29,6 +29,7 @@ from monitoring.delivering import (
 from monitoring.domain import AlarmEnd, AlarmEvent, Delivery, Reply, Topic, alarm_events
 from monitoring.ports import DeliveryStore, Webhook
 from rag.errors import LeaseHeld, Unavailable, UpstreamFailed
+from rag.ports import Leases
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -78,18 +79,22 @@ class Receiver(Webhook):
         return answer
 
 
-class OneAtATime:
-    """Leases; `held` by somebody else or not, `lost` after so many checks."""
+class OneAtATime(Leases):
+    """Leases that somebody else holds or not; lost after so many checks."""
 
-    def __init__(self, *, held: bool = False, lost_after: int = 1_000) -> None:
-        self.held = held
+    def __init__(self, *, taken: bool = False, lost_after: int = 1_000) -> None:
+        self.taken = taken
         self.left = lost_after
         self.names: list[str] = []
 
+    @override
+    def held(self, name: str) -> bool:
+        return self.taken
+
+    @override
     @contextmanager
     def hold(self, name: str, *, ttl_s: float = 30.0) -> Iterator[Any]:
-        """Hold it."""
-        if self.held:
+        if self.taken:
             raise LeaseHeld
         self.names.append(name)
 
@@ -293,7 +298,7 @@ def test_one_sender_at_a_time() -> None:
     """Where another one sends, or where the lease was lost meanwhile, nothing is sent twice."""
     rows = Rows([waiting(1), waiting(2)])
     receiver = Receiver()
-    assert sending(rows, receiver, OneAtATime(held=True)).deliver(clock=lambda: NOW) == 0
+    assert sending(rows, receiver, OneAtATime(taken=True)).deliver(clock=lambda: NOW) == 0
     assert receiver.came == []
     sending(rows, receiver, OneAtATime(lost_after=1)).deliver(clock=lambda: NOW)
     assert receiver.came == ["d001"]

@@ -1,0 +1,70 @@
+"""What a check did to alarms is an event in Prefect, for people's automations."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doubles.drift_report import drift_report
+from doubles.standing_alarm import standing_alarm
+from doubles.waiting import until
+
+from flows.environment import prefect_environment
+from monitoring.domain import AlarmEnd
+from rag.domain import new_id, utcnow
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A Prefect server for the tests of this module."""
+    home = tmp_path_factory.mktemp("prefect")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHETSTONE_HOME", str(home))
+        for name, value in prefect_environment(home).items():
+            patch.setenv(name, value)
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=120):
+            yield home
+
+
+def events(name: str) -> list[dict[str, Any]]:
+    """Return the events of that name that the server has."""
+    from prefect.client.orchestration import get_client
+
+    async def read() -> list[dict[str, Any]]:
+        async with get_client() as client:
+            answer = await client._client.post(
+                "/events/filter", json={"filter": {"event": {"name": [name]}}, "limit": 50}
+            )
+            answer.raise_for_status()
+            found: list[dict[str, Any]] = answer.json()["events"]
+            return found
+
+    return asyncio.run(read())
+
+
+def test_opened_and_ended_alarms_are_events(prefect_home: Path) -> None:
+    """With what the webhook is told, once each, however often the task is repeated; other alarms are none."""
+    from flows.artifacts import publish_alarms
+
+    report = drift_report(id=new_id(), created_at=utcnow())
+    opened = standing_alarm(id=new_id(), report=report.id, opened_at=report.created_at)
+    ended = standing_alarm(
+        id=new_id(), report="earlier", ended_at=report.created_at, ended_by=AlarmEnd.PROMOTION
+    )
+    for _ in range(2):
+        publish_alarms(report, [opened, ended, replace(ended, id=new_id(), ended_by=AlarmEnd.PERSON)])
+
+    until(lambda: events("whetstone.alarm.opened") and events("whetstone.alarm.ended"), "both events")
+    (event,) = events("whetstone.alarm.opened")
+    assert event["resource"]["prefect.resource.id"] == f"whetstone.alarm.{opened.id}"
+    assert event["resource"]["whetstone.remedy"] == "write_documents"
+    assert event["payload"]["type"] == "alarm.opened"
+    assert event["payload"]["data"]["topics"] == [{"words": ["leave", "parental"], "count": 41}]
+    (event,) = events("whetstone.alarm.ended")
+    assert event["payload"]["data"]["ended_by"] == "promotion"

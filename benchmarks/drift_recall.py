@@ -4,7 +4,7 @@ Peers: Wald's and Clopper and Pearson's intervals, made for one look; and predic
 retrieval score in place of a judge.
 
 Real questions asked of the default retrieval, drawn with replacement into streams. Each is put to people with the
-probability that `monitoring/sampling.py` gives it; people's word is the data set's label. Prints three Markdown tables:
+probability that `monitoring/labels/sampling.py` gives it; people's word is the data set's label. Prints three Markdown tables:
 
 - judges: how well each tells found from not found;
 - coverage and width of the 95 % intervals at 40, 100 and 200 labels, looked at after each question;
@@ -23,8 +23,8 @@ from live_streams import Floats, Pool, Pools, pools, read, saved
 from numpy.typing import NDArray
 from refusal_signs import load
 
-from monitoring.agreement import START, Weights, learned
-from monitoring.sampling import Rates, probability
+from monitoring.labels.agreement import START, Weights, learned
+from monitoring.labels.sampling import Rates, probability
 from monitoring.sequential.drops import FEWEST, drop
 from monitoring.sequential.intervals import Labelled, holds, interval
 from rag.bootstrap import open_installation

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from refusal_signs import Asked, Data, drawn
 
-from monitoring.agreement import RIVALS, signs_of
+from monitoring.labels.agreement import RIVALS, signs_of
 from rag.bootstrap import Installation
 from rag.domain import DEFAULT_TENANT, Calibration, Chunking, Evidence, Hit, Passage, Release, Retrieval
 from rag.ports import Encoder

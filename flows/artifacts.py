@@ -29,10 +29,10 @@ from flows.ops.tables import (
     written_lines,
 )
 from flows.ops.terminal import console, progress
-from monitoring.delivering import content, of_report
+from monitoring.alarms.delivering import content, of_report
+from monitoring.alarms.trigger import Trigger
 from monitoring.domain import Alarm, DriftReport
 from monitoring.telling import tell, unmeasured
-from monitoring.trigger import Trigger
 from rag.library.syncing import SyncReport
 from retrain.domain import Candidate, Dataset, Detectable, Promotion
 

@@ -6,7 +6,7 @@ from prefect.logging import get_run_logger
 from flows.artifacts import progress_artifact, publish_candidate, publish_dataset, publish_foreseen
 from flows.bootstrap import open_doors
 from flows.retrying import worth_repeating
-from monitoring.alarming import ASKED_FOR
+from monitoring.alarms.alarming import ASKED_FOR
 from retrain.cycle import Trained
 from retrain.domain import Detectable
 

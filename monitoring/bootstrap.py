@@ -9,6 +9,7 @@ from functools import partial
 from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.live_index import SqlLiveIndex, live_here
 from monitoring.adapters.passage_files import NumpyPassageFiles
+from monitoring.adapters.sample_search import SampleSearch
 from monitoring.adapters.sql import (
     SqlAlarms,
     SqlAskedLog,
@@ -21,15 +22,16 @@ from monitoring.adapters.sql import (
     SqlWatches,
 )
 from monitoring.adapters.webhook import webhook_of
-from monitoring.alarming import ASKED_FOR, Alarms
+from monitoring.alarms.alarming import ASKED_FOR, Alarms
+from monitoring.alarms.delivering import Deliveries
+from monitoring.alarms.trigger import Made, Trigger, should_retrain
 from monitoring.checking import Check, Signal
-from monitoring.delivering import Deliveries
 from monitoring.diagnosing import Clues
 from monitoring.domain import ALL_TENANTS, Alarm, Cause, DriftReport, Look, PassageSample, Remedy
-from monitoring.gathering import Sources, completed, gather, reset
-from monitoring.judging import Sources as LiveSources
-from monitoring.labelling import Labelling
-from monitoring.passages import sampled
+from monitoring.intake.gathering import Sources, completed, gather, reset
+from monitoring.intake.passages import sampled
+from monitoring.labels.judging import Sources as LiveSources
+from monitoring.labels.labelling import Labelling
 from monitoring.ports import (
     AlarmStore,
     DriftReportStore,
@@ -40,9 +42,7 @@ from monitoring.ports import (
     StateReader,
     WordSearch,
 )
-from monitoring.searching import SampleSearch
 from monitoring.settings import DriftSettings
-from monitoring.trigger import Made, Trigger, should_retrain
 from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_questions
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint

@@ -8,7 +8,7 @@ from monitoring.attribution.searching import WordSearch
 from monitoring.checking import Reading
 from monitoring.domain import Diagnosis, Known, Look, PassageSample, Sampled
 from monitoring.domain.passages import numbered
-from monitoring.judging import right_passage
+from monitoring.labels.judging import right_passage
 from monitoring.ports import AskedLog, SampleStore
 from monitoring.settings import DriftSettings
 from rag.domain import Interaction

@@ -11,12 +11,12 @@ from functools import partial
 from monitoring.attribution import GoldenLoss
 from monitoring.checking import Reading, Seen, Signal
 from monitoring.domain import ALL_TENANTS, AlarmEnd, DriftFinding, Look
-from monitoring.judging import Sources, sample_and_judge
+from monitoring.intake.traffic import MONTH
+from monitoring.labels.judging import Sources, sample_and_judge
 from monitoring.ports import AlarmStore, AskedLog, CanaryStore, GoldenStore, LiveIndex, RecallJudge
 from monitoring.sequential.design import Design
 from monitoring.settings import DriftSettings
 from monitoring.signals import answers, canaries, documents, fit, index, live_recall, recall, support, topics
-from monitoring.traffic import MONTH
 from rag.domain import Purpose
 from rag.ports import Census, DocumentStore, InteractionStore, QuestionStore
 

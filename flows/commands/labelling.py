@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from monitoring.domain import Shown
-from monitoring.labelling import Label, Labelling
+from monitoring.labels.labelling import Label, Labelling
 from rag.domain import utcnow
 
 KEYS = "a number (several: 1,3), n none of them, x no document answers it, s cannot say, q quit"

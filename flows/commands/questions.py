@@ -108,7 +108,9 @@ def _label() -> None:
 
     with open_doors() as doors:
         given, left = label_at_terminal(
-            doors.monitoring.labelling, tenant=doors.rag.settings.tenant, principal=terminal_principal()
+            doors.monitoring.labels.labelling,
+            tenant=doors.rag.settings.tenant,
+            principal=terminal_principal(),
         )
     click.echo(f"{given} labelled; {'others wait' if left else 'none waits'}.")
 

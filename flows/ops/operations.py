@@ -13,7 +13,7 @@ from flows.ops.checks import BackgroundChecks, drift_check
 from flows.ops.gauges import CachedGauges
 from flows.ops.routes import alarms, audit, candidates, drift, labels, questions, releases
 from flows.ops.started import StartedSwitches
-from monitoring.delivering import DeliveryThread
+from monitoring.alarms.delivering import DeliveryThread
 from monitoring.domain import MonitoringState
 from rag import bootstrap as serving
 from rag.api import Routers
@@ -50,7 +50,7 @@ def operations(doors: Doors) -> Routers:
         ),
         alarms.router(monitoring.alarms, monitoring, texts=texts, tenant=settings.tenant),
         questions.router(stores.interactions, tenant=settings.tenant),
-        labels.router(doors.monitoring.labelling),
+        labels.router(doors.monitoring.labels.labelling),
         audit.router(stores.audit),
     )
 

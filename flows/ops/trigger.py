@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from flows.bootstrap import Doors
-from monitoring.trigger import Made, Trigger
+from monitoring.alarms.trigger import Made, Trigger
 from retrain.bootstrap import RETRAIN_LEASE
 from retrain.domain import Candidate, CandidateStatus
 
 
 def retraining_trigger(doors: Doors, report_id: str) -> Trigger:
     """Return whether what stands after a report calls for retraining now, and why; NotFound without the report."""
-    return doors.monitoring.trigger(
+    return doors.monitoring.alarms.trigger(
         report_id,
         made=[_made(each) for each in doors.retraining.candidates.newest(5)],
         # Asked, never taken: a retraining that takes it for its next step is not to meet a check there.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from typing_extensions import override
 
-from monitoring.agreement import NAMES, RIVALS, START, learned, signs_of
 from monitoring.domain import Judgement, Sampled, Shown
+from monitoring.labels.agreement import NAMES, RIVALS, START, learned, signs_of
 from monitoring.ports import RecallJudge, WordSearch
 from rag.domain import Calibration, Hit, Passage
 from rag.errors import Unavailable

@@ -7,8 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from monitoring.domain import DriftFinding, DriftVerdict, RecallEstimate, Sampled
+from monitoring.labels.sampling import counted
 from monitoring.ports import SampleStore
-from monitoring.sampling import counted
 from monitoring.sequential.drops import FEWEST, drop
 from monitoring.sequential.intervals import Interval, Labelled, interval
 from monitoring.settings import DriftSettings

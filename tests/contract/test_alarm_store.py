@@ -8,7 +8,7 @@ import pytest
 from doubles.watched import AT, alarm, diagnosis, report
 
 from monitoring.adapters.sql import SqlAlarms, SqlDeliveries
-from monitoring.alarming import ASKED_FOR, Alarms
+from monitoring.alarms.alarming import ASKED_FOR, Alarms
 from monitoring.domain import Alarm, AlarmEnd, AlarmEvent, Cause, Remedy
 from rag.adapters.sql.stores import Stores
 from rag.domain import utcnow

@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, insert
 from monitoring.adapters.sql import SqlDeliveries, SqlDriftReports, SqlStateReader
 from monitoring.adapters.sql.deliveries import enqueue
 from monitoring.adapters.sql.schema import alarms
-from monitoring.delivering import content
+from monitoring.alarms.delivering import content
 from monitoring.domain import (
     Alarm,
     AlarmEnd,

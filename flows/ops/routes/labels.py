@@ -7,7 +7,7 @@ from pydantic import Field
 
 from flows.ops.asked import waiting_json
 from flows.ops.bounds import Body
-from monitoring.labelling import Label, Labelling
+from monitoring.labels.labelling import Label, Labelling
 from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Role, utcnow

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_,
 from typing_extensions import override
 
 from monitoring.adapters.sql.schema import deliveries
-from monitoring.delivering import content
+from monitoring.alarms.delivering import content
 from monitoring.domain import Alarm, AlarmEvent, Delivery
 from monitoring.ports import DeliveryStore
 from rag.adapters.sql.database.engine import reading, writing

@@ -22,16 +22,73 @@ from rag.settings import Settings
 pytestmark = pytest.mark.timeout(300)
 
 MATTERS = (
-    *("passport", "driving licence", "birth certificate", "parking permit", "tax return", "residence", "garden waste"),
+    *(
+        "passport",
+        "driving licence",
+        "birth certificate",
+        "parking permit",
+        "tax return",
+        "residence",
+        "garden waste",
+    ),
     *("dog tax", "marriage", "school place", "playground", "street light", "library card", "museum ticket"),
-    *("water bill", "building permit", "noise complaint", "election", "food stall", "swimming pool", "fishing licence"),
+    *(
+        "water bill",
+        "building permit",
+        "noise complaint",
+        "election",
+        "food stall",
+        "swimming pool",
+        "fishing licence",
+    ),
 )
-DOING = ("renew", "lose", "pay for", "cancel", "translate", "collect", "complain about", "apply for", "inherit", "copy")
+DOING = (
+    "renew",
+    "lose",
+    "pay for",
+    "cancel",
+    "translate",
+    "collect",
+    "complain about",
+    "apply for",
+    "inherit",
+    "copy",
+)
 ILLS = (
-    *("migraine", "asthma", "measles", "arthritis", "anaemia", "diabetes", "eczema", "bronchitis", "cataract", "gout"),
-    *("hernia", "malaria", "rabies", "scurvy", "tetanus", "vertigo", "psoriasis", "sciatica", "tinnitus", "leprosy"),
+    *(
+        "migraine",
+        "asthma",
+        "measles",
+        "arthritis",
+        "anaemia",
+        "diabetes",
+        "eczema",
+        "bronchitis",
+        "cataract",
+        "gout",
+    ),
+    *(
+        "hernia",
+        "malaria",
+        "rabies",
+        "scurvy",
+        "tetanus",
+        "vertigo",
+        "psoriasis",
+        "sciatica",
+        "tinnitus",
+        "leprosy",
+    ),
 )
-SIGNS = ("symptoms of", "drugs against", "vaccines for", "genes behind", "diets with", "surgery for", "deaths from")
+SIGNS = (
+    "symptoms of",
+    "drugs against",
+    "vaccines for",
+    "genes behind",
+    "diets with",
+    "surgery for",
+    "deaths from",
+)
 OFFICE, ILLNESS = (
     # In no order, as people come.
     random.Random(1).sample(questions, len(questions))
@@ -53,7 +110,9 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def monitoring(installation: Installation) -> Monitoring:
     """Monitoring of it, with small windows."""
-    settings = DriftSettings(min_questions=100, reference_questions=100, recent_questions=100, permutations=1_999)
+    settings = DriftSettings(
+        min_questions=100, reference_questions=100, recent_questions=100, permutations=1_999
+    )
     return open_monitoring(installation, settings)
 
 

@@ -76,7 +76,9 @@ class Around:
             attribute=self.attribute,
             reports=self.reports,
             renderer=self,
-            follow=lambda report, began: self.do(f"alarms of {report.verdict} since {began and began:%Y-%m-%d}"),
+            follow=lambda report, began: self.do(
+                f"alarms of {report.verdict} since {began and began:%Y-%m-%d}"
+            ),
             completed=lambda _look: self.do("completed"),
             settings=SETTINGS,
         )
@@ -138,7 +140,11 @@ def test_the_steps_are_named(around: Around) -> None:
     """In their order, so that whoever waits knows what for."""
     around.run(says(FINDING))
 
-    assert list(dict.fromkeys(around.steps)) == ["reading signals", "looking for causes", "drawing the report"]
+    assert list(dict.fromkeys(around.steps)) == [
+        "reading signals",
+        "looking for causes",
+        "drawing the report",
+    ]
 
 
 def test_a_check_with_nothing_new_reads_no_questions_and_spends_nothing(around: Around) -> None:
@@ -168,7 +174,10 @@ def test_an_index_that_breaks_while_nobody_asks_is_drift(around: Around) -> None
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (IndexLocked("the index is held by process 7."), "It could not be read: the index is held by process 7."),
+        (
+            IndexLocked("the index is held by process 7."),
+            "It could not be read: the index is held by process 7.",
+        ),
         (RuntimeError("password=x"), "It could not be read: RuntimeError; see the log."),
     ],
 )

@@ -95,7 +95,12 @@ def test_what_is_no_drift_is_said_in_a_sentence(verdict: DriftVerdict, new: int,
 def test_an_alarm_that_stands_comes_first() -> None:
     """While a check is calm the alarm's sentence is the first line, and the check's verdict a reason."""
     calm = drift_report(verdict=DriftVerdict.CALM, findings=(), diagnoses=())
-    late = alarm(id="b", sentence="The index lacks passages.", action="Rebuild.", opened_at=datetime(2026, 3, 2, tzinfo=UTC))
+    late = alarm(
+        id="b",
+        sentence="The index lacks passages.",
+        action="Rebuild.",
+        opened_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
 
     told = tell(calm, [late, alarm()])
 

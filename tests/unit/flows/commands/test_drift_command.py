@@ -52,7 +52,9 @@ def test_history_is_the_tenants_own(home: Path) -> None:
     keep(home, OLD, NEW, FOREIGN)
 
     def ids(*words: str) -> list[str]:
-        return [each["id"] for each in json.loads(run("drift", "history", "--json", *words).output)["reports"]]
+        return [
+            each["id"] for each in json.loads(run("drift", "history", "--json", *words).output)["reports"]
+        ]
 
     assert ids() == [NEW.id, OLD.id]
     assert ids("--tenant", "north") == [FOREIGN.id]
@@ -133,7 +135,9 @@ def test_alarms_that_stand(home: Path) -> None:
     listed = run("alarms", "--json")
     assert ([each["id"] for each in json.loads(listed.output)], listed.exit_code) == ([alarm().id], 3)
     assert len(json.loads(run("alarms", "--all", "--json").output)) == 3
-    assert [each["id"] for each in json.loads(run("alarms", "--tenant", "north", "--json").output)] == ["cccc1111"]
+    assert [each["id"] for each in json.loads(run("alarms", "--tenant", "north", "--json").output)] == [
+        "cccc1111"
+    ]
     assert "stands" in run("alarms").output
 
 
@@ -179,8 +183,10 @@ def test_how_long_ago(text: str, ago: timedelta) -> None:
     assert abs(datetime.now(UTC) - ago - moment) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"]
+)
 def test_what_is_no_moment_is_refused(text: str) -> None:
     """So is one in the future."""
-    with pytest.raises(click.BadParameter, match="moment|future"):
+    with pytest.raises(click.BadParameter, match=r"moment|future"):
         MOMENT.convert(text, None, None)

@@ -11,8 +11,8 @@ from doubles.live_questions import asked, document, sampled, shown
 from flows.commands.labelling import label_at_terminal, read_answer
 from monitoring.adapters.sql import SqlSamples
 from monitoring.domain import Sampled
-from monitoring.judging import Sources
-from monitoring.labelling import Label, Labelling
+from monitoring.labels.judging import Sources
+from monitoring.labels.labelling import Label, Labelling
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.stores import open_stores, sqlite_url
 from rag.domain import utcnow

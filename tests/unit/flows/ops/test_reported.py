@@ -66,7 +66,9 @@ def test_findings_as_rows() -> None:
     ]
 
 
-@pytest.mark.parametrize(("value", "shown"), [(1523.0, "1,523"), (-4.0, "-4.000"), (361.5972, "361.6"), (0.0, "0.000")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1523.0, "1,523"), (-4.0, "-4.000"), (361.5972, "361.6"), (0.0, "0.000")]
+)
 def test_large_figures_lose_their_decimals(value: float, shown: str) -> None:
     """Counts and large statistics are read as such."""
     columns, rows = finding_rows(drift_report(findings=(replace(LIVE, current=value, low=None),)))
@@ -152,7 +154,9 @@ def test_an_alarm_as_json() -> None:
 def test_history_as_json() -> None:
     """Figures by signal; of alarms, those that stood since the moment asked for."""
     since = datetime(2026, 3, 10, tzinfo=UTC)
-    before, after = (alarm(id=name, ended_at=since + timedelta(days=days)) for name, days in (("b", -1), ("a", 1)))
+    before, after = (
+        alarm(id=name, ended_at=since + timedelta(days=days)) for name, days in (("b", -1), ("a", 1))
+    )
     content = history_json([drift_report(findings=(LIVE,))], [before, after, alarm(id="s")], since=since)
 
     assert content["reports"][0]["signals"] == {

@@ -9,8 +9,8 @@ import pytest
 from doubles.live_questions import asked, document, sampled
 
 from monitoring.adapters.agreement import AgreementJudge
-from monitoring.agreement import NAMES
 from monitoring.domain import Judgement, Sampled, Shown
+from monitoring.labels.agreement import NAMES
 from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Passage, Release, Retrieval

@@ -134,7 +134,7 @@ def test_evidence_is_drawn_against_what_an_alarm_takes(snapshot: str) -> None:
 
 
 def test_evidentlys_tests_hold_our_levels(snapshot: str) -> None:
-    """Evidently's own tests fail exactly where a p-value is at the level or below, or a statistic beyond its threshold."""
+    """Evidently's own tests fail exactly where a p-value is at the level or below, or a statistic beyond its bound."""
     results = json.loads(snapshot)["metric_results"].values()
     outcome = {r["display_name"]: [t["status"] for t in r["tests"]] for r in results}
 

@@ -21,7 +21,7 @@ from doubles.standing_alarm import OPENED, standing_alarm
 from pydantic import SecretStr
 
 from monitoring.adapters.webhook import SignedWebhook, signature, webhook_of
-from monitoring.delivering import content
+from monitoring.alarms.delivering import content
 from monitoring.domain import AlarmEvent, Delivery, Reply
 from monitoring.settings import DriftSettings, signing_key
 from rag.errors import UpstreamFailed, UpstreamTimeout

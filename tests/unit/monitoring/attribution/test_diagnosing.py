@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from doubles.asked_about import NOUNS, Asked, Question, corpus, look, numbered, says
 
 from monitoring.attribution import Found, GoldenLoss, attribute
 from monitoring.attribution.searching import WordSearch
 from monitoring.domain import Cause, Diagnosis, DriftVerdict, Remedy
 from rag.ports import Vectors
-from doubles.asked_about import NOUNS, Asked, Question, corpus, look, numbered, says
 
 USUAL = ("travel", "pay", "desk", "leave")
 

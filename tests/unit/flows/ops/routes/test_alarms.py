@@ -11,14 +11,16 @@ from fastapi.testclient import TestClient
 
 from flows.ops.routes.alarms import router
 from monitoring.adapters.sql import SqlAlarms
-from monitoring.alarming import Alarms
+from monitoring.alarms.alarming import Alarms
 from monitoring.domain import AlarmEnd, Cause
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers
 
 STANDING = alarm()
 LATER = alarm(
-    id="bbbb2222-bbbb-4bbb-8bbb-bbbbbbbbbbbb", cause=Cause.INDEX_BROKEN, opened_at=datetime(2026, 3, 2, tzinfo=UTC)
+    id="bbbb2222-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
+    cause=Cause.INDEX_BROKEN,
+    opened_at=datetime(2026, 3, 2, tzinfo=UTC),
 )
 ENDED = alarm(
     id="cccc3333-cccc-4ccc-8ccc-cccccccccccc",
@@ -87,7 +89,11 @@ def test_acknowledging_leaves_it_standing(client: TestClient, store: SqlAlarms) 
     told = client.post(f"/v1/ops/alarms/{STANDING.id}/acknowledge", json={"comment": "On it."}).json()
     kept = store.get(STANDING.id)
 
-    assert (told["standing"], told["acknowledged_by"], told["comment"]) == (True, kept.acknowledged_by, "On it.")
+    assert (told["standing"], told["acknowledged_by"], told["comment"]) == (
+        True,
+        kept.acknowledged_by,
+        "On it.",
+    )
     assert kept.acknowledged_by
     assert kept.acknowledged_at is not None
 

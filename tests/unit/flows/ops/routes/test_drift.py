@@ -187,7 +187,9 @@ def test_an_operator_may_name_another_tenant_or_all_together(
     """The role holds for the whole installation."""
     client = serve(lambda _: "")
 
-    assert [r["id"] for r in client.get("/v1/ops/drift", params={"tenant": tenant}).json()["reports"]] == [report.id]
+    assert [r["id"] for r in client.get("/v1/ops/drift", params={"tenant": tenant}).json()["reports"]] == [
+        report.id
+    ]
     assert client.get(f"/v1/ops/drift/{report.id}", params={"tenant": tenant}).status_code == 200
     assert client.get(f"/v1/ops/drift/{report.id}/report", params={"tenant": tenant}).status_code == 200
 
@@ -218,13 +220,14 @@ def test_a_person_may_say_that_this_is_how_it_is_now(serve: Serve, accepted: Acc
     assert answer.json() == {"status": "accepted", "ended": [alarm().id]}
     (word,) = accepted.words
     assert (word[0], word[2]) == ("default", "The new leave policy.")
-    assert client.post("/v1/ops/drift/reset", params={"tenant": "never"}, json={"comment": "x"}).status_code == 404
+    assert (
+        client.post("/v1/ops/drift/reset", params={"tenant": "never"}, json={"comment": "x"}).status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize("body", [{}, {"comment": ""}, {"comment": "  "}, {"comment": "x", "why": "y"}])
-def test_a_word_without_a_comment_is_refused(
-    serve: Serve, accepted: Accepted, body: dict[str, str]
-) -> None:
+def test_a_word_without_a_comment_is_refused(serve: Serve, accepted: Accepted, body: dict[str, str]) -> None:
     """Nothing begins anew."""
     assert serve(lambda _: "").post("/v1/ops/drift/reset", json=body).status_code == 400
     assert accepted.words == []

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 from flows.ops.routes import labels
 from monitoring.adapters.sql import SqlSamples
-from monitoring.judging import Sources
-from monitoring.labelling import Labelling
+from monitoring.labels.judging import Sources
+from monitoring.labels.labelling import Labelling
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers

@@ -9,7 +9,7 @@ from doubles.live_questions import NOON, asked, document
 
 from monitoring.adapters.sql import SqlSamples
 from monitoring.domain import Judgement, Sampled, Shown
-from monitoring.judging import FAILURES, Judged, Sources, right_passage, sample_and_judge, show
+from monitoring.labels.judging import FAILURES, Judged, Sources, right_passage, sample_and_judge, show
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.stores import Stores
 from rag.domain import Feedback, Passage, new_id
@@ -117,7 +117,7 @@ def test_a_check_that_was_stopped_goes_on_where_it_was(
     stores: Stores, passages: list[Passage], sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was judged until then stays judged."""
-    monkeypatch.setattr("monitoring.judging.AT_ONCE", 2)
+    monkeypatch.setattr("monitoring.labels.judging.AT_ONCE", 2)
     names = ask(stores, passages, *"abcde")
 
     def stop(done: int, _total: int, _what: str) -> None:
@@ -150,7 +150,7 @@ def test_a_judge_that_is_out_of_order_is_left_alone(
     stores: Stores, passages: list[Passage], sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not every question costs a timeout."""
-    monkeypatch.setattr("monitoring.judging.AT_ONCE", 1)
+    monkeypatch.setattr("monitoring.labels.judging.AT_ONCE", 1)
     judge = Told(says=lambda _shown: None)
     done = check(ask(stores, passages, *"abcdefgh"), sources, judge)
 

@@ -12,7 +12,7 @@ from doubles.plain_questions import plain_questions
 
 from monitoring.adapters.passage_files import NumpyPassageFiles
 from monitoring.domain import PassageSample
-from monitoring.passages import sampled
+from monitoring.intake.passages import sampled
 from rag.adapters.embedding_cache import SqliteEmbeddingCache
 from rag.adapters.sql.stores import Stores
 from rag.domain import Document, Passage

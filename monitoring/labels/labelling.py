@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitoring.domain import Sampled, Shown
-from monitoring.judging import Sources, show
-from monitoring.sampling import closes_at
+from monitoring.labels.judging import Sources, show
+from monitoring.labels.sampling import closes_at
 from monitoring.settings import DriftSettings
 from rag.domain import AuditEntry, Feedback, new_id
 from rag.errors import Conflict, InvalidInput, NotFound

@@ -16,7 +16,7 @@ from doubles.standing_alarm import OPENED, standing_alarm
 from doubles.waiting import until
 from typing_extensions import override
 
-from monitoring.delivering import (
+from monitoring.alarms.delivering import (
     AT_ONCE,
     PAUSES,
     UNWANTED_AFTER,

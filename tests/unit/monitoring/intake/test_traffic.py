@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from monitoring.traffic import DAYS, FEWEST, MONTH, per_month, remembered, run_length
+from monitoring.intake.traffic import DAYS, FEWEST, MONTH, per_month, remembered, run_length
 
 MONDAY = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from monitoring.alarms import Changes, follow
+from monitoring.alarms.following import Changes, follow
 from monitoring.domain import Alarm, AlarmEnd, DriftReport
 from monitoring.ports import AlarmStore
 from rag.domain import AuditEntry, utcnow

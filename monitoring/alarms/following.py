@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitoring.alarms.troubles import FACTS, GOLDEN, PARTS, SETTLED, one_topic, shared, signals_of
 from monitoring.domain import (
     Alarm,
     AlarmEnd,
@@ -13,7 +14,6 @@ from monitoring.domain import (
     DriftReport,
     DriftVerdict,
 )
-from monitoring.troubles import FACTS, GOLDEN, PARTS, SETTLED, one_topic, shared, signals_of
 from rag.domain import new_id
 
 SECONDARY = 0.5

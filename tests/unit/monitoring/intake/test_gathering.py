@@ -14,9 +14,9 @@ from sqlalchemy import delete, null, update
 from monitoring.adapters.sql import SqlAskedLog, SqlWatches
 from monitoring.domain import Look, PassageSample
 from monitoring.domain.passages import numbered, sample_of
-from monitoring.gathering import BATCH, Sources, completed, gather, reset
+from monitoring.intake.gathering import BATCH, Sources, completed, gather, reset
+from monitoring.intake.traffic import FEWEST
 from monitoring.settings import DriftSettings
-from monitoring.traffic import FEWEST
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.schema.log import interactions
 from rag.adapters.sql.stores import Stores

@@ -7,7 +7,7 @@ import pytest
 from doubles.asked import NOON
 
 from monitoring.domain import Asked, Kept, Known
-from monitoring.thinning import (
+from monitoring.intake.thinning import (
     ALIKE_WITHIN,
     BURST_WITHIN,
     NOBODY,

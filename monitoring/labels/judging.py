@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitoring.domain import Sampled, Shown
+from monitoring.labels.sampling import draw, in_sample, rates
 from monitoring.ports import RecallJudge, SampleStore
-from monitoring.sampling import draw, in_sample, rates
 from monitoring.settings import DriftSettings
 from rag.domain import Feedback, Interaction, Passage
 from rag.ports import DocumentStore, FeedbackStore, InteractionStore, Progress

@@ -8,7 +8,7 @@ import pytest
 from doubles.live_questions import NOON, asked, sampled
 
 from monitoring.domain import Sampled
-from monitoring.sampling import (
+from monitoring.labels.sampling import (
     FLOOR,
     Rates,
     counted,

@@ -16,8 +16,8 @@ from hashlib import blake2b
 from itertools import groupby
 
 from monitoring.domain import Asked, Kept, Watch
+from monitoring.intake.thinning import REPEAT_WITHIN
 from monitoring.settings import DriftSettings
-from monitoring.thinning import REPEAT_WITHIN
 
 BLOCK = 25
 """Consecutive distinct questions that join the reference, or leave it, together."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from doubles.watched import AT, alarm, report
 
+from monitoring.alarms.trigger import Made, should_retrain
 from monitoring.domain import Cause, DriftVerdict, Remedy
-from monitoring.trigger import Made, should_retrain
 
 HOUR = timedelta(hours=1)
 LATER = report(created_at=AT + 2 * HOUR)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from doubles.live_questions import document
 
-from monitoring.agreement import NAMES, START, Weights, learned, signs_of
+from monitoring.labels.agreement import NAMES, START, Weights, learned, signs_of
 from rag.domain import Hit, Passage
 
 LUNCH = document("lunch.md", "Lunch is served at noon in the canteen.")[1]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from doubles.watched import AT, TOPIC, alarm, diagnosis, finding, report
 
-from monitoring.alarms import REMINDER, Changes, follow
+from monitoring.alarms.following import REMINDER, Changes, follow
 from monitoring.domain import (
     Alarm,
     AlarmEnd,

@@ -7,8 +7,8 @@ import pytest
 from doubles.live_questions import NOON, asked, document, sampled
 
 from monitoring.adapters.sql import SqlSamples
-from monitoring.judging import Sources
-from monitoring.labelling import Label, Labelling
+from monitoring.labels.judging import Sources
+from monitoring.labels.labelling import Label, Labelling
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.stores import Stores
 from rag.domain import Passage

@@ -9,9 +9,9 @@ import pytest
 from doubles.asked import NOON
 
 from monitoring.domain import Asked, Kept, Watch
-from monitoring.reference import BLOCK, begun_anew, chosen, picked, recent, unneeded
+from monitoring.intake.reference import BLOCK, begun_anew, chosen, picked, recent, unneeded
+from monitoring.intake.thinning import REPEAT_WITHIN
 from monitoring.settings import DriftSettings
-from monitoring.thinning import REPEAT_WITHIN
 
 SETTINGS = DriftSettings(min_questions=100, reference_questions=200, reference_days=2, recent_questions=60)
 WATCH = Watch(tenant="default", release="r", since=NOON, reset_by="start")

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from monitoring.domain import Asked, Kept, Known, Look, PassageSample, Watch
-from monitoring.joining import unit, watched
+from monitoring.intake.joining import unit, watched
+from monitoring.intake.reference import begun_anew, chosen, picked, recent, unneeded
+from monitoring.intake.thinning import ALIKE_WITHIN, BURST_WITHIN, Bursts, Likenesses, without_repeats
+from monitoring.intake.traffic import remembered, run_length
 from monitoring.ports import AskedLog, WatchStore
-from monitoring.reference import begun_anew, chosen, picked, recent, unneeded
 from monitoring.settings import DriftSettings
-from monitoring.thinning import ALIKE_WITHIN, BURST_WITHIN, Bursts, Likenesses, without_repeats
-from monitoring.traffic import remembered, run_length
 from rag.domain import utcnow
 from rag.errors import NotFound
 from rag.ports import Encoder, FeedbackStore, Progress, ReleaseStore

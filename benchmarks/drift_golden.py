@@ -21,7 +21,7 @@ from arguments import parser_of
 from golden_streams import A_DAY, CHURNS, LOST_AFTER, Corpus, DataSet, Seen, flapping, load, looks, losing
 from numpy.typing import NDArray
 
-from monitoring.domain import Asked
+from monitoring.domain.golden import Asked
 from monitoring.sequential import losses
 from monitoring.settings import DriftSettings
 from monitoring.signals.recall import MONTH_S

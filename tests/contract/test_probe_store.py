@@ -9,7 +9,8 @@ import pytest
 
 from monitoring.adapters.sql import SqlCanaries, SqlGolden
 from monitoring.adapters.sql.golden import KEPT
-from monitoring.domain import Asked, GoldenWatch
+from monitoring.domain import GoldenWatch
+from monitoring.domain.golden import Asked
 from monitoring.sequential.losses import begin
 from rag.adapters.sql.stores import Stores
 from rag.domain import Chunking, Document, Passage, Probe, ProbeAnswer, ProbeKind, utcnow

@@ -15,7 +15,7 @@ from doubles.drift_report import alarm
 from doubles.promotion_world import perturbed
 
 from flows.bootstrap import open_doors
-from flows.commands.drift import drift
+from flows.cli import cli
 from flows.environment import load_flow, prefect_environment
 from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
@@ -129,7 +129,7 @@ def test_why_no_retraining_is_asked_for_is_said(
 
     with caplog.at_level(logging.INFO):
         load_flow("check_drift")()
-    printed = CliRunner().invoke(drift, catch_exceptions=False)
+    printed = CliRunner().invoke(cli, ["drift"], catch_exceptions=False)
 
     assert said in caplog.messages
     assert said in artifacts("drift-follow-up")[-1].data
@@ -185,9 +185,9 @@ def test_an_alarm_asks_for_one_retraining_and_says_why(
         "reason": standing.sentence,
         "alarms": [standing.id],
     }
-    first, second = ([each.data for each in artifacts("drift-follow-up")])[-2:]
-    assert f"Retraining is asked for: {standing.sentence}" in first
-    assert "One was started" in second
+    told = [each.data for each in artifacts("drift-follow-up")]
+    assert any(f"Retraining is asked for: {standing.sentence}" in each for each in told)
+    assert any("One was started" in each for each in told)
 
 
 def test_a_check_shows_its_verdict_and_what_stands(home: Path, encoder_store: EncoderFolder) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitoring.domain import Asked, GoldenWatch
+from monitoring.domain import GoldenWatch
+from monitoring.domain.golden import Asked
 from monitoring.sequential import losses
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -76,5 +76,7 @@ def test_a_burst_is_no_rhythm(make_questions: MakeQuestions) -> None:
         topics = generator.integers(30, size=1_000)
         for start in generator.integers(970, size=7):
             topics[start : start + 30] = topics[start]
-        found += learned(make_questions(topics, run, noise=0.5), START + np.arange(1_000, dtype=np.float64) * 600.0).found
+        found += learned(
+            make_questions(topics, run, noise=0.5), START + np.arange(1_000, dtype=np.float64) * 600.0
+        ).found
     assert found <= 4

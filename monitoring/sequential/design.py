@@ -32,7 +32,7 @@ FEWEST_OF_PART = 3
 FEWEST_BLOCKS = 8
 """Blocks of the reference from which on they tell habits."""
 
-CLUMPED = 0.1
+CLUMPED = 0.05
 """Neighbours are reckoned to be alike where chance alone makes them so this rarely."""
 
 

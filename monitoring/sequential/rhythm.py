@@ -90,8 +90,8 @@ def rhythm_of(
     # A reference of some hours may end where the night begins; one of many days has gaps by chance.
     counts = np.bincount(_quarters(asked_at), minlength=96)
     reach = 4 if certain else 1
-    later = sum(np.roll(counts, -each) for each in range(reach + 1))
-    sooner = sum(np.roll(counts, each) for each in range(reach + 1))
+    later = np.sum([np.roll(counts, -each) for each in range(reach + 1)], axis=0)
+    sooner = np.sum([np.roll(counts, each) for each in range(reach + 1)], axis=0)
     covered = (sooner > 0) & (later > 0) if not certain else sooner + later > 0
     needs = not certain or of_cell is not None or len(np.unique(of_hour)) > 1
     return Rhythm(

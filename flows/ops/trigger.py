@@ -10,7 +10,7 @@ from retrain.domain import Candidate, CandidateStatus
 
 def retraining_trigger(doors: Doors, report_id: str) -> Trigger:
     """Return whether what stands after a report calls for retraining now, and why; NotFound without the report."""
-    return doors.monitoring.alarms.trigger(
+    return doors.monitoring.trigger(
         report_id,
         made=[_made(each) for each in doors.retraining.candidates.newest(5)],
         # Asked, never taken: a retraining that takes it for its next step is not to meet a check there.

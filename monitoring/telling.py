@@ -7,6 +7,13 @@ from monitoring.domain import Alarm, Cause, Diagnosis, DriftReport, DriftVerdict
 
 DAYS_A_MONTH = 30.44
 
+SEEN_AFTER = ((5_000.0, 90), (50_000.0, 100), (500_000.0, 125))
+"""Run length -> questions after which a fifth on foreign topics is seen, at the median; nearer ones take longer.
+
+By the signal of topics alone, a look every 25 questions, a reference of 1,000: 10 streams of FeedbackQA's train and dev
+questions each, into which questions of MedQuAD come.
+"""
+
 _WORDS = 3
 """Words of a topic that its name has."""
 
@@ -133,7 +140,10 @@ def held_to(report: DriftReport) -> str:
     if report.months > 0:
         a_day = report.run_length / (report.months * DAYS_A_MONTH)
         said += f": {report.months:g} months at {a_day:,.0f} a day"
-    return f"{said}."
+    after = next((count for length, count in SEEN_AFTER if report.run_length <= length), None)
+    if after is None:
+        return f"{said}."
+    return f"{said}. A fifth of the questions on something foreign is then seen after about {after}."
 
 
 def _questions(count: int, kind: str = "") -> str:

@@ -108,7 +108,7 @@ def _label() -> None:
 
     with open_doors() as doors:
         given, left = label_at_terminal(
-            doors.monitoring.labels.labelling,
+            doors.monitoring.labelling,
             tenant=doors.rag.settings.tenant,
             principal=terminal_principal(),
         )

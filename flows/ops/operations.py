@@ -50,7 +50,7 @@ def operations(doors: Doors) -> Routers:
         ),
         alarms.router(monitoring.alarms, monitoring, texts=texts, tenant=settings.tenant),
         questions.router(stores.interactions, tenant=settings.tenant),
-        labels.router(doors.monitoring.labels.labelling),
+        labels.router(doors.monitoring.labelling),
         audit.router(stores.audit),
     )
 

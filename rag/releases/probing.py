@@ -40,6 +40,9 @@ STALE_S = 60.0
 _GIVE_WAY_S = 1.0
 """Longest wait for people's questions before each text, in seconds."""
 
+_EMBEDDED_AT_ONCE = 4
+"""Passages embedded anew in one go: some 100 ms, in which people's questions share the processor."""
+
 _TRIES = 5
 """Looks at index and documents, until nothing changed between the two."""
 
@@ -116,9 +119,12 @@ class Answers:
     def _stored(
         self, passage_ids: Sequence[str], pinned: Pinned, check: Callable[[], None]
     ) -> dict[str, Any]:
-        check()
         reached = self._indexing.reached(pinned.index.name) or 0
-        known = self._indexing.cosines(passage_ids, pinned.release, pinned.encoder, pinned.index)
+        known: dict[str, float | None] = {}
+        for start in range(0, len(passage_ids), _EMBEDDED_AT_ONCE):
+            check()
+            some = passage_ids[start : start + _EMBEDDED_AT_ONCE]
+            known |= self._indexing.cosines(some, pinned.release, pinned.encoder, pinned.index)
         asked = {key: known[key] for key in passage_ids if key in known}
         of = {key: each.document_id for key, each in self._documents.passages(list(asked)).items()}
         pending = self._census.changed_among(set(of.values()), after=reached)
@@ -136,7 +142,6 @@ class Answers:
 
     def _state(self, pinned: Pinned, check: Callable[[], None]) -> dict[str, Any]:
         """Count index and documents at one moment, as far as changes that go on allow."""
-        reached, pending = 0, 0
         for _ in range(_TRIES):
             check()
             before = self._indexing.reached(pinned.index.name), self._documents.last_change()

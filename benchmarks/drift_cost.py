@@ -288,6 +288,8 @@ def forget(home: Path) -> None:
     with closing(sqlite3.connect(home / "whetstone.sqlite")) as database, database:
         for table in FORGOTTEN:
             database.execute(f"DELETE FROM {table}")
+        # Of a check that was stopped.
+        database.execute("DELETE FROM leases WHERE name LIKE 'drift check%'")
     for path in (home / "monitoring").glob("*"):
         path.unlink()
 

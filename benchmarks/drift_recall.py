@@ -220,10 +220,10 @@ def looks(labelled: Labelled, start: int, *, seed: int) -> Iterator[tuple[int, f
             yield day, drop(seen, level=LEVEL, permutations=19_999, seed=seed).p_value
 
 
-def delays(of: Pools, *, runs: int, seed: int, days: int, most: int) -> None:
-    """Print the delays of one data set: `days` without a change, then a drop, found within `most` days."""
-    for rate in (0.05, 0.10):
-        for points in (0.0, 0.05, 0.10, 0.20):
+def delays(of: Pools, lost: Sequence[float], *, runs: int, seed: int, days: int, most: int) -> None:
+    """Print the delays of one data set: `days` without a change, then so many points lost, found within `most` days."""
+    for points in lost:
+        for rate in (0.05, 0.10):
             found: dict[str, list[float]] = {}
             for run in range(runs):
                 generator = np.random.default_rng([seed, run])
@@ -263,6 +263,7 @@ def main() -> None:
     parser.add_argument("--wide", type=int, default=60, help="streams of these for the width")
     parser.add_argument("--delays", type=int, default=20, help="streams for delays; 0: none")
     parser.add_argument("--delays-of", nargs="*", default=["medquad", "feedbackqa"])
+    parser.add_argument("--points", nargs="+", type=float, default=[20, 10, 5, 0], help="points lost")
     parser.add_argument("--only-delays", action="store_true", help="leave the other tables out")
     parser.add_argument("--rate", type=float, default=0.05, help="share of the questions that people label")
     parser.add_argument("--choose", action="store_true", help="on train and dev questions, and no others")
@@ -291,7 +292,8 @@ def main() -> None:
         print("|---|---|---|---|---|---|")
         for one in made:
             if one.name in arguments.delays_of:
-                delays(one, runs=arguments.delays, seed=arguments.seed, days=30, most=60)
+                lost = [each / 100 for each in arguments.points]
+                delays(one, lost, runs=arguments.delays, seed=arguments.seed, days=30, most=60)
 
 
 if __name__ == "__main__":

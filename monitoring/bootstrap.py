@@ -166,7 +166,9 @@ class Monitoring:
         """Return whether the alarms that stand call for retraining; see `should_retrain` and `DriftReportStore.get`."""
         report = self.reports.get(report_id)
         standing = self.alarms.standing(tenant=report.tenant)
-        return should_retrain(report, standing, made=made, running=running, cooldown=cooldown)
+        return should_retrain(
+            report, standing, tenant=self.tenant, made=made, running=running, cooldown=cooldown
+        )
 
     def _alarms(self) -> Alarms:
         stores = self.installation.stores

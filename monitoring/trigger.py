@@ -35,6 +35,7 @@ def should_retrain(
     report: DriftReport,
     alarms: Sequence[Alarm],
     *,
+    tenant: str | None = None,
     made: Sequence[Made] = (),
     running: bool = False,
     cooldown: timedelta = timedelta(hours=12),
@@ -48,12 +49,16 @@ def should_retrain(
     Args:
         report: the one that is asked about.
         alarms: those that stand for its tenant, as it left them.
+        tenant: whose questions a retraining learns from; alarms of others start none. None: of all.
         made: the newest candidates, in any order.
         running: whether a retraining is under way.
         cooldown: zero: never wait.
     """
     if not alarms:
         return Trigger(fire=False, reasons=(_without_alarm(report),))
+    if tenant is not None and report.tenant != tenant:
+        whose = f"it learns from questions of tenant {tenant!r}, and this check is of {report.tenant!r}."
+        return Trigger(fire=False, reasons=(whose,))
     wanting = [each for each in alarms if each.wants_retraining]
     others = tuple(_why_not(each) for each in alarms if not each.wants_retraining)
     if not wanting:

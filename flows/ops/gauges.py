@@ -42,10 +42,11 @@ def gauges(state: MonitoringState, *, now: datetime, began: datetime, every_s: f
         "drift_check_interval_seconds": _one(
             "Time between two drift checks; 0: none are scheduled.", every_s
         ),
-        "webhooks_undelivered": _one(
-            "Webhooks that wait for their receiver, or were given up within a day.", state.undelivered
-        ),
     }
+    if state.undelivered is not None:
+        shown["webhooks_undelivered"] = _one(
+            "Webhooks that wait for their receiver, or were given up within a day.", state.undelivered
+        )
     if state.findings:
         shown["drift_findings"] = (
             "1 for what each signal said at the newest drift check.",

@@ -4,6 +4,7 @@ What takes a processor for minutes (drift checks, promotions) runs in processes 
 answered undisturbed.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from flows.bootstrap import Doors, doors_over
@@ -59,7 +60,9 @@ def beside(doors: Doors) -> serving.Beside:
     monitoring = doors.monitoring
 
     def state() -> MonitoringState:
-        return monitoring.states.state(tenant=doors.rag.settings.tenant, now=utcnow())
+        found = monitoring.states.state(tenant=doors.rag.settings.tenant, now=utcnow())
+        # Without a receiver what happened is kept for a while all the same, and nothing is late.
+        return found if monitoring.deliveries.webhook is not None else replace(found, undelivered=None)
 
     return serving.Beside(
         routers=operations(doors),

@@ -10,7 +10,7 @@ from monitoring.attribution.parting import Foreign, Form, Lost, Otherwise
 from monitoring.attribution.weighing import Weighed
 from monitoring.domain import Cause
 
-MISSING = 0.42
+MISSING = 0.36
 """Absence from which on documents are missing: of topics that have documents, most have less than 0.35."""
 _DRAWN = 15.0
 _SPREAD = 1.3

@@ -24,4 +24,4 @@ class MonitoringState:
     alarms: tuple[StandingAlarm, ...] = ()  # of every tenant
     checked_at: datetime | None = None  # when the newest report was made; None: there is none
     findings: tuple[DriftFinding, ...] = ()  # of each signal the newest, where nothing was new since included
-    undelivered: int = 0  # webhooks that wait, or were given up lately
+    undelivered: int | None = 0  # webhooks that wait, or were given up lately; None: nobody wants any

@@ -26,6 +26,9 @@ APART = 4
 DIRECTIONS = 64
 """Of the questions' vectors, so many directions tell whether neighbours and hours have something in common."""
 
+FEWEST_OF_PART = 3
+"""Blocks of the reference in a part of the week, from which on newest ones are compared with them."""
+
 FEWEST_BLOCKS = 8
 """Blocks of the reference from which on they tell habits."""
 
@@ -52,8 +55,7 @@ class Design:
     @property
     def compared(self) -> int:
         """Return how many of the newest questions have any of the reference to be compared with."""
-        known = np.isin(self.strata, self.strata[: self.reference])
-        return int(np.count_nonzero((self.unit >= self.reference) & known[self.unit]))
+        return int(np.count_nonzero(self.unit >= self.reference))
 
     def units(self, features: Matrix, *, joint: int = 0) -> Units:
         """Return the units of features of all questions, shape (reference + recent, d), `joint` as in `Units`."""
@@ -104,13 +106,15 @@ def design_of(look: Look, *, seed: int, habits: Habits | None = None) -> Design:
     parts = habits.rhythm.parts(asked_at) if habits.rhythm else np.zeros(m + n, np.int64)
     if habits.clumped:
         return _of_blocks(habits.block, blocks_of(look.recent.positions, BLOCK, newest_first=True), parts)
-    return _of_questions(m, n, parts)
+    return _of_questions(m, parts)
 
 
-def _of_questions(m: int, n: int, parts: NDArray[np.int64]) -> Design:
+def _of_questions(m: int, parts: NDArray[np.int64]) -> Design:
     """Return the design in which single questions change places."""
+    now = m + np.flatnonzero(_known(parts[m:], parts[:m], fewest=BLOCK))
+    n = len(now)
     windows = tuple(each * BLOCK for each in WINDOWS if each * BLOCK <= n) or (n,)
-    rows = np.concatenate([np.arange(m), np.arange(m + n - windows[-1], m + n)])
+    rows = np.concatenate([np.arange(m), now[n - windows[-1] :]])
     return Design(
         rows=rows, unit=np.arange(len(rows)), strata=parts[rows], reference=m, blocks=False, windows=windows
     )
@@ -119,13 +123,32 @@ def _of_questions(m: int, n: int, parts: NDArray[np.int64]) -> Design:
 def _of_blocks(before: NDArray[np.int64], now: NDArray[np.int64], parts: NDArray[np.int64]) -> Design:
     """Return the design in which blocks of neighbours change places; `before`, (m,), and `now`, (n,), name them."""
     kinds = int(before.max()) + 1
-    held = int(now.max()) + 1
+    block = np.concatenate([before, np.where(now >= 0, now + kinds, -1)])
+    strata = _of_middle(block, parts)
+    known = _known(strata[kinds:], strata[:kinds], fewest=FEWEST_OF_PART)
+    held = int(known.sum())
     windows = tuple(each for each in WINDOWS_OF_BLOCKS if each <= held) or (held,)
-    now = np.where(now >= held - windows[-1], now - (held - windows[-1]) + kinds, -1)
-    block = np.concatenate([before, now])
-    rows = np.flatnonzero(block >= 0)
-    # A block's part of the week is that of its middle question.
-    middle = np.searchsorted(block[rows], np.arange(kinds + windows[-1]) + 0.5)
-    first = np.searchsorted(block[rows], np.arange(kinds + windows[-1]))
-    strata = parts[rows][(first + middle - 1) // 2]
-    return Design(rows=rows, unit=block[rows], strata=strata, reference=kinds, blocks=True, windows=windows)
+    # The newest blocks that the reference knows follow its own.
+    taken = np.concatenate([np.arange(kinds), kinds + np.flatnonzero(known)[held - windows[-1] :]])
+    renamed = np.full(len(strata) + 1, -1)  # the last: of no block
+    renamed[taken] = np.arange(len(taken))
+    unit = renamed[block]
+    rows = np.flatnonzero(unit >= 0)
+    return Design(
+        rows=rows, unit=unit[rows], strata=strata[taken], reference=kinds, blocks=True, windows=windows
+    )
+
+
+def _of_middle(block: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the part of the week of each block, that of its middle question; -1 in `block`: none."""
+    of, at = block[block >= 0], parts[block >= 0]
+    names = np.arange(int(of.max()) + 1)
+    middle: NDArray[np.int64] = at[(np.searchsorted(of, names) + np.searchsorted(of, names + 0.5) - 1) // 2]
+    return middle
+
+
+def _known(now: NDArray[np.int64], before: NDArray[np.int64], *, fewest: int) -> NDArray[np.bool_]:
+    """Return which parts of the week, of those now, came up often enough before; -1 never did."""
+    names, counts = np.unique(before, return_counts=True)
+    known: NDArray[np.bool_] = (now >= 0) & np.isin(now, names[counts >= fewest])
+    return known

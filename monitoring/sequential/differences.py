@@ -115,6 +115,7 @@ class BlockStatistics:
         for window in units.windows:
             held = np.bincount(here[:window], minlength=kinds)
             both = np.maximum(held + before, 1)
+            # The reference's centred sum is minus that of the newest, so pairs of the newest say all.
             weights.append((np.arange(n) < window) * (before / both)[here] + (held / both)[here])
         self._weights = np.array(weights)  # (windows, places)
         far = np.abs(np.arange(n)[:, np.newaxis] - np.arange(n)) >= units.group
@@ -128,8 +129,8 @@ class BlockStatistics:
         found = [self._paired(gram) for gram in grams]
         for column in self._columns:
             values = column[taken]
-            signs = np.where(values @ self._weights.T > 0, 1.0, -1.0)
-            found.append(signs * self._paired(values[:, :, np.newaxis] * values[:, np.newaxis, :]))
+            paired = self._paired(values[:, :, np.newaxis] * values[:, np.newaxis, :])
+            found.append(np.where(values @ self._weights.T > 0, paired, -np.abs(paired)))
         return np.stack(found, axis=2)
 
     def _paired(self, products: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,9 +12,6 @@ HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 MONDAY = 4 * DAY
 """Seconds since 1970 of the first Monday."""
 
-COVERED = 5
-"""Questions of the reference in an hour of the day from which on it knows what is asked then."""
-
 KNOWS_DAYS = 2 * DAY
 """A reference that spans this long has seen every time of day at which people ask."""
 
@@ -55,7 +52,7 @@ class Rhythm:
         parts = self.of_hour[hours]
         if self.of_cell is not None:
             parts = self.of_cell[parts * 7 + _days(asked_at)]
-        return np.where(self.known[hours], parts, -1)
+        return np.where(self.known[_quarters(asked_at)], parts, -1)
 
 
 def rhythm_of(
@@ -90,21 +87,27 @@ def rhythm_of(
             beyond = max(found.values()) + 1
             of_cell = np.array([found.get(each, beyond + each) for each in range(int(of_hour.max() + 1) * 7)])
 
-    counts = np.bincount(hours, minlength=24)
-    # A reference of some hours ends where the night may begin; one of many days has gaps by chance.
-    around = counts + np.roll(counts, 1) + np.roll(counts, -1) if certain else counts
-    covered = around >= COVERED
+    # A reference of some hours may end where the night begins; one of many days has gaps by chance.
+    counts = np.bincount(_quarters(asked_at), minlength=96)
+    reach = 4 if certain else 1
+    later = sum(np.roll(counts, -each) for each in range(reach + 1))
+    sooner = sum(np.roll(counts, each) for each in range(reach + 1))
+    covered = (sooner > 0) & (later > 0) if not certain else sooner + later > 0
     needs = not certain or of_cell is not None or len(np.unique(of_hour)) > 1
     return Rhythm(
         of_hour=of_hour,
         of_cell=of_cell,
-        known=covered if needs else np.ones(24, np.bool_),
+        known=covered if needs else np.ones(96, np.bool_),
         certain=certain,
     )
 
 
 def _hours(asked_at: NDArray[np.float64]) -> NDArray[np.int64]:
     return ((asked_at % DAY) // HOUR).astype(np.int64)
+
+
+def _quarters(asked_at: NDArray[np.float64]) -> NDArray[np.int64]:
+    return ((asked_at % DAY) // (HOUR / 4)).astype(np.int64)
 
 
 def _days(asked_at: NDArray[np.float64]) -> NDArray[np.int64]:

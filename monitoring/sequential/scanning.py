@@ -34,7 +34,7 @@ def scan(units: Units, *, level: float, permutations: int, seed: int) -> Evidenc
     there are these statistics: over the joint columns |s|^2 without the pairs within one group of neighbours, the
     squared mean difference that MMD is with a linear kernel (Gretton et al. 2012, JMLR 13:723-773); and for each
     further column s without the group that adds most, one-sided, bigger is more. With `pairs` it is the sum over
-    pairs of units that are `group` or more places apart, for each further column with the sign of s: neighbours
+    pairs of units that are `group` or more places apart, for each further column where s is positive: neighbours
     that are alike then make it no larger than chance does.
 
     Each becomes a p-value by a gamma distribution with the mean, variance and skewness of its permuted copies (Pearson

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from doubles.watched import AT, alarm, diagnosis, report
 
-from monitoring.adapters.sql import SqlAlarms
+from monitoring.adapters.sql import SqlAlarms, SqlDeliveries
 from monitoring.alarming import ASKED_FOR, Alarms
-from monitoring.domain import Alarm, AlarmEnd, Cause, Remedy
+from monitoring.domain import Alarm, AlarmEnd, AlarmEvent, Cause, Remedy
 from rag.adapters.sql.stores import Stores
+from rag.domain import utcnow
 from rag.errors import Conflict, InvalidInput, NotFound
 
 
@@ -137,3 +138,45 @@ def test_a_promotion_ends_what_stood_before_it(store: SqlAlarms, alarms: Alarms)
     assert [AlarmEnd.PROMOTION] == [each.ended_by for each in changes.ended]
     assert [Remedy.RETRAIN] == [each.remedy for each in changes.opened]
     assert 1 == len(store.standing())
+
+
+def test_the_webhook_hears_of_what_happened_and_of_nothing_else(
+    any_stores: Stores, store: SqlAlarms, alarms: Alarms
+) -> None:
+    """Each event is written with the alarm; a check that confirms it, or a retraining, is no event."""
+    told = SqlDeliveries(any_stores.engine)
+
+    def heard() -> list[str]:
+        found = []
+        while due := told.due(utcnow() + timedelta(days=1), 10):
+            found += [each.payload["type"] for each in due]
+            for each in due:
+                told.delivered(each.id, utcnow())
+        return found
+
+    alarms.follow(report(diagnosis(Cause.NOT_FOUND)), None)
+    assert ["alarm.opened"] == heard()
+    alarms.follow(report(diagnosis(Cause.NOT_FOUND), id="r3"), None)
+    (standing,) = store.standing()
+    alarms.retraining([standing.id])
+    assert [] == heard()
+    alarms.acknowledge(standing.id, tenant="default", principal="ann")
+    alarms.acknowledge(standing.id, tenant="default", principal="bob")
+    assert ["alarm.acknowledged"] == heard()
+    alarms.end(standing.id, tenant="default", principal="bob", comment="a fair")
+    assert ["alarm.ended"] == heard()
+
+
+def test_an_alarm_that_could_not_be_written_is_not_told(any_stores: Stores, store: SqlAlarms) -> None:
+    """Both are in one transaction: of two checks at once one opens it, and one is told."""
+    store.add(alarm(id="a1aa"))
+    with pytest.raises(Conflict):
+        store.add(alarm(id="a2aa"))
+    with pytest.raises(Conflict):
+        store.change("a1aa", _refused)
+    due = SqlDeliveries(any_stores.engine).due(utcnow() + timedelta(days=1), 10)
+    assert [("a1aa", AlarmEvent.OPENED)] == [(each.alarm_id, each.event) for each in due]
+
+
+def _refused(_alarm: Alarm) -> Alarm:
+    raise Conflict("no")

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from rag.adapters.sql.schema.log import interactions
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
 
-_STANDING = {f"{kind}_where": text("ended_at IS NULL") for kind in ("sqlite", "postgresql")}
+_STANDING = text("ended_at IS NULL")
 
 drift_reports = Table(
     "drift_reports",
@@ -100,7 +100,7 @@ alarms = Table(
     Index(None, "tenant", "opened_at"),
     Index(None, "ended_at"),
     # One alarm for one cause, whoever checks at the same time.
-    Index("one_standing", "tenant", "cause", unique=True, **_STANDING),
+    Index("one_standing", "tenant", "cause", unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING),
 )
 
 deliveries = Table(

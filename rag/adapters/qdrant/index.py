@@ -68,7 +68,6 @@ class Question:
         float  # of the cosine, 0 to below 1; the words have the rest. Without words it means nothing
     )
     bare: bool  # whether ids and scores are enough, without payloads and vectors
-    exact: bool = False  # whether a search by the vector has to compare with every point
 
     @property
     def depth(self) -> int:
@@ -79,6 +78,10 @@ class Question:
     def words_weight(self) -> float:
         """What a BM25 score is multiplied by before it is added to the weighted cosine."""
         return (1 - self.dense_weight) / BM25_UNIT
+
+
+class EveryPoint(Question):
+    """A question whose search by the vector alone has to compare with every point."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,7 +202,7 @@ class ReleaseIndex(PassageIndex):
         words = None
         if self._words is not None and text is not None and weight < 1:
             words = self._words.question(text)
-        question = Question(
+        question = (EveryPoint if exact else Question)(
             tenant=tenant,
             labels=labels,
             ranges=tuple(
@@ -215,7 +218,6 @@ class ReleaseIndex(PassageIndex):
             words=words or None,
             dense_weight=weight,
             bare=bare,
-            exact=exact,
         )
         found = self._fitting(question, where)
         if not found and question.words is not None and not question.dense_weight:

@@ -72,7 +72,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["threshold", "--", "-0.2"], 2, "probability"),
         (["drift"], 1, "whetstone serve"),
         (["retrain"], 1, "whetstone serve"),
-        (["drift", "--show", "abcd1234"], 1, "abcd1234"),
+        (["drift", "show", "abcd1234"], 1, "abcd1234"),
         (["label", "."], 1, "queries.jsonl"),
         (["demo", "--once", "--dataset", "."], 2, "corpus.jsonl"),
         (["demo", "--once", "--dataset", "hub:qiaojin/PubMedQA"], 1, "HF_HUB_OFFLINE"),

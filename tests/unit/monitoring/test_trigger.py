@@ -86,3 +86,11 @@ def test_without_a_cooldown_none_is_waited_for() -> None:
     """Zero means: never wait."""
     made = Made(id="c1-long-id", at=AT + HOUR, waits=False)
     assert should_retrain(LATER, [WANTING], made=[made], cooldown=timedelta(0)).fire
+
+
+@pytest.mark.parametrize(("checked", "fires"), [("default", True), ("north", False), ("*", False)])
+def test_alarms_of_other_tenants_start_none(checked: str, fires: bool) -> None:
+    """A retraining learns from one tenant's questions, and a check over all sees the same shift once more."""
+    trigger = should_retrain(replace(LATER, tenant=checked), [WANTING], tenant="default")
+    assert fires == trigger.fire
+    assert fires or f"this check is of {checked!r}." in trigger.sentence

@@ -48,6 +48,11 @@ def test_every_cause_is_shown_with_none_standing() -> None:
     assert value(found, "webhooks_undelivered") == 0
 
 
+def test_without_a_webhook_none_is_late() -> None:
+    """What happened to alarms is kept all the same; nobody waits for it."""
+    assert "webhooks_undelivered" not in shown(undelivered=None)
+
+
 def test_standing_alarms_are_counted_by_cause_and_remedy() -> None:
     """Those of several tenants together; a remedy that the cause seldom has stands beside the usual one."""
     found = shown(

@@ -1,7 +1,7 @@
 """The live index is asked of the service that has it open, and opened here where none is alive."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,16 +12,33 @@ from doubles.promotion_world import QUESTIONS, TENANT, TwoEncoders, World, docum
 from monitoring.adapters.live_index import SqlLiveIndex, live_here
 from rag.domain import Probe, Replica, utcnow
 from rag.errors import IndexLocked, NotReady, Unavailable
+from rag.ports import ProbeStore
 from rag.releases.probing import MOST_TEXTS, Answers, Prober
 
 
+class Seen:
+    """A store that remembers what was added to it."""
+
+    def __init__(self, store: ProbeStore) -> None:
+        self._store = store
+        self.added: list[Probe] = []
+
+    def add(self, probes: Sequence[Probe]) -> None:
+        """Add them, and remember."""
+        self.added += probes
+        self._store.add(probes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
 @contextmanager
-def asking(world: World, **changed: Any) -> Iterator[SqlLiveIndex]:
+def asking(world: World, *, probes: Any = None, **changed: Any) -> Iterator[SqlLiveIndex]:
     """Yield a check's view of the live index."""
     stores = world.stores
     settings = {"poll_s": 0.01, "patience_s": 20.0} | changed
     with SqlLiveIndex(
-        stores.probes,
+        probes or stores.probes,
         stores.replicas,
         lambda: live_here(
             stores.releases, stores.documents, stores.census, world.models(), world.indexes, world.indexing
@@ -89,11 +106,10 @@ def test_a_service_and_an_index_opened_here_say_the_same(world: World, two_encod
 def test_nothing_stays_of_what_was_asked(world: World, two_encoders: TwoEncoders) -> None:
     """The texts are golden questions and people's: they are gone once they are answered, or were not in time."""
     world.found(two_encoders.first, documents=2)
-    seen: list[Probe] = []
-    add = world.stores.probes.add
-    with service(world), asking(world) as live:
-        live._probes.add = lambda some: (seen.extend(some), add(some))[1]  # type: ignore[attr-defined]
+    probes = Seen(world.stores.probes)
+    with service(world), asking(world, probes=probes) as live:
         live.ask(["a question"], tenant=TENANT, k=1)
+    seen = probes.added
     assert [each.texts for each in seen] == [("a question",)]
     assert world.stores.probes.answers([seen[0].id]) == {}
     assert world.stores.probes.take(replica="r", stale=utcnow()) is None

@@ -33,7 +33,8 @@ class Serving:
 
 def bfloat16(rows: Rows) -> Rows:
     """Return rows as an export keeps them: 8 bits of each number."""
-    return (rows.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    kept: Rows = (rows.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    return kept
 
 
 def shifted(rows: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""What a check did to alarms is an event in Prefect, for people's automations."""
+"""What a check did to alarms is an event in Prefect: for people's automations, and to start a retraining."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from doubles.standing_alarm import standing_alarm
 from doubles.waiting import until
 
 from flows.environment import prefect_environment
-from monitoring.domain import AlarmEnd
+from monitoring.domain import AlarmEnd, Cause, Remedy
 from rag.domain import new_id, utcnow
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
@@ -68,3 +68,40 @@ def test_opened_and_ended_alarms_are_events(prefect_home: Path) -> None:
     assert event["payload"]["data"]["topics"] == [{"words": ["leave", "parental"], "count": 41}]
     (event,) = events("whetstone.alarm.ended")
     assert event["payload"]["data"]["ended_by"] == "promotion"
+
+
+def test_an_alarm_asks_for_one_retraining(
+    prefect_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event names the alarm, the alarm says when; the next check starts none, and says why."""
+    from prefect import flow
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.bootstrap import open_doors
+    from flows.check_drift import DRIFT_EVENT, ask_for_retraining
+    from flows.ops.trigger import retraining_trigger
+    from monitoring.alarms.alarming import ASKED_FOR
+
+    monkeypatch.setenv("WHETSTONE_HOME", str(tmp_path))
+    monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+    report = drift_report(id=new_id(), created_at=utcnow())
+    missing = standing_alarm(id=new_id())
+    curable = standing_alarm(id=new_id(), cause=Cause.NOT_FOUND, remedy=Remedy.RETRAIN)
+    with open_doors() as doors:
+        doors.monitoring.reports.add(report)
+        for alarm in (missing, curable):
+            doors.monitoring.alarms.add(alarm)
+
+    asking = flow(lambda: [ask_for_retraining(report.id), ask_for_retraining(report.id)], name="asking")
+    assert [True, False] == asking()
+
+    until(lambda: events(DRIFT_EVENT), "the event")
+    (event,) = events(DRIFT_EVENT)
+    assert [curable.id] == event["payload"]["alarms"]
+    with open_doors() as doors:
+        known = {each.id: each for each in doors.monitoring.alarms.standing()}
+        assert ("", ASKED_FOR) == (known[missing.id].retraining, known[curable.id].retraining)
+        said = retraining_trigger(doors, report.id).sentence
+    assert said.startswith("No retraining is asked for:")
+    assert f"for alarm {curable.id[:8]} (not found)" in said
+    assert f"Alarm {missing.id[:8]} (documents missing) is not cured by it." in said

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def test_every_cause_of_an_alarm_has_one_rule() -> None:
 @pytest.mark.parametrize("expression", sorted(set(expressions())))
 def test_values_of_labels_that_are_asked_for_are_shown(expression: str) -> None:
     """A rule on a value that no check gives never fires."""
-    shown = {
+    shown: dict[str, Collection[str]] = {
         "cause": set(Cause),
         "remedy": set(Remedy),
         "verdict": set(DriftVerdict),

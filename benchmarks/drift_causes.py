@@ -106,7 +106,7 @@ def broken(world: World, cause: str, generator: np.random.Generator) -> tuple[Di
             served[rows] = noisy(passages[rows], 3.0, generator)
             served[sorted(gone)] = -1.0 / np.sqrt(passages.shape[1])
         case "release worse":
-            served, asked = noisy(passages, 1.5, generator), noisy(asked, 1.0, generator)
+            served, asked = noisy(passages, 3.0, generator), noisy(asked, 2.0, generator)
             canaries = asked
         case "index broken":
             rows = generator.choice(len(passages), len(passages) // 3, replace=False)
@@ -126,9 +126,11 @@ def broken(world: World, cause: str, generator: np.random.Generator) -> tuple[Di
     findings = [
         finding("topics", drift=False),
         finding(
-            f"golden_recall@{K}", drift=fell > 0.05, reason=f"Recall of golden questions fell by {fell:.0%}."
+            f"golden_recall@{K}",
+            drift=bool(fell > 0.05),
+            reason=f"Recall of golden questions fell by {fell:.0%}.",
         ),
-        finding("index", drift=agreeing < 0.9 and not is_release and not (gone or changed)),
+        finding("index", drift=bool(agreeing < 0.9) and not is_release and not (gone or changed)),
         finding(
             "canaries",
             drift=float((canaries * world.questions[golden]).sum(axis=1).min()) < 0.99 and not is_release,

@@ -106,7 +106,7 @@ def broken(world: World, cause: str, generator: np.random.Generator) -> tuple[Di
             served[rows] = noisy(passages[rows], 3.0, generator)
             served[sorted(gone)] = -1.0 / np.sqrt(passages.shape[1])
         case "release worse":
-            served, asked = noisy(passages, 3.0, generator), noisy(asked, 2.0, generator)
+            served, asked = noisy(passages, 1.5, generator), noisy(asked, 1.0, generator)
             canaries = asked
         case "index broken":
             rows = generator.choice(len(passages), len(passages) // 3, replace=False)

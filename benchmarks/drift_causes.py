@@ -126,9 +126,11 @@ def broken(world: World, cause: str, generator: np.random.Generator) -> tuple[Di
     findings = [
         finding("topics", drift=False),
         finding(
-            f"golden_recall@{K}", drift=fell > 0.05, reason=f"Recall of golden questions fell by {fell:.0%}."
+            f"golden_recall@{K}",
+            drift=bool(fell > 0.05),
+            reason=f"Recall of golden questions fell by {fell:.0%}.",
         ),
-        finding("index", drift=agreeing < 0.9 and not is_release and not (gone or changed)),
+        finding("index", drift=bool(agreeing < 0.9) and not is_release and not (gone or changed)),
         finding(
             "canaries",
             drift=float((canaries * world.questions[golden]).sum(axis=1).min()) < 0.99 and not is_release,

@@ -23,7 +23,7 @@ from rag.text.wording import words as written
 
 REFERENCE, RECENT = 800, 200
 MISSED, BY_WORDS = 20, 3
-"""A question is not found where its right passage is no nearer than rank 20 by vectors and among the first 3 by words."""
+"""A question is not found where 20 passages are nearer than its right one, which is among the first 3 by words."""
 _TOPICS = 12
 _LEADS = (
     "Hello, I hope somebody can help me with this, as I have been looking for an answer for quite a while now. ",

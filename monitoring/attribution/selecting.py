@@ -18,7 +18,7 @@ _WEIGHT = 0.15  # of a figure beside a vector, whose numbers are small: the leng
 
 
 def new_rows(pool: Rows, look: Look, reference: Forms, recent: Forms) -> Rows:
-    """Return which rows of `look.recent`, of those in the pool, are new, those least like the reference first; none where they are no more than by chance.
+    """Return which rows of `look.recent`, of those in the pool, are new; none where there are no more than by chance.
 
     A ridge regression tells these from the reference, by what they are about, how they are put and how they fared.
     New is what lies beyond 95 % of the reference, each question scored as if it had not been learned from (the

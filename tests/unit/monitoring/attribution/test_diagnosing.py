@@ -43,7 +43,7 @@ def test_nothing_is_diagnosed_where_nothing_drifts() -> None:
 
 @pytest.mark.parametrize("count", [12, 40, 120])
 def test_missing_documents_are_named_with_their_topic(count: int) -> None:
-    """Questions that no passage is near to, and whose words stand nowhere, want documents; the topic has their words."""
+    """Questions far from every passage, whose words stand nowhere, want documents; the topic has their words."""
     asked = Asked()
     found = told(asked.about("visa", count), asked)
 
@@ -97,8 +97,8 @@ def test_half_missing_half_not_found_are_two_diagnoses() -> None:
     [
         ("{0} {1}", "key words"),
         (
-            "Good morning, my colleague told me yesterday that I could ask here, so please explain to me in as much detail "
-            "as you can what I have to do about the {0} and then about the {1}, thank you very much?",
+            "Good morning, my colleague told me yesterday that I could ask here, so please explain to me in as much "
+            "detail as you can what I have to do about the {0} and then about the {1}, thank you very much?",
             "length",
         ),
     ],

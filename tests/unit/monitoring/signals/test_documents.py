@@ -46,7 +46,9 @@ def looked() -> Look:
         (replace(CALM, there=70, gone=33, gone_lately=30, days=8.0), DriftVerdict.DRIFT),
     ],
 )
-def test_a_mass_that_went_at_once_is_drift(looked: Look, changes: DocumentChanges, verdict: DriftVerdict) -> None:
+def test_a_mass_that_went_at_once_is_drift(
+    looked: Look, changes: DocumentChanges, verdict: DriftVerdict
+) -> None:
     """A tenth within a week and more than usual, or a golden question's document: a fact, which has no p-value."""
     found = finding(looked, changes)
 
@@ -55,7 +57,9 @@ def test_a_mass_that_went_at_once_is_drift(looked: Look, changes: DocumentChange
 
 def test_the_sentence_says_what_went(looked: Look) -> None:
     """Figures stand in the sentence, and what came in the same time, as documents may have moved."""
-    changes = replace(CALM, there=70, gone=30, gone_lately=30, written=28, written_lately=28, golden=9, golden_gone=2)
+    changes = replace(
+        CALM, there=70, gone=30, gone_lately=30, written=28, written_lately=28, golden=9, golden_gone=2
+    )
 
     assert finding(looked, changes).reason == (
         "Documents of 2 of 9 golden questions are gone; 30 documents went within 7 days, 30% of all; 28 came or were "
@@ -63,8 +67,8 @@ def test_the_sentence_says_what_went(looked: Look) -> None:
     )
     calm = replace(CALM, written=3, retrieved=40)
     assert finding(looked, calm).reason == (
-        "100 documents are there; since the reference began 3 came or were changed and 0 went; 60 were found by no recent "
-        "question."
+        "100 documents are there; since the reference began 3 came or were changed and 0 went; 60 were found by no "
+        "recent question."
     )
 
 
@@ -94,7 +98,10 @@ def ids(*numbers: int) -> list[str]:
 def golden(*numbers: int) -> LabelledQuestion:
     """Make a golden question that these documents answer."""
     return LabelledQuestion.create(
-        tenant="default", text=f"What is in {numbers}?", documents=frozenset(ids(*numbers)), purpose=Purpose.GOLDEN
+        tenant="default",
+        text=f"What is in {numbers}?",
+        documents=frozenset(ids(*numbers)),
+        purpose=Purpose.GOLDEN,
     )
 
 

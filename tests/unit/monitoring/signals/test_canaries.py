@@ -48,7 +48,8 @@ def noisy(size: float) -> Any:
 
     def add(rows: Rows) -> Rows:
         noise = np.random.default_rng(3).normal(size=rows.shape)
-        return rows + size * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+        noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+        return np.asarray(rows + size * noise, np.float32)
 
     return add
 

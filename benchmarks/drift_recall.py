@@ -4,7 +4,8 @@ Peers: Wald's and Clopper and Pearson's intervals, made for one look; and predic
 retrieval score in place of a judge.
 
 Real questions asked of the default retrieval, drawn with replacement into streams. Each is put to people with the
-probability that `monitoring/labels/sampling.py` gives it; people's word is the data set's label. Prints three Markdown tables:
+probability that `monitoring/labels/sampling.py` gives it; people's word is the data set's label. Prints three Markdown
+tables:
 
 - judges: how well each tells found from not found;
 - coverage and width of the 95 % intervals at 40, 100 and 200 labels, looked at after each question;

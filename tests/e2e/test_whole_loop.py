@@ -146,7 +146,7 @@ def test_the_loop_from_first_question_to_rollback(
 
     drift = installation.json("drift", status=3)
     assert drift["verdict"] == "drift"
-    assert "question_mmd" in {f["name"] for f in drift["findings"] if f["verdict"] == "drift"}
+    assert "topics" in {f["name"] for f in drift["findings"] if f["verdict"] == "drift"}
 
     # Not a claim of speed: a guard against hanging, on machines that are slow or busy.
     installation.run("retrain", timeout_s=600)

@@ -97,7 +97,7 @@ def test_bad_input_gives_one_clear_line(tmp_path: Path, arguments: list[str], st
         ("WHETSTONE_TOP_K", "0"),
         ("WHETSTONE_THRESHOLD", "-0.35"),
         ("WHETSTONE_THRESHOLD", "1.5"),
-        ("WHETSTONE_DRIFT_ALPHA", "2"),
+        ("WHETSTONE_DRIFT_FALSE_ALARM_MONTHS", "0"),
         ("WHETSTONE_RETRAIN_LANE", "fast"),
         ("WHETSTONE_APPROVAL_TTL_H", "0"),
         ("WHETSTONE_FLOWS_SYNC_EVERY_MIN", "-1"),

@@ -120,4 +120,3 @@ def test_drift_reports(opened: Stores) -> None:
     assert (report.diagnoses, report.new, report.months) == ((), 0, 0.0)
     assert reports.get(report.id).findings == report.findings
     assert tell(report).verdict.startswith("Calm")
-

@@ -124,6 +124,10 @@ def test_the_loop_from_first_question_to_rollback(
         "WHETSTONE_RETRAIN_MINE_PASSAGES": "100",
         "WHETSTONE_RETRAIN_PARAPHRASES": "0",
         "WHETSTONE_POLL_INTERVAL_S": "0.2",
+        # All ask with one key within minutes; the reference is what was asked before the shift.
+        "WHETSTONE_DRIFT_BURST_QUESTIONS": "0",
+        "WHETSTONE_DRIFT_MIN_QUESTIONS": "300",
+        "WHETSTONE_DRIFT_RECENT_QUESTIONS": "200",
     }
     everyone = questions_of(folder)
     train = {d: [q for q in everyone if q.split == "train" and q.domain == d] for d in ("Australia", "UK")}

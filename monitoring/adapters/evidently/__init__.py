@@ -1,7 +1,7 @@
 """Drift reports as Evidently snapshots: our signals inside one Evidently report, HTML on request.
 
 Evidently's own embedding drift methods are not calibrated for question embeddings
-(``benchmarks/drift_calibration.py`` shows it); the statistics, levels and tests in the snapshot are ours.
+(``benchmarks/drift.py`` shows it); the statistics, levels and tests in the snapshot are ours.
 """
 
 import json

@@ -72,7 +72,10 @@ def _watching() -> None:
 def _alarms() -> None:
     op.create_table(
         "alarms",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "tenant", "release", "cause", "remedy")),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("id", "tenant", "release", "cause", "remedy")
+        ),
         sa.Column("signals", sa.JSON(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("report", "last_report")),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),

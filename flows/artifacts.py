@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import cast
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -14,22 +14,25 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from flows.ops.ingested import lines, notes
+from flows.ops.reported import Texts, alarm_rows, finding_rows, topic_rows
 from flows.ops.tables import (
     answer_rows,
     bar_lines,
     dataset_rows,
-    drift_rows,
     foreseen_sentence,
     scorecard_rows,
     slice_rows,
     written_lines,
 )
 from flows.ops.terminal import console, progress
-from monitoring.domain import DriftReport
-from monitoring.trigger import Trigger
+from monitoring.alarms.delivering import content, of_report
+from monitoring.alarms.trigger import Trigger
+from monitoring.domain import Alarm, DriftReport
+from monitoring.telling import tell, unmeasured
 from rag.library.syncing import SyncReport
 from retrain.domain import Candidate, Dataset, Detectable, Promotion
 
@@ -76,11 +79,25 @@ def _table(key: str, columns: Sequence[str], rows: Sequence[Sequence[object]], d
     )
 
 
-def publish_drift_report(report: DriftReport) -> None:
-    """Show a drift report as a table and its reasons as Markdown."""
-    _table("drift", *drift_rows(report), f"Drift report {report.id}: **{report.verdict}**")
-    reasons = "\n".join(f"- **{f.name}** ({f.verdict}): {f.reason}" for f in report.findings)
-    create_markdown_artifact(f"# {report.verdict}\n\n{reasons}\n", key="drift-reasons")
+def publish_drift_report(report: DriftReport, standing: Sequence[Alarm], texts: Texts) -> None:
+    """Show a drift report: the verdict, why and what to do as Markdown, signals, topics and alarms as tables."""
+    told = tell(report, standing)
+    parts = [f"# {told.verdict}"]
+    for heading, sentences in (
+        ("Why", told.why),
+        ("What to do", told.to_do),
+        ("Not measured", tuple(unmeasured(report))),
+    ):
+        if sentences:
+            parts.append(f"## {heading}\n\n" + "\n".join(f"- {each}" for each in sentences))
+    if told.held_to:
+        parts.append(told.held_to)
+    create_markdown_artifact("\n\n".join(parts) + "\n", key="drift-reasons")
+    _table("drift", *finding_rows(report), f"Drift report {report.id}: **{told.verdict}**")
+    if any(each.topics for each in report.diagnoses):
+        _table("drift-topics", *topic_rows(report, texts), "What new questions are about")
+    if standing:
+        _table("alarms", *alarm_rows(standing), "Alarms that stand")
 
 
 def publish_trigger(trigger: Trigger) -> None:
@@ -145,3 +162,24 @@ def publish_garbage(removed: Sequence[str]) -> None:
     """Show what was removed."""
     lines = "\n".join(f"- {line}" for line in removed) or "Nothing."
     create_markdown_artifact(f"# Removed\n\n{lines}\n", key="garbage")
+
+
+def publish_alarms(report: DriftReport, alarms: Sequence[Alarm]) -> None:
+    """Emit ``whetstone.alarm.opened`` and ``.ended`` for what a report did to alarms: people's automations start by it.
+
+    The payload is what the webhook gets; emitted twice, an event keeps its id.
+    """
+    for alarm, event in of_report(report, alarms):
+        resource = f"whetstone.alarm.{alarm.id}"
+        emit_event(
+            event=f"whetstone.alarm.{event.value}",
+            resource={
+                "prefect.resource.id": resource,
+                "prefect.resource.name": f"Alarm: {alarm.cause.replace('_', ' ')}",
+                "whetstone.cause": alarm.cause.value,
+                "whetstone.remedy": alarm.remedy.value,
+                "whetstone.tenant": alarm.tenant,
+            },
+            payload=content(alarm, event, report.created_at),
+            id=uuid5(NAMESPACE_URL, f"{resource}.{event.value}"),
+        )

@@ -9,6 +9,7 @@ import sys
 import click
 
 from flows.commands import (
+    alarms,
     demo,
     documents,
     drift,
@@ -30,7 +31,7 @@ class Sections(click.Group):
         ("Try it", (demo.demo,)),
         ("Serve", (serving.serve, serving.up, status.status, status.settings)),
         ("Documents and questions", (documents.ingest, questions.ask, questions.label)),
-        ("Watch", (questions.questions, drift.drift)),
+        ("Watch", (questions.questions, drift.drift, alarms.alarms)),
         ("Improve", (retraining.retrain, retraining.candidates, retraining.approve, retraining.reject)),
         ("Switch", (promotion.promote, promotion.rollback, promotion.threshold, promotion.collect)),
         ("Keys", (keys.keys,)),
@@ -61,7 +62,7 @@ for _heading, _commands in Sections.sections:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; each known error becomes one line on standard error.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.
+    Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 an alarm stands, 130 interrupted.
     """
     try:
         code = cli.main(arguments, prog_name="whetstone", standalone_mode=False)

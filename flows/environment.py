@@ -100,6 +100,11 @@ def hub_forbidden() -> bool:
     return os.environ.get("HF_HUB_OFFLINE") == "1"
 
 
+def prefect_server_named() -> bool:
+    """Tell whether the environment names a Prefect server, where the schedule and what listens to events live."""
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
 def prefect_environment(home: Path) -> dict[str, str]:
     """Return what Prefect needs to hear before it is imported; what the environment says already goes first."""
     wanted = {

@@ -42,8 +42,8 @@ def cli_page() -> str:
     lines = [
         "# Command line",
         "",
-        "One command, `whetstone`. Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 drift found (`drift`), 130",
-        "interrupted. Errors are one line on standard error.",
+        "One command, `whetstone`. Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 an alarm stands (`drift`,",
+        "`alarms`), 130 interrupted. Errors are one line on standard error.",
         "",
         "This page is written from the code by `make docs`.",
     ]

@@ -6,6 +6,7 @@ from prefect.logging import get_run_logger
 from flows.artifacts import progress_artifact, publish_candidate, publish_dataset, publish_foreseen
 from flows.bootstrap import open_doors
 from flows.retrying import worth_repeating
+from monitoring.alarms.alarming import ASKED_FOR
 from retrain.cycle import Trained
 from retrain.domain import Detectable
 
@@ -54,11 +55,34 @@ def evaluate(dataset: str, trained: Trained, foreseen: Detectable | None) -> str
         return candidate.id
 
 
+@task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
+def alarms_to_cure() -> list[str]:
+    """Write onto the standing alarms that retraining cures that this is theirs; return their ids."""
+    with open_doors() as doors:
+        alarms = [
+            each.id
+            for each in doors.monitoring.to_cure()
+            if not each.retraining or each.retraining == ASKED_FOR
+        ]
+        doors.monitoring.retraining(alarms)
+        return alarms
+
+
+@task(retries=2, retry_delay_seconds=5, retry_condition_fn=worth_repeating)
+def tell_alarms(alarms: list[str], candidate: str) -> None:
+    """Write onto alarms which candidate was made for them."""
+    with open_doors() as doors:
+        doors.monitoring.retraining(alarms, candidate)
+
+
 @flow(name="retrain_encoder")
 def retrain_encoder(reason: str = "asked for by hand") -> str:
-    """Retrain once; return the candidate's id. `reason` is kept in the run's log."""
+    """Retrain once, beginning where alarms say; return the candidate's id. `reason` is kept in the run's log."""
     get_run_logger().info("retraining: %s", reason)
+    alarms = alarms_to_cure()
     dataset = build_dataset()
     foreseen = foresee(dataset)
     trained = train(dataset)
-    return evaluate(dataset, trained, foreseen)
+    candidate = evaluate(dataset, trained, foreseen)
+    tell_alarms(alarms, candidate)
+    return candidate

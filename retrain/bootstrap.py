@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from retrain.adapters.sql.stores import RetrainStores, open_retrain_stores
 from retrain.cycle import RetrainCycle
 from retrain.dataset.mining import Mining
 from retrain.dataset.writing import Budget, Forecast, Writing
-from retrain.domain import GuardSet
+from retrain.domain import Focus, GuardSet
 from retrain.ports import ApprovalStore, CandidateStore, DatasetStore, PromotionStore, Trainer
 from retrain.present import Present
 from retrain.promotion.approval import Approver
@@ -31,8 +30,8 @@ from retrain.verdict.judging import Judging
 RETRAIN_LEASE = "retrain"
 """Held by one step of a retraining at a time."""
 
-DriftedSince = Callable[[], datetime | None]
-"""Returns since when people ask about other things; None: it is calm."""
+WhatToCure = Callable[[], Focus | None]
+"""Returns what a retraining is to cure; None: nothing in particular."""
 
 
 class Retraining:
@@ -43,12 +42,12 @@ class Retraining:
         installation: Installation,
         stores: RetrainStores,
         settings: RetrainSettings,
-        drifted_since: DriftedSince,
+        what_to_cure: WhatToCure,
     ) -> None:
-        """Build nothing yet: a cycle is built, and `drifted_since` asked, when it begins."""
+        """Build nothing yet: a cycle is built, and `what_to_cure` asked, when it begins."""
         self._rag = installation
         self.settings = settings
-        self._drifted_since = drifted_since
+        self._what_to_cure = what_to_cure
         self._stores = stores
         self.datasets: DatasetStore = stores.datasets
         self.candidates: CandidateStore = stores.candidates
@@ -84,7 +83,7 @@ class Retraining:
             datasets=stores.datasets,
             writer=writer(rag, settings),
             settings=settings,
-            drifted_since=self._drifted_since(),
+            focus=self._what_to_cure(),
         )
         judging = Judging(
             present,
@@ -200,12 +199,12 @@ class Promotion:
 
 
 def open_retrain(
-    installation: Installation, settings: RetrainSettings, drifted_since: DriftedSince
+    installation: Installation, settings: RetrainSettings, what_to_cure: WhatToCure
 ) -> tuple[Retraining, Promotion]:
     """Return both doors over the same stores; they last as long as the installation is open."""
     stores = open_retrain_stores(installation.stores, installation.settings.home)
     return (
-        Retraining(installation, stores, settings, drifted_since),
+        Retraining(installation, stores, settings, what_to_cure),
         Promotion(installation, stores, settings),
     )
 

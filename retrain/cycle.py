@@ -94,8 +94,9 @@ class RetrainCycle:
         present.releases.add(judged.release)
         report = trained.report
         told = {"tuning": judged.tuning}
-        if written := stored.manifest.get("language_model"):
-            told["language_model"] = written
+        for name in ("language_model", "focus"):
+            if name in stored.manifest:
+                told[name] = stored.manifest[name]
         candidate = Candidate(
             id=new_id(),
             tenant=present.tenant,

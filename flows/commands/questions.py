@@ -66,9 +66,21 @@ def ask(question: str, where: str, json_output: bool) -> None:
     "--unknown-language", is_flag=True, help="Only those in a language that the encoder does not know."
 )
 @click.option("--json", "json_output", is_flag=True, help="Print them as JSON.")
-def questions(limit: int, status: str | None, unknown_language: bool, json_output: bool) -> None:
+@click.option(
+    "--label",
+    "labels",
+    is_flag=True,
+    help="Go through those drawn for people, and say which passage answers each: recall of live questions rests on it.",
+)
+def questions(
+    limit: int, status: str | None, unknown_language: bool, json_output: bool, labels: bool
+) -> None:
     """Show what people asked lately: how it ended, and how likely the passages found answered it."""
     from flows.bootstrap import open_doors
+
+    if labels:
+        _label()
+        return
     from flows.ops.asked import asked_lately, question_json, question_rows
     from flows.ops.terminal import as_json, console, table
     from rag.domain import InteractionStatus
@@ -87,6 +99,20 @@ def questions(limit: int, status: str | None, unknown_language: bool, json_outpu
         table("Questions, newest first", *question_rows(asked))
     else:
         console().print("No such question is in the log.")
+
+
+def _label() -> None:
+    from flows.bootstrap import open_doors
+    from flows.commands.labelling import label_at_terminal
+    from flows.environment import terminal_principal
+
+    with open_doors() as doors:
+        given, left = label_at_terminal(
+            doors.monitoring.labelling,
+            tenant=doors.rag.settings.tenant,
+            principal=terminal_principal(),
+        )
+    click.echo(f"{given} labelled; {'others wait' if left else 'none waits'}.")
 
 
 @click.command()

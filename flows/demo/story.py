@@ -10,9 +10,11 @@ from flows.demo.corpus import DemoCorpus, HeldQuestion, Use
 from flows.demo.people import Asked, People, Traffic, each
 from flows.demo.serve_process import ServeProcess
 from flows.environment import load_flow
-from flows.ops.tables import dataset_rows, drift_rows, percent
-from flows.ops.terminal import console, progress, show_candidate, table
+from flows.ops.reported import examples
+from flows.ops.tables import dataset_rows, percent
+from flows.ops.terminal import console, progress, show_candidate, show_drift, table
 from monitoring.domain import DriftVerdict
+from monitoring.telling import tell
 from rag.errors import Conflict, EmptyCorpus
 from rag.library.syncing import SyncRules
 from rag.ports import Progress
@@ -131,16 +133,15 @@ class Story:
         report_id = load_flow("check_drift", quiet=True)()
         with open_doors() as doors:
             report = doors.monitoring.reports.get(report_id)
-        table(f"Drift report: {report.verdict}", *drift_rows(report))
-        reasons = "; ".join(f.reason for f in report.findings if f.verdict is DriftVerdict.DRIFT)
+            standing = doors.monitoring.alarms.standing(tenant=report.tenant)
+            texts = doors.monitoring.texts(examples([report], standing))
+        show_drift(report, standing, texts)
+        told = tell(report, standing)
         if expected is DriftVerdict.DRIFT:
-            self._check("drift noticed", report.verdict is expected, reasons)
+            raised = f"{told.verdict} {' '.join(told.to_do)}"
+            self._check("an alarm with its cause", report.verdict is expected and bool(standing), raised)
             return
-        # One calm check in twenty raises a false alarm by design, which is no failure of a step.
-        calm = (
-            "calm" if report.verdict is expected else f"a false alarm, as one check in twenty is: {reasons}"
-        )
-        self._check("checked before the shift", report.verdict is not DriftVerdict.NOT_ENOUGH_DATA, calm)
+        self._check("calm before the shift", report.verdict is expected, told.verdict)
 
     def _retrain(self) -> str:
         candidate_id = str(

@@ -1,9 +1,10 @@
-"""What people asked lately, with how it ended: for the terminal and for operators over HTTP."""
+"""What people asked lately, and what of it waits for a label: for the terminal and for operators over HTTP."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from flows.ops.tables import Table
+from monitoring.domain import Shown
 from rag.domain import Interaction, InteractionStatus
 from rag.ports import InteractionStore
 
@@ -55,6 +56,20 @@ def question_json(asked: Interaction) -> dict[str, Any]:
         "generator": asked.generator,
         "release": asked.release,
         "total_ms": asked.total_ms,
+    }
+
+
+def waiting_json(waiting: Shown) -> dict[str, Any]:
+    """Return what whoever labels is told of a question: not who asked it, what was answered, or what a machine says."""
+    return {
+        "id": waiting.sampled.id,
+        "asked_at": waiting.asked.asked_at,
+        "question": waiting.asked.question,
+        "rewritten": waiting.asked.rewritten,
+        "passages": [
+            {"id": each.id, "title": each.title, "uri": each.uri, "locator": each.locator, "text": each.text}
+            for each in waiting.passages
+        ],
     }
 
 

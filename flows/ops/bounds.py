@@ -3,13 +3,22 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from retrain.promotion.approval import MAX_COMMENT
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 ReportLimit = Annotated[int, Query(ge=1, le=200)]  # a drift report is read with its page, which is large
 Comment = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept with the decision.")]
+NeededComment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT)]
+Tenant = Annotated[
+    str,
+    Query(
+        alias="tenant",
+        pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9._\-]{0,99})$",
+        description="Whose questions; *: those of all tenants together. Default: the installation's own.",
+    ),
+]
 Reason = Annotated[str, Field(max_length=MAX_COMMENT, description="Kept in the audit trail.")]
 
 

@@ -19,17 +19,17 @@ from rag.errors import LeaseHeld, Unavailable, WhetstoneError
 
 log = logging.getLogger(__name__)
 
-DRIFT_FOUND = 3
-"""Exit status of ``whetstone drift`` when there is drift: not a failure."""
+ALARM_STANDS = 3
+"""Exit status of ``whetstone drift`` and ``whetstone alarms`` while an alarm stands: not a failure."""
 
 
-def drift_check() -> str:
+def drift_check(tenant: str) -> str:
     """Run ``whetstone drift`` to its end, and return the report's id; Unavailable where it failed.
 
     Where this process ends first, it ends the check too.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "drift", "--json"],
+        [sys.executable, "-m", "flows.cli", "drift", "--json", "--tenant", tenant],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -47,7 +47,7 @@ def drift_check() -> str:
             out, err = check.communicate()
         finally:
             atexit.unregister(end)
-    if check.returncode not in (0, DRIFT_FOUND):
+    if check.returncode not in (0, ALARM_STANDS):
         last = err.strip().rpartition("\n")[2]
         raise Unavailable(f"the drift check ended with status {check.returncode}: {last[:300]}")
     return str(json.loads(out)["id"])
@@ -56,21 +56,21 @@ def drift_check() -> str:
 class BackgroundChecks(Checks):
     """One check at a time."""
 
-    def __init__(self, check: Callable[[], str]) -> None:
-        """Take what runs one whole check, keeps its report and returns the report's id; it is called in a thread."""
+    def __init__(self, check: Callable[[str], str]) -> None:
+        """Take what runs a tenant's whole check, keeps its report and returns its id; it is called in a thread."""
         self._check = check
         self._lock = Lock()
         self._thread: Thread | None = None
         self._error: Exception | None = None  # of the last one
 
     @override
-    def start(self) -> None:
+    def start(self, tenant: str) -> None:
         with self._lock:
             if self._running():
                 raise LeaseHeld("A drift check is under way; ask again when it has ended.")
             self._error = None
             # A daemon, because Python waits for all others before it ends.
-            self._thread = Thread(target=self._run, name="drift-check", daemon=True)
+            self._thread = Thread(target=self._run, args=(tenant,), name="drift-check", daemon=True)
             self._thread.start()
 
     @override
@@ -86,9 +86,9 @@ class BackgroundChecks(Checks):
     def _running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def _run(self) -> None:
+    def _run(self, tenant: str) -> None:
         try:
-            self._check()
+            self._check(tenant)
         except Exception as error:
             self._error = error
             log.exception("The drift check failed: %s", error)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.bootstrap import Doors
-from monitoring.domain import DriftReport
+from monitoring.domain import Alarm, DriftReport
 from rag.domain import Deployment, Replica
 from rag.releases.standing import Standing, standing
 from retrain.domain import Candidate, CandidateStatus
@@ -32,15 +32,20 @@ class Overview:
     replicas: Sequence[Replica]  # those heard of lately
     questions: int  # logged
     report: DriftReport | None  # the newest
+    alarms: Sequence[Alarm]  # those that stand
     waiting: Sequence[Candidate]  # for a person's decision
 
     def rows(self) -> list[tuple[str, str]]:
         """Return what is to be known, and its value."""
         report = self.report
+        alarms = [(f"alarm {each.id[:8]}", f"{each.sentence} {each.action}") for each in self.alarms]
         in_part = f", {self.in_part} of them read in part" if self.in_part else ""
-        checked = f"{report.verdict} ({report.created_at:%Y-%m-%d %H:%M})" if report else "-"
+        checked = (
+            f"{report.verdict.replace('_', ' ')} ({report.created_at:%Y-%m-%d %H:%M})" if report else "-"
+        )
         waiting = ", ".join(f"{c.id[:8]} ({c.verdict.outcome})" for c in self.waiting)
         return [
+            *alarms,
             ("home", str(self.home)),
             ("documents", f"{self.documents}{in_part}"),
             *self._live(),
@@ -76,6 +81,7 @@ def overview(doors: Doors) -> Overview:
         replicas=alive(stores.replicas),
         questions=stores.interactions.count(),
         report=next(iter(doors.monitoring.reports.newest(1, tenant=settings.tenant)), None),
+        alarms=doors.monitoring.alarms.standing(tenant=settings.tenant),
         waiting=doors.retraining.candidates.having(CandidateStatus.EVALUATED),
     )
 

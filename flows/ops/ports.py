@@ -1,8 +1,9 @@
 """What the operators' routes call beside the stores, whose ports are those of rag, retrain and monitoring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from monitoring.domain import Alarm
 from retrain.domain import Approval, Promotion
 
 
@@ -32,11 +33,31 @@ class Switches(Protocol):
         ...
 
 
+class AlarmDecisions(Protocol):
+    """Writes down what people say of alarms; NotFound, and Conflict where one has ended already."""
+
+    def acknowledge(self, alarm_id: str, *, tenant: str, principal: str, comment: str = "") -> Alarm:
+        """Write that somebody knows of it; return it as it is then."""
+        ...
+
+    def end(self, alarm_id: str, *, tenant: str, principal: str, comment: str) -> Alarm:
+        """End it by a person's word; return it as it is then."""
+        ...
+
+
+class Accepts(Protocol):
+    """Takes a person's word that what people ask and find now is as it should be."""
+
+    def accept(self, *, tenant: str, principal: str, comment: str) -> Sequence[Alarm]:
+        """Begin the reference anew; return the alarms that this ends."""
+        ...
+
+
 class Checks(Protocol):
     """Drift checks in the background."""
 
-    def start(self) -> None:
-        """Start one; LeaseHeld where one is under way."""
+    def start(self, tenant: str) -> None:
+        """Start one of a tenant's questions; LeaseHeld where one is under way."""
         ...
 
     def status(self) -> Mapping[str, object]:

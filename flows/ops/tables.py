@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitoring.domain import DriftReport
 from rag.access.keys import status
 from rag.domain import Key, Role
 from retrain.dataset.writing import Forecast
@@ -154,28 +153,6 @@ def dataset_rows(dataset: Dataset) -> Table:
         (origin, *(sum(item.origin is origin for item in items) for items in splits)) for origin in origins
     ]
     return ["origin", "train pairs", "dev questions", "gate questions"], [*rows, ("all", *map(len, splits))]
-
-
-def drift_rows(report: DriftReport) -> Table:
-    """Return one row a finding."""
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4f}"
-
-    columns = ["finding", "statistic", "threshold", "p", "reference", "current", "questions", "verdict"]
-    return columns, [
-        (
-            f.name,
-            number(f.statistic),
-            number(f.threshold),
-            number(f.p_value),
-            number(f.reference),
-            number(f.current),
-            f"{f.reference_count} / {f.current_count}",
-            f.verdict,
-        )
-        for f in report.findings
-    ]
 
 
 def candidate_rows(candidates: Sequence[Candidate]) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.ops.reported import Texts, finding_rows, topic_rows
 from flows.ops.tables import (
     answer_rows,
     bar_lines,
@@ -17,6 +18,8 @@ from flows.ops.tables import (
     slice_rows,
     written_lines,
 )
+from monitoring.domain import Alarm, DriftReport
+from monitoring.telling import tell, unmeasured
 from retrain.domain import Candidate
 
 NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
@@ -98,6 +101,34 @@ def progress() -> "Iterator[Callable[[int, int, str], None]]":
             bars.update(tasks[what], completed=done, total=total or None, last=last)
 
         yield bar
+
+
+def show_drift(
+    report: DriftReport, standing: Sequence[Alarm], texts: Texts, *, remarks: Sequence[str] = ()
+) -> None:
+    """Print a drift report: the verdict, why, what to do, the numbers, and what it was held to."""
+    told, out = tell(report, standing), console()
+    out.print(told.verdict, style="bold", soft_wrap=True)
+    for heading, sentences in (("Why", told.why), ("What to do", told.to_do), ("", remarks)):
+        if sentences and heading:
+            out.print(heading)
+        for sentence in sentences:
+            out.print(f"  {sentence}", soft_wrap=True)
+    if any(each.topics for each in report.diagnoses):
+        table("Topics", *topic_rows(report, texts))
+    if report.findings:
+        table(f"Drift report {report.id[:8]}: {report.verdict}", *finding_rows(report))
+    for window in (report.reference, report.current):
+        if window.language_unknown:
+            out.print(
+                f"  {window.name}: {window.language_unknown} of {window.count} questions are in a language that the "
+                "encoder does not know.",
+                soft_wrap=True,
+            )
+    for line in unmeasured(report):
+        out.print(f"  {line}", soft_wrap=True)
+    if told.held_to:
+        out.print(told.held_to, soft_wrap=True)
 
 
 def show_candidate(candidate: Candidate) -> None:

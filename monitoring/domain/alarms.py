@@ -22,6 +22,7 @@ class Alarm:
 
     id: str
     tenant: str
+    release: str  # digest of what served when it opened
     cause: Cause
     remedy: Remedy
     signals: tuple[str, ...]  # names of the findings that say so
@@ -34,14 +35,20 @@ class Alarm:
     opened_at: datetime = field(default_factory=utcnow)
     acknowledged_by: str = ""  # principal; empty: nobody yet
     acknowledged_at: datetime | None = None
+    was: tuple[Cause, ...] = ()  # what it was taken for before, the first one first
     comment: str = ""  # of who acknowledged or ended it
-    retraining: str = ""  # the one that was started for it: a flow run's or a candidate's id; empty: none
+    retraining: str = ""  # the one for it: "asked for", then the candidate's id; empty: none
     retraining_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: AlarmEnd | None = None
-    ended_who: str = ""  # principal, or the release's digest
+    ended_who: str = ""  # principal, or the digest of the release that serves since
 
     @property
     def standing(self) -> bool:
         """Tell whether it has not ended."""
         return self.ended_at is None
+
+    @property
+    def wants_retraining(self) -> bool:
+        """Tell whether a retraining would help and none was started for it."""
+        return self.standing and self.remedy is Remedy.RETRAIN and not self.retraining

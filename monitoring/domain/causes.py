@@ -57,6 +57,7 @@ class Diagnosis:
     reason: str  # why this cause, a sentence with its figures
     action: str  # what to do, a sentence
     topics: tuple[Topic, ...] = ()  # where, the largest first
+    terse: bool = False  # the questions are a few words, as typed into a search box
 
     @property
     def cured_by_retraining(self) -> bool:

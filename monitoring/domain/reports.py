@@ -8,6 +8,9 @@ from enum import StrEnum
 from monitoring.domain.causes import Diagnosis
 from rag.domain import utcnow
 
+ALL_TENANTS = "*"
+"""In a tenant's place: all tenants together."""
+
 
 class DriftVerdict(StrEnum):
     """What a comparison says."""
@@ -66,16 +69,7 @@ class DriftReport:
     run_length: float = (
         0.0  # distinct questions to a false alarm, on average, that it was held to; 0: not known
     )
+    months: float = 0.0  # as many months' questions are these at the traffic seen; 0: not known
     diagnoses: tuple[Diagnosis, ...] = ()  # what is wrong and what would help, the surest first
     golden_recall: Mapping[str, float] = field(default_factory=dict)  # golden question's id -> recall@k now
     created_at: datetime = field(default_factory=utcnow)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PastRecall:
-    """What golden questions' recall was at an earlier check: all that a later one needs of its report."""
-
-    report: str  # its id
-    created_at: datetime
-    recall: Mapping[str, float]  # golden question's id -> recall@k then
-    verdicts: Mapping[str, DriftVerdict]  # finding's name -> what it said

@@ -1,25 +1,117 @@
-"""Signal: right passages are found less often than before. Paired tests on golden questions and on people's labels."""
+"""Signal: golden questions are found less often than before, asked of the live index as anybody's are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from dataclasses import dataclass
+from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monitoring.domain import DriftFinding, DriftVerdict, PastRecall, Window
-from monitoring.ports import DriftReportStore
+from monitoring.domain import DriftFinding, DriftVerdict, GoldenWatch, Loss
+from monitoring.domain.golden import Asked
+from monitoring.ports import GoldenStore, LiveIndex
+from monitoring.sequential import losses
 from monitoring.settings import DriftSettings
-from monitoring.signals.judging import Measured, untested
-from monitoring.significance import Comparison, against_null
-from rag.domain import Feedback, Interaction
+from rag.domain import LabelledQuestion
+from rag.ports import Census, DocumentStore
 
-LABELLED = "labelled_recall"
-"""How the finding's name begins; then comes @k."""
+MOST_ASKED = 500
+"""Golden questions that a check asks; of more, the first by their ids, which are hashes, and so always the same."""
 
-DRIFT = DriftVerdict.DRIFT
+MONTH_S = 365.25 / 12 * 86_400
+"""Seconds."""
 
-# Up to so many questions that moved, every choice of signs is looked at (2^12); beyond, a sample.
-ENUMERATED = 12
+_NAMED = 3  # documents given as examples
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoldenLook:
+    """What a check says of golden questions, and what the next one has to know."""
+
+    finding: DriftFinding
+    asked: Asked  # its `recall` is the report's `golden_recall`
+    watch: GoldenWatch | None  # to be kept once the report is; None: there is no golden question
+    loss: Loss
+
+
+def watch_golden(
+    live: LiveIndex,
+    documents: DocumentStore,
+    census: Census,
+    kept: GoldenStore,
+    golden: Sequence[LabelledQuestion],
+    *,
+    tenant: str,
+    release: str,
+    at: datetime,
+    settings: DriftSettings,
+    accepted: datetime | None = None,
+) -> GoldenLook:
+    """Ask golden questions of the live index, and return what became of their recall.
+
+    Nothing is written: `GoldenStore.put` the look's watch when its report is stored.
+
+    Args:
+        live: the index that serves.
+        documents: whose changes are counted.
+        census: tells which documents there are, and which changed.
+        kept: what the questions are held against.
+        golden: the tenant's golden questions.
+        tenant: whose.
+        release: the live one's digest without its calibration (`Release.uncalibrated`).
+        at: now.
+        settings: of monitoring.
+        accepted: when a person last said that what golden questions lost is as it should be; None: never.
+
+    Raises:
+        Unavailable, NotReady, IndexLocked: as for `LiveIndex`.
+    """
+    before = kept.get(tenant, release)
+    earlier = before or kept.newest(tenant)
+    since = None if earlier is None else earlier.last.change
+    some = sorted((each for each in golden if each.documents), key=lambda each: each.id)[:MOST_ASKED]
+    asked = ask(live, documents, census, some, tenant=tenant, k=settings.recall_k, at=at, since=since)
+    watch = _watched(before, earlier, tenant, release, asked, settings, accepted)
+    loss = _loss(watch, asked, some, census)
+    uris = documents.uris({each for of in loss.documents.values() for each in of}, tenant=tenant)
+    return GoldenLook(
+        finding=finding(watch, asked, loss, settings=settings, uris=list(uris.values())),
+        asked=asked,
+        watch=watch if some else None,
+        loss=loss,
+    )
+
+
+def ask(
+    live: LiveIndex,
+    documents: DocumentStore,
+    census: Census,
+    golden: Sequence[LabelledQuestion],
+    *,
+    tenant: str,
+    k: int,
+    at: datetime,
+    since: int | None = None,
+) -> Asked:
+    """Return the recall of golden questions as an asker gets them; `since` is the change the look before had reached.
+
+    Of a question some of whose documents are gone, the recall is that of those that are there. A passage that holds the
+    same text as one of the right document is right.
+    """
+    there = census.there({each for question in golden for each in question.documents})
+    askable = [question for question in golden if question.documents & there]
+    found = live.find([question.text for question in askable], tenant=tenant, k=k)
+    change = live.state().change if golden else 0
+    changed = documents.changed(after=since) if since is not None else 0
+    return Asked(
+        at=at,
+        change=change,
+        recall={
+            question.id: question_recall(
+                {document for served in hits for document in served.documents}, question.documents & there
+            )
+            for question, hits in zip(askable, found, strict=True)
+        },
+        gone=frozenset(question.id for question in golden if not question.documents & there),
+        share_changed=min(changed / max(documents.count(), 1), 1.0),
+    )
 
 
 def question_recall(found: Collection[str], right: Collection[str]) -> float:
@@ -27,186 +119,120 @@ def question_recall(found: Collection[str], right: Collection[str]) -> float:
     return len(set(found) & set(right)) / len(right)
 
 
-def baseline(
-    reports: DriftReportStore,
+def finding(
+    watch: GoldenWatch,
+    asked: Asked,
+    loss: Loss,
     *,
-    tenant: str,
-    metric: str,
-    releases: Collection[str],
-    asked: Collection[str],
-    at_least: int,
-) -> PastRecall | None:
-    """Return the golden recall that the present one is compared with; None where there is none yet.
-
-    It is that of the oldest report under the live release, however many there are, so that a slow decline
-    adds up; a calibration changes nothing of what is found, so `releases` are its digests in all of its
-    calibrations. Before there is one it is that of the newest report under any release, so that a switch that
-    cost recall is seen. A report that found this metric drifted is no baseline, nor is one that shares fewer
-    than `at_least` of the golden questions asked now.
-    """
-
-    def fits(past: PastRecall) -> bool:
-        shared = past.recall.keys() & set(asked)
-        return len(shared) >= at_least and past.verdicts.get(metric, DRIFT) is not DRIFT
-
-    # Read one after the other, so that years of reports cost nothing once one fits.
-    of_the_release = reports.recalls(tenant=tenant, releases=releases)
-    of_any = reports.recalls(tenant=tenant, newest_first=True)
-    return next(filter(fits, chain(of_the_release, of_any)), None)
-
-
-def golden_finding(
-    recall: Mapping[str, float],
-    *,
-    gone: int,
-    reports: DriftReportStore,
-    tenant: str,
-    releases: Collection[str],
     settings: DriftSettings,
-) -> Measured | DriftFinding:
-    """Return whether golden questions are found less often than at their baseline, one of the earlier reports.
+    uris: Sequence[str] = (),
+) -> DriftFinding:
+    """Return what golden questions say; `uris` are those of documents that lost questions ask for.
 
-    `recall` is golden question's id -> recall@k now, `releases` as for `baseline`. Of the questions `gone` ask for
-    documents that are no longer there; they count as not found.
+    Drift while a loss stands: from the look that found it until two thirds of it are found again, another release
+    serves, or a person accepts it. The statistic is the evidence that had added up, an alarm at 1.
     """
-    name = f"golden_recall@{settings.recall_k}"
-    count, enough = len(recall), settings.min_labelled
-    if count < enough:
-        reason = f"There are {count} golden questions; {enough} are needed."
-        return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=(0, count))
-    then = baseline(
-        reports, tenant=tenant, metric=name, releases=releases, asked=recall.keys(), at_least=enough
-    )
-    if then is None:
-        value = float(np.mean(list(recall.values())))
-        reason = f"Recall on {count} golden questions is {value:.1%}; later checks compare with it."
-        return untested(name, DriftVerdict.CALM, reason, counts=(0, count), current=value)
-    both = sorted(recall.keys() & then.recall.keys())
-    before, now = (np.array([values[each] for each in both], float) for values in (then.recall, recall))
-    change = (
-        f"on {len(both)} golden questions it was {before.mean():.1%} on {then.created_at:%Y-%m-%d} "
-        f"and is {now.mean():.1%}"
-    )
-    if gone:
-        change += f" ({gone} ask for documents that are gone)"
-    return Measured(
-        name=name,
-        comparison=paired_drop_test(before, now, permutations=settings.permutations, seed=settings.seed),
-        reference=float(before.mean()),
-        current=float(now.mean()),
-        counts=(len(both), len(both)),
-        drifted=f"Recall fell: {change}",
-        calm=f"Recall did not fall beyond chance: {change}",
-    )
-
-
-def labelled_finding(
-    reference: NDArray[np.float64], current: NDArray[np.float64], *, depth: int, settings: DriftSettings
-) -> Measured | DriftFinding:
-    """Return whether right passages are found less often than in the reference.
-
-    `reference`, shape (m,), and `current`, shape (n,), are the hit_at_k of questions before and now, nan where nobody
-    said what was right; `depth` is the k of both.
-    """
-    before, now = reference[~np.isnan(reference)], current[~np.isnan(current)]
-    name = f"{LABELLED}@{depth or settings.recall_k}"
-    counts = len(before), len(now)
-    if min(counts) < settings.min_labelled:
-        reason = (
-            f"People named the right passage of {counts[0]} questions before and {counts[1]} now; "
-            f"{settings.min_labelled} in each are needed."
-        )
-        return untested(name, DriftVerdict.NOT_ENOUGH_DATA, reason, counts=counts)
-    change = (
-        f"of the questions whose right passage people named, {before.mean():.1%} had it before "
-        f"and {now.mean():.1%} now"
-    )
-    return Measured(
-        name=name,
-        comparison=hit_rate_drop_test(before, now),
-        reference=float(before.mean()),
-        current=float(now.mean()),
-        counts=counts,
-        drifted=f"Right passages are found less often: {change}",
-        calm=f"Right passages are not found less often beyond chance: {change}",
-    )
-
-
-def paired_drop_test(
-    before: NDArray[np.float64], now: NDArray[np.float64], *, permutations: int, seed: int
-) -> Comparison:
-    """Test whether the mean fell, on the same questions in the same order, shapes (n,).
-
-    Paired randomisation, one-sided: were nothing worse, each question's difference could as well have the
-    other sign (Smucker, Allan and Carterette 2007, CIKM, 623-632). Exact up to 12 questions that moved; beyond,
-    `permutations` choices of signs are drawn. The statistic is the drop of the mean.
-    """
-    drops = before - now
-    moved = drops[np.abs(drops) > 0]
-    if len(moved) <= ENUMERATED:
-        bits = np.arange(2 ** len(moved))[:, np.newaxis] >> np.arange(len(moved)) & 1  # (2^moved, moved)
-        null = (1.0 - 2.0 * bits) @ moved
+    count = len(asked.recall)
+    enough = count >= settings.min_labelled
+    against = watch.lost_from or watch.best
+    both = against.recall.keys() & asked.recall.keys()
+    then, now = (_mean(stand, both) for stand in (against.recall, asked.recall))
+    if not enough:
+        reason = f"There are {count} golden questions whose documents are there; {settings.min_labelled} are needed."
+        verdict = DriftVerdict.NOT_ENOUGH_DATA
+    elif watch.lost_from is not None:
+        verdict, reason = DriftVerdict.DRIFT, _fell(watch, asked, len(both), then, now)
     else:
-        signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(permutations, len(moved)))
-        null = signs @ moved
-    return against_null(moved.sum() / len(drops), null / len(drops), complete=len(moved) <= ENUMERATED)
-
-
-def hit_rate_drop_test(before: NDArray[np.float64], now: NDArray[np.float64]) -> Comparison:
-    """Test whether the share of hits fell between two sets of questions, shapes (m,) and (n,), each 0 or 1.
-
-    Fisher's exact test, one-sided: the hits among `now`, given the hits in both, follow the hypergeometric
-    distribution where nothing changed (Fisher 1935, J. R. Stat. Soc. 98:39-82). The statistic is the drop
-    of the share.
-    """
-    from scipy import stats  # noqa: PLC0415  heavy, and not needed to import a step
-
-    m, n = len(before), len(now)
-    hits = round(float(before.sum() + now.sum()))
-    possible = np.arange(max(0, hits - m), min(n, hits) + 1)  # hits in `now`
-    p_values = stats.hypergeom.cdf(possible, m + n, hits, n)
-    drops = (hits - possible) / m - possible / n
-    seen = int(now.sum()) - possible[0]
-
-    def critical(level: float) -> float:
-        # The last of `possible` has p = 1, so something is always left.
-        return float(drops[p_values > level][0])
-
-    return Comparison(statistic=float(drops[seen]), p_value=float(p_values[seen]), critical=critical)
-
-
-def labelled_hits(
-    windows: tuple[Window, Window], feedback: Mapping[str, Sequence[Feedback]], *, k: int
-) -> tuple[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the depth looked at, and for each window its questions' hit_at_k: 1, 0, or nan for no label.
-
-    A question is labelled where a person's feedback names the passage that was right: the newest corrected
-    one, else the newest opened one, unless the question was rated bad. It is a hit where that passage is
-    among the `depth` first hits as logged when it was asked. Answers log as many hits as their release
-    retrieves. So depth is the smallest of k and the most that was logged in either window, and both are read
-    equally deep.
-    """
-    logged = [max((len(i.hits) for i in window.interactions), default=0) for window in windows]
-    depth = min(k, *logged)
-    reference, current = (
-        np.array([_hit(i, right_passage(feedback.get(i.id, ())), depth) for i in window.interactions], float)
-        for window in windows
+        verdict, reason = DriftVerdict.CALM, _held(watch, asked, len(both), then, now)
+    return DriftFinding(
+        name=f"golden_recall@{settings.recall_k}",
+        statistic=(watch.lost_evidence or losses.evidence(watch)) if enough else None,
+        threshold=1.0 if enough else None,
+        p_value=None,
+        reference=then,
+        current=_mean(asked.recall, asked.recall.keys()),
+        reference_count=len(both),
+        current_count=count,
+        verdict=verdict,
+        reason=reason + _which(loss, uris),
     )
-    return depth, (reference, current)
 
 
-def right_passage(feedback: Sequence[Feedback]) -> str | None:
-    """Return the passage that an interaction's feedback says is right; None where it does not say."""
-    newest_first = sorted(feedback, key=lambda f: f.given_at, reverse=True)
-    for judgement in newest_first:
-        if judgement.corrected_passage:
-            return judgement.corrected_passage
-    if any(judgement.rating is not None and judgement.rating < 0 for judgement in newest_first):
-        return None
-    return next((f.clicked_passage for f in newest_first if f.clicked_passage), None)
+def _watched(
+    before: GoldenWatch | None,
+    earlier: GoldenWatch | None,
+    tenant: str,
+    release: str,
+    asked: Asked,
+    settings: DriftSettings,
+    accepted: datetime | None,
+) -> GoldenWatch:
+    if before is None:
+        if earlier is None:
+            return losses.begin(tenant, release, asked)
+        before = losses.switch(earlier, release, asked)
+    if before.lost_since is not None and accepted is not None and accepted >= before.lost_since:
+        return losses.accept(before, asked)
+    return losses.follow(before, asked, false_alarm_s=settings.false_alarm_months * MONTH_S)
 
 
-def _hit(interaction: Interaction, right: str | None, depth: int) -> float:
-    if right is None:
-        return float("nan")
-    return float(any(hit.passage_id == right and hit.rank <= depth for hit in interaction.hits))
+def _loss(watch: GoldenWatch, asked: Asked, golden: Sequence[LabelledQuestion], census: Census) -> Loss:
+    """Return which questions are found worse than in what they are held against, and what became of their documents."""
+    against = watch.lost_from or watch.best
+    both = against.recall.keys() & asked.recall.keys()
+    lost = tuple(sorted(each for each in both if asked.recall[each] < against.recall[each]))
+    wanted = {each.id: tuple(sorted(each.documents)) for each in golden}
+    changed = census.changed_among({each for key in lost for each in wanted[key]}, after=against.change)
+    return Loss(
+        asked=len(both),
+        lost=lost,
+        changed=tuple(key for key in lost if changed.intersection(wanted[key])),
+        gone=tuple(sorted(asked.gone)),
+        at_switch=watch.at_switch,
+        documents={key: wanted[key] for key in lost},
+    )
+
+
+def _fell(watch: GoldenWatch, asked: Asked, count: int, then: float | None, now: float | None) -> str:
+    against = watch.lost_from or watch.best
+    since = watch.lost_since or asked.at
+    how = "with the release that serves now" if watch.at_switch else f"and was seen on {since:%Y-%m-%d}"
+    further = (
+        ""
+        if watch.lost_to is None or watch.lost_to.at == since
+        else f", further on {watch.lost_to.at:%Y-%m-%d}"
+    )
+    return (
+        f"Recall fell {how}{further}: on {count} golden questions it was {_percent(then)} on {against.at:%Y-%m-%d} "
+        f"and is {_percent(now)}, beyond what documents' coming and going explains."
+    )
+
+
+def _held(watch: GoldenWatch, asked: Asked, count: int, then: float | None, now: float | None) -> str:
+    if watch.first.at == asked.at:
+        return f"Recall on {len(asked.recall)} golden questions is {_percent(now)}; later checks compare with it."
+    return (
+        f"Recall did not fall beyond what documents' coming and going explains: on {count} golden questions it is "
+        f"{_percent(now)}; the best was {_percent(then)} on {watch.best.at:%Y-%m-%d}, "
+        f"{_percent(_mean(watch.first.recall, watch.first.recall.keys()))} on {watch.first.at:%Y-%m-%d} the first."
+    )
+
+
+def _which(loss: Loss, uris: Sequence[str]) -> str:
+    said = ""
+    if loss.lost:
+        changed = f", {len(loss.changed)} of them with a document that changed since" if loss.changed else ""
+        some = ", ".join(sorted(uris)[:_NAMED])
+        said += f" Found worse than then: {len(loss.lost)}{changed}"
+        said += f" (they ask for {some}{' and others' if len(uris) > _NAMED else ''})." if some else "."
+    if loss.gone:
+        said += f" Not counted, because their documents are gone: {len(loss.gone)}."
+    return said
+
+
+def _mean(recall: Mapping[str, float], keys: Collection[str]) -> float | None:
+    return sum(recall[key] for key in keys) / len(keys) if keys else None
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1%}"

@@ -1,20 +1,18 @@
 """Metrics for Prometheus. An observer of questions and requests; gauges are read when they are asked for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from rag.domain import Interaction, InteractionStatus
+from rag.running.gauges import Gauges
 from rag.running.observing import Observer
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
-
-Gauges = Callable[[], Mapping[str, tuple[str, Mapping[tuple[tuple[str, str], ...], float]]]]
-"""Returns name -> (help, labels -> value) of what is measured at the moment of asking."""
 
 
 class Metrics(Observer):
@@ -81,6 +79,10 @@ class Metrics(Observer):
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self.add(gauges)
+
+    def add(self, gauges: Gauges) -> None:
+        """Show further gauges, of other names, at every scrape; asking for them must not fail."""
         self._registry.register(_Gauges(gauges))
 
     @override

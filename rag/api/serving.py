@@ -19,6 +19,7 @@ from rag.log.logbook import Logbook
 from rag.ports import DocumentStore, IngestionStore
 from rag.questions.answering import Answerer
 from rag.releases.live import LiveRelease
+from rag.running.gauges import Gauges
 from rag.running.observing import Observer
 from rag.settings import Settings
 
@@ -33,6 +34,9 @@ class SignedLink:
 
 class Metrics(Protocol):
     """What is counted and timed."""
+
+    def add(self, gauges: Gauges) -> None:
+        """Show further gauges, of other names; asking for them must not fail."""
 
     def text(self) -> bytes:
         """Return it in Prometheus's text format."""

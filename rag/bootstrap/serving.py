@@ -42,6 +42,7 @@ from rag.releases.first import ensure_first_release
 from rag.releases.indexing import Indexing
 from rag.releases.live import LiveRelease
 from rag.releases.loading import Loader
+from rag.releases.probing import Answers, Prober
 from rag.running.gauges import IndexState, ServiceState, gauges
 from rag.running.observing import ObservedLog, Observer
 from rag.settings import Settings
@@ -60,12 +61,13 @@ _PATIENCE = Patience(reading_s=3.0, writing_s=10.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A service, wired over an installation; `live`, `arrivals` and `calibrator` are not started yet."""
+    """A service, wired over an installation; `live`, `arrivals`, `calibrator` and `prober` are not started yet."""
 
     installation: Installation
     parts: Serving  # what the routes work with
     arrivals: Arrivals
     calibrator: Calibrator
+    prober: Prober
     tracing: Tracing | None  # None: no collector is named
 
     @property
@@ -145,6 +147,15 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             busy=lambda: turns.under_way > 0,
         )
         at_the_end.callback(calibrator.stop)
+        prober = Prober(
+            live,
+            stores.probes,
+            Answers(stores.documents, stores.census, installation.indexing, replica=replica_id),
+            replica_id=replica_id,
+            interval_s=settings.poll_interval_s,
+            busy=lambda: turns.under_way > 0,
+        )
+        at_the_end.callback(prober.stop)
         writer, breaker = _writer(settings)
         metrics = Metrics(lambda: gauges(_state(live, installation.indexing, breaker, log, turns)))
         observers: list[Observer] = [metrics] if tracing is None else [metrics, tracing]
@@ -173,6 +184,7 @@ def open_serving(settings: Settings) -> Iterator[Service]:
             ),
             arrivals=arrivals,
             calibrator=calibrator,
+            prober=prober,
             tracing=tracing,
         )
 

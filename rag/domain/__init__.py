@@ -35,6 +35,7 @@ from rag.domain.metadata import (
     text_of,
     written,
 )
+from rag.domain.probes import Probe, ProbeAnswer, ProbeKind
 from rag.domain.releases import Chunking, Deployment, Release, Replica, Retrieval
 from rag.domain.support import Calibration, Support
 
@@ -68,6 +69,9 @@ __all__ = [
     "ModelOptions",
     "Passage",
     "Principal",
+    "Probe",
+    "ProbeAnswer",
+    "ProbeKind",
     "Prompt",
     "Purpose",
     "Range",

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
+
+OLD_CHORE = "### Task:"
+"""How a chat front end's own prompts begin in rows from before these were marked as auxiliary when logged."""
 
 
 class InteractionStatus(StrEnum):
@@ -58,6 +62,28 @@ class Interaction:
     retrieve_ms: float = 0.0
     generate_ms: float = 0.0
     total_ms: float = 0.0
+
+    @property
+    def searched(self) -> str:
+        """The question as it was searched for: a follow-up on its own would be about nothing."""
+        return self.rewritten or self.question
+
+    @property
+    def text_key(self) -> str:
+        """Identify the text as it was searched for, case and blanks aside; empty where nobody asked anything."""
+        return "" if self.auxiliary else text_key(self.searched)
+
+
+def text_key(text: str) -> str:
+    """Return what texts that differ by case and blanks alone have in common: 16 hex digits.
+
+    Empty for a blank text and for a chat front end's own prompt of before these were marked. Of a million texts two
+    fall together with a chance of 3 in 100 million.
+    """
+    words = " ".join(text.casefold().split())
+    if not words or words.startswith(OLD_CHORE.casefold()):
+        return ""
+    return sha256(words.encode(errors="replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

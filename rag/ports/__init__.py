@@ -2,6 +2,7 @@
 
 from rag.ports.access import AuditLog, KeyStore
 from rag.ports.answers import Generator, Rewriter
+from rag.ports.census import Census
 from rag.ports.documents import (
     DocumentState,
     DocumentStore,
@@ -23,11 +24,13 @@ from rag.ports.encoders import (
 )
 from rag.ports.indexes import Found, IndexCursors, IndexStore, PassageIndex, Where
 from rag.ports.log import FeedbackStore, InteractionLog, InteractionStore, QuestionStore
+from rag.ports.probes import ProbeStore
 from rag.ports.progress import Progress
 from rag.ports.releases import Lease, Leases, Permit, ReleaseStore, ReplicaStore
 
 __all__ = [
     "AuditLog",
+    "Census",
     "DocumentState",
     "DocumentStore",
     "EmbeddingCache",
@@ -48,6 +51,7 @@ __all__ = [
     "PassageIndex",
     "PassageMaker",
     "Permit",
+    "ProbeStore",
     "Progress",
     "QuestionStore",
     "ReadingStore",

@@ -75,8 +75,11 @@ class DocumentStore(Protocol):
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
         """Return id -> passage of those that exist now."""
 
-    def sample(self, count: int) -> list[Passage]:
+    def sample(self, count: int, *, tenant: str | None = None) -> list[Passage]:
         """Return so many passages as good as drawn by chance: the first by their ids, which are hashes."""
+
+    def sample_ids(self, count: int, *, tenant: str | None = None) -> list[str]:
+        """Return the ids of what `sample` gives, each once, ascending; no passage is read for it."""
 
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
         """Return those of the ids under which there is a passage now: `passages` without reading them."""
@@ -103,6 +106,9 @@ class DocumentStore(Protocol):
 
     def last_change(self) -> int:
         """Sequence number of the newest change; 0 where there is none."""
+
+    def changed_documents(self, *, after: int) -> frozenset[str]:
+        """Return the ids of the documents that changed beyond the sequence number `after`, or are gone since."""
 
     def changed(self, *, after: int) -> int:
         """Number of documents that changed beyond the sequence number `after`, however often each did."""

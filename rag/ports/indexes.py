@@ -71,8 +71,12 @@ class PassageIndex(Protocol):
         limit: int,
         text: str | None = None,
         dense_weight: float | None = None,
+        exact: bool = False,
     ) -> list[str]:
-        """Return the ids of what `search` gives, in its order, without reading texts: for who asks deep and often."""
+        """Return the ids of what `search` gives, in its order, without reading texts: for who asks deep and often.
+
+        With `exact`, every stored vector is compared with, where a search by the vector alone may pass some over.
+        """
 
     def ids(self) -> frozenset[str]:
         """Every passage id in the index."""

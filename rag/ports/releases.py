@@ -90,6 +90,9 @@ class Leases(Protocol):
     def hold(self, name: str, *, ttl_s: float = 30.0) -> AbstractContextManager["Lease"]:
         """Hold the lease while in the context, renewing it in the background; LeaseHeld where somebody else has it."""
 
+    def held(self, name: str) -> bool:
+        """Tell whether somebody holds it now; asking keeps nobody out."""
+
 
 class Lease(Protocol):
     """A lease held."""

@@ -126,8 +126,7 @@ class Indexing:
             problems.append(f"Passages in the index that no document has: {len(extra)}, e.g. {_some(extra)}.")
         both = sorted(expected & actual)
         drawn = random.Random(seed).sample(both, min(sample, len(both)))
-        vectors = ReleaseVectors(release, encoder, self._cache, batch=self._batch)
-        return problems + self._compare(drawn, vectors, index)
+        return problems + self._compare(drawn, release, encoder, index)
 
     def _begin(self, name: str) -> bool:
         """Open the books on an index; True where its backfill is through already."""
@@ -165,15 +164,28 @@ class Indexing:
             sampled += self._documents.passages_of([document_id]).get(document_id, [])
         return sampled
 
-    def _compare(self, drawn: Sequence[str], vectors: ReleaseVectors, index: PassageIndex) -> list[str]:
+    def cosines(
+        self, drawn: Sequence[str], release: Release, encoder: Encoder, index: PassageIndex
+    ) -> dict[str, float | None]:
+        """Return id -> cosine of the stored vector and that of the text embedded anew, without the cache.
+
+        None where the index does not hold it. Where a vector depends on the whole document, other passages of the
+        drawn ones' documents are among them, and of very long documents some that were drawn are not.
+        """
+        vectors = ReleaseVectors(release, encoder, self._cache, batch=self._batch)
         passages = self._sampled(drawn, vectors)
         stored = index.vectors([passage.id for passage in passages])
         fresh = vectors.fresh(passages)
-        cosines = {
-            passage.id: _cosine(stored[passage.id], vector)
+        return {
+            passage.id: _cosine(stored[passage.id], vector) if passage.id in stored else None
             for passage, vector in zip(passages, fresh, strict=True)
-            if passage.id in stored
         }
+
+    def _compare(
+        self, drawn: Sequence[str], release: Release, encoder: Encoder, index: PassageIndex
+    ) -> list[str]:
+        known = self.cosines(drawn, release, encoder, index)
+        cosines = {key: cosine for key, cosine in known.items() if cosine is not None}
         wrong = {passage_id for passage_id, cosine in cosines.items() if not cosine >= SAME}
         if not wrong:
             return []

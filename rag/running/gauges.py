@@ -1,11 +1,14 @@
 """What a running service shows of its present state, by the names its gauges have in Prometheus."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Labels = tuple[tuple[str, str], ...]
 Gauge = tuple[str, Mapping[Labels, float]]
 """What it means, and its value for each set of labels."""
+
+Gauges = Callable[[], Mapping[str, Gauge]]
+"""Returns name -> what is measured at the moment of asking."""
 
 _SHOWN = 16  # characters of a digest
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rag.domain import Interaction, Passage, utcnow
@@ -21,7 +21,7 @@ from retrain.dataset.sources.labels import MinedLabels, mine_labels
 from retrain.dataset.sources.language_model import mine_llm, most_wanted, topics_drifted_to
 from retrain.dataset.sources.log import Trust, mine_log
 from retrain.dataset.writing import Forecast, Writing
-from retrain.domain import Dataset, TrainingPair
+from retrain.domain import Dataset, Focus, QuestionStyle, TrainingPair
 from retrain.ports import DatasetStore
 from retrain.present import Present
 from retrain.settings import RetrainSettings
@@ -38,9 +38,7 @@ class Mining:
     datasets: DatasetStore
     writer: Writing | None  # the language model, where there is one
     settings: RetrainSettings
-    drifted_since: (
-        datetime | None
-    )  # it writes first about what people ask more of since then; None: it is calm
+    focus: Focus | None  # what is to be cured: mining begins there; None: nothing in particular
 
     def build(self, *, progress: Progress) -> Dataset:
         """Return a dataset of what is mined, reworded and split; errors as for `RetrainCycle.build_dataset`."""
@@ -56,7 +54,10 @@ class Mining:
             mined = self._mine(corpus, labels, find, previous, progress)
         progress(0, 0, "reword")
         pairs = [pair for source in mined.values() for pair in source.pairs]
-        pairs += paraphrase(pairs, writing=self.writer, count=settings.paraphrases, seed=settings.seed)
+        terse = self.focus is not None and self.focus.terse
+        pairs += paraphrase(
+            pairs, writing=self.writer, count=settings.paraphrases, seed=settings.seed, terse=terse
+        )
         progress(0, 0, "split by document")
         dataset = build_dataset(
             pairs,
@@ -80,6 +81,12 @@ class Mining:
             "tenant": self.present.tenant,
             "mined_left_out": {source: dict(some.dropped) for source, some in mined.items()},
         }
+        if self.focus is not None:
+            about["focus"] = {
+                "reason": self.focus.reason,
+                "questions": len(self.focus.interactions),
+                "documents": len(self.focus.documents),
+            }
         if self.writer is not None:
             about["language_model"] = asdict(self.writer.spent)
         return replace(dataset, manifest={**dataset.manifest, **about})
@@ -92,7 +99,7 @@ class Mining:
         previous = self.datasets.newest(tenant=self.present.tenant)
         wanted = self._most_wanted(self.present.corpus(), (), previous)
         return self.writer.forecast(
-            wanted[: settings.mine_passages], settings.questions_per_passage, settings.llm_styles
+            wanted[: settings.mine_passages], settings.questions_per_passage, self._styles()
         )
 
     def _mine(
@@ -121,6 +128,7 @@ class Mining:
                 self.present.documents.passages_of,
                 limit=settings.mine_passages,
                 seed=settings.seed,
+                first=self._first(),
             )
         )
         if self.writer is not None:
@@ -128,7 +136,7 @@ class Mining:
                 mine_llm(
                     self._most_wanted(corpus, mined["log"].pairs, previous),
                     self.writer,
-                    styles=settings.llm_styles,
+                    styles=self._styles(),
                     count=settings.questions_per_passage,
                     limit=settings.mine_passages,
                     progress=progress,
@@ -145,6 +153,7 @@ class Mining:
                     kinds=settings.excerpts,
                     spans=settings.spans,
                     seed=settings.seed,
+                    first=self._first(),
                 )
             )
         return mined
@@ -170,13 +179,27 @@ class Mining:
             if previous is not None and document.updated_at > previous.created_at
         }
         drifted: dict[str, float] = {}
-        if self.drifted_since is not None:
+        if self.focus is not None:
             log = self._log()
-            before = [interaction for interaction in log if interaction.asked_at < self.drifted_since]
-            drifted = topics_drifted_to(before, log[len(before) :])
+            meant = self.focus.interactions
+            drifted = topics_drifted_to(
+                [each for each in log if each.id not in meant], [each for each in log if each.id in meant]
+            )
+            changed |= self.focus.documents
         return most_wanted(
             corpus, changed=changed, drifted=drifted, asked={pair.passage_id for pair in asked}
         )
+
+    def _first(self) -> frozenset[str]:
+        """Return ids of the documents that are mined before others."""
+        return frozenset() if self.focus is None else self.focus.documents
+
+    def _styles(self) -> tuple[QuestionStyle, ...]:
+        """Return how a language model is to ask."""
+        styles = tuple(self.settings.llm_styles)
+        if self.focus is None or not self.focus.terse or QuestionStyle.KEYWORD in styles:
+            return styles
+        return (*styles, QuestionStyle.KEYWORD)
 
     def _log(self) -> list[Interaction]:
         since = utcnow() - timedelta(days=self.settings.log_days)

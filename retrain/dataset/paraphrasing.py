@@ -41,14 +41,14 @@ _REWORDINGS = (
 
 
 def paraphrase(
-    pairs: Sequence[TrainingPair], *, writing: Writing | None, count: int, seed: int
+    pairs: Sequence[TrainingPair], *, writing: Writing | None, count: int, seed: int, terse: bool = False
 ) -> list[TrainingPair]:
     """Return up to `count` other wordings of each pair's question, as pairs of the same passage, to train on.
 
     With a language model, its wordings. Without one, or where a call fails or the budget is spent: keywords alone, and
     other question words, chosen by the seed. A wording that stands among the questions already is left out.
-    Deterministic as far as the language model is. Excerpts are no questions and are not reworded; neither are
-    paraphrases.
+    Where people ask tersely, keywords alone come first, also before what a language model writes. Deterministic as far
+    as the language model is. Excerpts are no questions and are not reworded; neither are paraphrases.
     """
     taken = {(normal(pair.question), pair.passage_id) for pair in pairs}
     worth = [pair for pair in pairs if pair.origin is not Origin.PARAPHRASE and pair.kind not in EXCERPTS]
@@ -58,7 +58,8 @@ def paraphrase(
     made = []
     for pair in worth:
         fresh = 0
-        for wording in rewordings.get(pair.question, ()):
+        first = _keywords(pair.question) if terse else []
+        for wording in (*first, *rewordings.get(pair.question, ())):
             key = (normal(wording), pair.passage_id)
             if fresh < count and key not in taken:
                 taken.add(key)
@@ -146,13 +147,17 @@ def _hasty_forms(question: str, seed: int) -> list[str]:
 def _forms(question: str, seed: int) -> list[str]:
     """Return the rule-made wordings of a question in an order that the seed decides."""
     core = one_line(question).rstrip(" ?!.")
-    topic = content_words(core)
-    keywords = [" ".join(topic)] if len(topic) >= 2 else []  # as typed into a search box
-    found = [*keywords, *_question_words(core)]
+    found = [*_keywords(question), *_question_words(core)]
     different = list({normal(form): form for form in found if normal(form) != normal(question)}.values())
     number = hashlib.sha256(f"{seed}\0{question}".encode()).digest()
     random.Random(number).shuffle(different)
     return different
+
+
+def _keywords(question: str) -> list[str]:
+    """Return the question as typed into a search box; nothing where that says too little."""
+    topic = content_words(one_line(question).rstrip(" ?!."))
+    return [" ".join(topic)] if len(topic) >= 2 else []
 
 
 def _question_words(question: str) -> list[str]:

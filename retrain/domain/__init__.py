@@ -2,6 +2,7 @@
 
 from retrain.domain.candidates import Candidate, CandidateStatus, Outcome, TrainingReport, Verdict
 from retrain.domain.datasets import Dataset, EvalQuestion, GuardSet
+from retrain.domain.focus import Focus
 from retrain.domain.pairs import Excerpt, Origin, QuestionStyle, TrainingPair, Written
 from retrain.domain.promotions import ENDED, Approval, Decision, Promotion, PromotionKind, PromotionPhase
 from retrain.domain.scorecards import (
@@ -38,6 +39,7 @@ __all__ = [
     "Estimate",
     "EvalQuestion",
     "Excerpt",
+    "Focus",
     "GuardSet",
     "Hit",
     "MetricRow",

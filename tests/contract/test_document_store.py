@@ -371,6 +371,44 @@ def test_a_sample_of_the_passages(store: DocumentStore) -> None:
     assert len({each.document_id for each in some}) > 15
     assert store.sample(30) == some
     assert {each.id for each in store.sample(1_000)} == store.passage_ids()
+    assert store.sample_ids(30) == [each.id for each in some]
+    assert len(store.sample_ids(1_000)) == 120
+
+
+def test_a_sample_of_one_tenants_passages(store: DocumentStore) -> None:
+    """Another's are not drawn, however few its own are."""
+    for number in range(20):
+        put(store, f"doc {number:02}", "text")
+    theirs = Document.create(uri="theirs", text="their text", tenant="theirs")
+    store.put(theirs, [Passage.create(theirs, 0, "their text")], CHUNKING)
+    assert [each.document_id for each in store.sample(9, tenant="theirs")] == [theirs.id]
+    assert store.sample_ids(9, tenant="theirs") == [each.id for each in store.sample(9, tenant="theirs")]
+    assert len(store.sample_ids(99, tenant="default")) == 20
+    assert len(store.sample_ids(99)) == 21
+    assert store.sample_ids(9, tenant="nobody") == []
+
+
+def test_a_passage_under_two_chunkings_is_drawn_once(store: DocumentStore) -> None:
+    """Cut alike, it is one."""
+    document = Document.create(uri="doc", text="text")
+    cut = [Passage.create(document, 0, "text")]
+    store.put(document, cut, "chunking one")
+    store.put(document, cut, "chunking two")
+    assert store.sample_ids(9) == [cut[0].id]
+
+
+def test_which_documents_changed_since(store: DocumentStore) -> None:
+    """Those that are gone too, and none from before."""
+    for name in ("a", "b", "c"):
+        put(store, name, "one")
+    seen = store.last_change()
+    assert store.changed_documents(after=seen) == frozenset()
+    put(store, "b", "two")
+    put(store, "b", "three")
+    gone = Document.create(uri="c", text="one").id
+    store.delete(gone, tenant="default")
+    expected = {Document.create(uri="b", text="").id, gone}
+    assert store.changed_documents(after=seen) == expected
 
 
 def test_a_failure_midway_leaves_no_trace(any_stores: Stores) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from monitoring.adapters.sql import SqlDriftReports
 from monitoring.domain import DriftVerdict
+from monitoring.telling import tell
 from rag.access.keys import KeyMaths
 from rag.adapters.sql.stores import Stores, open_stores, sqlite_url
 from rag.domain import Purpose, Role, utcnow
@@ -111,10 +112,11 @@ def test_candidates_and_decisions(opened: Stores, retrained: RetrainStores) -> N
 
 
 def test_drift_reports(opened: Stores) -> None:
-    """A report is read whole, and its golden recall can be a later check's baseline."""
+    """A report is read whole: what it did not know of yet is empty."""
     reports = SqlDriftReports(opened.engine)
     (report,) = reports.newest(5, tenant="default")
-    (past,) = reports.recalls(tenant="default", releases={report.release})
 
-    assert report.verdict is DriftVerdict.CALM
-    assert (past.report, past.recall) == (report.id, {"q" * 32: 1.0})
+    assert (report.verdict, report.golden_recall) == (DriftVerdict.CALM, {"q" * 32: 1.0})
+    assert (report.diagnoses, report.new, report.months) == ((), 0, 0.0)
+    assert reports.get(report.id).findings == report.findings
+    assert tell(report).verdict.startswith("Calm")

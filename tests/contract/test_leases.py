@@ -122,3 +122,17 @@ def test_a_lost_lease_is_not_freed_by_its_former_holder(any_stores: Stores) -> N
         connection.execute(update(leases).values(**expired))
     with pytest.raises(LeaseHeld, match="other"), any_stores.leases.hold("promotion"):
         pytest.fail("held twice")
+
+
+def test_asking_who_holds_it_keeps_nobody_out(any_stores: Stores) -> None:
+    """Held while somebody is at it, and neither before nor after; nor where the holder died."""
+    assert not any_stores.leases.held("retrain")
+    with any_stores.leases.hold("retrain") as lease:
+        assert any_stores.leases.held("retrain")
+        assert not any_stores.leases.held("promotion")
+        lease.check()
+    assert not any_stores.leases.held("retrain")
+    with any_stores.leases.hold("retrain", ttl_s=60):
+        with writing(any_stores.engine) as connection:
+            connection.execute(update(leases).values(expires_at=utcnow() - timedelta(seconds=1)))
+        assert not any_stores.leases.held("retrain")

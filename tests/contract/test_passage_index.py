@@ -184,6 +184,19 @@ def test_wrong_dimensions_are_named(index: PassageIndex) -> None:
     assert 0 == index.count()
 
 
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")
+def test_an_exact_search_compares_with_every_vector(index: PassageIndex) -> None:
+    """By the vector alone it is the order of the cosines; with words it changes nothing."""
+    passages, vectors = some_passages(200), some_vectors(200)
+    index.upsert(passages, vectors)
+    question = some_vectors(1, seed=7)[0]
+    order = [passages[at].id for at in np.argsort(-(vectors @ question))[:20]]
+
+    assert order == index.order(question, tenant="default", limit=20, exact=True)
+    asked = {"tenant": "default", "limit": 5, "text": "passage 7"}
+    assert index.order(question, **asked) == index.order(question, **asked, exact=True)  # type: ignore[arg-type]
+
+
 def test_closing_twice_and_reopening(store: IndexStore, release: Release) -> None:
     """What was written is there after closing; a second closing does nothing."""
     passages, vectors = some_passages(4), some_vectors(4)

@@ -287,7 +287,7 @@ class World:
             datasets=self.retrain.datasets,
             writer=writer,
             settings=settings,
-            drifted_since=None,
+            focus=None,
         )
         judging = Judging(
             present,

@@ -88,10 +88,23 @@ EXPECTED: dict[tuple[str, str], Route] = {
     ("GET", "/v1/ops/deployment"): Route(WATCHING, "/v1/ops/deployment", 200),
     ("GET", "/v1/ops/audit"): Route(WATCHING, "/v1/ops/audit", 200),
     ("GET", "/v1/ops/questions"): Route(OPERATOR, "/v1/ops/questions", 200),
+    ("GET", "/v1/ops/labels"): Route(OPERATOR, "/v1/ops/labels", 200),
+    ("POST", "/v1/ops/labels/{sampled_id}"): Route(OPERATOR, "/v1/ops/labels/nothing", 404, {}),
+    ("GET", "/v1/ops/questions/{interaction_id}"): Route(OPERATOR, "/v1/ops/questions/{interaction}", 200),
     ("GET", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 200),
     ("POST", "/v1/ops/drift"): Route(OPERATOR, "/v1/ops/drift", 202),
+    ("GET", "/v1/ops/drift/history"): Route(OPERATOR, "/v1/ops/drift/history", 200),
+    ("POST", "/v1/ops/drift/reset"): Route(OPERATOR, "/v1/ops/drift/reset", 404, {"comment": "It is."}),
     ("GET", "/v1/ops/drift/{report_id}"): Route(OPERATOR, "/v1/ops/drift/nothing", 404),
     ("GET", "/v1/ops/drift/{report_id}/report"): Route(OPERATOR, "/v1/ops/drift/nothing/report", 404),
+    ("GET", "/v1/ops/alarms"): Route(OPERATOR, "/v1/ops/alarms", 200),
+    ("GET", "/v1/ops/alarms/{alarm_id}"): Route(OPERATOR, "/v1/ops/alarms/nothing", 404),
+    ("POST", "/v1/ops/alarms/{alarm_id}/acknowledge"): Route(
+        OPERATOR, "/v1/ops/alarms/nothing/acknowledge", 404, {}
+    ),
+    ("POST", "/v1/ops/alarms/{alarm_id}/end"): Route(
+        OPERATOR, "/v1/ops/alarms/nothing/end", 404, {"comment": "It is."}
+    ),
 }
 """(method, path as declared) -> who may, and what they get. A route that is not here fails the test."""
 
@@ -149,7 +162,7 @@ def callers(serving: Service) -> Iterator[Caller]:
 def operations(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sequence[APIRouter]]:
     """The routes below /v1/ops, over the same home; a drift check that is asked for ends at once."""
     monkeypatch.setenv("WHETSTONE_HOME", str(home_settings.home))
-    monkeypatch.setattr(flows.ops.operations, "drift_check", lambda: "nothing")
+    monkeypatch.setattr(flows.ops.operations, "drift_check", lambda _tenant: "nothing")
     with open_doors() as doors:
         yield flows.ops.operations.operations(doors)
 

@@ -5,21 +5,21 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from doubles.drift_report import FINDING
+from doubles.drift_report import alarm
 from doubles.promotion_world import perturbed
 
 from flows.bootstrap import open_doors
-from flows.commands.drift import drift
+from flows.cli import cli
 from flows.environment import load_flow, prefect_environment
 from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
-from monitoring.domain import DriftVerdict
+from monitoring.domain import Cause, DriftVerdict, Remedy
 from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_installation
 from rag.domain import Release
@@ -125,11 +125,11 @@ def test_why_no_retraining_is_asked_for_is_said(
 ) -> None:
     """The reason is in the run's log, among the artifacts, and in what the command prints."""
     prepare_release(encoder_store)
-    said = "No retraining is asked for: The check says: not enough data."
+    said = "No retraining is asked for: no alarm stands, and there is not enough data for a verdict."
 
     with caplog.at_level(logging.INFO):
         load_flow("check_drift")()
-    printed = CliRunner().invoke(drift, catch_exceptions=False)
+    printed = CliRunner().invoke(cli, ["drift"], catch_exceptions=False)
 
     assert said in caplog.messages
     assert said in artifacts("drift-follow-up")[-1].data
@@ -156,10 +156,10 @@ def test_what_a_language_model_wrote_is_told(home: Path, capsys: pytest.CaptureF
     assert said in " ".join(capsys.readouterr().out.split())
 
 
-def test_drift_asks_for_retraining_and_says_why(
+def test_an_alarm_asks_for_one_retraining_and_says_why(
     home: Path, encoder_store: EncoderFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event holds the findings' reasons, and the artifact the same."""
+    """The event names the alarm and holds its sentence, and the artifact the same; a second check starts none."""
     prepare_release(encoder_store)
     load_flow("check_drift")
     from prefect import flow
@@ -167,20 +167,43 @@ def test_drift_asks_for_retraining_and_says_why(
     import flows.check_drift as module
 
     with open_doors() as doors:
-        calm = doors.monitoring.check()
-        report = replace(calm, id="drifted", verdict=DriftVerdict.DRIFT, findings=(FINDING,))
-        doors.monitoring.reports.add(report)
+        report = doors.monitoring.check()
+        standing = alarm(release=report.release, cause=Cause.NOT_FOUND, remedy=Remedy.RETRAIN)
+        doors.monitoring.alarms.add(standing)
     events: list[dict[str, Any]] = []
     monkeypatch.setattr(module, "emit_event", lambda **event: events.append(event))
+    monkeypatch.setattr(module, "prefect_server_named", lambda: True)
 
     @flow
     def ask() -> bool:
-        return module.ask_for_retraining("drifted")
+        return module.ask_for_retraining(report.id)
 
-    assert ask()
-    assert events[0]["payload"] == {"report": "drifted", "reason": FINDING.reason}
-    follow_up = [each.data for each in artifacts("drift-follow-up")]
-    assert any(f"Retraining is asked for: {FINDING.reason}" in text for text in follow_up)
+    assert [ask(), ask()] == [True, False]
+    (event,) = events
+    assert event["payload"] == {
+        "report": report.id,
+        "reason": standing.sentence,
+        "alarms": [standing.id],
+    }
+    told = [each.data for each in artifacts("drift-follow-up")]
+    assert any(f"Retraining is asked for: {standing.sentence}" in each for each in told)
+    assert any("One was started" in each for each in told)
+
+
+def test_a_check_shows_its_verdict_and_what_stands(home: Path, encoder_store: EncoderFolder) -> None:
+    """Among the artifacts are the verdict with why and what to do, the signals, and the alarms."""
+    prepare_release(encoder_store)
+    with open_doors() as doors:
+        release = live_release(doors.rag.stores.releases).digest
+        doors.monitoring.alarms.add(alarm(release=release, cause=Cause.NOT_FOUND))
+
+    load_flow("check_drift")()
+
+    said = "# An alarm stands since 2026-03-01: Documents are missing on parental leave abroad."
+    (told,) = (each.data for each in artifacts("drift-reasons") if each.data.startswith(said))
+    assert "## What to do" in told
+    assert "## Not measured" in told
+    assert artifacts("alarms")
 
 
 def test_a_drift_check_before_anything_is_live_says_what_to_do(home: Path) -> None:

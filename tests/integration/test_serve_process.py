@@ -25,6 +25,18 @@ except WhetstoneError as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
 
+BESIDE = """
+from rag.bootstrap import Beside, serve
+from rag.settings import Settings
+class Told:
+    def start(self): print("begun", flush=True)
+    def stop(self): print("ended", flush=True)
+def beside(installation):
+    return Beside(gauges=lambda: {"documents": ("Held.", {(): float(installation.stores.documents.count())})},
+                  background=(Told(), Told()))
+serve(Settings(_env_file=None), beside=beside)
+"""
+
 
 @pytest.fixture
 def environment(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str) -> dict[str, str]:
@@ -36,10 +48,10 @@ def environment(tmp_path: Path, encoder_store: EncoderFolder, static_digest: str
     }
 
 
-def spawn(environment: dict[str, str], **more: Any) -> subprocess.Popen[str]:
+def spawn(environment: dict[str, str], script: str = SERVE, **more: Any) -> subprocess.Popen[str]:
     """Start a service."""
     return subprocess.Popen(
-        [sys.executable, "-c", SERVE], env=environment, stdout=subprocess.PIPE, text=True, **more
+        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True, **more
     )
 
 
@@ -73,3 +85,20 @@ def test_ready_line_answers_and_clean_end(environment: dict[str, str], tmp_path:
     stores = open_stores(sqlite_url(tmp_path / "var"))
     assert stores.replicas.alive(since=utcnow().replace(year=2000)) == []
     stores.close()
+
+
+def test_what_runs_beside_it_begins_and_ends_with_it(environment: dict[str, str]) -> None:
+    """Its gauges stand among the service's own, and its threads end before the database is closed."""
+    with spawn(environment, BESIDE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(3)]
+        url = next(line for line in lines if "answers at" in line).rsplit(" ", 1)[-1]
+        try:
+            assert lines.count("begun") == 2
+            metrics = httpx.get(f"{url}/metrics").text
+            assert "whetstone_documents 0.0" in metrics
+            assert "whetstone_deployment_epoch" in metrics
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.stdout.read().split() == ["ended", "ended"]
+        assert process.wait(timeout=30) == 0

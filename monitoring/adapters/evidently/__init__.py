@@ -1,7 +1,7 @@
-"""Drift reports as Evidently snapshots: our calibrated tests inside one Evidently report, HTML on request.
+"""Drift reports as Evidently snapshots: our signals inside one Evidently report, HTML on request.
 
 Evidently's own embedding drift methods are not calibrated for question embeddings
-(``benchmarks/drift_calibration.py`` shows it); the statistics, thresholds and tests in the snapshot are ours.
+(``benchmarks/drift.py`` shows it); the statistics, levels and tests in the snapshot are ours.
 """
 
 import json
@@ -11,8 +11,8 @@ from types import ModuleType
 
 from typing_extensions import override
 
-from monitoring.domain import DriftFinding, Window
-from monitoring.ports import ReportRenderer, WindowSample
+from monitoring.domain import DriftReport, Look
+from monitoring.ports import ReportRenderer
 from rag.errors import IntegrityError
 
 
@@ -20,17 +20,9 @@ class EvidentlyRenderer(ReportRenderer):
     """A `ReportRenderer`. Importing Evidently takes seconds, so only a call does it."""
 
     @override
-    def snapshot(
-        self,
-        findings: Sequence[DriftFinding],
-        reference: Window,
-        current: Window,
-        *,
-        reference_sample: WindowSample | None = None,
-        current_sample: WindowSample | None = None,
-    ) -> str:
-        """Make a snapshot as the port says; it holds no question's text."""
-        return str(_metrics().run(findings, reference, current, reference_sample, current_sample).dumps())
+    def snapshot(self, report: DriftReport, look: Look | None, *, past: Sequence[DriftReport] = ()) -> str:
+        """Make a snapshot as the port says; it holds no question's text, but words that topics are told by."""
+        return str(_metrics().run(report, look, past).dumps())
 
     @override
     def html(self, snapshot: str) -> str:

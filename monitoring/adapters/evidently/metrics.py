@@ -1,150 +1,134 @@
-"""Our Evidently report and its metrics. Imports Evidently, so it is imported when needed only."""
+"""Our Evidently report: each signal one of its metrics. Imports Evidently, so it is imported when needed only."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import math
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently._pydantic_compat import ValidationError
 from evidently.core.metric_types import SingleValue, SingleValueCalculation, SingleValueMetric
 from evidently.core.report import Context, Snapshot
 from evidently.legacy.model.widget import BaseWidgetInfo
-from evidently.legacy.renderers.html_widgets import CounterData, WidgetSize, counter, plotly_data, table_data
-from evidently.metrics import MeanValue
-from evidently.tests import gte, lte
-from numpy.typing import NDArray
+from evidently.legacy.renderers.html_widgets import CounterData, counter, table_data, text_widget
+from evidently.tests import gt, lte
 
-from monitoring.domain import DriftFinding, DriftVerdict, Window
-from monitoring.ports import WindowSample
-from monitoring.signals import questions, recall, support
+from monitoring.adapters.evidently import plots
+from monitoring.adapters.evidently.frames import BEST, TOPIC, frames, topics_of
+from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Look, Window
+from monitoring.telling import tell
 from rag.errors import IntegrityError
 
-TOP_SCORE, HIT_AT_K, TOPIC_X, TOPIC_Y = "top_score", "hit_at_k", "topic_x", "topic_y"
-PLOTS = {support.NAME: TOP_SCORE, questions.NAME: TOPIC_X}
-"""Finding -> the column its plot is drawn from."""
-COLOURS = {"reference": "#9aa5b1", "current": "#d64545"}
-COLUMNS = ("Finding", "Verdict", "Reference", "Current", "Statistic", "Threshold", "p", "Why")
+COLUMNS = ("Signal", "Verdict", "Before", "Now", "95 % interval", "Questions", "p", "Alarm at", "Why")
+TOPIC_COLUMNS = ("Topic", "Cause", "Questions", "Refused", "Rated bad", "What helps")
+FOLLOWED = ("golden_recall", "live_recall")
+"""Signals whose value is drawn check by check."""
+
+MOST_EVIDENCE = 3.0
+"""Of what an alarm takes; more is drawn as this, so that what is near the level can be seen."""
 
 
-class DriftedFindings(SingleValueMetric):  # type: ignore[misc]  # Evidently has no types
-    """How many findings say drift, with a table of all of them."""
+class Verdict(SingleValueMetric):  # type: ignore[misc]  # Evidently has no types
+    """How many signals say drift; shown as the verdict, why, what to do, and all signals as a table."""
 
     count: int
+    text: str  # Markdown
     rows: list[list[str]]
+    topics: list[list[str]]
+    signals: list[str]
+    moments: list[list[str]]  # of each signal, in ISO format
+    values: list[list[float]]
 
 
-class DriftedFindingsCalculation(SingleValueCalculation[DriftedFindings]):  # type: ignore[misc]  # as above
+class VerdictCalculation(SingleValueCalculation[Verdict]):  # type: ignore[misc]  # as above
     """Shows what was found."""
 
     def display_name(self) -> str:
         """Return the title."""
-        return "Findings that say drift"
+        return "Signals that say drift"
 
     def calculate(self, _context: Context, _current: Dataset, _reference: Dataset | None) -> SingleValue:
-        """Return the count; the windows have been compared already."""
-        result = self.result(self.metric.count)
-        result.widget = [
-            counter(title="", counters=[CounterData(self.display_name(), str(self.metric.count))]),
-            table_data(title="Findings", column_names=list(COLUMNS), data=self.metric.rows),
-        ]
+        """Return the count; everything has been compared already."""
+        metric = self.metric
+        result = self.result(metric.count)
+        widgets = [text_widget(text=metric.text)]
+        if metric.topics:
+            widgets.append(table_data(title="Topics", column_names=list(TOPIC_COLUMNS), data=metric.topics))
+        if metric.rows:
+            widgets.append(table_data(title="Signals", column_names=list(COLUMNS), data=metric.rows))
+        if metric.signals:
+            over = {
+                name: list(zip(moments, values, strict=True))
+                for name, moments, values in zip(metric.signals, metric.moments, metric.values, strict=True)
+            }
+            widgets.append(plots.evidence(over))
+        result.widget = widgets
         return result
 
 
-class DriftStatistic(SingleValueMetric):  # type: ignore[misc]  # as above
-    """One calibrated statistic; its bound test holds it to our threshold."""
+class Signal(SingleValueMetric):  # type: ignore[misc]  # as above
+    """One signal; its bound test holds its p-value to the level, or its statistic to the threshold."""
 
     name: str
-    statistic: float
+    value: float  # what the test is of
+    statistic: float | None
     threshold: float | None
     p_value: float | None
+    level: float | None
     reason: str
+    topics: list[str]
+    moments: list[str]  # of the checks that the next three are of; empty: not followed over time
+    shares: list[float]
+    lows: list[float | None]
+    highs: list[float | None]
 
 
-class DriftStatisticCalculation(SingleValueCalculation[DriftStatistic]):  # type: ignore[misc]  # as above
-    """Shows a statistic beside its threshold, and a plot of the data where there is one."""
+class SignalCalculation(SingleValueCalculation[Signal]):  # type: ignore[misc]  # as above
+    """Shows a signal's figures, and a plot where there is something to draw."""
 
     def display_name(self) -> str:
         """Return the title."""
         return str(self.metric.name)
 
     def calculate(self, _context: Context, current: Dataset, reference: Dataset | None) -> SingleValue:
-        """Return the statistic; the windows have been compared already."""
+        """Return the value; everything has been compared already."""
         metric = self.metric
-        result = self.result(metric.statistic)
-        figures = {"statistic": metric.statistic, "threshold": metric.threshold, "p-value": metric.p_value}
-        result.widget = [
-            counter(
-                title=f"{metric.name}: {metric.reason}",
-                counters=[CounterData(label, _number(value)) for label, value in figures.items()],
-            )
-        ]
-        column = PLOTS.get(metric.name, "")
-        frames = {
-            name: data.as_dataframe()
-            for name, data in (("reference", reference), ("current", current))
-            if data is not None
+        result = self.result(metric.value)
+        figures = {
+            "statistic": metric.statistic,
+            "drift beyond": metric.threshold,
+            "p-value": metric.p_value,
+            "an alarm at": metric.level,
         }
-        if len(frames) == 2 and all({column, TOPIC_Y} <= set(frame) for frame in frames.values()):
-            draw = _histogram if column == TOP_SCORE else _scatter
-            result.widget.append(draw(frames))
+        shown = [CounterData(label, _number(value)) for label, value in figures.items() if value is not None]
+        widgets: list[BaseWidgetInfo] = [counter(title=f"{metric.name}: {metric.reason}", counters=shown)]
+        if metric.moments:
+            points = zip(metric.moments, metric.shares, metric.lows, metric.highs, strict=True)
+            widgets.append(plots.over_time(metric.name, list(points)))
+        before, now = (None if side is None else side.as_dataframe() for side in (reference, current))
+        if before is not None and now is not None and TOPIC in before and TOPIC in now:
+            if metric.name == "topics":
+                widgets.append(plots.scatter(before, now, metric.topics))
+            if metric.name == "fit" and BEST in before and BEST in now:
+                widgets.append(plots.histogram(before, now))
+        result.widget = widgets
         return result
 
 
-def run(
-    findings: Sequence[DriftFinding],
-    reference: Window,
-    current: Window,
-    reference_sample: WindowSample | None,
-    current_sample: WindowSample | None,
-) -> Snapshot:
-    """Run one Evidently report that holds all findings."""
-    before, now = _frames(reference_sample, current_sample)
-    metrics: list[Any] = [
-        DriftedFindings(
-            count=sum(f.verdict is DriftVerdict.DRIFT for f in findings),
-            rows=[_row(f) for f in findings],
-            tests=[lte(0)],
-        )
-    ]
-    metrics += [
-        DriftStatistic(
-            name=f.name,
-            statistic=f.statistic,
-            threshold=f.threshold,
-            p_value=f.p_value,
-            reason=f.reason,
-            tests=None if f.threshold is None else [lte(f.threshold)],
-        )
-        for f in findings
-        if f.statistic is not None
-    ]
-    metrics += [
-        MeanValue(column=HIT_AT_K, tests=[gte(f.reference - f.threshold)])
-        for f in findings
-        if f.name.startswith(recall.LABELLED)
-        and f.reference is not None
-        and f.threshold is not None
-        and HIT_AT_K in now
-    ]
+def run(report: DriftReport, look: Look | None, past: Sequence[DriftReport]) -> Snapshot:
+    """Run one Evidently report that holds all of ours."""
+    before, now = frames(report, look)
+    checks = [*reversed(past), report]  # oldest first
+    metrics: list[Any] = [_verdict(report, checks)]
+    metrics += [made for each in report.findings if (made := _signal(each, report, checks)) is not None]
     definition = DataDefinition(numerical_columns=list(now.columns))
     return Report(metrics).run(
         Dataset.from_pandas(now, data_definition=definition),
         Dataset.from_pandas(before, data_definition=definition),
-        timestamp=datetime.now(UTC),
+        timestamp=report.created_at,
         name="Drift check",
-        metadata={
-            window.name: f"{len(window.interactions)} questions, {window.since} to {window.until}"
-            + _in_unknown_languages(window)
-            for window in (reference, current)
-        },
+        metadata={window.name: _window(window) for window in (report.reference, report.current)},
     )
-
-
-def _in_unknown_languages(window: Window) -> str:
-    count = sum(each.language_unknown for each in window.interactions)
-    return f"; {count} in a language that the encoder does not know" if count else ""
 
 
 def parse(content: object) -> Snapshot:
@@ -155,84 +139,122 @@ def parse(content: object) -> Snapshot:
         raise IntegrityError(f"Expected an Evidently snapshot, got something else: {error}") from error
 
 
+def _verdict(report: DriftReport, checks: Sequence[DriftReport]) -> Verdict:
+    over = _evidence(checks)
+    return Verdict(
+        count=sum(each.verdict is DriftVerdict.DRIFT for each in report.findings),
+        text=_text(report),
+        rows=[_row(each) for each in report.findings],
+        topics=_topics(report),
+        signals=list(over),
+        moments=[[moment for moment, _ in points] for points in over.values()],
+        values=[[value for _, value in points] for points in over.values()],
+        tests=[lte(0)],
+    )
+
+
+def _signal(finding: DriftFinding, report: DriftReport, checks: Sequence[DriftReport]) -> Signal | None:
+    """Return a finding as a metric; None where there is no figure to show."""
+    value = next(
+        (each for each in (finding.p_value, finding.statistic, finding.current) if each is not None), None
+    )
+    if value is None:
+        return None
+    test = None
+    if finding.p_value is not None and finding.level is not None:
+        test = [gt(finding.level)]
+    elif finding.p_value is None and finding.statistic is not None and finding.threshold is not None:
+        test = [lte(finding.threshold)]
+    followed = _followed(finding.name, checks) if finding.name.startswith(FOLLOWED) else []
+    return Signal(
+        name=finding.name,
+        value=value,
+        statistic=finding.statistic,
+        threshold=finding.threshold,
+        p_value=finding.p_value,
+        level=finding.level,
+        reason=finding.reason,
+        topics=topics_of(report),
+        moments=[moment for moment, _, _, _ in followed],
+        shares=[share for _, share, _, _ in followed],
+        lows=[low for _, _, low, _ in followed],
+        highs=[high for _, _, _, high in followed],
+        tests=test,
+    )
+
+
+def _text(report: DriftReport) -> str:
+    """Return the verdict, why, and what to do, as Markdown; nothing of it is taken for a tag."""
+    told = tell(report)
+    parts = [f"## {told.verdict}"]
+    for heading, sentences in (("Why", told.why), ("What to do", told.to_do)):
+        if sentences:
+            parts.append(f"**{heading}**\n\n" + "\n".join(f"- {each}" for each in sentences))
+    if told.held_to:
+        parts.append(told.held_to)
+    return escape("\n\n".join(parts), quote=False)
+
+
+def _topics(report: DriftReport) -> list[list[str]]:
+    return [
+        [
+            ", ".join(topic.words[:5]) or "-",
+            diagnosis.cause.value.replace("_", " "),
+            str(topic.count),
+            _percent(topic.refused),
+            _percent(topic.bad),
+            diagnosis.action,
+        ]
+        for diagnosis in report.diagnoses
+        for topic in diagnosis.topics
+    ]
+
+
+def _row(finding: DriftFinding) -> list[str]:
+    interval = "–" if finding.low is None else f"{_number(finding.low)} to {_number(finding.high)}"
+    return [
+        finding.name,
+        finding.verdict.value.replace("_", " "),
+        _number(finding.reference),
+        _number(finding.current),
+        interval,
+        f"{finding.reference_count} / {finding.current_count}",
+        _number(finding.p_value),
+        _number(finding.level),
+        finding.reason,
+    ]
+
+
+def _followed(name: str, checks: Sequence[DriftReport]) -> list[plots.Point]:
+    return [
+        (check.created_at.isoformat(), finding.current, finding.low, finding.high)
+        for check in checks
+        for finding in check.findings
+        if finding.name == name and finding.current is not None
+    ]
+
+
+def _evidence(checks: Sequence[DriftReport]) -> dict[str, list[tuple[str, float]]]:
+    """Return signal -> (moment, log p / log level) of the checks that tested it."""
+    over: dict[str, list[tuple[str, float]]] = {}
+    for check in checks:
+        for finding in check.findings:
+            if finding.p_value is None or not finding.level or finding.level >= 1:
+                continue
+            part = math.log(max(finding.p_value, 1e-300)) / math.log(finding.level)
+            over.setdefault(finding.name, []).append((check.created_at.isoformat(), min(part, MOST_EVIDENCE)))
+    return over
+
+
+def _window(window: Window) -> str:
+    unknown = window.language_unknown
+    said = f"; {unknown} in a language that the encoder does not know" if unknown else ""
+    return f"{window.count} questions, {window.since} to {window.until}{said}"
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
-def _row(finding: DriftFinding) -> list[str]:
-    numbers = (finding.reference, finding.current, finding.statistic, finding.threshold, finding.p_value)
-    verdict = finding.verdict.value.replace("_", " ")
-    return [finding.name, verdict, *(_number(number) for number in numbers), finding.reason]
-
-
-def _frames(
-    reference: WindowSample | None, current: WindowSample | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both windows' numbers as columns; one column of nothing where there are no samples."""
-    if reference is None or current is None:
-        nothing = pd.DataFrame({TOPIC_X: [0.0]})
-        return nothing, nothing
-    # Evidently divides by the number of values in a column, so one that may be empty stays out.
-    labelled = not any(np.isnan(sample.hit_at_k).all() for sample in (reference, current))
-    points = _plane(np.vstack([reference.vectors, current.vectors]))
-    frames = []
-    for sample, place in (
-        (reference, points[: len(reference.vectors)]),
-        (current, points[len(reference.vectors) :]),
-    ):
-        columns = {TOPIC_X: place[:, 0], TOPIC_Y: place[:, 1]}
-        if labelled:
-            columns[HIT_AT_K] = sample.hit_at_k
-        if sample.top_scores is not None:
-            columns[TOP_SCORE] = sample.top_scores
-        frames.append(pd.DataFrame(columns))
-    return frames[0], frames[1]
-
-
-def _plane(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Project vectors, shape (n, dimension), on their two principal components: shape (n, 2)."""
-    centred = vectors.astype(np.float64) - vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    plane: NDArray[np.float64] = centred @ axes[:2].T
-    return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
-
-
-def _histogram(frames: Mapping[str, pd.DataFrame]) -> BaseWidgetInfo:
-    edges = np.histogram_bin_edges(np.concatenate([frame[TOP_SCORE] for frame in frames.values()]), bins=30)
-    bars = [
-        {
-            "type": "bar",
-            "name": name,
-            "x": np.round((edges[1:] + edges[:-1]) / 2, 3).tolist(),
-            "y": np.round(np.histogram(frame[TOP_SCORE], edges)[0] / len(frame), 4).tolist(),
-            "marker": {"color": COLOURS[name]},
-        }
-        for name, frame in frames.items()
-    ]
-    return plotly_data(
-        title="Similarity of each question's best passage (share of questions)",
-        data=bars,
-        layout={"xaxis": {"title": {"text": "cosine"}}, "yaxis": {"tickformat": ".0%"}},
-        size=WidgetSize.FULL,
-    )
-
-
-def _scatter(frames: Mapping[str, pd.DataFrame]) -> BaseWidgetInfo:
-    points = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": name,
-            "x": frame[TOPIC_X].round(3).tolist(),
-            "y": frame[TOPIC_Y].round(3).tolist(),
-            "marker": {"color": COLOURS[name], "size": 5, "opacity": 0.6},
-            "hoverinfo": "name",
-        }
-        for name, frame in frames.items()
-    ]
-    return plotly_data(
-        title="Questions, on the two principal components of their vectors",
-        data=points,
-        layout={"xaxis": {"title": {"text": "first"}}, "yaxis": {"title": {"text": "second"}}},
-        size=WidgetSize.FULL,
-    )
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"

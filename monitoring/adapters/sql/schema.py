@@ -12,10 +12,13 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from rag.adapters.sql.schema.log import interactions
 from rag.adapters.sql.schema.metadata import Prose, UtcDateTime, metadata
+
+_STANDING = text("ended_at IS NULL")
 
 drift_reports = Table(
     "drift_reports",
@@ -32,6 +35,7 @@ drift_reports = Table(
     Column("golden_recall", JSON, nullable=False),
     Column("new", Integer, nullable=False, server_default="0"),
     Column("run_length", Float, nullable=False, server_default="0"),
+    Column("months", Float, nullable=False, server_default="0"),
     Column("diagnoses", JSON, nullable=False, server_default="[]"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),
@@ -46,10 +50,11 @@ watches = Table(
     Column("since", UtcDateTime, nullable=False),  # when it began
     Column("reset_by", Text, nullable=False),
     Column("frozen_at", UtcDateTime),  # None: it still grows
-    Column("read_at", UtcDateTime),  # how far the log was read: the moment of the last interaction ...
-    Column("read_id", Text, nullable=False, server_default=""),  # ... and its id
+    Column("read_at", UtcDateTime),  # logged up to this moment, all was read
     Column("position", Integer, nullable=False, server_default="0"),  # of the last distinct question
     Column("looked", Integer, nullable=False, server_default="0"),  # position up to which checks have looked
+    Column("decided", Integer, nullable=False, server_default="0"),  # up to which the reference was offered
+    Column("days", JSON, nullable=False, server_default="{}"),  # ISO date -> distinct questions asked then
 )
 
 watched_questions = Table(
@@ -63,9 +68,8 @@ watched_questions = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("text_key", Text, nullable=False),  # the same for the same text, case and blanks aside
     Column("in_reference", Boolean, nullable=False, server_default=false()),
-    Column("vector", LargeBinary),  # float16, in the fixed encoder; None: not needed any more
+    Column("vector", LargeBinary, nullable=False),  # float16, in the fixed encoder
     Index(None, "interaction_id"),
-    Index(None, "tenant", "text_key", "position"),
 )
 
 alarms = Table(
@@ -73,6 +77,7 @@ alarms = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
+    Column("release", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("signals", JSON, nullable=False),
@@ -83,6 +88,7 @@ alarms = Table(
     Column("action", Prose, nullable=False),
     Column("diagnosis", JSON, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
+    Column("was", JSON, nullable=False, server_default="[]"),
     Column("acknowledged_by", Prose, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("comment", Prose, nullable=False),
@@ -93,6 +99,8 @@ alarms = Table(
     Column("ended_who", Prose, nullable=False),
     Index(None, "tenant", "opened_at"),
     Index(None, "ended_at"),
+    # One alarm for one cause, whoever checks at the same time.
+    Index("one_standing", "tenant", "cause", unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING),
 )
 
 deliveries = Table(
@@ -102,11 +110,14 @@ deliveries = Table(
     Column("alarm_id", ForeignKey(alarms.c.id, ondelete="CASCADE"), nullable=False),
     Column("event", Text, nullable=False),  # "opened", "acknowledged" or "ended"
     Column("payload", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
+    Column("dropped_at", UtcDateTime),  # given up
     Column("error", Prose, nullable=False, server_default=""),
     Index(None, "delivered_at", "next_at"),
+    Index(None, "alarm_id", "at"),
 )
 
 sampled_questions = Table(
@@ -116,14 +127,38 @@ sampled_questions = Table(
     Column("tenant", Text, nullable=False),
     Column("interaction_id", ForeignKey(interactions.c.id, ondelete="CASCADE"), nullable=False, unique=True),
     Column("release", Text, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("share", Float, nullable=False),
     Column("probability", Float, nullable=False),
+    Column("least", Float, nullable=False),
+    Column("queued", Boolean, nullable=False),
     Column("k", Integer, nullable=False),
     Column("judged", Float),
     Column("judge", Text, nullable=False),
+    Column("signs", JSON, nullable=False),
     Column("found", Float),
     Column("answerable", Boolean),
     Column("labelled_by", Prose, nullable=False),
     Column("labelled_at", UtcDateTime),
     Column("drawn_at", UtcDateTime, nullable=False),
-    Index(None, "tenant", "drawn_at"),
+    Index(None, "tenant", "drawn_at", "asked_at"),
+)
+
+golden_watches = Table(
+    "golden_watches",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("release", Text, primary_key=True),  # digest without its calibration
+    Column("watch", JSON, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
+)
+
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("encoder", Text, primary_key=True),  # digest
+    Column("texts", Text, primary_key=True),  # digest of the texts
+    Column("count", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),  # float32, little-endian, row after row
+    Column("kept_at", UtcDateTime, nullable=False),
 )

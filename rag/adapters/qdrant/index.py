@@ -80,6 +80,10 @@ class Question:
         return (1 - self.dense_weight) / BM25_UNIT
 
 
+class EveryPoint(Question):
+    """A question whose search by the vector alone has to compare with every point."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scored:
     """A point that was found."""
@@ -164,8 +168,10 @@ class ReleaseIndex(PassageIndex):
         limit: int,
         text: str | None = None,
         dense_weight: float | None = None,
+        exact: bool = False,
     ) -> list[str]:
-        return [each.id for each in self._best(vector, tenant, limit, text, dense_weight, bare=True)]
+        found = self._best(vector, tenant, limit, text, dense_weight, bare=True, exact=exact)
+        return [each.id for each in found]
 
     def _best(
         self,
@@ -177,6 +183,7 @@ class ReleaseIndex(PassageIndex):
         *,
         where: Where | None = None,
         bare: bool = False,
+        exact: bool = False,
     ) -> list[Scored]:
         if vector.shape != (self._dimension,):
             raise DimensionMismatch(
@@ -195,7 +202,7 @@ class ReleaseIndex(PassageIndex):
         words = None
         if self._words is not None and text is not None and weight < 1:
             words = self._words.question(text)
-        question = Question(
+        question = (EveryPoint if exact else Question)(
             tenant=tenant,
             labels=labels,
             ranges=tuple(

@@ -13,6 +13,7 @@ from rag.adapters.qdrant.index import (
     IDS_AT_ONCE,
     INDEXED,
     WORDS,
+    EveryPoint,
     InRange,
     Point,
     Question,
@@ -113,7 +114,12 @@ class _ServerIndex(ReleaseIndex):
             yield Scored(id=str(point.id), score=point.score, payload=point.payload or {}, vector=vector)
 
     def _by_vector(self, question: Question) -> dict[str, Any]:
-        return {"query": question.vector, "using": self._vector, "query_filter": _filter(question)}
+        from qdrant_client import models
+
+        asked = {"query": question.vector, "using": self._vector, "query_filter": _filter(question)}
+        return asked | (
+            {"search_params": models.SearchParams(exact=True)} if isinstance(question, EveryPoint) else {}
+        )
 
     def _by_words(self, question: Question) -> dict[str, Any]:
         """Ask for both kinds of candidates, judge all by vector and all by words, and add up what they are worth."""

@@ -3,10 +3,10 @@
 from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from typing_extensions import override
 
-from rag.adapters.sql.changes import last_change
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.documents.changes import last_change
 from rag.adapters.sql.schema.ingestions import ingestions
 from rag.domain import Ingestion, IngestionStatus, metadata_of
 from rag.errors import NotFound

@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 from typing_extensions import override
 
-from rag.adapters.sql.database.engine import reading, writing
+from rag.adapters.sql.database.engine import now, reading, writing
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.database.statements import batches, insert_new
 from rag.adapters.sql.database.store import SqlStore
-from rag.adapters.sql.schema.log import feedback, interactions
+from rag.adapters.sql.schema.log import feedback, interactions, logged
 from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
 from rag.errors import Conflict, NotFound
 from rag.ports import FeedbackStore, InteractionStore
@@ -24,14 +24,15 @@ class SqlInteractions(SqlStore, InteractionStore):
     @override
     def add_all(self, given: Sequence[Interaction]) -> None:
         rows = [_row(interaction) for interaction in given]
+        if not rows:
+            return
         try:
             with writing(self._engine) as connection:
-                if rows:
-                    connection.execute(insert(interactions), rows)
+                connection.execute(insert(interactions), _logged(connection, rows))
         except Conflict:
             # Rare: only what was spooled may be there already. The statement that minds it is several times as dear.
             with writing(self._engine) as connection:
-                insert_new(connection, interactions, rows)
+                insert_new(connection, interactions, _logged(connection, rows))
 
     @override
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
@@ -97,13 +98,30 @@ def _row(interaction: Interaction) -> dict[str, Any]:
     row["hits"] = [{name: getattr(hit, name) for name in _HIT_FIELDS} for hit in interaction.hits]
     row["cited"] = list(interaction.cited)
     row["status"] = interaction.status.value
+    row["text_key"] = interaction.text_key
     return row
+
+
+def _logged(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the moment of writing them."""
+    # The database's clock, which writers on several machines share, inside their transaction.
+    at = now(connection)
+    if connection.dialect.name == "sqlite":
+        # Writers come one after the other, so that nothing is logged before what is there, whatever a clock does.
+        last = (
+            select(interactions.c.logged_at).where(logged).order_by(interactions.c.logged_at.desc()).limit(1)
+        )
+        before = connection.execute(last).scalar_one_or_none()
+        at = at if before is None else max(at, before + timedelta(microseconds=1))
+    for row in rows:
+        row["logged_at"] = at
+    return rows
 
 
 def _interaction(row: RowMapping) -> Interaction:
     return Interaction(
         **{
-            **row,
+            **{name: row[name] for name in _FIELDS},
             "hits": tuple(LoggedHit(**hit) for hit in row["hits"]),
             "cited": tuple(row["cited"]),
             "status": InteractionStatus(row["status"]),

@@ -42,6 +42,14 @@ class SqlLeases(SqlStore, Leases):
             with suppress(Unavailable):
                 lease.release()
 
+    @override
+    def held(self, name: str) -> bool:
+        with reading(self._engine) as connection:
+            expires = connection.execute(
+                select(leases.c.expires_at).where(leases.c.name == name)
+            ).scalar_one_or_none()
+            return expires is not None and expires > now(connection)
+
     def _take(self, name: str, ttl_s: float) -> "SqlLease":
         holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()[:8]}"
         asked = time.monotonic()

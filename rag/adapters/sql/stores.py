@@ -6,15 +6,17 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, select
 
 from rag.adapters.sql.audit import SqlAudit
-from rag.adapters.sql.changes import last_change
 from rag.adapters.sql.cursors import SqlCursors
 from rag.adapters.sql.database.engine import PATIENT, Patience, make_engine, place, reading
 from rag.adapters.sql.database.migrating import is_new, migrate
 from rag.adapters.sql.documents import SqlDocuments
+from rag.adapters.sql.documents.census import SqlCensus
+from rag.adapters.sql.documents.changes import last_change
 from rag.adapters.sql.ingestions import SqlIngestions
 from rag.adapters.sql.interactions import SqlFeedback, SqlInteractions
 from rag.adapters.sql.keys import SqlKeys
 from rag.adapters.sql.leases import SqlLeases
+from rag.adapters.sql.probes import SqlProbes
 from rag.adapters.sql.questions import SqlQuestions
 from rag.adapters.sql.readings import SqlReadings
 from rag.adapters.sql.releases import SqlReleases
@@ -44,12 +46,14 @@ class Stores:
 
     engine: Engine
     documents: SqlDocuments
+    census: SqlCensus
     cursors: IndexCursors
     interactions: SqlInteractions
     feedback: SqlFeedback
     questions: SqlQuestions
     releases: SqlReleases
     replicas: SqlReplicas
+    probes: SqlProbes
     leases: SqlLeases
     ingestions: SqlIngestions
     readings: SqlReadings
@@ -111,12 +115,14 @@ def open_stores(url: str, *, patience: Patience = PATIENT, leftovers: Leftovers 
     return Stores(
         engine=engine,
         documents=SqlDocuments(engine),
+        census=SqlCensus(engine),
         cursors=SqlCursors(engine),
         interactions=SqlInteractions(engine),
         feedback=SqlFeedback(engine),
         questions=SqlQuestions(engine),
         releases=SqlReleases(engine),
         replicas=SqlReplicas(engine),
+        probes=SqlProbes(engine),
         leases=SqlLeases(engine),
         ingestions=SqlIngestions(engine),
         readings=SqlReadings(engine),

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from rag.domain import Document, Passage, text_of
@@ -28,18 +28,25 @@ _TITLE_PARTS = re.compile(r"\s+(?:[-–—|>›»]|::)\s+")
 
 
 def mine_documents(
-    documents: Iterable[Document], passages_of: PassagesOf, *, limit: int, seed: int
+    documents: Iterable[Document],
+    passages_of: PassagesOf,
+    *,
+    limit: int,
+    seed: int,
+    first: Collection[str] = (),
 ) -> MinedPairs:
     """Return summaries, titles and headings as questions for the passages they stand over, `limit` passages at most.
 
     No language model is needed. Where the question stands word for word in what is embedded of its passage, it is cut
-    out of the pair's text. Names of fewer than three words are left out, unless they are titles of two. The seed
-    decides the order that documents are taken in.
+    out of the pair's text. Names of fewer than three words are left out, unless they are titles of two. Documents whose
+    ids are in `first` are taken first; for the rest the seed decides the order.
     """
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}
     mined_from: set[str] = set()
-    ordered = iter(sorted(documents, key=lambda document: order(str(seed), document.id)))
+    ordered = iter(
+        sorted(documents, key=lambda document: (document.id not in first, order(str(seed), document.id)))
+    )
     while len(mined_from) < limit and (batch := list(islice(ordered, DOCUMENTS_AT_ONCE))):
         passages = passages_of([document.id for document in batch])
         for document in batch:

@@ -32,15 +32,23 @@ _BREAK = re.compile(r"[.,;:!?()\[\]{}\"“”|/•*\n\r\t]+|\s[-–—]+\s")
 
 
 def mine_excerpts(
-    passages: Sequence[Passage], *, limit: int, kinds: Collection[Excerpt], spans: int, seed: int
+    passages: Sequence[Passage],
+    *,
+    limit: int,
+    kinds: Collection[Excerpt],
+    spans: int,
+    seed: int,
+    first: Collection[str] = (),
 ) -> MinedPairs:
     """Return for each passage its first sentence, its key phrases, and up to `spans` other sentences, as questions.
 
-    How rare a word is, is counted over all passages; questions are made of `limit` of them at most, chosen by a hash of
-    the seed, and only those `kinds`.
+    How rare a word is, is counted over all passages; questions are made of `limit` of them at most, those of documents
+    in `first` and then by a hash of the seed, and only those `kinds`.
     """
     rarity = _rarity(passages)
-    chosen = sorted(passages, key=lambda passage: order(str(seed), passage.id))[:limit]
+    chosen = sorted(
+        passages, key=lambda passage: (passage.document_id not in first, order(str(seed), passage.id))
+    )[:limit]
     dropped: Counter[str] = Counter()
     found: dict[tuple[str, str], TrainingPair] = {}
     for passage in chosen:

@@ -63,10 +63,10 @@ def test_named_paths_exist(page: Path) -> None:
 def test_every_page_is_on_the_list() -> None:
     """docs/README.md leads to each page, directly or by the page of its theme."""
     index, benchmarks = ROOT / "docs" / "README.md", ROOT / "docs" / "benchmarks.md"
-    formats = ROOT / "docs" / "formats" / "README.md"
+    formats, runbooks = (ROOT / "docs" / room / "README.md" for room in ("formats", "runbooks"))
     linked = {
         (page.parent / link.partition("#")[0]).resolve()
-        for page in (index, benchmarks, formats)
+        for page in (index, benchmarks, formats, runbooks)
         for link in _links(page)
     }
     pages = {page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "decisions"}

@@ -67,6 +67,8 @@ def _accept(words: list[str], *, whole: bool) -> None:
     while isinstance(command, click.Group):
         if not words or words == ["--help"]:
             return
+        if command.invoke_without_command and words[0].startswith("-"):
+            break  # options of its own
         name, found, words = command.resolve_command(context, words)
         assert found is not None
         command = found

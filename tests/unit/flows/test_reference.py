@@ -46,7 +46,7 @@ def test_settings_named_in_the_prose_exist() -> None:
 
 def _routes() -> dict[tuple[str, str], frozenset[str]]:
     """Return (method, path) -> roles of everything the service answers to, but for the pages' static files."""
-    from flows.ops.routes import audit, candidates, drift, questions, releases
+    from flows.ops.routes import alarms, audit, candidates, drift, labels, questions, releases
     from rag.api import application
     from rag.api.guards.roles import declared
 
@@ -55,7 +55,11 @@ def _routes() -> dict[tuple[str, str], frozenset[str]]:
         *application.ROUTERS,
         candidates.router(nothing, nothing, nothing, nothing),
         releases.router(nothing, nothing, nothing, nothing, nothing),
-        drift.router(nothing, nothing, nothing, tenant=""),
+        drift.router(
+            nothing, nothing, html=nothing, checks=nothing, accepts=nothing, texts=nothing, tenant=""
+        ),
+        alarms.router(nothing, nothing, texts=nothing, tenant=""),
+        labels.router(nothing),
         questions.router(nothing, tenant=""),
         audit.router(nothing),
     ]

@@ -1,25 +1,103 @@
 """The door: checks of a whole installation, on the real static encoder."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import itertools
+import random
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitoring.bootstrap import Monitoring, open_monitoring
-from monitoring.domain import DriftReport, DriftVerdict
+from monitoring.domain import AlarmEnd, Cause, DriftVerdict
 from monitoring.settings import DriftSettings
 from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap.installation import Installation, open_installation
-from rag.domain import Document, LabelledQuestion, Passage, Purpose
-from rag.errors import IntegrityError, NotReady
+from rag.domain import Document, Interaction, InteractionStatus, Passage
+from rag.errors import Conflict, LeaseHeld, NotFound, NotReady
+from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.settings import Settings
 
-PERMITS = [f"permit {letter}{number}" for letter in "abcde" for number in range(1, 7)]
-DOCUMENTS = [Document.create(uri=permit, text=f"Apply for {permit} at the counter.") for permit in PERMITS]
-SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+pytestmark = pytest.mark.timeout(300)
+
+MATTERS = (
+    *(
+        "passport",
+        "driving licence",
+        "birth certificate",
+        "parking permit",
+        "tax return",
+        "residence",
+        "garden waste",
+    ),
+    *("dog tax", "marriage", "school place", "playground", "street light", "library card", "museum ticket"),
+    *(
+        "water bill",
+        "building permit",
+        "noise complaint",
+        "election",
+        "food stall",
+        "swimming pool",
+        "fishing licence",
+    ),
+)
+DOING = (
+    "renew",
+    "lose",
+    "pay for",
+    "cancel",
+    "translate",
+    "collect",
+    "complain about",
+    "apply for",
+    "inherit",
+    "copy",
+)
+ILLS = (
+    *(
+        "migraine",
+        "asthma",
+        "measles",
+        "arthritis",
+        "anaemia",
+        "diabetes",
+        "eczema",
+        "bronchitis",
+        "cataract",
+        "gout",
+    ),
+    *(
+        "hernia",
+        "malaria",
+        "rabies",
+        "scurvy",
+        "tetanus",
+        "vertigo",
+        "psoriasis",
+        "sciatica",
+        "tinnitus",
+        "leprosy",
+    ),
+)
+SIGNS = (
+    "symptoms of",
+    "drugs against",
+    "vaccines for",
+    "genes behind",
+    "diets with",
+    "surgery for",
+    "deaths from",
+)
+OFFICE, ILLNESS = (
+    # In no order, as people come.
+    random.Random(1).sample(questions, len(questions))
+    for questions in (
+        [f"What if I {does} the {matter}?" for does, matter in itertools.product(DOING, MATTERS)],
+        [f"{sign} {ill}".capitalize() for sign, ill in itertools.product(SIGNS, ILLS)],
+    )
+)
+START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,41 +109,55 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def monitoring(installation: Installation) -> Monitoring:
-    """Monitoring of it, with golden questions as the only signal that has enough data."""
-    return open_monitoring(installation, DriftSettings(min_labelled=20, permutations=199))
+    """Monitoring of it, with small windows."""
+    settings = DriftSettings(
+        min_questions=100, reference_questions=100, recent_questions=100, permutations=1_999
+    )
+    return open_monitoring(installation, settings)
 
 
-def go_live(installation: Installation, encoders: EncoderFolder) -> None:
-    """Make the first release, with documents and a golden question about each."""
+@pytest.fixture
+def live(installation: Installation, encoder_store: EncoderFolder) -> None:
+    """Make the first release, with documents on what the office does."""
     settings, stores, models = installation.settings, installation.stores, installation.models
     ensure_first_release(
         stores.releases,
         models,
-        encoder=models.encoders.register(encoders.path(encoders.resolve("static"))),
+        encoder=models.encoders.register(encoder_store.path(encoder_store.resolve("static"))),
         chunking=settings.chunking,
         retrieval=settings.retrieval,
         principal="test",
     )
-    for document in DOCUMENTS:
-        stores.documents.put(document, [Passage.create(document, 0, document.text)], settings.chunking.digest)
-    stores.questions.put(
+    for matter in MATTERS:
+        text = f"Whoever wants to renew, pay for or cancel a {matter} comes to the office."
+        document = Document.create(uri=matter, text=text)
+        stores.documents.put(document, [Passage.create(document, 0, text)], settings.chunking.digest)
+
+
+def ask(
+    installation: Installation, questions: Sequence[str], *, tenant: str = "default", at: datetime = START
+) -> None:
+    """Log questions, each of another person, ten minutes apart."""
+    release = live_release(installation.stores.releases).digest
+    installation.stores.interactions.add_all(
         [
-            LabelledQuestion.create(
-                tenant="default",
-                text=f"Where do I get {document.uri}?",
-                documents=frozenset({document.id}),
-                purpose=Purpose.GOLDEN,
+            Interaction(
+                id=f"{tenant}-{at:%d}-{number}",
+                tenant=tenant,
+                principal=f"person {number}",
+                asked_at=at + timedelta(minutes=10 * number),
+                question=question,
+                hits=(),
+                answer="",
+                cited=(),
+                release=release,
+                epoch=1,
+                generator="",
+                status=InteractionStatus.ANSWERED,
             )
-            for document in DOCUMENTS
+            for number, question in enumerate(questions)
         ]
     )
-
-
-def drifted(report: DriftReport, *, since: datetime | None) -> DriftReport:
-    """Return a newer report that says drift, its current window beginning then."""
-    current = {**report.current, "since": since.isoformat() if since else None}
-    later = report.created_at + timedelta(minutes=1)
-    return replace(report, id="drifted", verdict=DriftVerdict.DRIFT, current=current, created_at=later)
 
 
 def test_a_check_before_anything_is_live_says_what_to_do(monitoring: Monitoring) -> None:
@@ -75,60 +167,123 @@ def test_a_check_before_anything_is_live_says_what_to_do(monitoring: Monitoring)
     assert monitoring.reports.newest() == []
 
 
-def test_a_check_compares_with_where_the_release_began(
-    monitoring: Monitoring, installation: Installation, encoder_store: EncoderFolder
-) -> None:
-    """Documents that go one by one add up to an alarm, though the newest fifty reports saw most of them gone."""
-    go_live(installation, encoder_store)
-    verdicts = []
-    for lost in range(6):
-        if lost:
-            installation.stores.documents.delete(DOCUMENTS[lost].id, tenant="default")
-        report = monitoring.check()
-        verdicts.append(report.verdict)
-        for copy in range(1, 51):
-            later = report.created_at + timedelta(microseconds=copy)
-            monitoring.reports.add(replace(report, id=f"{lost}-{copy}", created_at=later))
+@pytest.mark.usefixtures("live")
+def test_a_first_check_has_a_page_that_says_what_is_missing(monitoring: Monitoring) -> None:
+    """Nobody asked, no golden question, no index: a report, and a page, that say so."""
+    report = monitoring.check()
+    page = monitoring.html(monitoring.reports.get(report.id))
 
-    assert verdicts == [DriftVerdict.NOT_ENOUGH_DATA] * 5 + [DriftVerdict.DRIFT]
-    assert monitoring.reports.get(report.id) == report
-    assert "golden_recall@10" in monitoring.html(report)
+    assert report.verdict is DriftVerdict.NOT_ENOUGH_DATA
+    assert "Not enough questions for a verdict" in page
+    reasons = {each.name: each.reason for each in report.findings}
+    assert "whetstone serve" in reasons["index"]
+    assert reasons["golden_recall@10"].startswith("There are 0 golden questions")
 
 
-def test_since_when_people_ask_about_other_things(
-    monitoring: Monitoring, installation: Installation, encoder_store: EncoderFolder
-) -> None:
-    """It is where the newest report's current window begins, while that report says drift."""
-    go_live(installation, encoder_store)
-    assert monitoring.drifted_since() is None
+@pytest.mark.usefixtures("live")
+def test_from_calm_to_an_alarm_to_a_persons_word(monitoring: Monitoring, installation: Installation) -> None:
+    """Calm; nothing new; other questions raise one alarm with its cause; accepted, it ends and stays silent."""
+    ask(installation, OFFICE)
     calm = monitoring.check()
-    assert monitoring.drifted_since() is None
+    still = monitoring.check()
+    ask(installation, ILLNESS[:100], at=START + timedelta(days=3))
+    drifted = monitoring.check()
+    again = monitoring.check()
 
-    monitoring.reports.add(drifted(calm, since=SINCE))
+    verdicts = [each.verdict for each in (calm, still, drifted, again)]
+    assert verdicts == [
+        DriftVerdict.CALM,
+        DriftVerdict.NOTHING_NEW,
+        DriftVerdict.DRIFT,
+        DriftVerdict.NOTHING_NEW,
+    ]
+    assert (still.new, drifted.new > 50) == (0, True)
+    (alarm,) = monitoring.alarms.standing(tenant="default")
+    assert alarm.cause is Cause.DOCUMENTS_MISSING
+    assert alarm.report == drifted.id
+    examples = monitoring.texts([one for topic in alarm.diagnosis.topics for one in topic.examples])
+    assert set(examples.values()) <= set(ILLNESS)
+    assert examples
 
-    assert monitoring.drifted_since() == SINCE
+    (ended,) = monitoring.accept(tenant="default", principal="ann", comment="We treat people now.")
+
+    assert (ended.ended_by, ended.ended_who) == (AlarmEnd.PERSON, "ann")
+    assert monitoring.check().verdict is not DriftVerdict.DRIFT
+    assert monitoring.alarms.standing(tenant="default") == []
+    assert "accept drift" in {entry.action for entry in installation.stores.audit.newest(5)}
 
 
-def test_what_follows_from_a_report(
-    monitoring: Monitoring, installation: Installation, encoder_store: EncoderFolder
+@pytest.mark.usefixtures("live")
+def test_a_look_of_ones_own_leaves_what_is_new_new(
+    monitoring: Monitoring, installation: Installation
 ) -> None:
-    """Drift calls for retraining by the start of the report's id; one that began just before holds it back."""
-    go_live(installation, encoder_store)
-    calm = monitoring.check()
-    found = drifted(calm, since=None)
-    monitoring.reports.add(found)
-    day, before = timedelta(hours=24), found.created_at - timedelta(hours=1)
+    """It says drift, keeps no report and raises no alarm; the next check finds the same."""
+    ask(installation, OFFICE)
+    monitoring.check()
+    since = START + timedelta(days=3)
+    ask(installation, ILLNESS[:100], at=since)
 
-    assert not monitoring.trigger(calm.id, earlier=[], cooldown=day).fire
-    assert monitoring.trigger("drif", earlier=[], cooldown=day).fire
-    assert not monitoring.trigger("drif", earlier=[before], cooldown=day).fire
+    look = monitoring.look(since=since)
+
+    assert (look.verdict, look.current.count > 50) == (DriftVerdict.DRIFT, True)
+    assert look.current.since is not None
+    assert look.current.since >= since
+    assert len(monitoring.reports.newest()) == 1
+    assert monitoring.alarms.standing() == []
+    assert monitoring.html(look)
+    assert monitoring.check().verdict is DriftVerdict.DRIFT
 
 
-def test_a_report_without_data_has_no_page(
-    monitoring: Monitoring, installation: Installation, encoder_store: EncoderFolder
-) -> None:
-    """There is nothing to draw."""
-    go_live(installation, encoder_store)
+@pytest.mark.usefixtures("live")
+def test_tenants_are_watched_apart_and_together(monitoring: Monitoring, installation: Installation) -> None:
+    """Each has a reference of its own; all together have one; golden questions and labels are a tenant's."""
+    ask(installation, OFFICE)
+    ask(installation, ILLNESS, tenant="north")
 
-    with pytest.raises(IntegrityError):
-        monitoring.html(monitoring.check())
+    home, north, together = (monitoring.check(tenant=name) for name in ("default", "north", "*"))
+
+    assert [each.tenant for each in (home, north, together)] == ["default", "north", "*"]
+    assert together.reference.count + together.current.count > home.reference.count
+    names = [{f.name for f in each.findings} for each in (home, north, together)]
+    assert "index" in names[0]
+    assert "index" not in names[1]
+    assert "golden_recall@10" not in names[2]
+    assert monitoring.texts(["north-01-0"], tenant="default") == {}
+    assert list(monitoring.texts(["north-01-0"])) == ["north-01-0"]
+
+
+@pytest.mark.usefixtures("live")
+def test_one_check_of_a_tenant_at_a_time(monitoring: Monitoring, installation: Installation) -> None:
+    """A second one is refused, and so is a person's word meanwhile; another tenant is not kept waiting."""
+    with installation.stores.leases.hold("drift check of default"):
+        with pytest.raises(LeaseHeld):
+            monitoring.check()
+        with pytest.raises(LeaseHeld):
+            monitoring.accept(tenant="default", principal="ann", comment="x")
+        assert monitoring.check(tenant="north").tenant == "north"
+
+
+def test_what_was_never_checked_cannot_be_accepted(monitoring: Monitoring) -> None:
+    """There is no reference to begin anew."""
+    with pytest.raises(NotFound, match="never checked"):
+        monitoring.accept(tenant="default", principal="ann", comment="x")
+
+
+@pytest.mark.usefixtures("live")
+def test_an_alarm_is_acknowledged_and_ended_once(monitoring: Monitoring, installation: Installation) -> None:
+    """By whom, and with what comment."""
+    ask(installation, OFFICE)
+    monitoring.check()
+    ask(installation, ILLNESS[:100], at=START + timedelta(days=3))
+    monitoring.check()
+    (alarm,) = monitoring.alarms.standing()
+
+    known = monitoring.acknowledge(alarm.id[:8], tenant="default", principal="ann", comment="On it.")
+    ended = monitoring.end(alarm.id, tenant="default", principal="bo", comment="As it should be.")
+
+    assert (known.acknowledged_by, known.standing) == ("ann", True)
+    assert (ended.ended_who, ended.comment, ended.standing) == ("bo", "As it should be.", False)
+    with pytest.raises(Conflict):
+        monitoring.acknowledge(alarm.id, tenant="default", principal="ann")
+    with pytest.raises(NotFound):
+        monitoring.end(alarm.id, tenant="north", principal="bo", comment="x")

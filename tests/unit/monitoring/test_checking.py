@@ -1,474 +1,297 @@
-"""One whole check, on the real static encoder over a small corpus of our own."""
+"""One whole check: what it reads, what it says, and what it leaves where it is killed."""
 
-import itertools
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-import numpy as np
 import pytest
+from doubles.drift_report import DIAGNOSIS, FINDING, look
 
-from monitoring.adapters.evidently import EvidentlyRenderer
 from monitoring.adapters.sql import SqlDriftReports
-from monitoring.checking import check_drift
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
-from monitoring.gathering import Compared
-from monitoring.measuring import Instruments
-from monitoring.ports import ReportRenderer, WindowSample
+from monitoring.checking import Check, Reading, Seen, Signal, read_all, verdict, window
+from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftReport, DriftVerdict, Look
 from monitoring.settings import DriftSettings
-from monitoring.windows import split_windows
-from rag.adapters.embedding_cache import SqliteEmbeddingCache
-from rag.adapters.qdrant import QdrantFolders
 from rag.adapters.sql.stores import Stores
-from rag.domain import (
-    Chunking,
-    Document,
-    Feedback,
-    Interaction,
-    InteractionStatus,
-    LabelledQuestion,
-    LoggedHit,
-    Passage,
-    Purpose,
-    Release,
-    Retrieval,
-)
-from rag.errors import SettingInvalid
-from rag.ports import Encoder, IndexStore, Vectors
-from rag.releases.models import LoadedRelease
+from rag.errors import IndexLocked
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
-OFFICE = (
-    "passport",
-    "driving licence",
-    "birth certificate",
-    "parking permit",
-    "tax return",
-    "residence permit",
-)
-DOING = (
-    "renew",
-    "apply for",
-    "replace a lost",
-    "pay for",
-    "correct",
-    "collect",
-    "cancel",
-    "track",
-    "translate",
-)
-WAY = (
-    "online",
-    "by post",
-    "for my child",
-    "from abroad",
-    "this week",
-    "without an appointment",
-    "for a friend",
-)
-ILLS = ("migraine", "asthma", "measles", "arthritis", "anaemia", "diabetes", "eczema", "bronchitis")
-SIGNS = ("symptoms of", "treatment for", "causes of", "drugs against", "diet with", "tests for")
-OFFICE_QUESTIONS = [f"How do I {d} a {o} {w}?" for o, d, w in itertools.product(OFFICE, DOING, WAY)]
-ILL_QUESTIONS = [
-    f"What are the {s} {i} in {w}?" for i, s, w in itertools.product(ILLS, SIGNS, ("adults", "children"))
-]
-SETTINGS = DriftSettings(
-    current_questions=80, reference_questions=160, min_questions=50, min_labelled=20, permutations=199, seed=1
-)
+SETTINGS = DriftSettings(min_questions=100)
+CALM = replace(FINDING, verdict=DriftVerdict.CALM, p_value=0.4, carrying=())
+ENOUGH = look(120, 60)
+SINCE = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-class Figures:
-    """A renderer whose snapshot is what it was given, as JSON."""
+class Killed(BaseException):
+    """Somebody ended the process."""
 
-    def snapshot(
-        self,
-        findings: Sequence[DriftFinding],
-        reference: Window,
-        current: Window,
-        *,
-        reference_sample: WindowSample | None = None,
-        current_sample: WindowSample | None = None,
-    ) -> str:
-        """Write names and shapes."""
-        samples = [s and list(s.vectors.shape) for s in (reference_sample, current_sample)]
-        return json.dumps({"names": [f.name for f in findings], "samples": samples})
+
+@dataclass
+class Around:
+    """What a check does beside reading signals, in the order in which it did."""
+
+    reports: SqlDriftReports
+    seen: Look = ENOUGH
+    diagnoses: tuple[Diagnosis, ...] | Exception = (DIAGNOSIS,)
+    drawn: str | Exception = "drawn"
+    killed_at: str = ""
+    did: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    since: datetime | None = None
+
+    def do(self, what: str) -> None:
+        """Note a step; be killed at it where that is wanted."""
+        if what == self.killed_at:
+            raise Killed
+        self.did.append(what)
+
+    def gather(self, since: datetime | None, _progress: Callable[[int, int, str], None]) -> Look:
+        """Return the look."""
+        self.since = since
+        return self.seen
+
+    def attribute(self, _reading: Reading, _look: Look) -> tuple[Diagnosis, ...]:
+        """Return the diagnoses."""
+        if isinstance(self.diagnoses, Exception):
+            raise self.diagnoses
+        return self.diagnoses
+
+    def snapshot(self, _report: DriftReport, _look: Look | None, *, past: Sequence[DriftReport] = ()) -> str:
+        """Return what is drawn, and of how many earlier reports."""
+        if isinstance(self.drawn, Exception):
+            raise self.drawn
+        return f"{self.drawn}, {len(past)} before"
 
     def html(self, snapshot: str) -> str:
         """Show it."""
         return snapshot
 
+    def progress(self, _done: int, _total: int, what: str) -> None:
+        """Note the step."""
+        self.steps.append(what.partition("\n")[0])
 
-DOCUMENTS = [
-    Document.create(uri=f"office/{o}/{d}", title=f"{d} a {o}", text=f"To {d} a {o}, fill in the form for it.")
-    for o, d in itertools.product(OFFICE, DOING)
-]
-PASSAGES = [Passage.create(document, 0, document.text) for document in DOCUMENTS]
-BATCHES = [PASSAGES[start : start + 20] for start in range(0, len(PASSAGES), 20)]
-GOLDEN = [
-    LabelledQuestion.create(
-        tenant="default",
-        text=f"Where can I {d} a {o}?",
-        documents=frozenset({Document.id_for("default", f"office/{o}/{d}")}),
-        purpose=Purpose.GOLDEN,
-    )
-    for o, d in itertools.product(OFFICE, DOING)
-]
-
-
-def log(questions: Iterable[str], *, hits: Sequence[Passage] = PASSAGES[:3]) -> list[Interaction]:
-    """Log questions, one a minute."""
-    return [
-        Interaction(
-            id=f"i{minute}",
-            tenant="default",
-            principal="ann",
-            asked_at=START + timedelta(minutes=minute),
-            question=question,
-            hits=tuple(
-                LoggedHit(passage_id=p.id, document_id=p.document_id, rank=rank, score=0.5)
-                for rank, p in enumerate(hits, start=1)
+    def check(self, *signals: Signal) -> Check:
+        """Return a check of these signals."""
+        return Check(
+            gather=self.gather,
+            signals=signals,
+            attribute=self.attribute,
+            reports=self.reports,
+            renderer=self,
+            follow=lambda report, began: self.do(
+                f"alarms of {report.verdict} since {began and began:%Y-%m-%d}"
             ),
-            answer="",
-            cited=(),
-            release="r",
-            epoch=1,
-            generator="",
-            status=InteractionStatus.RETRIEVED,
+            completed=lambda _look: self.do("completed"),
+            settings=SETTINGS,
         )
-        for minute, question in enumerate(questions)
-    ]
 
-
-def calm_questions(seed: int = 0) -> list[str]:
-    """Draw 240 questions on administration, without repeats."""
-    generator = np.random.default_rng(seed)
-    return [OFFICE_QUESTIONS[i] for i in generator.choice(len(OFFICE_QUESTIONS), 240, replace=False)]
-
-
-def drifted_questions(seed: int = 0) -> list[str]:
-    """The same, but the newest 80 hold 16 on illnesses: a fifth."""
-    generator = np.random.default_rng(seed)
-    new = [ILL_QUESTIONS[i] for i in generator.choice(len(ILL_QUESTIONS), 16, replace=False)]
-    calm = calm_questions(seed)
-    return calm[:160] + [str(q) for q in generator.permutation([*calm[160:224], *new])]
-
-
-def loaded(encoder: Encoder, **retrieval: Any) -> LoadedRelease:
-    """Return a release of the encoder."""
-    release = Release.create(
-        encoder=encoder.digest,
-        dimension=encoder.dimension,
-        chunking=Chunking(),
-        retrieval=Retrieval(**retrieval),
-    )
-    return LoadedRelease(release=release, encoder=encoder)
-
-
-@contextmanager
-def scratch() -> Iterator[IndexStore]:
-    """Yield a place for indexes, gone afterwards."""
-    with TemporaryDirectory() as folder:
-        yield QdrantFolders(Path(folder))
+    def run(self, *signals: Signal) -> DriftReport:
+        """Check once."""
+        return self.check(*signals).run(encoder="e", release="r", progress=self.progress)
 
 
 @pytest.fixture
-def check(static_encoder: Encoder, tmp_path: Path, stores: Stores) -> Any:
-    """Run a check over the corpus, with anything replaced."""
-    reports = SqlDriftReports(stores.engine)
-
-    def run(
-        questions: Iterable[str],
-        *,
-        interactions: Sequence[Interaction] | None = None,
-        feedback: Mapping[str, Sequence[Feedback]] | None = None,
-        golden: Sequence[LabelledQuestion] = (),
-        passages: Iterable[Sequence[Passage]] = BATCHES,
-        live: LoadedRelease | None = None,
-        previous: Sequence[DriftReport] = (),
-        settings: DriftSettings = SETTINGS,
-        renderer: ReportRenderer | None = None,
-    ) -> DriftReport:
-        for report in previous:
-            reports.add(report)
-        reference, current = split_windows(
-            log(questions) if interactions is None else interactions,
-            current=settings.current_questions,
-            reference=settings.reference_questions,
-        )
-        return check_drift(
-            Compared(
-                reference=reference,
-                current=current,
-                feedback=feedback or {},
-                golden=golden,
-                passages=passages,
-            ),
-            Instruments(
-                encoder=static_encoder,
-                live=live or loaded(static_encoder),
-                cache=SqliteEmbeddingCache(tmp_path / "cache.sqlite"),
-                scratch=scratch,
-            ),
-            tenant="default",
-            reports=reports,
-            renderer=renderer or Figures(),
-            settings=settings,
-        )
-
-    return run
+def around(stores: Stores) -> Around:
+    """Everything around a check, over an empty database."""
+    return Around(reports=SqlDriftReports(stores.engine))
 
 
-def found(report: DriftReport, name: str) -> DriftFinding:
-    """Return one finding."""
-    return next(finding for finding in report.findings if finding.name == name)
-
-
-def test_calm_questions_are_calm(check: Any, static_encoder: Encoder) -> None:
-    """Questions of one kind give a calm report that says what was compared."""
-    report = check(calm_questions())
-    dimension = static_encoder.dimension
-
-    assert report.verdict is DriftVerdict.CALM
-    assert (report.reference["count"], report.current["count"]) == (160, 80)
-    assert report.reference["since"] == START.isoformat()
-    assert found(report, "question_mmd").reason.startswith("People ask about the same things as before (p = ")
-    assert json.loads(report.snapshot)["samples"] == [[160, dimension], [80, dimension]]
-
-
-def test_questions_in_unknown_languages_are_counted(check: Any) -> None:
-    """In each window, so that a share that grows is seen beside the findings."""
-    asked = [replace(each, language_unknown=at >= 200) for at, each in enumerate(log(calm_questions()))]
-
-    report = check((), interactions=asked)
-
-    counts = report.reference["language_unknown"], report.current["language_unknown"]
-    assert counts == (0, 40)
-
-
-def test_calm_windows_keep_the_level_of_the_whole_check(check: Any) -> None:
-    """Forty calm checks raise no more alarms than 5 % allows, all findings together."""
-    alarms = sum(check(calm_questions(seed)).verdict is DriftVerdict.DRIFT for seed in range(40))
-
-    assert alarms <= 7  # a 5 % test exceeds it once in a thousand times
-
-
-def test_a_fifth_on_a_new_topic_is_found(check: Any) -> None:
-    """New topics make a drift report, with the figures in the reasons."""
-    report = check(drifted_questions())
-
-    assert report.verdict is DriftVerdict.DRIFT
-    mmd = found(report, "question_mmd")
-    assert mmd.verdict is DriftVerdict.DRIFT
-    assert mmd.statistic is not None and mmd.threshold is not None and mmd.statistic > mmd.threshold
-    assert mmd.reason.startswith(
-        "People ask about other things than before (p = 0.005, drift at 0.025 or less;"
-    )
-    assert (mmd.reference_count, mmd.current_count) == (160, 80)
-
-
-def test_all_new_topics_fit_the_documents_worse(check: Any) -> None:
-    """Questions the corpus has nothing about bring the best passage's similarity down."""
-    finding = found(check(calm_questions()[:160] + ILL_QUESTIONS[:80]), "top_score_ks")
-
-    assert finding.verdict is DriftVerdict.DRIFT
-    assert finding.current is not None and finding.reference is not None
-    assert finding.current < finding.reference
-    assert finding.reason.startswith("The documents fit the questions worse than before: ")
-
-
-def test_the_release_that_served_is_of_no_consequence(check: Any) -> None:
-    """Scores are measured anew in the fixed encoder, so a promotion in between changes no question finding."""
-    interactions = log(calm_questions())
-    promoted = [
-        replace(i, release="other", hits=tuple(replace(h, score=0.99) for h in i.hits))
-        for i in interactions[160:]
-    ]
-
-    before, after = (
-        check([], interactions=interactions),
-        check([], interactions=interactions[:160] + promoted),
+def says(*findings: DriftFinding, name: str = "topics", of_questions: bool = True, **more: object) -> Signal:
+    """Return a signal that always says this."""
+    return Signal(
+        name=name,
+        read=lambda _seen: Reading(findings=findings, **more),  # type: ignore[arg-type]  # its fields
+        of_questions=of_questions,
     )
 
-    assert before.findings == after.findings
+
+def fails(error: Exception, name: str = "index") -> Signal:
+    """Return a signal that cannot be read."""
+
+    def read(_seen: Seen) -> Reading:
+        raise error
+
+    return Signal(name=name, read=read)
 
 
-@pytest.mark.parametrize("count", [0, 1, 60, 129])
-def test_too_few_questions_give_no_verdict(check: Any, count: int) -> None:
-    """With either window below the minimum there is no verdict, no statistic and no page, whatever was asked."""
-    report = check(drifted_questions()[-count:] if count else [])
+def test_a_calm_check_is_kept_and_followed(around: Around) -> None:
+    """The report has what was compared and what it was held to; then alarms follow, and it is completed."""
+    report = around.run(says(CALM))
 
-    assert report.verdict is DriftVerdict.NOT_ENOUGH_DATA
-    assert report.snapshot == ""
-    assert {(f.statistic, f.p_value, f.verdict) for f in report.findings} == {
-        (None, None, DriftVerdict.NOT_ENOUGH_DATA)
-    }
-    assert f"and {min(count, 80)} now; 50 in each are needed." in found(report, "question_mmd").reason
+    assert around.reports.get(report.id) == report
+    assert (report.verdict, report.findings, report.diagnoses) == (DriftVerdict.CALM, (CALM,), ())
+    assert (report.reference, report.current) == (
+        window("reference", ENOUGH.reference),
+        window("recent", ENOUGH.recent),
+    )
+    assert (report.new, report.run_length, report.months) == (25, 50_000.0, 12.0)
+    assert (report.encoder, report.release, report.snapshot) == ("e", "r", "drawn, 0 before")
+    assert around.did == ["alarms of calm since 2026-01-01", "completed"]
 
 
-def test_without_passages_questions_are_still_compared(check: Any) -> None:
-    """An empty corpus leaves the topics to compare."""
-    report = check(drifted_questions(), passages=[])
+def test_drift_is_told_with_its_causes(around: Around) -> None:
+    """Causes are looked for where a signal says drift, and nowhere else."""
+    report = around.run(says(FINDING))
 
+    assert (report.verdict, report.diagnoses) == (DriftVerdict.DRIFT, (DIAGNOSIS,))
+    assert "looking for causes" in around.steps
+    assert around.run(says(CALM)).snapshot == "drawn, 1 before"
+
+
+def test_the_steps_are_named(around: Around) -> None:
+    """In their order, so that whoever waits knows what for."""
+    around.run(says(FINDING))
+
+    assert list(dict.fromkeys(around.steps)) == [
+        "reading signals",
+        "looking for causes",
+        "drawing the report",
+    ]
+
+
+def test_a_check_with_nothing_new_reads_no_questions_and_spends_nothing(around: Around) -> None:
+    """Index, documents and golden questions are looked at all the same."""
+    around.seen = replace(ENOUGH, new=0)
+    spent: list[float] = []
+
+    def read(seen: Seen) -> Reading:
+        spent.extend(seen.levels.values())
+        return Reading(findings=(replace(CALM, name="index"),))
+
+    report = around.run(says(FINDING), Signal(name="index", read=read))
+
+    assert report.verdict is DriftVerdict.NOTHING_NEW
+    assert [each.name for each in report.findings] == ["index"]
+    assert spent
+    assert set(spent) == {0.0}
+
+
+def test_an_index_that_breaks_while_nobody_asks_is_drift(around: Around) -> None:
+    """Nothing new is said of questions alone."""
+    around.seen = replace(ENOUGH, new=0)
+
+    assert around.run(says(FINDING, name="index", of_questions=False)).verdict is DriftVerdict.DRIFT
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            IndexLocked("the index is held by process 7."),
+            "It could not be read: the index is held by process 7.",
+        ),
+        (RuntimeError("password=x"), "It could not be read: RuntimeError; see the log."),
+    ],
+)
+def test_a_signal_that_cannot_be_read_says_so_and_the_others_count(
+    around: Around, error: Exception, said: str
+) -> None:
+    """What is ours is told; of anything else the text may hold anything."""
+    report = around.run(fails(error), says(FINDING))
+
+    unread, found = report.findings
+    assert (unread.name, unread.verdict, unread.reason) == ("index", DriftVerdict.NOT_ENOUGH_DATA, said)
+    assert found == FINDING
     assert report.verdict is DriftVerdict.DRIFT
-    assert found(report, "top_score_ks").verdict is DriftVerdict.NOT_ENOUGH_DATA
 
 
-def test_the_first_golden_recall_is_the_baseline(check: Any) -> None:
-    """The first check says so, is calm about it, and keeps every question's recall."""
-    report = check(calm_questions(), golden=GOLDEN)
-    finding = found(report, "golden_recall@10")
-
-    assert finding.verdict is DriftVerdict.CALM
-    assert (finding.statistic, finding.reference) == (None, None)
-    assert finding.current == np.mean(list(report.golden_recall.values()))
-    assert finding.reason.endswith("later checks compare with it.")
-    assert report.golden_recall.keys() == {question.id for question in GOLDEN}
-    assert finding.current is not None and finding.current > 0.8
+def test_a_cause_that_cannot_be_looked_for_is_unknown(around: Around) -> None:
+    """The drift is told all the same, and so is that nothing was attributed."""
+    for nothing in (ValueError("x"), ()):
+        around.diagnoses = nothing
+        (unknown,) = around.run(says(FINDING)).diagnoses
+        assert (unknown.cause, unknown.topics) == (Cause.UNKNOWN, ())
+        assert not unknown.cured_by_retraining
 
 
-def test_golden_recall_that_falls_is_drift(check: Any) -> None:
-    """Documents that vanish, or are crowded out, show even where nobody asks anything."""
-    first = check([], golden=GOLDEN)
-    report = check([], golden=GOLDEN, previous=[first], passages=[PASSAGES[20:]])
-    finding = found(report, "golden_recall@10")
+def test_a_report_that_cannot_be_drawn_is_kept_without_a_page(around: Around) -> None:
+    """A verdict without its page is worth more than none."""
+    around.drawn = RuntimeError("no fonts")
 
-    assert (first.verdict, report.verdict) == (DriftVerdict.NOT_ENOUGH_DATA, DriftVerdict.DRIFT)
-    assert finding.verdict is DriftVerdict.DRIFT
-    assert finding.reference is not None and finding.current is not None
-    assert finding.statistic == pytest.approx(finding.reference - finding.current)
-    assert "(20 ask for documents that are gone)" in finding.reason
-    assert json.loads(report.snapshot)["samples"] == [None, None]
+    assert around.reports.get(around.run(says(CALM)).id).snapshot == ""
 
 
-def test_golden_recall_that_stays_is_calm(check: Any) -> None:
-    """The same corpus and encoder give the same recall, so no chance of an alarm."""
-    finding = found(check([], golden=GOLDEN, previous=[check([], golden=GOLDEN)]), "golden_recall@10")
+@pytest.mark.parametrize("killed_at", ["kept", "alarms of calm since 2026-01-01", "completed"])
+def test_killed_after_its_report_it_is_repeated(around: Around, killed_at: str) -> None:
+    """What it was to look at stays new until all is done; a second run does what is left."""
+    around.killed_at = killed_at
+    kept = says(CALM, keep=(lambda: around.do("kept"),))
+    with pytest.raises(Killed):
+        around.run(kept)
+    assert "completed" not in around.did
 
-    assert (finding.verdict, finding.p_value, finding.statistic) == (DriftVerdict.CALM, 1.0, 0.0)
+    around.killed_at = ""
+    around.did.clear()
+    around.run(kept)
 
-
-class Blind:
-    """The static encoder, blind to numbers."""
-
-    def __init__(self, inner: Encoder) -> None:
-        self._inner = inner
-        self.digest = self.passages_digest = f"{inner.digest}, blind"
-        self.dimension = inner.dimension
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed without digits."""
-        return self._inner.encode_queries([re.sub(r"\d", "", text) for text in texts])
-
-    encode_passages = encode_queries
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count."""
-        return self._inner.count_tokens(texts)
+    assert around.did == ["kept", "alarms of calm since 2026-01-01", "completed"]
 
 
-def test_golden_recall_is_of_what_people_are_given(check: Any, static_encoder: Encoder) -> None:
-    """What only words find is found by a release that weighs words; the windows' figures are of vectors as ever."""
-    forms = [
-        Document.create(uri=f"form/{n}", text=f"The form Q{n} is in the cupboard.") for n in range(100, 130)
-    ]
-    passages = [Passage.create(form, 0, form.text) for form in forms]
-    golden = [
-        LabelledQuestion.create(
-            tenant="default", text=f"Where is Q{n}?", documents=frozenset({form.id}), purpose=Purpose.GOLDEN
-        )
-        for n, form in enumerate(forms, start=100)
-    ]
-    recalls, figures = {}, {}
-    for weight in (1.0, 0.5):
-        live = loaded(Blind(static_encoder), dense_weight=weight)
-        report = check(calm_questions(), golden=golden, passages=[passages], live=live)
-        recalls[weight] = found(report, "golden_recall@10").current
-        figures[weight] = found(report, "top_score_ks")
-        assert report.release == live.release.digest
+def test_a_look_of_ones_own_leaves_nothing(around: Around) -> None:
+    """It compares what was asked since then; what knows no other moment than now is not read."""
+    golden = says(FINDING, name="golden_recall", of_questions=False, keep=(lambda: around.do("kept"),))
+    check = around.check(says(FINDING), golden)
 
-    assert recalls[0.5] == 1.0
-    assert recalls[1.0] is not None and recalls[1.0] < 0.5
-    assert figures[0.5] == figures[1.0]
+    report = check.look(SINCE, encoder="e", release="r", progress=around.progress)
+
+    assert around.since == SINCE
+    assert (report.verdict, len(report.findings)) == (DriftVerdict.DRIFT, 1)
+    assert around.reports.newest() == []
+    assert around.did == []
 
 
-def test_follow_ups_are_compared_as_they_were_searched_for(check: Any) -> None:
-    """Words that mean nothing alone are not taken for a topic."""
-    questions = drifted_questions()
-    follow_ups = [
-        replace(logged, question="And what about that?", rewritten=logged.question)
-        for logged in log(questions)
-    ]
+def test_readings_add_up(around: Around) -> None:
+    """Golden recall of the one that has any is the report's."""
+    golden = says(replace(CALM, name="golden_recall@10"), golden_recall={"q": 0.5})
 
-    report = check([], interactions=follow_ups)
-
-    assert found(report, "question_mmd") == found(check(questions), "question_mmd")
+    assert around.run(says(CALM), golden, says(replace(CALM, name="fit"))).golden_recall == {"q": 0.5}
 
 
-def test_few_golden_questions_are_not_enough(check: Any) -> None:
-    """Below the minimum nothing is said about golden recall."""
-    finding = found(check(calm_questions(), golden=GOLDEN[:19]), "golden_recall@10")
+def test_all_signals_together_spend_the_looks_share() -> None:
+    """New questions over the run length, whichever signals there are."""
+    seen: list[Seen] = []
 
-    assert finding.verdict is DriftVerdict.NOT_ENOUGH_DATA
-    assert finding.reason == "There are 19 golden questions; 20 are needed."
+    def read(each: Seen) -> Reading:
+        seen.append(each)
+        return Reading(findings=())
 
+    read_all([Signal(name="x", read=read)], ENOUGH, SETTINGS, lambda *_: None)
 
-def judged(right: dict[int, Passage]) -> dict[str, list[Feedback]]:
-    """Correct interactions by number."""
-    return {
-        f"i{number}": [
-            Feedback(
-                id=f"f{number}",
-                interaction_id=f"i{number}",
-                tenant="default",
-                principal="ann",
-                given_at=START,
-                corrected_passage=passage.id,
-            )
-        ]
-        for number, passage in right.items()
-    }
+    assert sum(seen[0].levels.values()) == pytest.approx(25 / 50_000)
+    assert seen[0].design is not None
 
 
-def test_labelled_recall_that_falls_is_drift(check: Any) -> None:
-    """Where people correct the hits more often than before, that is drift, read as deep as was logged."""
-    right = dict.fromkeys(range(0, 160, 4), PASSAGES[0]) | dict.fromkeys(range(160, 240, 2), PASSAGES[9])
-    report = check(calm_questions(), feedback=judged(right))
-    finding = found(report, "labelled_recall@3")
-
-    assert finding.verdict is DriftVerdict.DRIFT
-    assert (finding.reference, finding.current) == (1.0, 0.0)
-    assert (finding.reference_count, finding.current_count) == (40, 40)
-    assert finding.reason.startswith("Right passages are found less often: of the questions")
-
-
-def test_labelled_recall_that_stays_is_calm(check: Any) -> None:
-    """The same share of corrections before and now is calm."""
-    right = {n: PASSAGES[0] if n % 8 else PASSAGES[9] for n in range(0, 240, 4)}
-    finding = found(check(calm_questions(), feedback=judged(right)), "labelled_recall@3")
-
-    assert finding.verdict is DriftVerdict.CALM
-    assert (finding.reference, finding.current) == (0.5, 0.5)
-
-
-def test_permutations_that_cannot_show_anything_are_refused(check: Any) -> None:
-    """A check that could never raise an alarm says which setting to change."""
-    settings = SETTINGS.model_copy(update={"alpha": 0.01})
-
-    with pytest.raises(SettingInvalid, match="WHETSTONE_DRIFT_PERMUTATIONS to 400 or more"):
-        check([], settings=settings)
+@pytest.mark.parametrize(
+    ("seen", "said", "expected"),
+    [
+        (ENOUGH, (CALM,), DriftVerdict.CALM),
+        (ENOUGH, (CALM, FINDING), DriftVerdict.DRIFT),
+        (look(99, 60), (CALM,), DriftVerdict.NOT_ENOUGH_DATA),
+        (look(99, 60, new=0), (), DriftVerdict.NOT_ENOUGH_DATA),
+        (look(99, 60), (replace(FINDING, name="index"),), DriftVerdict.DRIFT),
+        (look(120, 60, new=0), (CALM,), DriftVerdict.NOTHING_NEW),
+        (look(120, 3), (replace(CALM, verdict=DriftVerdict.NOT_ENOUGH_DATA),), DriftVerdict.NOT_ENOUGH_DATA),
+        (
+            ENOUGH,
+            (CALM, replace(CALM, name="ratings", verdict=DriftVerdict.NOT_ENOUGH_DATA)),
+            DriftVerdict.CALM,
+        ),
+    ],
+)
+def test_the_verdict_of_all(seen: Look, said: tuple[DriftFinding, ...], expected: DriftVerdict) -> None:
+    """Drift wins; without a reference there is no verdict; a signal that has no data is no reason for none."""
+    assert verdict(said, seen, SETTINGS) is expected
 
 
-def test_the_real_page_holds_the_findings(check: Any) -> None:
-    """Through Evidently the report's page shows what was found, and no question."""
-    questions = drifted_questions()
-    report = check(questions, renderer=EvidentlyRenderer(), golden=GOLDEN)
-    html = EvidentlyRenderer().html(report.snapshot)
+def test_traffic_too_thin_for_months_is_told_in_questions(around: Around) -> None:
+    """Where the least run length holds, it is more than so many months' questions."""
+    around.seen = replace(ENOUGH, run_length=1_000.0)
 
-    assert all(finding.name in html and finding.reason in html for finding in report.findings)
-    assert not any(question in html for question in questions)
+    assert around.run(says(CALM)).months == 0.0
+
+
+def test_a_window_says_when_and_how_many() -> None:
+    """One without questions has no moment."""
+    some = window("recent", ENOUGH.recent)
+    none = window("reference", look(0, 0).reference)
+
+    assert (some.count, some.since) == (60, datetime.fromtimestamp(ENOUGH.recent.asked_at[0], UTC))
+    assert (none.count, none.since, none.until) == (0, None, None)

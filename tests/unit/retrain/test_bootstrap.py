@@ -1,17 +1,15 @@
 """The doors: what they build of an installation, and what they leave alone until it is asked for."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from rag.bootstrap.installation import Installation, open_installation
-from rag.domain import utcnow
 from rag.errors import LeaseHeld, NotReady
 from rag.settings import Settings
 from retrain.bootstrap import open_retrain
-from retrain.domain import Dataset
+from retrain.domain import Dataset, Focus
 from retrain.settings import RetrainSettings
 
 
@@ -27,20 +25,19 @@ def settings(**values: object) -> RetrainSettings:
     return RetrainSettings(_env_file=None, **values)  # type: ignore[arg-type]  # fields are named by the tests
 
 
-def calm() -> datetime | None:
-    """Return that people ask about the same things as before."""
-    return None
+def calm() -> None:
+    """Return that nothing in particular is to be cured."""
 
 
 def test_a_second_retraining_is_kept_out(installation: Installation) -> None:
-    """While a cycle is open there is no other; whether questions drifted is asked when it begins."""
-    asked: list[datetime] = []
+    """While a cycle is open there is no other; what it is to cure is asked when it begins."""
+    asked: list[Focus] = []
 
-    def drifted_since() -> datetime:
-        asked.append(utcnow())
+    def what_to_cure() -> Focus:
+        asked.append(Focus(reason="people ask about leave"))
         return asked[-1]
 
-    retraining, _ = open_retrain(installation, settings(), drifted_since)
+    retraining, _ = open_retrain(installation, settings(), what_to_cure)
     assert [] == asked
 
     with retraining.cycle() as cycle:

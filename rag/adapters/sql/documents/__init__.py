@@ -6,11 +6,11 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
 from typing_extensions import override
 
-from rag.adapters.sql.changes import last_change, log_change, next_seq
 from rag.adapters.sql.database.engine import reading, writing
 from rag.adapters.sql.database.records import from_json, to_row
 from rag.adapters.sql.database.statements import batches
 from rag.adapters.sql.database.store import SqlStore
+from rag.adapters.sql.documents.changes import last_change, log_change, next_seq
 from rag.adapters.sql.documents.rows import (
     check_passages,
     document_of,
@@ -209,8 +209,19 @@ class SqlDocuments(SqlStore, DocumentStore):
             }
 
     @override
-    def sample(self, count: int) -> list[Passage]:
-        return self._all(select(passages).order_by(passages.c.id).limit(count), passage_of)
+    def sample(self, count: int, *, tenant: str | None = None) -> list[Passage]:
+        query = select(passages).order_by(passages.c.id).limit(count)
+        if tenant is not None:
+            query = query.where(passages.c.tenant == tenant)
+        return self._all(query, passage_of)
+
+    @override
+    def sample_ids(self, count: int, *, tenant: str | None = None) -> list[str]:
+        query = select(passages.c.id).distinct().order_by(passages.c.id).limit(count)
+        if tenant is not None:
+            query = query.where(passages.c.tenant == tenant)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
 
     @override
     def existing(self, passage_ids: Collection[str]) -> frozenset[str]:
@@ -311,6 +322,12 @@ class SqlDocuments(SqlStore, DocumentStore):
     def last_change(self) -> int:
         with reading(self._engine) as connection:
             return last_change(connection)
+
+    @override
+    def changed_documents(self, *, after: int) -> frozenset[str]:
+        query = select(changes.c.document_id).where(changes.c.seq > after)
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(query))
 
     @override
     def changed(self, *, after: int) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from rag.adapters.sql.changes import log_changes
 from rag.adapters.sql.database.records import to_row
 from rag.adapters.sql.database.statements import batches
+from rag.adapters.sql.documents.changes import log_changes
 from rag.adapters.sql.schema.documents import changes, documents, passages
 from rag.domain import ChangeKind, Document, Locator, Passage, metadata_of
 from rag.errors import InvalidInput

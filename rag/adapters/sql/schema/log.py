@@ -35,8 +35,23 @@ interactions = Table(
     Column("retrieve_ms", Float, nullable=False),
     Column("generate_ms", Float, nullable=False),
     Column("total_ms", Float, nullable=False),
+    Column("text_key", Text),  # `Interaction.text_key`; null in rows from before there was one
+    Column("logged_at", UtcDateTime),  # when it was written here; null as well in those
     Index(None, "asked_at", "id"),
     Index(None, "tenant", "asked_at", "id"),
+)
+
+# Everything that thins the log by its repeats, in the order in which it is written: a question may wait beside the
+# database for hours, so what is new is not told by when it was asked. Rows are thick, so none is to be read for it.
+_told_by = interactions.c.logged_at, interactions.c.tenant, interactions.c.text_key
+logged = interactions.c.logged_at.is_not(None)
+Index(
+    "ix_interactions_logged",
+    *_told_by,
+    interactions.c.asked_at,
+    interactions.c.id,
+    sqlite_where=logged,
+    postgresql_where=logged,
 )
 
 feedback = Table(

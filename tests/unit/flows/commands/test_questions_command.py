@@ -52,3 +52,8 @@ def test_questions_are_listed_with_their_support(tmp_path: Path) -> None:
     assert "not known" in table
     assert [(each["question"], each["support"]) for each in unknown] == [("Kuka maksaa?", 0.04)]
     assert "No such question" in listed(tmp_path, "--status", "failed")
+
+
+def test_without_questions_that_wait_there_is_nothing_to_label(tmp_path: Path) -> None:
+    """`--label` says so, and asks nothing."""
+    assert listed(tmp_path, "--label").strip() == "0 labelled; none waits."

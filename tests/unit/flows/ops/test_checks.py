@@ -12,7 +12,7 @@ import sys, time
 from pathlib import Path
 from flows.ops.checks import BackgroundChecks, drift_check
 sys.executable = sys.argv[1]
-BackgroundChecks(drift_check).start()
+BackgroundChecks(drift_check).start("default")
 while not Path(sys.argv[2]).exists():
     time.sleep(0.02)
 """

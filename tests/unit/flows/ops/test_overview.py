@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from doubles.drift_report import alarm
+
 from flows.ops.overview import Live, Overview
 from rag.domain import Deployment, Replica, utcnow
 from rag.releases.standing import Standing
 
 
 def test_rows_before_and_after_the_first_release() -> None:
-    """Before the first release it says how to make one; afterwards epoch, encoder and the way back are named."""
+    """Standing alarms come first. Before the first release it says how to make one; then what serves is named."""
     empty = Overview(
         home=Path("var"),
         documents=0,
@@ -19,6 +21,7 @@ def test_rows_before_and_after_the_first_release() -> None:
         replicas=(),
         questions=0,
         report=None,
+        alarms=(),
         waiting=(),
     )
     assert empty.rows() == [
@@ -32,6 +35,14 @@ def test_rows_before_and_after_the_first_release() -> None:
     ]
 
     assert replace(empty, documents=3, in_part=1).rows()[1] == ("documents", "3, 1 of them read in part")
+
+    alarmed = replace(empty, alarms=[alarm()]).rows()
+    assert alarmed[0] == (
+        "alarm aaaa1111",
+        "Documents are missing on parental leave abroad. Write or ingest documents on parental leave abroad; "
+        "retraining would not help.",
+    )
+    assert alarmed[1:] == empty.rows()
 
     serving = replace(
         empty,

@@ -1,288 +1,263 @@
-"""Whether right passages are found less often than before."""
+"""Golden recall, asked of a real index: what is lost is told, with which documents, and what is gone is said apart."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import stats
+from doubles.promotion_world import QUESTIONS, TENANT, TOPICS, TwoEncoders, World, document
 
-from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftFinding, DriftReport, DriftVerdict, Window
+from monitoring.adapters.live_index import SqlLiveIndex, live_here
+from monitoring.adapters.sql import SqlGolden
+from monitoring.domain import DriftVerdict
 from monitoring.settings import DriftSettings
-from monitoring.signals import judging
-from monitoring.signals.recall import (
-    baseline,
-    golden_finding,
-    hit_rate_drop_test,
-    labelled_hits,
-    paired_drop_test,
-    question_recall,
-    right_passage,
-)
-from rag.adapters.sql.stores import Stores
-from rag.domain import Feedback, Interaction, InteractionStatus, LoggedHit
+from monitoring.signals.recall import GoldenLook, question_recall, watch_golden
+from rag.domain import AuditEntry, Document, LabelledQuestion, Purpose, Release, utcnow
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
-METRIC = "golden_recall@10"
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FEW = DriftSettings(_env_file=None, min_labelled=5, recall_k=3)
 
 
-def judge(
-    minute: int,
-    *,
-    corrected: str | None = None,
-    clicked: str | None = None,
-    rating: int | None = None,
-) -> Feedback:
-    """Return feedback so many minutes after the start."""
-    return Feedback(
-        id=f"f{minute}",
-        interaction_id="i",
-        tenant="default",
-        principal="ann",
-        given_at=START + timedelta(minutes=minute),
-        rating=rating,
-        clicked_passage=clicked,
-        corrected_passage=corrected,
-    )
+class Checks:
+    """Checks of a company's golden questions, one an hour."""
 
+    def __init__(self, world: World, release: Release) -> None:
+        self.world = world
+        self.release = release
+        self.golden = [golden(number) for number in range(len(TOPICS))]
+        self.settings = FEW
+        self._hours = 0
 
-def interaction(name: str, passages: list[str]) -> Interaction:
-    """Log a question that found those passages, best first."""
-    return Interaction(
-        id=name,
-        tenant="default",
-        principal="ann",
-        asked_at=START,
-        question="?",
-        hits=tuple(
-            LoggedHit(passage_id=p, document_id=f"d-{p}", rank=rank, score=0.5)
-            for rank, p in enumerate(passages, start=1)
-        ),
-        answer="",
-        cited=(),
-        release="r",
-        epoch=1,
-        generator="",
-        status=InteractionStatus.RETRIEVED,
-    )
-
-
-def report(day: int, release: str, questions: int, verdict: DriftVerdict = DriftVerdict.CALM) -> DriftReport:
-    """Make a report of that day which knows so many golden questions."""
-    finding = DriftFinding(
-        name=METRIC,
-        statistic=None,
-        threshold=None,
-        p_value=None,
-        reference=None,
-        current=1.0,
-        reference_count=0,
-        current_count=questions,
-        verdict=verdict,
-        reason="",
-    )
-    return DriftReport(
-        id=f"{release}-{day}",
-        tenant="default",
-        verdict=verdict,
-        findings=(finding,),
-        encoder="e",
-        release=release,
-        reference={},
-        current={},
-        snapshot="",
-        golden_recall={f"q{i}": 1.0 for i in range(questions)},
-        created_at=START + timedelta(days=day),
-    )
-
-
-Chosen = Callable[..., str | None]
-
-
-@pytest.fixture
-def reports(stores: Stores) -> SqlDriftReports:
-    """An empty store."""
-    return SqlDriftReports(stores.engine)
-
-
-@pytest.fixture
-def chosen(reports: SqlDriftReports) -> Chosen:
-    """Return the id of the baseline chosen among reports for 40 golden questions under the release "live"."""
-
-    def choose(
-        *stored: DriftReport, metric: str = METRIC, releases: frozenset[str] = frozenset({"live"})
-    ) -> str | None:
-        for each in stored:
-            reports.add(each)
-        asked = [f"q{i}" for i in range(40)]
-        found = baseline(
-            reports, tenant="default", metric=metric, releases=releases, asked=asked, at_least=30
-        )
-        return found.report if found else None
-
-    return choose
-
-
-def test_the_first_report_of_the_live_release_is_the_baseline(chosen: Chosen) -> None:
-    """A slow decline adds up, because the comparison stays with where the release began."""
-    assert chosen(report(3, "live", 40), report(2, "live", 40), report(1, "old", 40)) == "live-2"
-
-
-def test_a_calibration_is_no_new_release(chosen: Chosen) -> None:
-    """What is found is the same, so a slow decline adds up over all calibrations of a release."""
-    stored = report(1, "old", 40), report(2, "live-before", 40), report(3, "live", 40)
-    assert chosen(*stored, releases=frozenset({"live", "live-before"})) == "live-before-2"
-
-
-def test_a_new_release_is_compared_with_the_one_before(chosen: Chosen) -> None:
-    """The first check after a switch looks at the newest report there is, whatever release it is of."""
-    assert chosen(report(1, "old", 40), report(2, "old", 40)) == "old-2"
-
-
-def test_a_drop_does_not_become_the_baseline(chosen: Chosen) -> None:
-    """A report that found golden recall drifted is no measure for later ones."""
-    assert chosen(report(1, "old", 40), report(2, "live", 40, DriftVerdict.DRIFT)) == "old-1"
-
-
-def test_too_few_common_questions_are_no_baseline(chosen: Chosen) -> None:
-    """A report with too few of the present golden questions is passed over."""
-    assert chosen(report(1, "live", 29)) is None
-
-
-def test_another_depth_is_no_baseline(chosen: Chosen) -> None:
-    """Recall at another k cannot be compared."""
-    assert chosen(report(1, "live", 40), metric="golden_recall@5") is None
-
-
-def test_a_fitting_report_is_found_behind_many_that_do_not_fit(chosen: Chosen) -> None:
-    """However many checks fell short or found drift before it, or came after it, none of them hides it."""
-    short = [report(day, "live", 29) for day in range(120)]
-    drifted = [report(day, "live", 40, DriftVerdict.DRIFT) for day in range(120, 240)]
-    later = [report(day, "live", 40) for day in range(240, 360)]
-
-    assert chosen(*short, *drifted, *later) == "live-240"
-
-
-def test_a_slow_decline_raises_an_alarm(reports: SqlDriftReports) -> None:
-    """One golden question lost a day is noticed within days, and stays noticed, with a check every hour for 60 days."""
-    settings = DriftSettings(min_labelled=30, permutations=199, alpha=0.05)
-    alarms = []
-    for hour in range(60 * 24):
-        found = 75 - hour // 24
-        recall = {f"q{i}": float(i < found) for i in range(100)}
-        tested = golden_finding(
-            recall, gone=0, reports=reports, tenant="default", releases={"live"}, settings=settings
-        )
-        (finding,) = judging.judge([tested], settings.alpha)
-        alarms.append(finding.verdict is DriftVerdict.DRIFT)
-        reports.add(
-            replace(
-                report(0, "live", 0),
-                id=f"hour {hour}",
-                verdict=finding.verdict,
-                findings=(finding,),
-                golden_recall=recall,
-                created_at=START + timedelta(hours=hour),
+    def look(self, accepted: datetime | None = None) -> GoldenLook:
+        """Check, and keep what the next check needs."""
+        stores, kept = self.world.stores, SqlGolden(self.world.stores.engine)
+        with SqlLiveIndex(
+            stores.probes,
+            stores.replicas,
+            lambda: live_here(
+                stores.releases,
+                stores.documents,
+                stores.census,
+                self.world.models(),
+                self.world.indexes,
+                self.world.indexing,
+            ),
+        ) as live:
+            seen = watch_golden(
+                live,
+                stores.documents,
+                stores.census,
+                kept,
+                self.golden,
+                tenant=TENANT,
+                release=self.release.uncalibrated,
+                at=self.now,
+                settings=self.settings,
+                accepted=accepted,
             )
+        if seen.watch is not None:
+            kept.put(seen.watch)
+        self._hours += 1
+        return seen
+
+    @property
+    def now(self) -> datetime:
+        """When the next check is."""
+        return NOON + timedelta(hours=self._hours)
+
+    def break_index(self, numbers: Sequence[int]) -> None:
+        """Take passages out of the index behind everybody's back."""
+        with self.world.serving() as live, live.pin() as pinned:
+            pinned.index.delete_documents([document(number).id for number in numbers])
+
+    def heal_index(self) -> None:
+        """Build the index anew."""
+        self.world.indexes.drop(self.release.index_name)
+        self.world.stores.cursors.forget(self.release.index_name)
+        with self.world.serving():
+            pass
+
+
+def golden(number: int, *others: Document) -> LabelledQuestion:
+    """Return the golden question for a document, or for several."""
+    return LabelledQuestion.create(
+        tenant=TENANT,
+        text=QUESTIONS[number],
+        documents=frozenset({document(number).id, *(each.id for each in others)}),
+        purpose=Purpose.GOLDEN,
+    )
+
+
+@pytest.fixture
+def checks(world: World, two_encoders: TwoEncoders) -> Iterator[Checks]:
+    """A handbook of ten documents, a golden question to each."""
+    yield Checks(world, world.found(two_encoders.first, documents=len(TOPICS)))
+
+
+def test_the_first_check_is_what_later_ones_are_held_against(checks: Checks) -> None:
+    """Calm, with the recall; the report's part is question by question; again it is the same and nothing is spent."""
+    first, second = checks.look(), checks.look()
+    assert (first.finding.name, first.finding.verdict) == ("golden_recall@3", DriftVerdict.CALM)
+    assert first.finding.reason == "Recall on 10 golden questions is 100.0%; later checks compare with it."
+    assert first.asked.recall == {each.id: 1.0 for each in checks.golden}
+    assert second.watch == first.watch
+    assert second.finding.current == 1.0
+    assert "Recall did not fall" in second.finding.reason
+
+
+def test_a_loss_is_told_until_it_is_found_again(checks: Checks) -> None:
+    """With what it was, what it is, and documents; then calm again."""
+    checks.look()
+    checks.break_index(range(6))
+    lost, still = checks.look(), checks.look()
+    assert lost.finding.verdict is still.finding.verdict is DriftVerdict.DRIFT
+    assert lost.finding.statistic is not None
+    assert lost.finding.statistic >= 1
+    assert (lost.finding.reference, lost.finding.current) == (1.0, 0.4)
+    assert "on 10 golden questions it was 100.0% on 2026-05-01 and is 40.0%" in lost.finding.reason
+    assert "Found worse than then: 6 (they ask for file:///handbook/" in lost.finding.reason
+    assert (lost.loss.asked, len(lost.loss.lost), lost.loss.changed, lost.loss.at_switch) == (
+        10,
+        6,
+        (),
+        False,
+    )
+    assert lost.loss.documents == {golden(at).id: (document(at).id,) for at in range(6)}
+    checks.heal_index()
+    assert checks.look().finding.verdict is DriftVerdict.CALM
+
+
+def test_a_single_lost_question_is_said_without_an_alarm(checks: Checks) -> None:
+    """Which document it asks for, and that this one changed."""
+    checks.look()
+    checks.world.put(Document.create(uri=document(4).uri, title="Soup", text="Lentils, carrots and salt."))
+    with checks.world.serving():
+        pass
+    seen = checks.look()
+    assert seen.finding.verdict is DriftVerdict.CALM
+    assert seen.loss.lost == seen.loss.changed == (golden(4).id,)
+    assert "Found worse than then: 1, 1 of them with a document that changed since" in seen.finding.reason
+    assert "(they ask for file:///handbook/4)." in seen.finding.reason
+
+
+def test_questions_whose_documents_are_gone_are_said_apart(checks: Checks) -> None:
+    """They are no loss of recall; of one with several documents those that are there count."""
+    checks.golden[0] = golden(0, document(1))
+    checks.look()
+    checks.world.delete(*(document(number) for number in range(1, 5)))
+    with checks.world.serving():
+        pass
+    seen = checks.look()
+    assert seen.finding.verdict is DriftVerdict.CALM
+    assert (
+        seen.asked.gone
+        == frozenset(seen.loss.gone)
+        == {golden(number).id for number in range(2, 5)} | {golden(1).id}
+    )
+    assert seen.asked.recall[checks.golden[0].id] == 1.0
+    assert "Not counted, because their documents are gone: 4." in seen.finding.reason
+    assert seen.finding.current_count == 6
+
+
+def test_too_few_questions_give_no_verdict(checks: Checks) -> None:
+    """None at all neither; what there is is kept nevertheless."""
+    checks.settings = FEW.model_copy(update={"min_labelled": 11})
+    seen = checks.look()
+    assert (seen.finding.verdict, seen.finding.current) == (DriftVerdict.NOT_ENOUGH_DATA, 1.0)
+    checks.golden = []
+    none = checks.look()
+    assert (none.finding.verdict, none.finding.current, none.watch) == (
+        DriftVerdict.NOT_ENOUGH_DATA,
+        None,
+        None,
+    )
+
+
+def test_a_loss_that_came_with_the_release(checks: Checks, two_encoders: TwoEncoders) -> None:
+    """Is held against what the one before found, and says so; going back to that one ends it."""
+    checks.look()
+    before = checks.release
+    other = checks.world.release(two_encoders.second)
+    checks.world.stores.releases.stage(other.digest, expected_epoch=1)
+    _flip(checks.world, other, epoch=1)
+    checks.release = other
+    with checks.world.serving():
+        pass
+    checks.break_index(range(8))
+    worse = checks.look()
+    assert worse.finding.verdict is DriftVerdict.DRIFT
+    assert worse.loss.at_switch
+    assert worse.finding.reason.startswith("Recall fell with the release that serves now: on 10 golden")
+    checks.world.stores.releases.stage(before.digest, expected_epoch=2)
+    _flip(checks.world, before, epoch=2)
+    checks.release = before
+    assert checks.look().finding.verdict is DriftVerdict.CALM
+
+
+def _flip(world: World, release: Release, *, epoch: int) -> None:
+    entry = AuditEntry(at=utcnow(), principal="ann", action="test", subject=release.digest)
+    world.stores.releases.flip(release.digest, expected_epoch=epoch, entry=entry)
+
+
+def test_an_accepted_loss_is_what_later_checks_are_held_against(checks: Checks) -> None:
+    """A person's word after it was found; one from before says nothing of it."""
+    checks.look()
+    early = checks.now - timedelta(minutes=30)
+    checks.break_index(range(6))
+    checks.look()
+    assert checks.look(accepted=early).finding.verdict is DriftVerdict.DRIFT
+    word = checks.now
+    accepted = checks.look(accepted=word)
+    assert (accepted.finding.verdict, accepted.finding.reference) == (DriftVerdict.CALM, 0.4)
+    assert checks.look(accepted=word).finding.verdict is DriftVerdict.CALM
+    checks.break_index(range(6, 10))
+    assert checks.look(accepted=word).finding.verdict is DriftVerdict.DRIFT
+
+
+def test_a_copy_of_the_right_document_is_right(checks: Checks) -> None:
+    """An asker reads the same text, whichever document it stands in."""
+    copy = Document.create(
+        uri="file:///copy", title=document(2).title, text=document(2).text, divisible=False
+    )
+    checks.world.put(copy)
+    with checks.world.serving():
+        pass
+    checks.golden = [
+        LabelledQuestion.create(
+            tenant=TENANT, text=QUESTIONS[2], documents=frozenset({each}), purpose=Purpose.GOLDEN, source=each
         )
-
-    assert finding.current == 0.16
-    assert finding.reference == 0.75
-    # Five lost of 100 have p = 1 / 32.
-    assert alarms == [False] * (5 * 24) + [True] * (55 * 24)
-
-
-def test_question_recall_is_the_share_of_right_documents_found() -> None:
-    """Two of four right documents found are a half, whatever else was found."""
-    assert question_recall({"a", "b", "x"}, {"a", "b", "c", "d"}) == 0.5
-
-
-def test_paired_drop_by_enumeration() -> None:
-    """With few questions moved, the p-value is the share of all choices of signs with as big a drop."""
-    before, now = np.array([1, 1, 1, 1, 0, 1.0]), np.array([0, 0, 0.5, 1, 1, 1])
-    drops = [1, 1, 0.5, -1]
-    sums = [sum(s * d for s, d in zip(signs, drops, strict=True)) for signs in product((-1, 1), repeat=4)]
-
-    actual = paired_drop_test(before, now, permutations=99, seed=0)
-
-    assert actual.p_value == sum(s >= 1.5 for s in sums) / 16
-    assert actual.statistic == 1.5 / 6
-
-
-def test_a_sampled_paired_drop_is_near_the_sign_test() -> None:
-    """With 0 and 1 the randomisation is McNemar's exact test; a sample of signs comes near it."""
-    before, now = np.repeat([1.0, 0.0], [14, 6]), np.repeat([0.0, 1.0], [14, 6])
-
-    actual = paired_drop_test(before, now, permutations=9_999, seed=0).p_value
-
-    assert actual == pytest.approx(stats.binomtest(14, 20, alternative="greater").pvalue, abs=0.01)
-
-
-def test_nothing_moved_is_calm() -> None:
-    """The same recall on every question has a p-value of one, and so has a gain on all."""
-    same = np.ones(40)
-
-    assert paired_drop_test(same, same, permutations=99, seed=0).p_value == 1.0
-    assert paired_drop_test(0 * same, same, permutations=99, seed=0).p_value == 1.0
-
-
-@given(st.integers(1, 60), st.integers(1, 60), st.data(), st.floats(0.001, 0.4))
-def test_hit_rate_drop_is_fishers(m: int, n: int, data: st.DataObject, level: float) -> None:
-    """P-values are those of Fisher's exact test, one-sided, and agree with the threshold at every level."""
-    a, b = data.draw(st.integers(0, m)), data.draw(st.integers(0, n))
-    before, now = np.repeat([1.0, 0.0], [a, m - a]), np.repeat([1.0, 0.0], [b, n - b])
-
-    actual = hit_rate_drop_test(before, now)
-    threshold = actual.critical(level)
-
-    expected = stats.fisher_exact([[b, n - b], [a, m - a]], alternative="less").pvalue
-    assert actual.p_value == pytest.approx(expected, abs=1e-9)
-    assert actual.statistic == pytest.approx(a / m - b / n, abs=1e-12)
-    assert threshold is not None
-    assert (actual.statistic > threshold) == (actual.p_value <= level)
+        for each in (copy.id, document(2).id)
+    ]
+    # Both questions have one text, and so one id; each alone is found.
+    for one in list(checks.golden):
+        checks.golden = [one]
+        assert set(checks.look().asked.recall.values()) == {1.0}
 
 
 @pytest.mark.parametrize(
-    ("feedback", "right"),
-    [
-        ([], None),
-        ([judge(0, rating=1)], None),
-        ([judge(0, clicked="a")], "a"),
-        ([judge(0, clicked="a"), judge(1, clicked="b")], "b"),
-        ([judge(0, corrected="c"), judge(1, clicked="a")], "c"),
-        ([judge(0, corrected="c"), judge(1, corrected="d")], "d"),
-        ([judge(0, clicked="a"), judge(1, rating=-1)], None),
-        ([judge(0, clicked="a", rating=-1), judge(1, corrected="c")], "c"),
-    ],
+    ("given", "right", "expected"),
+    [("", "a", 0.0), ("ab", "a", 1.0), ("b", "ab", 0.5), ("xyz", "ab", 0.0), ("ba", "ab", 1.0)],
 )
-def test_which_passage_people_said_is_right(feedback: list[Feedback], right: str | None) -> None:
-    """The newest correction, else the newest click unless the answer was rated bad; else nobody said."""
-    assert right_passage(feedback) == right
+def test_recall_of_one_question(given: str, right: str, expected: float) -> None:
+    """The share of the right documents that were found."""
+    assert question_recall(set(given), set(right)) == expected
 
 
-def test_hits_are_read_equally_deep_in_both_windows() -> None:
-    """A release that logs fewer hits sets the depth, so that a deeper one does not look better."""
-    windows = [
-        Window(name=name, since=None, until=None, interactions=logged)
-        for name, logged in (
-            ("reference", (interaction("i1", ["a", "b", "c", "d"]), interaction("i2", ["a"]))),
-            ("current", (interaction("i3", ["a", "b"]), interaction("i4", []), interaction("i5", ["a"]))),
+def test_golden_questions_are_bounded(checks: Checks, tmp_path: Path) -> None:
+    """Of thousands the same 500 are asked, check after check."""
+    from monitoring.signals import recall
+
+    more = [
+        LabelledQuestion.create(
+            tenant=TENANT,
+            text=f"{QUESTIONS[number % 10]} {number}",
+            documents=frozenset({document(number % 10).id}),
+            purpose=Purpose.GOLDEN,
         )
+        for number in range(recall.MOST_ASKED + 20)
     ]
-    feedback = {
-        "i1": [judge(0, corrected="c")],
-        "i2": [judge(0, clicked="a")],
-        "i3": [judge(0, clicked="b")],
-        "i4": [judge(0, corrected="z")],
-    }
-
-    depth, (reference, current) = labelled_hits((windows[0], windows[1]), feedback, k=10)
-
-    assert depth == 2
-    np.testing.assert_array_equal(reference, [0, 1])
-    np.testing.assert_array_equal(current, [1, 0, np.nan])
+    checks.golden = more
+    first = checks.look()
+    checks.golden = more[::-1]
+    assert checks.look().asked.recall.keys() == first.asked.recall.keys()
+    assert len(first.asked.recall) == recall.MOST_ASKED

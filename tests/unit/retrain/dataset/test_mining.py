@@ -17,7 +17,7 @@ from retrain.adapters.openai import OpenAIQuestionWriter
 from retrain.adapters.writing_cache import SqliteWritingCache
 from retrain.cycle import RetrainCycle
 from retrain.dataset.writing import Budget, Writing
-from retrain.domain import Dataset, Origin
+from retrain.domain import Dataset, Focus, Origin
 from retrain.settings import RetrainSettings
 
 _SUBJECTS = (
@@ -217,3 +217,16 @@ def test_changed_documents_are_written_about_first(
     assert len(asked) == 2
     assert ["It was changed." in passage for passage in asked] == [True, True], asked
     assert dataset.manifest["language_model"]["stopped"] == "2 calls were made"
+
+
+def test_what_is_to_be_cured_is_mined_first_and_named(cycle_of: Any) -> None:
+    """Of a few passages those are mined that are to be cured, and the dataset says what it was made for."""
+    wanted = frozenset(document.id for document in _documents()[5:17])
+    cycle = cycle_of(mine_passages=12, excerpts_below=0)
+    focus = Focus(reason="passwords are not found", documents=wanted)
+    dataset = _built(replace(cycle, mining=replace(cycle.mining, focus=focus)))
+
+    assert wanted == {pair.document_id for pair in (*dataset.train, *dataset.dev)} | {
+        document for question in dataset.gate for document in question.documents
+    }
+    assert {"reason": "passwords are not found", "questions": 0, "documents": 12} == dataset.manifest["focus"]

@@ -127,3 +127,12 @@ def test_paraphrases_are_not_reworded_again() -> None:
     made = paraphrase([_pair("How do I renew it?", origin=Origin.PARAPHRASE)], writing=None, count=2, seed=1)
     assert made == []
     assert paraphrase([_pair("How do I renew it?")], writing=None, count=0, seed=1) == []
+
+
+def test_where_people_ask_tersely_keywords_come_first(tmp_path: Path) -> None:
+    """Of every question, with a language model and without, whatever the seed says."""
+    pairs = [_pair(question) for question in _QUESTIONS[:2]]
+    for writing in (None, _writing(_Writer(), tmp_path)):
+        for seed in range(4):
+            made = paraphrase(pairs, writing=writing, count=1, seed=seed, terse=True)
+            assert ["renew passport", "fee visa"] == [pair.question for pair in made]

@@ -1,24 +1,24 @@
 """Drift reports over HTTP."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from doubles.drift_report import drift_report
+from doubles.drift_report import alarm, drift_report
 from doubles.waiting import until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from flows.ops.checks import BackgroundChecks
 from flows.ops.routes.drift import router
-from monitoring.adapters.sql import SqlDriftReports
-from monitoring.domain import DriftReport, DriftVerdict
+from monitoring.adapters.sql import SqlAlarms, SqlDriftReports
+from monitoring.domain import Alarm, DriftReport, DriftVerdict
 from rag.adapters.sql.stores import Stores
 from rag.api.guards.errors import install_error_handlers
-from rag.errors import EmptyCorpus
+from rag.errors import EmptyCorpus, NotFound
 
 REPORT = drift_report()
 QUIET = replace(
@@ -26,9 +26,11 @@ QUIET = replace(
     id="22222222-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
     verdict=DriftVerdict.NOT_ENOUGH_DATA,
     snapshot="",
+    diagnoses=(),
     created_at=REPORT.created_at + timedelta(days=1),
 )
 FOREIGN = replace(REPORT, id="33333333-cccc-4ccc-8ccc-cccccccccccc", tenant="other")
+TOGETHER = replace(REPORT, id="44444444-dddd-4ddd-8ddd-dddddddddddd", tenant="*")
 
 
 def page(report: DriftReport) -> str:
@@ -36,21 +38,57 @@ def page(report: DriftReport) -> str:
     return f"<p>{report.snapshot}</p><script>1</script>"
 
 
-Serve = Callable[[Callable[[], str]], TestClient]
+def texts(ids: Sequence[str]) -> dict[str, str]:
+    """Return the text of the one question that may be seen."""
+    return {one: "Leave in Lisbon?" for one in ids if one == "i10"}
+
+
+@dataclass
+class Accepted:
+    """Takes words, and ends one alarm by each."""
+
+    words: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def accept(self, *, tenant: str, principal: str, comment: str) -> Sequence[Alarm]:
+        """Note it; a tenant that was never checked is not known."""
+        if tenant == "never":
+            raise NotFound("tenant 'never' was never checked")
+        self.words.append((tenant, principal, comment))
+        return [alarm()]
+
+
+Serve = Callable[[Callable[[str], str]], TestClient]
 
 
 @pytest.fixture
-def serve(stores: Stores, sent_by: Any) -> Serve:
-    """Serve the three reports, with a given check."""
-    reports = SqlDriftReports(stores.engine)
-    for report in (REPORT, QUIET, FOREIGN):
-        reports.add(report)
+def accepted() -> Accepted:
+    """What people said."""
+    return Accepted()
 
-    def served(run_check: Callable[[], str]) -> TestClient:
+
+@pytest.fixture
+def serve(stores: Stores, sent_by: Any, accepted: Accepted) -> Serve:
+    """Serve the reports and an alarm, with a given check."""
+    reports, alarms = SqlDriftReports(stores.engine), SqlAlarms(stores.engine)
+    for report in (REPORT, QUIET, FOREIGN, TOGETHER):
+        reports.add(report)
+    alarms.add(alarm())
+
+    def served(run_check: Callable[[str], str]) -> TestClient:
         app = FastAPI()
         app.add_middleware(sent_by)
         install_error_handlers(app)
-        app.include_router(router(reports, page, BackgroundChecks(run_check), tenant="default"))
+        app.include_router(
+            router(
+                reports,
+                alarms,
+                html=page,
+                checks=BackgroundChecks(run_check),
+                accepts=accepted,
+                texts=texts,
+                tenant="default",
+            )
+        )
         return TestClient(app)
 
     return served
@@ -70,7 +108,7 @@ def wait_for_the_end(client: TestClient) -> dict[str, object]:
 
 def test_newest_first_with_findings_and_without_snapshots(serve: Serve) -> None:
     """The list holds the tenant's reports, newest first, as JSON; snapshots stay out, the page is linked."""
-    answer = serve(lambda: "").get("/v1/ops/drift").json()
+    answer = serve(lambda _: "").get("/v1/ops/drift").json()
 
     assert [r["id"] for r in answer["reports"]] == [QUIET.id, REPORT.id]
     assert answer["check"] == {"running": False, "error": None}
@@ -78,13 +116,14 @@ def test_newest_first_with_findings_and_without_snapshots(serve: Serve) -> None:
     assert "snapshot" not in drifted
     assert drifted["report"] == f"/v1/ops/drift/{REPORT.id}/report"
     assert drifted["verdict"] == "drift"
+    assert drifted["sentence"] == "Drift: documents are missing (parental, leave, abroad)."
     assert drifted["findings"][0]["reason"] == "People ask about other things than before."
     assert drifted["created_at"] == "2026-03-01T00:00:00Z"
 
 
 def test_the_list_can_be_cut(serve: Serve) -> None:
     """A limit is kept to, and one that makes no sense is refused."""
-    client = serve(lambda: "")
+    client = serve(lambda _: "")
 
     assert len(client.get("/v1/ops/drift", params={"limit": 1}).json()["reports"]) == 1
     assert client.get("/v1/ops/drift", params={"limit": 0}).status_code == 400
@@ -92,13 +131,13 @@ def test_the_list_can_be_cut(serve: Serve) -> None:
 
 def test_one_report_by_the_start_of_its_id(serve: Serve) -> None:
     """A prefix that fits one report alone will do."""
-    assert serve(lambda: "").get("/v1/ops/drift/11111111").json()["id"] == REPORT.id
+    assert serve(lambda _: "").get("/v1/ops/drift/11111111").json()["id"] == REPORT.id
 
 
 @pytest.mark.parametrize("path", [FOREIGN.id, f"{FOREIGN.id}/report", "ffffffff", "ffffffff/report"])
 def test_what_is_not_there_or_not_yours_is_not_found(serve: Serve, path: str) -> None:
     """Another tenant's report looks like none."""
-    answer = serve(lambda: "").get(f"/v1/ops/drift/{path}")
+    answer = serve(lambda _: "").get(f"/v1/ops/drift/{path}")
 
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
@@ -106,7 +145,7 @@ def test_what_is_not_there_or_not_yours_is_not_found(serve: Serve, path: str) ->
 
 def test_the_page_is_sandboxed(serve: Serve) -> None:
     """The page's inline scripts run, in an origin of their own that may load and send nothing."""
-    answer = serve(lambda: "").get(f"/v1/ops/drift/{REPORT.id}/report")
+    answer = serve(lambda _: "").get(f"/v1/ops/drift/{REPORT.id}/report")
 
     assert answer.text == "<p>what was found</p><script>1</script>"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -117,19 +156,104 @@ def test_the_page_is_sandboxed(serve: Serve) -> None:
     assert not any("allow-same-origin" in part or "http" in part for part in policy)
 
 
-def test_no_page_where_there_was_not_enough_data(serve: Serve) -> None:
-    """A report without a snapshot has no page, and says why."""
-    answer = serve(lambda: "").get(f"/v1/ops/drift/{QUIET.id}/report")
+def test_no_page_where_none_was_drawn(serve: Serve) -> None:
+    """A report without a snapshot has no page, and says where its findings are."""
+    answer = serve(lambda _: "").get(f"/v1/ops/drift/{QUIET.id}/report")
 
     assert answer.status_code == 404
-    assert "not enough data" in answer.json()["error"]["message"]
+    assert f"/v1/ops/drift/{QUIET.id}" in answer.json()["error"]["message"]
+
+
+def test_the_newest_report_names_the_alarms_that_stand(serve: Serve) -> None:
+    """They are the first line of a report that is calm; an older report says nothing of today's alarms."""
+    newest, older = serve(lambda _: "").get("/v1/ops/drift").json()["reports"]
+
+    assert newest["alarms"] == [alarm().id]
+    assert newest["sentence"].startswith("An alarm stands since 2026-03-01")
+    assert older["alarms"] == []
+
+
+def test_texts_of_examples_are_given_where_they_may_be_seen(serve: Serve) -> None:
+    """Others have a link only."""
+    topic = serve(lambda _: "").get(f"/v1/ops/drift/{REPORT.id}").json()["diagnoses"][0]["topics"][0]
+
+    assert [each["question"] for each in topic["examples"]] == ["Leave in Lisbon?", None]
+
+
+@pytest.mark.parametrize(("tenant", "report"), [("other", FOREIGN), ("*", TOGETHER)])
+def test_an_operator_may_name_another_tenant_or_all_together(
+    serve: Serve, tenant: str, report: DriftReport
+) -> None:
+    """The role holds for the whole installation."""
+    client = serve(lambda _: "")
+
+    assert [r["id"] for r in client.get("/v1/ops/drift", params={"tenant": tenant}).json()["reports"]] == [
+        report.id
+    ]
+    assert client.get(f"/v1/ops/drift/{report.id}", params={"tenant": tenant}).status_code == 200
+    assert client.get(f"/v1/ops/drift/{report.id}/report", params={"tenant": tenant}).status_code == 200
+
+
+@pytest.mark.parametrize("tenant", ["", "**", "a b", "-x", "x" * 101])
+def test_what_is_no_name_of_a_tenant_is_refused(serve: Serve, tenant: str) -> None:
+    """Else a check of it would begin to watch nobody."""
+    assert serve(lambda _: "").post("/v1/ops/drift", params={"tenant": tenant}).status_code == 400
+
+
+def test_history_has_figures_over_time_and_alarms(serve: Serve) -> None:
+    """Newest first, from a moment on where one is named."""
+    client = serve(lambda _: "")
+    whole = client.get("/v1/ops/drift/history").json()
+    late = client.get("/v1/ops/drift/history", params={"since": QUIET.created_at.isoformat()}).json()
+
+    assert [each["id"] for each in whole["reports"]] == [QUIET.id, REPORT.id]
+    assert whole["reports"][1]["signals"]["topics"]["p_value"] == 0.00001
+    assert [each["id"] for each in whole["alarms"]] == [alarm().id]
+    assert [each["id"] for each in late["reports"]] == [QUIET.id]
+
+
+def test_a_person_may_say_that_this_is_how_it_is_now(serve: Serve, accepted: Accepted) -> None:
+    """With a comment; the alarms that it ends are named."""
+    client = serve(lambda _: "")
+    answer = client.post("/v1/ops/drift/reset", json={"comment": " The new leave policy. "})
+
+    assert answer.json() == {"status": "accepted", "ended": [alarm().id]}
+    (word,) = accepted.words
+    assert (word[0], word[2]) == ("default", "The new leave policy.")
+    assert (
+        client.post("/v1/ops/drift/reset", params={"tenant": "never"}, json={"comment": "x"}).status_code
+        == 404
+    )
+
+
+@pytest.mark.parametrize("body", [{}, {"comment": ""}, {"comment": "  "}, {"comment": "x", "why": "y"}])
+def test_a_word_without_a_comment_is_refused(serve: Serve, accepted: Accepted, body: dict[str, str]) -> None:
+    """Nothing begins anew."""
+    assert serve(lambda _: "").post("/v1/ops/drift/reset", json=body).status_code == 400
+    assert accepted.words == []
+
+
+def test_a_check_is_of_the_tenant_named(serve: Serve) -> None:
+    """The installation's own where none is."""
+    checked: list[str] = []
+
+    def check(tenant: str) -> str:
+        checked.append(tenant)
+        return REPORT.id
+
+    client = serve(check)
+    for params in ({}, {"tenant": "*"}):
+        assert client.post("/v1/ops/drift", params=params).status_code == 202
+        wait_for_the_end(client)
+
+    assert checked == ["default", "*"]
 
 
 def test_a_check_runs_in_the_background_and_alone(serve: Serve) -> None:
     """A check is accepted before it is done; a second one is refused until then."""
     go, runs = threading.Event(), []
 
-    def check() -> str:
+    def check(_tenant: str) -> str:
         go.wait(10)
         runs.append(1)
         return REPORT.id
@@ -159,7 +283,7 @@ def test_a_failed_check_says_so(
 ) -> None:
     """The reason is shown where it is ours; anything else stays in the log, and both are logged."""
 
-    def check() -> str:
+    def check(_tenant: str) -> str:
         raise error
 
     client = serve(check)

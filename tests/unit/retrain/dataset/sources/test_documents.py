@@ -93,3 +93,16 @@ def test_the_end_of_a_title_in_parts_is_a_question_too() -> None:
         ("title", titles[2]),
     }
     assert mined.dropped == {"a mere name": 1}
+
+
+def test_documents_that_are_to_be_cured_come_first() -> None:
+    """The limit then leaves out others, whatever the seed says."""
+    documents = [_document(f"d{n}", "x", f"Rules about matter {n}") for n in range(20)]
+    passages = [
+        Passage.create(document, 0, f"Text about it in a few words, {document.uri}.")
+        for document in documents
+    ]
+    wanted = {documents[3].id, documents[17].id}
+    for seed in range(5):
+        mined = mine_documents(documents, _of(*passages), limit=2, seed=seed, first=wanted)
+        assert wanted == {pair.document_id for pair in mined.pairs}

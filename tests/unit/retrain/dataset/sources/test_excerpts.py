@@ -78,3 +78,12 @@ def test_the_limit_and_the_seed_choose_the_passages() -> None:
         for pair in mine_excerpts([short, *passages], limit=99, kinds=tuple(Excerpt), spans=1, seed=1).pairs
         if pair.passage_id == short.id
     } == {"key phrases"}
+
+
+def test_passages_that_are_to_be_cured_come_first() -> None:
+    """The limit then leaves out others, whatever the seed says."""
+    passages = _passages(20)
+    wanted = {passages[3].document_id, passages[17].document_id}
+    for seed in range(5):
+        mined = mine_excerpts(passages, limit=2, kinds=tuple(Excerpt), spans=1, seed=seed, first=wanted)
+        assert wanted == {pair.document_id for pair in mined.pairs}

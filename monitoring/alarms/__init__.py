@@ -1,0 +1,1 @@
+"""What stands, who knows of it, whom it is told, and whether it starts a retraining."""

@@ -1,0 +1,132 @@
+"""Figures of some questions beside the reference's: what the causes are read from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.attribution.evidence import Found
+from monitoring.domain import Look
+from rag.ports import Vectors
+
+Rows = NDArray[np.int64]
+Figures = NDArray[np.float64]
+
+_ALIKE = 0.5
+
+
+def chance_above(figures: Figures, reference: Figures) -> float:
+    """Return the chance that a figure is above one of the reference, ties half: 0.5 where nothing tells them apart.
+
+    The Mann-Whitney statistic as a share (area under the curve). What is not known, nan, is left out.
+    """
+    known, before = figures[~np.isnan(figures)], np.sort(reference[~np.isnan(reference)])
+    if not len(known) or not len(before):
+        return _ALIKE
+    below = np.searchsorted(before, known, side="left") + np.searchsorted(before, known, side="right")
+    return float(below.mean() / 2 / len(before))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Searched:
+    """What the stronger search found: for r of the recent questions, and for s of the reference."""
+
+    rows: Rows  # (r,), of the recent ones
+    words: Figures  # (r,), how well the passage fits that fits the question's words best
+    gaps: Figures  # (r,), by how much better than the best that the encoder finds
+    support: Figures  # (r,), of what both find; nan: nobody judged
+    gained: Figures  # (r,), by how much that is more than what was logged
+    before_words: Figures  # (s,)
+    before_gaps: Figures  # (s,)
+    before_support: Figures  # (s,)
+    before_gained: Figures  # (s,)
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        found: Sequence[Found],
+        logged: Figures,
+        before: Sequence[Found],
+        logged_before: Figures,
+    ) -> "Searched":
+        """Return the figures of what was found, beside the support that was logged for the same questions."""
+        words, gaps, support = _columns(found)
+        before_words, before_gaps, before_support = _columns(before)
+        return cls(
+            rows=rows, words=words, gaps=gaps, support=support, gained=support - logged,
+            before_words=before_words, before_gaps=before_gaps, before_support=before_support,
+            before_gained=before_support - logged_before,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weighed:
+    """Some questions beside the reference. Chances are those of `chance_above`."""
+
+    count: int
+    fit: float  # chance that the nearest passage is nearer
+    words: float  # chance that the passage that fits their words best fits better
+    unknown: float  # share of their words that are in no passage, beyond that of the reference
+    refused: float  # share refused, beyond that of the reference
+    gain: (
+        float | None
+    )  # how much nearer the nearest earlier question is than the nearest of the reference; None: no earlier
+    earlier: float  # share of them that an earlier question is nearer to
+    best: float | None  # median cosine of the nearest passage ...
+    best_before: float | None  # ... and in the reference
+
+
+class Scale:
+    """The reference, which questions are held against."""
+
+    def __init__(self, look: Look, searched: Searched | None, before: Vectors | None) -> None:
+        """Take the look, what the stronger search found, and vectors of questions from before the reference, if any."""
+        self._look, self._searched = look, searched
+        self._before = before if before is not None and len(before) else None
+
+    def weigh(self, rows: Rows) -> Weighed:
+        """Return the figures of the recent questions at these rows."""
+        old, now, searched = self._look.reference, self._look.recent.pick(rows), self._searched
+        words = _ALIKE
+        if searched is not None:
+            words = chance_above(searched.words[np.isin(searched.rows, rows)], searched.before_words)
+        gain, earlier = None, 0.0
+        if self._before is not None and len(old) and len(now):
+            gains = _nearest(now.vectors, self._before) - _nearest(now.vectors, old.vectors)
+            gain, earlier = float(gains.mean()), float((gains > 0).mean())
+        return Weighed(
+            count=len(rows),
+            fit=chance_above(now.best, old.best),
+            words=words,
+            unknown=_difference(now.share, old.share),
+            refused=_difference(now.refused, old.refused),
+            gain=gain,
+            earlier=earlier,
+            best=_median(now.best),
+            best_before=_median(old.best),
+        )
+
+
+def _columns(found: Sequence[Found]) -> tuple[Figures, Figures, Figures]:
+    words = np.array([each.words for each in found], dtype=np.float64)
+    encoder = np.array([each.encoder for each in found], dtype=np.float64)
+    support = np.array([np.nan if each.support is None else each.support for each in found], dtype=np.float64)
+    return words, words - encoder, support
+
+
+def _nearest(vectors: Vectors, others: Vectors) -> Figures:
+    """Return each vector's cosine to the nearest of others, shape (n,); there is at least one."""
+    nearest: Figures = (vectors @ others.T).max(axis=1).astype(np.float64)
+    return nearest
+
+
+def _difference(figures: Figures, reference: Figures) -> float:
+    known, before = figures[~np.isnan(figures)], reference[~np.isnan(reference)]
+    return float(known.mean() - before.mean()) if len(known) and len(before) else 0.0
+
+
+def _median(figures: Figures) -> float | None:
+    known = figures[~np.isnan(figures)]
+    return float(np.median(known)) if len(known) else None

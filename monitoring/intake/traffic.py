@@ -1,0 +1,46 @@
+"""How much is asked, and so how long a check has to go without a false alarm. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+DAYS = 28
+"""Days that are remembered: whole weeks, because a Sunday is no Monday."""
+
+MONTH = 30.44
+"""Days of a month, on average."""
+
+FEWEST = 1_000.0
+"""Distinct questions to a false alarm, at the least, however few are asked: with fewer no change could be found."""
+
+
+def remembered(days: Mapping[str, int], asked: Iterable[datetime]) -> dict[str, int]:
+    """Return ISO date (UTC) -> distinct questions asked then, with some more; of the newest `DAYS` days."""
+    counts = dict(days)
+    for moment in asked:
+        day = moment.astimezone(UTC).date().isoformat()
+        counts[day] = counts.get(day, 0) + 1
+    if not counts:
+        return {}
+    first = date.fromisoformat(max(counts)) - timedelta(days=DAYS - 1)
+    return {day: counts[day] for day in sorted(counts) if day >= first.isoformat()}
+
+
+def per_month(days: Mapping[str, int]) -> float:
+    """Return the distinct questions of a month at the traffic seen; days without any count too.
+
+    The first and the last day are seen in part. Where there are others, and as many as a week, only these count; with
+    fewer, all do, because the figure for a day would else rest on one or two.
+    """
+    if not days:
+        return 0.0
+    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+    between = (last - first).days - 1
+    if between >= 7:
+        total = sum(count for day, count in days.items() if first.isoformat() < day < last.isoformat())
+        return MONTH * total / between
+    return MONTH * sum(days.values()) / (between + 2)
+
+
+def run_length(days: Mapping[str, int], *, months: float) -> float:
+    """Return the distinct questions to a false alarm, on average, that checks are held to: so many months' worth."""
+    return max(FEWEST, months * per_month(days))

@@ -1,0 +1,1 @@
+"""Live questions that are judged: drawn, judged by a machine, labelled by people."""

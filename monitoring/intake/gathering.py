@@ -97,10 +97,14 @@ def reset(sources: Sources, tenant: str, *, settings: DriftSettings, by: str = "
     watch = sources.watches.get(tenant)
     if watch is None:
         raise NotFound(f"tenant {tenant!r} was never checked, so there is nothing to begin anew")
-    newest = recent(_concerned(watch, sources.watches.questions(tenant)), settings)
+    kept = sources.watches.questions(tenant)
+    newest = recent(_concerned(watch, kept), settings)
     since = min((each.asked_at for each in newest), default=utcnow())
     anew = begun_anew(watch, release=watch.release, since=since, by=by)
-    sources.watches.put(anew, before=watch, referenced=())
+    # By their place, not by the moment: one of the newest that was logged late would else bring back the old reference.
+    begins = min((each.position for each in newest), default=watch.position + 1)
+    left = [each.position for each in kept if each.position < begins and each.asked_at >= since]
+    sources.watches.put(anew, before=watch, referenced=(), removed=left)
 
 
 def _watch(sources: Sources, tenant: str) -> tuple[Watch, list[Kept]]:
@@ -147,14 +151,14 @@ def _read(
         moved = replace(
             watch,
             position=watch.position + len(added),
-            days=remembered(watch.days, (each.asked_at for each in batch)),
+            days=remembered(watch.days, (each.asked_at for each in batch), at=utcnow()),
         )
         # Written batch by batch: one that was killed goes on where it was.
         sources.watches.put(moved, before=watch, added=added)
         watch, kept = moved, [*kept, *added]
         if progress is not None:
             progress(start + len(batch), len(taken), "embedding questions")
-    days = remembered(watch.days, (each.asked_at for each in new if each.id in left_out))
+    days = remembered(watch.days, (each.asked_at for each in new if each.id in left_out), at=utcnow())
     moved = replace(watch, read_at=unread.until, days=days)
     if moved != watch:
         sources.watches.put(moved, before=watch)

@@ -184,7 +184,11 @@ def test_how_long_ago(text: str, ago: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"]
+    "text",
+    [
+        *("", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"),
+        *("0001-01-01T00:00+14:00", "9999-12-31T23:00-14:00"),
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
     """So is one in the future."""

@@ -375,6 +375,21 @@ def test_a_persons_word_begins_with_the_newest(world: World) -> None:
         reset(world.sources, "nobody", settings=world.settings)
 
 
+def test_a_question_logged_late_brings_no_old_reference_back(world: World) -> None:
+    """Of the newest one was asked before most of the reference; a person's word begins with the newest all the same."""
+    world.ask(0, 150)
+    world.check()
+    late = world.log(asked(TEXTS[300], 60 * 20.5))
+    ids = world.ask(150, 199)
+    before = world.check()
+    assert late[0] in before.recent.interactions
+    reset(world.sources, "default", settings=world.settings)
+    look = world.check()
+    assert before.recent.interactions == look.reference.interactions
+    assert ids[-1] in look.reference.interactions
+    assert 0 == len(look.recent)
+
+
 def test_nothing_joins_while_an_alarm_stands(world: World) -> None:
     """The change would become normal."""
     world.ask(0, 160)

@@ -501,6 +501,21 @@ def test_the_run_length_is_of_the_traffic(world: World) -> None:
     assert world.look().run_length == pytest.approx(12 * 30.44 * 48, rel=0.05)
 
 
+@pytest.mark.parametrize("asked_by_it", [100, 500])
+def test_a_crawl_is_no_traffic(world: World, asked_by_it: int) -> None:
+    """What is thinned out of many questions of one key does not lengthen the run, taken or left out."""
+    world.ask(0, 240, hours=0.5)
+    world.check()
+    before = world.sources.watches.get("default")
+    assert before is not None
+    world.log(*(asked(TEXTS[240 + at], 7_300 + at / 60, principal="crawl") for at in range(asked_by_it)))
+    world.check()
+    after = world.sources.watches.get("default")
+    assert after is not None
+    assert 5 == after.position - before.position
+    assert sum(after.days.values()) - sum(before.days.values()) < 12
+
+
 def test_two_checks_at_once(world: World) -> None:
     """The second is refused, and the first one's questions are counted once."""
     world.ask(0, 120)

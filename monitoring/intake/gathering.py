@@ -208,7 +208,8 @@ def _added(
         return
     vectors = encoder.encode_queries([known[each.id].text for each in counted])
     for each, vector in zip(counted, vectors, strict=True):
-        if likenesses.counts(vector):
+        # To an encoder that does not know a language, all that is asked in it is alike.
+        if known[each.id].language_unknown or likenesses.counts(vector):
             position += 1
             yield Kept(
                 position=position,

@@ -245,6 +245,22 @@ def test_repeats_bursts_and_near_duplicates_count_once(world: World) -> None:
     assert 0 == world.check().new
 
 
+def test_questions_in_a_language_that_the_encoder_does_not_know_are_no_near_duplicates(world: World) -> None:
+    """It gives them nearly the same vector. The same text counts once all the same."""
+    world.ask(0, 150)
+    world.check()
+    texts = ["如何申请报销差旅费？", "请问假期怎么安排？", "疫苗在哪里接种？", "旅行需要签证吗？"]
+    world.log(
+        *(
+            asked(text, 60 * 151 + at, principal=f"k{at}", language_unknown=True)
+            for at, text in enumerate([*texts, *texts])
+        )
+    )
+    look = world.check()
+    assert len(texts) == look.new
+    assert len(texts) == look.recent.language_unknown.sum()
+
+
 def test_a_probe_does_not_hide_what_people_ask(world: World) -> None:
     """It asks every half minute, for days."""
     world.log(*(asked("Are you there?", at / 2, principal="probe") for at in range(2_000)))

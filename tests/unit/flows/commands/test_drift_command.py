@@ -97,6 +97,16 @@ def test_a_report_is_written_as_a_page(home: Path) -> None:
     assert "documents are missing" in (home / "page.html").read_text()
 
 
+@pytest.mark.parametrize("words", [("drift",), ("drift", "show", "bbbb")])
+def test_a_page_that_cannot_be_written(home: Path, words: tuple[str, ...]) -> None:
+    """Where there is no such folder it is refused, before a check is made."""
+    keep(home, NEW)
+    result = run(*words, "--html", "nowhere/page.html")
+
+    assert result.exit_code == 2
+    assert f"there is no folder {home / 'nowhere'}" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize(
     "words",
     [

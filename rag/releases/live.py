@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rag.domain import Deployment, Replica, utcnow
-from rag.errors import NotReady
+from rag.errors import IndexLocked, NotReady
 from rag.ports import ReleaseStore, ReplicaStore
 from rag.questions.finding.retrieval import Pinned
 from rag.releases.deployed import deployed
@@ -21,6 +21,12 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 2.0
 """Longest pause between two heartbeats that say the same, seconds."""
+
+_ALIVE = timedelta(seconds=20)
+"""A replica whose heartbeat is older is no service any more."""
+
+_PATIENCE_S = 120.0
+"""How long a start waits for an index that a command has open, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +91,10 @@ class LiveRelease:
         """
         deployment = deployed(self._releases)
         try:
-            self._load(deployment.release, create=True)
+            if background:
+                self._load_once_free(deployment.release)
+            else:
+                self._load(deployment.release, create=True)
         except Stopped:
             return
         self._switch(deployment)
@@ -97,6 +106,24 @@ class LiveRelease:
                 )
                 for thread in self._threads:
                     thread.start()
+
+    def _load_once_free(self, digest: str) -> None:
+        """Load a release; an index that is in use, and by no service, is waited for: a drift check lets go of it."""
+        give_up, told = time.monotonic() + _PATIENCE_S, False
+        while True:
+            try:
+                self._load(digest, create=True)
+                return
+            except IndexLocked as error:
+                served = self._replicas.alive(since=utcnow() - _ALIVE)
+                if self._stopping.is_set():
+                    raise Stopped from error
+                if served or time.monotonic() > give_up:
+                    raise
+                if not told:
+                    logger.info("%s Waiting for it, as no other service is alive.", error)
+                told = True
+                self._stopping.wait(self._poll_interval_s)
 
     def stop(self) -> None:
         """End the thread, close everything and leave the replica table; a second call does nothing."""

@@ -150,6 +150,20 @@ def test_a_replica_that_dies_while_it_is_asked_is_not_waited_for(
     assert world.stores.probes.take(replica="r", stale=utcnow()) is None
 
 
+def test_a_service_waits_for_an_index_that_a_check_has_open(world: World, two_encoders: TwoEncoders) -> None:
+    """It starts once the check is done; beside a service that lives it does not start, and says so at once."""
+    world.found(two_encoders.first, documents=2)
+    with asking(world) as live:
+        assert live.state().replica == ""
+        closing = threading.Timer(0.5, live.close)
+        closing.start()
+        with service(world):
+            closing.join()
+            with pytest.raises(IndexLocked, match="is in use"), world.serving("second"):
+                pass
+            assert live.state().replica == "r"
+
+
 def test_what_holds_the_index_is_told(world: World, two_encoders: TwoEncoders) -> None:
     """Somebody who asks once is no replica, and has the index open all the same."""
     world.found(two_encoders.first, documents=2)

@@ -92,7 +92,10 @@ def test_an_alarm_asks_for_one_retraining(
         for alarm in (missing, curable):
             doors.monitoring.alarms.add(alarm)
 
-    asking = flow(lambda: [ask_for_retraining(report.id), ask_for_retraining(report.id)], name="asking")
+    @flow
+    def asking() -> list[bool]:
+        return [ask_for_retraining(report.id), ask_for_retraining(report.id)]
+
     assert [True, False] == asking()
 
     until(lambda: events(DRIFT_EVENT), "the event")

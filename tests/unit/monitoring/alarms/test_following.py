@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from doubles.watched import AT, TOPIC, alarm, diagnosis, finding, report
@@ -28,7 +29,7 @@ def followed(said: DriftReport, *alarms: Alarm, alike: str = "live") -> Changes:
     return follow(said, alarms, alike=lambda digest: digest == alike, began=BEGAN)
 
 
-def ended(by: AlarmEnd, cause: Cause = Cause.NOT_FOUND, **values: object) -> Alarm:
+def ended(by: AlarmEnd, cause: Cause = Cause.NOT_FOUND, **values: Any) -> Alarm:
     """Return an alarm that ended an hour before the report."""
     return alarm(cause, ended_at=AT - HOUR, ended_by=by, ended_who="ann", **values)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from monitoring.attribution import attribute
 from monitoring.attribution.searching import WordSearch
 from monitoring.checking import Reading
-from monitoring.domain import Diagnosis, Known, Look, PassageSample, Sampled
+from monitoring.domain import Diagnosis, Look, PassageSample, Sampled
 from monitoring.domain.passages import numbered
 from monitoring.labels.judging import right_passage
 from monitoring.ports import AskedLog, SampleStore
@@ -32,7 +32,7 @@ class Clues:
     def attribute(self, reading: Reading, look: Look) -> tuple[Diagnosis, ...]:
         """Return what is wrong, and what would help; nothing where it cannot be told."""
         known = self.log.known([*look.reference.interactions, *look.recent.interactions])
-        asked = self._asked(look, known)
+        asked = self.interactions.of([one for one in look.recent.interactions if one in known])
         return attribute(
             reading.findings,
             look,
@@ -44,15 +44,6 @@ class Clues:
             golden=reading.golden_loss,
             seed=self.settings.seed,
         )
-
-    def _asked(self, look: Look, known: Mapping[str, Known]) -> dict[str, Interaction]:
-        """Return the recent interactions with their hits."""
-        found = (
-            self.interactions.get(one, tenant=known[one].tenant)
-            for one in look.recent.interactions
-            if one in known
-        )
-        return {each.id: each for each in found if each is not None}
 
     def _said(self, look: Look, asked: Mapping[str, Interaction]) -> dict[str, bool]:
         """Return what people say: True, a document answers it that it was not given; False, none does."""

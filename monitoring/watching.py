@@ -123,8 +123,8 @@ class Golden:
             golden_loss=GoldenLoss(
                 asked=loss.asked,
                 lost=len(loss.lost),
+                # `loss.gone` are asked no more, so that they are no part of a fall; the signal of documents tells of them.
                 changed=len(loss.changed),
-                gone=len(loss.gone),
                 at_switch=loss.at_switch,
             ),
             keep=() if watch is None else (partial(self.kept.put, watch),),

@@ -207,6 +207,7 @@ class Monitoring:
             feedback=asked.feedback,
             samples=asked.samples,
             sample=sample,
+            encoder=encoder,
             settings=self.settings,
         )
         return encoder, Check(

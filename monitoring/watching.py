@@ -123,7 +123,7 @@ class Golden:
             golden_loss=GoldenLoss(
                 asked=loss.asked,
                 lost=len(loss.lost),
-                # `loss.gone` are asked no more, so that they are no part of a fall; the signal of documents tells of them.
+                # `loss.gone` are asked no more, so they are no part of a fall; the signal of documents tells of them.
                 changed=len(loss.changed),
                 at_switch=loss.at_switch,
             ),

@@ -52,9 +52,7 @@ def live_index(world: World) -> SqlLiveIndex:
     return SqlLiveIndex(stores.probes, stores.replicas, here)
 
 
-def test_questions_whose_documents_are_gone_explain_no_fall(
-    world: World, two_encoders: TwoEncoders
-) -> None:
+def test_questions_whose_documents_are_gone_explain_no_fall(world: World, two_encoders: TwoEncoders) -> None:
     """They are not asked any more; what attribution is told are those that are asked and found worse."""
     release = world.found(two_encoders.first, documents=len(TOPICS))
     world.stores.questions.put(

@@ -100,7 +100,7 @@ def test_a_service_and_an_index_opened_here_say_the_same(world: World, two_encod
     for number in (5, 6):
         np.testing.assert_allclose(there[number], here[number], atol=1e-6)
     assert there[5].shape == (len(many), world.encoders.load(two_encoders.first).dimension)
-    assert [row[0] for row in here[2]] == [row.served[0] for row in here[3]]
+    assert [row[0].passage for row in here[2]] == [row.served[0] for row in here[3]]
 
 
 def test_nothing_stays_of_what_was_asked(world: World, two_encoders: TwoEncoders) -> None:

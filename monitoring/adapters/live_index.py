@@ -93,11 +93,6 @@ class SqlLiveIndex(LiveIndex):
         ]
 
     @override
-    def ask(self, questions: Sequence[str], *, tenant: str, k: int) -> list[list[str]]:
-        found = self.find(questions, tenant=tenant, k=k)
-        return [[each.passage for each in served] for served in found]
-
-    @override
     def nearest(self, questions: Sequence[str], *, tenant: str, k: int) -> list[Nearest]:
         rows = self._each(ProbeKind.NEAREST, "nearest", questions, tenant=tenant, k=k)
         return [Nearest(**{name: tuple(ids) for name, ids in row.items()}) for row in rows]

@@ -119,8 +119,8 @@ def test_a_calm_check_is_kept_and_followed(around: Around) -> None:
     assert around.reports.get(report.id) == report
     assert (report.verdict, report.findings, report.diagnoses) == (DriftVerdict.CALM, (CALM,), ())
     assert (report.reference, report.current) == (
-        window("reference", ENOUGH.reference),
-        window("recent", ENOUGH.recent),
+        window("reference", ENOUGH.reference, needed=100),
+        window("recent", ENOUGH.recent, needed=50),
     )
     assert (report.new, report.run_length, report.months) == (25, 50_000.0, 12.0)
     assert (report.encoder, report.release, report.snapshot) == ("e", "r", "drawn, 0 before")
@@ -290,8 +290,8 @@ def test_traffic_too_thin_for_months_is_told_in_questions(around: Around) -> Non
 
 def test_a_window_says_when_and_how_many() -> None:
     """One without questions has no moment."""
-    some = window("recent", ENOUGH.recent)
-    none = window("reference", look(0, 0).reference)
+    some = window("recent", ENOUGH.recent, needed=50)
+    none = window("reference", look(0, 0, needed=100).reference)
 
     assert (some.count, some.since) == (60, datetime.fromtimestamp(ENOUGH.recent.asked_at[0], UTC))
     assert (none.count, none.since, none.until) == (0, None, None)

@@ -112,6 +112,8 @@ def _not_enough(report: DriftReport) -> Told:
     elif current.needed > current.count:
         so_far = f"{current.count:,} of {current.needed:,} new distinct questions so far"
         why = f"The reference is gathered; what is compared with it takes {current.needed:,} distinct questions."
+    elif said := next((each.reason for each in report.findings if each.name == "topics"), ""):
+        so_far, why = f"{gathered}, too few of which can be compared", said
     missing = max(reference.needed - reference.count, 0) + max(current.needed - current.count, 0)
     return Told(
         verdict=f"Not enough questions for a verdict: {so_far}.",

@@ -119,8 +119,8 @@ def test_a_calm_check_is_kept_and_followed(around: Around) -> None:
     assert around.reports.get(report.id) == report
     assert (report.verdict, report.findings, report.diagnoses) == (DriftVerdict.CALM, (CALM,), ())
     assert (report.reference, report.current) == (
-        window("reference", ENOUGH.reference),
-        window("recent", ENOUGH.recent),
+        window("reference", ENOUGH.reference, needed=100),
+        window("recent", ENOUGH.recent, needed=50),
     )
     assert (report.new, report.run_length, report.months) == (25, 50_000.0, 12.0)
     assert (report.encoder, report.release, report.snapshot) == ("e", "r", "drawn, 0 before")

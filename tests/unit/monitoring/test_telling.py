@@ -128,6 +128,18 @@ def test_what_a_verdict_lacks_is_said(
     assert f"Let people ask, and look again{to_do}" in told.to_do[0]
 
 
+def test_why_enough_questions_give_no_verdict() -> None:
+    """Where there are as many as are needed, what says that they cannot be compared is the reason."""
+    lacking = replace(
+        drift_report().findings[0], verdict=DriftVerdict.NOT_ENOUGH_DATA, reason="Nothing fits."
+    )
+    told = tell(drift_report(verdict=DriftVerdict.NOT_ENOUGH_DATA, findings=(lacking,), diagnoses=()))
+
+    expected = "Not enough questions for a verdict: 700 distinct questions, too few of which can be compared."
+    assert expected == told.verdict
+    assert ("Nothing fits.",) == told.why
+
+
 def test_an_alarm_that_stands_comes_first() -> None:
     """While a check is calm the alarm's sentence is the first line, and the check's verdict a reason."""
     calm = drift_report(verdict=DriftVerdict.CALM, findings=(), diagnoses=())

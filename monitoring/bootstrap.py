@@ -48,6 +48,7 @@ from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_quest
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, Release, utcnow
+from rag.errors import InvalidInput
 from rag.ports import Encoder, Progress
 from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
@@ -134,7 +135,10 @@ class Monitoring:
         Raises:
             NotFound: the tenant was never checked.
             LeaseHeld: a check of this tenant is under way.
+            InvalidInput: the comment is empty: whoever comes next wants to know why.
         """
+        if not comment.strip():
+            raise InvalidInput("Say in a comment why it is as it should be.")
         with self._alone(tenant):
             # First what ends: an alarm that ended before the reference began silences nothing after it.
             ended = [

@@ -30,8 +30,13 @@ _ACTIONS = {
 _TOPICS = 3  # that a sentence names
 
 
-def action_for(remedy: Remedy, topics: Sequence[Topic] = (), *, languages: Sequence[str] = ()) -> str:
-    """Return what to do, a sentence or two, for these topics or languages."""
+def action_for(
+    remedy: Remedy, topics: Sequence[Topic] = (), *, languages: Sequence[str] = (), doubtful: bool = False
+) -> str:
+    """Return what to do, a sentence or two, for these topics or languages.
+
+    `doubtful`: documents may be missing as well as not be found, so that a person has to look first.
+    """
     named = named_topics(topics)
     match remedy:
         case Remedy.WRITE_DOCUMENTS:
@@ -43,6 +48,12 @@ def action_for(remedy: Remedy, topics: Sequence[Topic] = (), *, languages: Seque
         case Remedy.REPLACE_ENCODER if languages:
             spoken = joined([language.capitalize() for language in languages])
             return f"Take an encoder that knows {spoken}; documents in that language do not help this one."
+        case Remedy.LOOK if doubtful:
+            about = f"about {named}" if named else "that answer these questions"
+            return (
+                f"Look whether documents {about} are there. If not, write them; if they are, retrain the encoder "
+                "with such questions. Nothing was started."
+            )
         case _:
             return _ACTIONS[remedy]
 

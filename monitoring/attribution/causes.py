@@ -12,6 +12,16 @@ from monitoring.domain import Cause
 
 MISSING = 0.36
 """Absence from which on documents are missing: of topics that have documents, most have less than 0.35."""
+_FAR, _NEAR = 0.32, 0.36
+"""Chance that the passage that has the words is nearer than in the reference: below the first it is about something
+else, from the second on it is on the matter. Without documents it was 0.36 at most, with documents that the encoder
+missed 0.32 at least; between them nobody can tell."""
+_HAS_WORDS, _AGREED = 0.45, 0.5
+"""Chances from which on words, or words and encoder together, find a passage as before: it is not plain that none is
+there."""
+_APART = 0.27
+"""Chance that one passage stands out for words and encoder alike, below which the encoder does not find what words
+do. It is more where a topic has documents that are found."""
 _DRAWN = 15.0
 _SPREAD = 1.3
 """Two standard deviations of the absence of one question: below this over the root of n it may be chance."""
@@ -30,6 +40,16 @@ class Case:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """Figures of a topic, drawn towards the mean of all topics."""
+
+    absent: float  # its absence
+    words: float
+    there: float | None
+    agreed: float
+
+
 def absence(weighed: Weighed) -> float:
     """Return how much speaks for it that documents are missing: about 0 where nothing does, 1 for a foreign subject.
 
@@ -39,24 +59,48 @@ def absence(weighed: Weighed) -> float:
     return near + 2 * max(weighed.unknown, 0.0) + 0.5 * max(weighed.refused, 0.0)
 
 
-def cause_of(weighed: Weighed, absent: float, *, least: float = MISSING) -> Cause:
-    """Return the cause of a topic that is put as before, and that words find no better than the encoder does.
+def cause_of(weighed: Weighed, drawn: Drawn, *, least: float = MISSING) -> tuple[Cause, bool]:
+    """Return the cause of a topic that is put as before, and whether its documents may be missing or not be found.
+
+    Where its passages are farther than before, documents are missing if the passage that has its words is far too. If
+    that one is hardly farther than usual, documents are there; else nobody can tell, and the cause is unknown.
 
     Args:
         weighed: its figures.
-        absent: its `absence`, drawn towards that of all topics.
-        least: the absence from which on documents are missing.
+        drawn: the same, drawn towards those of all topics.
+        least: the absence from which on something is amiss.
     """
     returns = weighed.gain is not None and weighed.gain >= _NEARER and weighed.earlier >= _MOST
-    if absent >= max(least * (1.5 if returns else 1.0), _SPREAD / np.sqrt(max(weighed.count, 1))):
-        return Cause.DOCUMENTS_MISSING
-    return Cause.OLD_TOPIC if returns else Cause.UNKNOWN
+    least = max(least * (1.5 if returns else 1.0), _SPREAD / np.sqrt(max(weighed.count, 1)))
+    if drawn.absent >= least:
+        found = drawn.words >= _HAS_WORDS or drawn.agreed >= _AGREED
+        if drawn.there is None or (drawn.there < _FAR and not found):
+            return Cause.DOCUMENTS_MISSING, False
+        if drawn.there >= _NEAR and drawn.agreed < _APART:
+            return Cause.NOT_FOUND, False
+    if returns:
+        return Cause.OLD_TOPIC, False
+    return Cause.UNKNOWN, drawn.absent >= least
 
 
-def drawn_together(weighed: Sequence[Weighed]) -> list[float]:
-    """Return the absence of each topic, drawn towards the mean of all as if 15 more questions had that."""
-    mean = _mean(weighed, absence) or 0.0
-    return [(each.count * absence(each) + _DRAWN * mean) / (each.count + _DRAWN) for each in weighed]
+def drawn_together(weighed: Sequence[Weighed]) -> list[Drawn]:
+    """Return the figures of each topic, drawn towards the mean of all as if 15 more questions had that."""
+
+    def drawn(each: Weighed, figure: Callable[[Weighed], float | None]) -> float | None:
+        own, mean = figure(each), _mean(weighed, figure)
+        if own is None or mean is None:
+            return mean
+        return (each.count * own + _DRAWN * mean) / (each.count + _DRAWN)
+
+    return [
+        Drawn(
+            absent=drawn(each, absence) or 0.0,
+            words=drawn(each, lambda one: one.words) or 0.0,
+            there=drawn(each, lambda one: one.there),
+            agreed=drawn(each, lambda one: one.agreed) or 0.0,
+        )
+        for each in weighed
+    ]
 
 
 def foreign_case(foreign: Foreign) -> Case:
@@ -108,7 +152,13 @@ def lost_case(lost: Lost, people: int) -> Case:
 
 
 def topics_case(
-    cause: Cause, weighed: Sequence[Weighed], *, searched: bool, unexpected: float, harmed: str
+    cause: Cause,
+    weighed: Sequence[Weighed],
+    *,
+    searched: bool,
+    unexpected: float,
+    harmed: str,
+    doubtful: bool = False,
 ) -> Case:
     """Return the case of topics with one cause.
 
@@ -118,12 +168,13 @@ def topics_case(
         searched: a stronger search looked for them too.
         unexpected: so many of the questions are there beyond chance, as a share.
         harmed: what says that they fare worse, though their passages are as near; empty: nothing.
+        doubtful: their documents may be missing as well as not be found.
     """
     count = sum(each.count for each in weighed)
     fit = _mean(weighed, lambda each: each.fit) or 0.5
     best, before = _mean(weighed, lambda each: each.best), _mean(weighed, lambda each: each.best_before)
     near = (
-        f"the nearest passage has a cosine of {best:.2f} at the median, {before:.2f} for those before"
+        f"the nearest passage's similarity (1: the same) is {best:.2f} at the median, {before:.2f} for those before"
         if best is not None and before is not None
         else "there is no passage to compare them with"
     )
@@ -141,6 +192,18 @@ def topics_case(
             surety *= min(0.5 + float(strength), 1.0) * (1.0 if searched else 0.8)
         case Cause.OLD_TOPIC:
             reason = f"{questions(count)} {_are(count)} new since the reference began and were asked before it; {near}."
+        case Cause.NOT_FOUND if not harmed:
+            reason = (
+                f"{questions(count)} {_are(count)} new, and {near}; but the passages that have their words are hardly "
+                "farther than before, and the encoder ranks others before them."
+            )
+            surety *= 0.8
+        case Cause.UNKNOWN if doubtful:
+            reason = (
+                f"{questions(count)} {_are(count)} new, and {near}. Passages that have their words are there, and it "
+                "cannot be told whether they answer."
+            )
+            surety *= 0.5
         case Cause.NOT_FOUND:
             reason = f"{questions(count)} {_are(count)} new and {harmed}, though documents are there: {near}."
             surety *= 0.7

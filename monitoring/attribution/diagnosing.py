@@ -1,8 +1,8 @@
 """Findings and a look -> diagnoses, what has to be cured first coming first."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,7 @@ class _Group:
     rows: tuple[Rows, ...]
     remedy: Remedy
     languages: tuple[str, ...] = ()
+    doubtful: bool = False  # documents may be missing as well as not be found
 
 
 class _Questions:
@@ -183,12 +184,19 @@ class _Questions:
         if lost is not None:
             left = left[~np.isin(left, lost.rows)]
             groups.append(self._group(causes.lost_case(lost, len(named)), self._topics(lost.rows)))
-        return [
-            *groups,
-            *self._by_topic(
-                left, 0 if lost is None else len(lost.rows), len(pool), scale, searched is not None, findings
-            ),
-        ]
+        return _one_for_not_found(
+            [
+                *groups,
+                *self._by_topic(
+                    left,
+                    0 if lost is None else len(lost.rows),
+                    len(pool),
+                    scale,
+                    searched is not None,
+                    findings,
+                ),
+            ]
+        )
 
     def _by_topic(
         self,
@@ -206,18 +214,23 @@ class _Questions:
         drifted = {each.name for each in findings if each.verdict is DriftVerdict.DRIFT}
         harmed = [text for name, text in _HARM.items() if any(each.startswith(name) for each in drifted)]
         by_cause: dict[Cause, list[tuple[Rows, Weighed]]] = defaultdict(list)
+        doubts: Counter[bool] = Counter()  # questions of topics without a cause
         topics = self._topics(left)
         figures = [scale.weigh(rows) for rows in topics]
         least = causes.MISSING + _DOUBT * lost / max(lost + len(left), 1)
-        for rows, weighed, absent in zip(topics, figures, causes.drawn_together(figures), strict=True):
+        for rows, weighed, drawn in zip(topics, figures, causes.drawn_together(figures), strict=True):
             told = self._absent(rows)
+            doubtful = False
             if told is not None:
                 cause = Cause.DOCUMENTS_MISSING if told > 0.5 else Cause.NOT_FOUND
             else:
-                cause = causes.cause_of(weighed, absent, least=least)
-            if cause is Cause.UNKNOWN and harmed:
+                cause, doubtful = causes.cause_of(weighed, drawn, least=least)
+            if cause is Cause.UNKNOWN and harmed and not doubtful:
                 cause = Cause.NOT_FOUND
+            if cause is Cause.UNKNOWN:
+                doubts[doubtful] += len(rows)
             by_cause[cause].append((rows, weighed))
+        unsure = doubts[True] > doubts[False]
         return [
             self._group(
                 causes.topics_case(
@@ -226,8 +239,10 @@ class _Questions:
                     searched=searched,
                     unexpected=unexpected,
                     harmed=" and ".join(harmed),
+                    doubtful=unsure and cause is Cause.UNKNOWN,
                 ),
                 tuple(rows for rows, _ in topics),
+                doubtful=unsure and cause is Cause.UNKNOWN,
             )
             for cause, topics in by_cause.items()
         ]
@@ -244,8 +259,8 @@ class _Questions:
             rows[members] for members in grouping.clusters(self._look.recent.vectors[rows], seed=self._seed)
         )
 
-    def _group(self, case: causes.Case, rows: tuple[Rows, ...]) -> _Group:
-        return _Group(case=case, rows=rows, remedy=REMEDIES[case.cause])
+    def _group(self, case: causes.Case, rows: tuple[Rows, ...], *, doubtful: bool = False) -> _Group:
+        return _Group(case=case, rows=rows, remedy=REMEDIES[case.cause], doubtful=doubtful)
 
     def _diagnosis(self, group: _Group, total: float, carried: int) -> Diagnosis:
         case = group.case
@@ -260,9 +275,23 @@ class _Questions:
             remedy=group.remedy,
             sureness=round(case.surety * (0.5 + 0.5 * case.weight / max(total, 1e-9)), 2),
             reason=case.reason,
-            action=action_for(group.remedy, topics, languages=group.languages),
+            action=action_for(group.remedy, topics, languages=group.languages, doubtful=group.doubtful),
             topics=topics,
         )
 
     def _text(self, interaction: str) -> str:
         return self._texts.get(interaction, "").strip()
+
+
+def _one_for_not_found(groups: Sequence[_Group]) -> list[_Group]:
+    """Return the groups, those of what is there and not found as one: retraining on all of it is one remedy."""
+    lost = [group for group in groups if group.case.cause is Cause.NOT_FOUND]
+    if len(lost) < 2:
+        return list(groups)
+    case = replace(
+        max((group.case for group in lost), key=lambda case: case.surety),
+        weight=sum(group.case.weight for group in lost),
+        reason=" ".join(group.case.reason for group in lost),
+    )
+    merged = replace(lost[0], case=case, rows=tuple(rows for group in lost for rows in group.rows))
+    return [*(group for group in groups if group.case.cause is not Cause.NOT_FOUND), merged]

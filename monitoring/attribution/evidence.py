@@ -13,6 +13,11 @@ class Found:
 
     words: float  # how well the passage that fits its words best does, 0 and more; the same scale for all questions
     encoder: float  # the same of the best among those that the encoder finds; at most `words`
+    near: float | None = None
+    """Cosine of the passage that fits its words best, -1 where none has any; None: there is no passage, or no word."""
+    agreed: float | None = None
+    """By how much the one passage stands out that does so for words and for the encoder: the lesser of its two
+    z-scores among all passages, at the most; None: there is no passage."""
     support: float | None = None  # how likely all of them together answer it, 0 to 1; None: nobody judged
     documents: tuple[str, ...] = ()  # ids of their documents, best first
 

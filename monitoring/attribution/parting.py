@@ -145,16 +145,22 @@ def lost_among(searched: Searched, left_out: Rows) -> Lost | None:
     """Return those whose passages words find much better than the encoder does; None: no more than usual.
 
     That is, what words find fits better than what the encoder finds by more than it does for 85 % of the reference,
-    and fits as well as for most of it; or, where the hits of both are judged, they answer it and those that were
-    given do not.
+    fits as well as for most of it, and is as near as for most or has the words as is usual; or, where the hits of both
+    are judged, they answer it and those that were given do not.
     """
     if not len(searched.before_gaps) or not len(searched.rows):
         return None
     asked = ~np.isin(searched.rows, left_out)
-    least = float(np.quantile(searched.before_words, _LOST))
-    # Where no passage fits, it is no loss that words find another one.
-    now = np.where(searched.words >= least, searched.gaps, 0.0)
-    before = np.where(searched.before_words >= least, searched.before_gaps, 0.0)
+    least, enough = np.quantile(searched.before_words, [_LOST, 0.25])
+    # Where no passage fits, or the one that has some of the words is about something else, it is no loss that words
+    # find it.
+    now, before = (
+        np.where((words >= least) & ((words >= enough) | ~_is_far(near, searched.before_near)), gaps, 0.0)
+        for words, near, gaps in (
+            (searched.words, searched.near, searched.gaps),
+            (searched.before_words, searched.before_near, searched.before_gaps),
+        )
+    )
     lost = _among(now, before, asked, slight=_SLIGHT[0])
     judged = ~np.isnan(searched.before_support)
     if judged.any():
@@ -171,6 +177,13 @@ def lost_among(searched: Searched, left_out: Rows) -> Lost | None:
     if lost is None:
         return None
     return Lost(rows=searched.rows[lost[0]], asked=int(asked.sum()), usual=lost[1])
+
+
+def _is_far(near: NDArray[np.float64], usual: NDArray[np.float64]) -> Mask:
+    """Return which cosines are below what they are for most of the reference; what is not known is not."""
+    known = usual[~np.isnan(usual)]
+    far: Mask = near < (np.quantile(known, _LOST) if len(known) else -1.0)
+    return far
 
 
 def _among(

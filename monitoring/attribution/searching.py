@@ -101,6 +101,8 @@ class WordSearch:
         named = (self._passages.documents[row] for row in self._first(scores, _NAMED))
         return Found(
             words=float(scores.max()),
+            near=None if not len(topic) else float(cosines[scores.argmax()]) if scores.any() else -1.0,
+            agreed=float(np.minimum(_standing(cosines), _standing(scores)).max()),
             encoder=float(scores[near].max()),
             documents=tuple(dict.fromkeys(named)),
         )
@@ -120,3 +122,9 @@ class WordSearch:
     def _first(scores: Figures, k: int) -> list[int]:
         """Return the rows of the k best figures above 0, best first."""
         return [int(row) for row in np.argsort(-scores, kind="stable")[:k] if scores[row] > 0]
+
+
+def _standing(scores: NDArray[Any]) -> NDArray[Any]:
+    """Return by how many standard deviations each of a question's scores stands out, shape (n,)."""
+    spread = float(scores.std())
+    return (scores - scores.mean()) / spread if spread > 0 else np.zeros(len(scores))

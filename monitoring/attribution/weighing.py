@@ -1,6 +1,6 @@
 """Figures of some questions beside the reference's: what the causes are read from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +34,14 @@ class Searched:
 
     rows: Rows  # (r,), of the recent ones
     words: Figures  # (r,), how well the passage fits that fits the question's words best
+    near: Figures  # (r,), cosine of that passage; nan: none
+    agreed: Figures  # (r,), by how much one passage stands out for words and encoder alike
     gaps: Figures  # (r,), by how much better than the best that the encoder finds
     support: Figures  # (r,), of what both find; nan: nobody judged
     gained: Figures  # (r,), by how much that is more than what was logged
     before_words: Figures  # (s,)
+    before_near: Figures  # (s,)
+    before_agreed: Figures  # (s,)
     before_gaps: Figures  # (s,)
     before_support: Figures  # (s,)
     before_gained: Figures  # (s,)
@@ -52,12 +56,12 @@ class Searched:
         logged_before: Figures,
     ) -> "Searched":
         """Return the figures of what was found, beside the support that was logged for the same questions."""
-        words, gaps, support = _columns(found)
-        before_words, before_gaps, before_support = _columns(before)
+        words, near, agreed, gaps, support = _columns(found)
+        before_words, before_near, before_agreed, before_gaps, before_support = _columns(before)
         return cls(
-            rows=rows, words=words, gaps=gaps, support=support, gained=support - logged,
-            before_words=before_words, before_gaps=before_gaps, before_support=before_support,
-            before_gained=before_support - logged_before,
+            rows=rows, words=words, near=near, agreed=agreed, gaps=gaps, support=support, gained=support - logged,
+            before_words=before_words, before_near=before_near, before_agreed=before_agreed,
+            before_gaps=before_gaps, before_support=before_support, before_gained=before_support - logged_before,
         )  # fmt: skip
 
 
@@ -68,6 +72,8 @@ class Weighed:
     count: int
     fit: float  # chance that the nearest passage is nearer
     words: float  # chance that the passage that fits their words best fits better
+    there: float | None  # chance that this passage is nearer; None: nobody searched
+    agreed: float  # chance that one passage stands out more for words and encoder alike
     unknown: float  # share of their words that are in no passage, beyond that of the reference
     refused: float  # share refused, beyond that of the reference
     gain: (
@@ -89,9 +95,13 @@ class Scale:
     def weigh(self, rows: Rows) -> Weighed:
         """Return the figures of the recent questions at these rows."""
         old, now, searched = self._look.reference, self._look.recent.pick(rows), self._searched
-        words = _ALIKE
+        words, there, agreed = _ALIKE, None, _ALIKE
         if searched is not None:
-            words = chance_above(searched.words[np.isin(searched.rows, rows)], searched.before_words)
+            at = np.isin(searched.rows, rows)
+            words = chance_above(searched.words[at], searched.before_words)
+            agreed = chance_above(searched.agreed[at], searched.before_agreed)
+            if not np.isnan(searched.near[at]).all() and not np.isnan(searched.before_near).all():
+                there = chance_above(searched.near[at], searched.before_near)
         gain, earlier = None, 0.0
         if self._before is not None and len(old) and len(now):
             gains = _nearest(now.vectors, self._before) - _nearest(now.vectors, old.vectors)
@@ -100,6 +110,8 @@ class Scale:
             count=len(rows),
             fit=chance_above(now.best, old.best),
             words=words,
+            there=there,
+            agreed=agreed,
             unknown=_difference(now.share, old.share),
             refused=_difference(now.refused, old.refused),
             gain=gain,
@@ -109,11 +121,15 @@ class Scale:
         )
 
 
-def _columns(found: Sequence[Found]) -> tuple[Figures, Figures, Figures]:
-    words = np.array([each.words for each in found], dtype=np.float64)
-    encoder = np.array([each.encoder for each in found], dtype=np.float64)
-    support = np.array([np.nan if each.support is None else each.support for each in found], dtype=np.float64)
-    return words, words - encoder, support
+def _columns(found: Sequence[Found]) -> tuple[Figures, Figures, Figures, Figures, Figures]:
+    words, encoder = _known(each.words for each in found), _known(each.encoder for each in found)
+    near, agreed = _known(each.near for each in found), _known(each.agreed for each in found)
+    return words, near, agreed, words - encoder, _known(each.support for each in found)
+
+
+def _known(figures: Iterable[float | None]) -> Figures:
+    """Return figures, shape (n,); nan where one is not known."""
+    return np.array([np.nan if each is None else each for each in figures], dtype=np.float64)
 
 
 def _nearest(vectors: Vectors, others: Vectors) -> Figures:

@@ -65,7 +65,7 @@ def finding(
             verdict=DriftVerdict.NOT_ENOUGH_DATA,
             reason=(
                 f"People looked at {rounds} of the live questions drawn for them; {FEWEST} are needed to tell "
-                f"whether recall fell. {waiting} wait: whetstone questions --label."
+                f"whether recall fell. {waiting} wait now: `whetstone questions --label`."
             ),
             level=level,
             low=made.low if made else None,

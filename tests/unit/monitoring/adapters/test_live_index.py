@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from doubles.promotion_world import QUESTIONS, TENANT, TwoEncoders, World, document
 
-from monitoring.adapters.live_index import SqlLiveIndex, live_here
+from monitoring.adapters.live_index import ALIVE, SqlLiveIndex, live_here
 from rag.domain import Probe, Replica, utcnow
 from rag.errors import IndexLocked, NotReady, Unavailable
 from rag.ports import ProbeStore
@@ -132,6 +133,21 @@ def test_a_replica_that_died_is_not_waited_for(world: World, two_encoders: TwoEn
     world.stores.replicas.beat(old)
     with asking(world) as live:
         assert live.state().replica == ""
+
+
+def test_a_replica_that_dies_while_it_is_asked_is_not_waited_for(
+    world: World, two_encoders: TwoEncoders
+) -> None:
+    """Once its last heartbeat is old the index is opened here, and the probe is taken back."""
+    world.found(two_encoders.first, documents=2)
+    last_sign = utcnow() - ALIVE + timedelta(seconds=0.5)
+    world.stores.replicas.beat(Replica(id="dying", heartbeat_at=last_sign, epoch=1, ready=frozenset()))
+    probes = Seen(world.stores.probes)
+    with asking(world, probes=probes) as live:
+        assert live.state().replica == ""
+        assert live.ask(["a question"], tenant=TENANT, k=1)
+    assert len(probes.added) == 1
+    assert world.stores.probes.take(replica="r", stale=utcnow()) is None
 
 
 def test_what_holds_the_index_is_told(world: World, two_encoders: TwoEncoders) -> None:

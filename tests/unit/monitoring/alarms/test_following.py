@@ -152,6 +152,23 @@ def test_missing_documents_end_when_they_are_there(fit: DriftVerdict, ends: bool
     assert [AlarmEnd.REMEDY] * ends == [each.ended_by for each in changes.ended]
 
 
+@pytest.mark.parametrize(
+    ("fit", "ends"), [(DriftVerdict.CALM, True), (DriftVerdict.DRIFT, False), (None, False)]
+)
+def test_missing_documents_end_though_support_was_calibrated_anew(
+    fit: DriftVerdict | None, ends: bool
+) -> None:
+    """Documents that come have it calibrated anew, after which it is compared with nothing; others tell, if any."""
+    standing = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, signals=("topics", "fit", "support"))
+    unread = finding("support", DriftVerdict.NOT_ENOUGH_DATA)
+    said = report(
+        diagnosis(Cause.UNKNOWN, Remedy.LOOK, topics=(OTHER_TOPIC,)),
+        findings=(finding("topics"), unread, *((finding("fit", fit),) if fit else ())),
+    )
+    changes = followed(said, standing)
+    assert [AlarmEnd.REMEDY] * ends == [each.ended_by for each in changes.ended]
+
+
 @pytest.mark.parametrize(("cause", "opens"), [(Cause.UNKNOWN, 0), (Cause.OLD_TOPIC, 0), (Cause.NOT_FOUND, 0)])
 def test_missing_documents_that_came_are_no_other_trouble(cause: Cause, opens: int) -> None:
     """Their questions are still new to the reference, and the same report says so under another name."""

@@ -246,6 +246,43 @@ def test_the_carrying_questions_are_looked_at_where_they_are_named() -> None:
     assert set(found[0].topics[0].words) <= set(NOUNS["garden"].split())
 
 
+@pytest.mark.parametrize(
+    ("near", "agreed", "cause", "action"),
+    [
+        (-0.2, 1.0, Cause.DOCUMENTS_MISSING, "Write or import documents about"),
+        (0.5, 1.0, Cause.NOT_FOUND, "Retrain the encoder"),
+        (0.5, 4.0, Cause.UNKNOWN, "Look whether documents about"),  # words and encoder agree on one
+        (-0.2, 4.0, Cause.UNKNOWN, "Look whether documents about"),
+    ],
+)
+def test_missing_is_said_only_where_what_words_find_is_far_too(
+    near: float, agreed: float, cause: Cause, action: str
+) -> None:
+    """Questions far from all passages have documents if those with their words are near; else a person looks."""
+    asked = Asked()
+    made, texts = look(
+        asked.mixed(USUAL, 300),
+        [*asked.mixed(USUAL, 40), *asked.about("visa", 60)],
+        corpus(asked, USUAL),
+    )
+    usual = iter(np.linspace(0.3, 0.7, 1_000))
+    visa = set(NOUNS["visa"].split())
+
+    def search(questions: Sequence[str], vectors: Vectors) -> list[Found]:
+        return [
+            Found(words=0.1, encoder=0.1, near=near, agreed=agreed)
+            if visa & set(question.strip("?").split())
+            else Found(words=(at := float(next(usual))), encoder=at, near=at, agreed=3.0 + at)
+            for question in questions
+        ]
+
+    found = attribute([says("topics")], made, texts=texts, stronger=search)
+
+    assert len(found) == len({each.cause for each in found})
+    assert (found[0].cause, found[0].action[: len(action)]) == (cause, action)
+    assert any(word in found[0].action for word in NOUNS["visa"].split())
+
+
 def test_a_judge_of_support_tells_what_is_there() -> None:
     """Where words say little, what a stronger search finds and a judge accepts is there and not found."""
     asked = Asked()

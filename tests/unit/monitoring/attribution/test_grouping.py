@@ -117,6 +117,8 @@ def test_words_find_what_vectors_do_not() -> None:
 
     assert found[0].words == pytest.approx(found[0].encoder, abs=0.05)
     assert found[1].words > found[1].encoder + 0.1
+    assert found[0].near > 0.5 > found[1].near > found[2].near == -1.0  # type: ignore[operator]
+    assert found[0].agreed > found[1].agreed  # type: ignore[operator]
     assert found[1].documents[0].startswith("visa")
     assert (found[2].words, found[2].documents) == (0.0, ())
     assert [

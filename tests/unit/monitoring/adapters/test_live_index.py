@@ -145,7 +145,7 @@ def test_a_replica_that_dies_while_it_is_asked_is_not_waited_for(
     probes = Seen(world.stores.probes)
     with asking(world, probes=probes) as live:
         assert live.state().replica == ""
-        assert live.ask(["a question"], tenant=TENANT, k=1)
+        assert live.find(["a question"], tenant=TENANT, k=1)
     assert len(probes.added) == 1
     assert world.stores.probes.take(replica="r", stale=utcnow()) is None
 

@@ -1,6 +1,6 @@
 """Claim: an alarm names its cause: each planted one comes first in 18 of 20 runs.
 
-Peers: the check of before, which names no cause, and the rule that one would write first, by the best score alone: the
+Peer: the check of before, which names no cause, and the rule that one would write first, by the best score alone: the
 documents fit worse, so some are missing; else retrain.
 
 Real questions and passages; 200 recent questions of which a share has the planted cause, against 800 before. Nothing is

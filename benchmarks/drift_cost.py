@@ -41,8 +41,7 @@ from measuring import two_cores
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
-from rag.bootstrap import open_installation
-from rag.bootstrap.installation import Installation
+from rag.bootstrap import Installation, open_installation
 from rag.domain import Document, LabelledQuestion, Passage, Purpose, utcnow
 from rag.domain.log import text_key
 from rag.releases.deployed import live_release

@@ -1,6 +1,6 @@
 """Claim: recall of live questions is known from few labels, with intervals that hold however often one looks.
 
-Peers: Wald's and Clopper and Pearson's intervals, made for one look; and prediction-powered inference with the
+Peer: Wald's and Clopper and Pearson's intervals, made for one look; and prediction-powered inference with the
 retrieval score in place of a judge.
 
 Real questions asked of the default retrieval, drawn with replacement into streams. Each is put to people with the

@@ -24,10 +24,11 @@ from monitoring.adapters.sql import (
 from monitoring.adapters.webhook import webhook_of
 from monitoring.alarms.alarming import ASKED_FOR, Alarms
 from monitoring.alarms.delivering import Deliveries
+from monitoring.alarms.following import NEVER_RIGHT
 from monitoring.alarms.trigger import Made, Trigger, should_retrain
 from monitoring.checking import Check, Signal
 from monitoring.diagnosing import Clues
-from monitoring.domain import ALL_TENANTS, Alarm, Cause, DriftReport, Look, PassageSample, Remedy
+from monitoring.domain import ALL_TENANTS, Alarm, DriftReport, Look, PassageSample, Remedy
 from monitoring.intake.gathering import Sources, completed, gather, reset
 from monitoring.intake.passages import sampled
 from monitoring.labels.judging import Sources as LiveSources
@@ -47,16 +48,13 @@ from monitoring.watching import Documents, Golden, LiveRecall, Serving, of_quest
 from rag.bootstrap.installation import Installation
 from rag.bootstrap.parts import endpoint
 from rag.domain import AuditEntry, Release, utcnow
+from rag.errors import InvalidInput
 from rag.ports import Encoder, Progress
 from rag.releases.deployed import alike, live_release
 from rag.releases.first import first_encoder
 
 QUESTIONS = ("topics", "fit")
 """Signals of what is asked: while an alarm of theirs stands nothing joins the reference."""
-
-
-NEVER_ACCEPTED = frozenset({Cause.INDEX_BROKEN, Cause.ENCODER_BROKEN})
-"""Causes of alarms that no word ends together with the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,13 +135,16 @@ class Monitoring:
         Raises:
             NotFound: the tenant was never checked.
             LeaseHeld: a check of this tenant is under way.
+            InvalidInput: the comment is empty: whoever comes next wants to know why.
         """
+        if not comment.strip():
+            raise InvalidInput("Say in a comment why it is as it should be.")
         with self._alone(tenant):
             # First what ends: an alarm that ended before the reference began silences nothing after it.
             ended = [
                 self.end(each.id, tenant=tenant, principal=principal, comment=comment)
                 for each in self.alarms.standing(tenant=tenant)
-                if each.cause not in NEVER_ACCEPTED
+                if each.cause not in NEVER_RIGHT
             ]
             reset(self.sources, tenant, settings=self.settings)
             detail = {"comment": comment}
@@ -207,6 +208,7 @@ class Monitoring:
             feedback=asked.feedback,
             samples=asked.samples,
             sample=sample,
+            encoder=encoder,
             settings=self.settings,
         )
         return encoder, Check(

@@ -26,7 +26,7 @@ from monitoring.sequential.budget import LEAST_RUN_LENGTH, levels
 from monitoring.sequential.design import Design, design_of
 from monitoring.settings import DriftSettings
 from monitoring.signals.documents import DocumentChanges
-from monitoring.signals.scanned import untested
+from monitoring.signals.scanned import FEWEST_RECENT, untested
 from rag.domain import new_id
 from rag.errors import WhetstoneError
 from rag.ports import Progress
@@ -130,8 +130,8 @@ class Check:
             findings=reading.findings,
             encoder=encoder,
             release=release,
-            reference=window("reference", look.reference),
-            current=window("recent", look.recent),
+            reference=window("reference", look.reference, needed=self.settings.min_questions),
+            current=window("recent", look.recent, needed=FEWEST_RECENT),
             snapshot="",
             new=look.new,
             run_length=look.run_length,
@@ -199,8 +199,8 @@ def verdict(findings: Sequence[DriftFinding], look: Look, settings: DriftSetting
     return DriftVerdict.CALM
 
 
-def window(name: str, watched: Watched) -> Window:
-    """Return which questions these are."""
+def window(name: str, watched: Watched, *, needed: int = 0) -> Window:
+    """Return which questions these are, and how many a verdict takes."""
     asked = watched.asked_at
     return Window(
         name=name,
@@ -208,6 +208,7 @@ def window(name: str, watched: Watched) -> Window:
         until=datetime.fromtimestamp(float(asked.max()), UTC) if len(asked) else None,
         count=len(watched),
         language_unknown=int(watched.language_unknown.sum()),
+        needed=needed,
     )
 
 

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from monitoring.attribution import attribute
 from monitoring.attribution.searching import WordSearch
 from monitoring.checking import Reading
-from monitoring.domain import Diagnosis, Known, Look, PassageSample, Sampled
+from monitoring.domain import ALL_TENANTS, Diagnosis, Look, PassageSample, Sampled
 from monitoring.domain.passages import numbered
 from monitoring.labels.judging import right_passage
 from monitoring.ports import AskedLog, SampleStore
 from monitoring.settings import DriftSettings
 from rag.domain import Interaction
-from rag.ports import FeedbackStore, InteractionStore
+from rag.ports import Encoder, FeedbackStore, InteractionStore, Vectors
 
 SPOKEN_OF = 2_000
 """Newest sampled questions that are looked through for what people said of them."""
+
+
+LOOKED_BACK = 2_000
+"""Newest interactions from before the reference that are looked through for what was asked then."""
+
+EARLIER = 500
+"""Questions of theirs, each text once, that tell whether a topic returns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,17 +34,19 @@ class Clues:
     feedback: FeedbackStore
     samples: SampleStore
     sample: PassageSample
+    encoder: Encoder  # the fixed one
     settings: DriftSettings
 
     def attribute(self, reading: Reading, look: Look) -> tuple[Diagnosis, ...]:
         """Return what is wrong, and what would help; nothing where it cannot be told."""
         known = self.log.known([*look.reference.interactions, *look.recent.interactions])
-        asked = self._asked(look, known)
+        asked = self.interactions.of([one for one in look.recent.interactions if one in known])
         return attribute(
             reading.findings,
             look,
             texts={one: each.text for one, each in known.items()},
             stronger=WordSearch(self.sample, numbered),
+            before=self._before(look),
             hits={one: _documents(each) for one, each in asked.items()},
             said=self._said(look, asked),
             changes=reading.changes,
@@ -45,14 +54,17 @@ class Clues:
             seed=self.settings.seed,
         )
 
-    def _asked(self, look: Look, known: Mapping[str, Known]) -> dict[str, Interaction]:
-        """Return the recent interactions with their hits."""
-        found = (
-            self.interactions.get(one, tenant=known[one].tenant)
-            for one in look.recent.interactions
-            if one in known
+    def _before(self, look: Look) -> Vectors | None:
+        """Return vectors of what was asked before the reference, shape (m, dimension); None where nothing was."""
+        if look.reference_since is None:
+            return None
+        tenant = None if look.tenant == ALL_TENANTS else look.tenant
+        newest = self.interactions.between(
+            until=look.reference_since, tenant=tenant, limit=LOOKED_BACK, newest_first=True
         )
-        return {each.id: each for each in found if each is not None}
+        asked = (each.rewritten or each.question for each in newest if not each.auxiliary)
+        texts = list(dict.fromkeys(text for text in asked if text.strip()))[:EARLIER]
+        return self.encoder.encode_queries(texts) if texts else None
 
     def _said(self, look: Look, asked: Mapping[str, Interaction]) -> dict[str, bool]:
         """Return what people say: True, a document answers it that it was not given; False, none does."""

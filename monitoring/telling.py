@@ -1,5 +1,6 @@
 """A report in the order in which a person asks: the verdict, why, what to do, what it was held to. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,16 +100,34 @@ def _calm(report: DriftReport) -> Told:
 
 
 def _not_enough(report: DriftReport) -> Told:
-    gathered = report.reference.count + report.current.count
+    reference, current = report.reference, report.current
+    gathered = _questions(reference.count + current.count, "distinct ")
+    so_far, why = f"{gathered} so far", "New questions are compared with a reference of those before them."
+    if reference.needed > reference.count:
+        so_far = f"{reference.count:,} of {reference.needed:,} distinct questions to compare with"
+        why = (
+            f"New questions are compared with a reference of those before them; it takes {reference.needed:,} distinct "
+            "questions (WHETSTONE_DRIFT_MIN_QUESTIONS)."
+        )
+    elif current.needed > current.count:
+        so_far = f"{current.count:,} of {current.needed:,} new distinct questions so far"
+        why = f"The reference is gathered; what is compared with it takes {current.needed:,} distinct questions."
+    missing = max(reference.needed - reference.count, 0) + max(current.needed - current.count, 0)
     return Told(
-        verdict=f"Not enough questions for a verdict: {_questions(gathered, 'distinct ')} so far.",
-        why=(
-            "New questions are compared with a reference of those before them, which WHETSTONE_DRIFT_MIN_QUESTIONS "
-            "distinct questions have to be in.",
-        ),
-        to_do=("Let people ask, and look again.",),
+        verdict=f"Not enough questions for a verdict: {so_far}.",
+        why=(why,),
+        to_do=(f"Let people ask, and look again{_in_time(report, missing)}.",),
         held_to="",
     )
+
+
+def _in_time(report: DriftReport, missing: int) -> str:
+    """Return when so many more questions will have been asked at the traffic seen; empty: nobody knows."""
+    if not missing or report.months <= 0 or report.run_length <= 0:
+        return ""
+    days = math.ceil(missing / _a_day(report))
+    when = f"{days:,} days" if days > 1 else "a day"
+    return f"; {missing:,} more distinct questions are asked in about {when} at the traffic seen"
 
 
 def _nothing_new(report: DriftReport) -> Told:
@@ -138,12 +157,16 @@ def held_to(report: DriftReport) -> str:
         return ""
     said = f"Held to one false alarm in {report.run_length:,.0f} distinct questions on average, however often one looks"
     if report.months > 0:
-        a_day = report.run_length / (report.months * DAYS_A_MONTH)
-        said += f": {report.months:g} months at {a_day:,.0f} a day"
+        said += f": {report.months:g} months at {_a_day(report):,.0f} a day"
     after = next((count for length, count in SEEN_AFTER if report.run_length <= length), None)
     if after is None:
         return f"{said}."
     return f"{said}. A fifth of the questions on something foreign is then seen after about {after}."
+
+
+def _a_day(report: DriftReport) -> float:
+    """Return the distinct questions of a day at the traffic seen, where the months are known."""
+    return report.run_length / (report.months * DAYS_A_MONTH)
 
 
 def _questions(count: int, kind: str = "") -> str:

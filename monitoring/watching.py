@@ -123,8 +123,8 @@ class Golden:
             golden_loss=GoldenLoss(
                 asked=loss.asked,
                 lost=len(loss.lost),
+                # `loss.gone` are asked no more, so they are no part of a fall; the signal of documents tells of them.
                 changed=len(loss.changed),
-                gone=len(loss.gone),
                 at_switch=loss.at_switch,
             ),
             keep=() if watch is None else (partial(self.kept.put, watch),),
@@ -166,10 +166,8 @@ class Documents:
         return Reading(findings=(documents.finding(look, changes),), changes=changes)
 
     def _hits(self, look: Look) -> Iterator[list[str]]:
-        for one in look.recent.interactions:
-            asked = self.interactions.get(one, tenant=look.tenant)
-            if asked is not None:
-                yield [hit.document_id for hit in asked.hits]
+        for asked in self.interactions.of(look.recent.interactions, tenant=look.tenant).values():
+            yield [hit.document_id for hit in asked.hits]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

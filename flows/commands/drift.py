@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from monitoring.domain import Alarm, DriftReport
 
 
+def _place(_context: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    """Return where a page goes; refused before anything is checked where there is no such folder."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.absolute().parent}")
+    return path
+
+
 @click.group(invoke_without_command=True)
 @click.option(
     "--since",
@@ -24,7 +31,10 @@ if TYPE_CHECKING:
     "not kept and raises no alarm.",
 )
 @click.option(
-    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_place,
+    help="Write the report as a page to this file.",
 )
 @JSON
 @TENANT
@@ -101,7 +111,10 @@ def history(
 @drift.command()
 @click.argument("report")
 @click.option(
-    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a page to this file."
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_place,
+    help="Write it as a page to this file.",
 )
 @JSON
 def show(report: str, html: Path | None, json_output: bool) -> None:
@@ -156,8 +169,13 @@ def _look_since(tenant: str, since: datetime, html: Path | None, json_output: bo
 
 
 def _write_page(doors: "Doors", report: "DriftReport", html: Path | None) -> None:
-    if html is not None:
-        html.write_text(doors.monitoring.html(report), encoding="utf-8")
+    if html is None:
+        return
+    page = doors.monitoring.html(report)
+    try:
+        html.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{html} cannot be written: {error.strerror}") from error
 
 
 def _print(

@@ -23,17 +23,17 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         now = datetime.now(UTC)
-        if ago := _AGO.fullmatch(value.strip()):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         try:
+            if ago := _AGO.fullmatch(value.strip()):
+                return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
             moment = datetime.fromisoformat(value.strip())
-        except ValueError:
+            moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is no moment; give a day (2026-03-01), a time (2026-03-01T08:00) or 12h, 7d, 2w",
                 param,
                 ctx,
             )
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
         if moment > now:
             self.fail(f"{value!r} is in the future", param, ctx)
         return moment

@@ -39,7 +39,7 @@ def finding_rows(report: DriftReport) -> Table:
             f"{_number(each.low)} to {_number(each.high)}" if each.low is not None else "-",
             f"{each.reference_count:,} / {each.current_count:,}",
             _small(each.p_value),
-            _small(each.level),
+            _small(each.level or None),  # 0: there was nothing to spend
             _number(each.statistic),
             _number(each.threshold),
         )

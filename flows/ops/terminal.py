@@ -25,6 +25,9 @@ from retrain.domain import Candidate
 NUMBER = re.compile(r"-|[-+]?[\d.]+( (/|to) [-+]?[\d.]+)?")
 """A cell that is a number, a range, a pair, or a missing one."""
 
+_WIDE = 132
+"""Characters of a line from which on a report's findings fit with all their columns."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -117,7 +120,13 @@ def show_drift(
     if any(each.topics for each in report.diagnoses):
         table("Topics", *topic_rows(report, texts))
     if report.findings:
-        table(f"Drift report {report.id[:8]}: {report.verdict}", *finding_rows(report))
+        title = f"Drift report {report.id[:8]}: {report.verdict.replace('_', ' ')}"
+        columns, rows = finding_rows(report)
+        shown = len(columns) if out.width >= _WIDE else columns.index("p")
+        table(title, columns[:shown], [row[:shown] for row in rows])
+        if shown < len(columns):
+            left_out = ", ".join(columns[shown:])
+            out.print(f"  Left out, as the terminal is narrow: {left_out}. --json has them.", soft_wrap=True)
     for window in (report.reference, report.current):
         if window.language_unknown:
             out.print(

@@ -93,11 +93,6 @@ class SqlLiveIndex(LiveIndex):
         ]
 
     @override
-    def ask(self, questions: Sequence[str], *, tenant: str, k: int) -> list[list[str]]:
-        found = self.find(questions, tenant=tenant, k=k)
-        return [[each.passage for each in served] for served in found]
-
-    @override
     def nearest(self, questions: Sequence[str], *, tenant: str, k: int) -> list[Nearest]:
         rows = self._each(ProbeKind.NEAREST, "nearest", questions, tenant=tenant, k=k)
         return [Nearest(**{name: tuple(ids) for name, ids in row.items()}) for row in rows]
@@ -151,16 +146,20 @@ class SqlLiveIndex(LiveIndex):
         for start in range(0, len(probes), _AT_ONCE):
             # Asked now, whenever they were made: what is old is swept away.
             some = [replace(each, asked_at=utcnow()) for each in probes[start : start + _AT_ONCE]]
-            if self._pinned is None and self._replicas.alive(since=utcnow() - ALIVE):
-                answers += self._elsewhere(some)
-            else:
-                asked, pinned = self._open()
-                answers += [asked.answer(probe, pinned) for probe in some]
+            answers += self._elsewhere(some) if self._pinned is None and self._served() else self._asked(some)
         if (failed := next((each.error for each in answers if each.error), None)) is not None:
             if failed.startswith("NotReady: "):
                 raise NotReady(failed.removeprefix("NotReady: "))
             raise Unavailable(f"the live index was asked, and said: {failed}")
         return answers
+
+    def _served(self) -> bool:
+        return bool(self._replicas.alive(since=utcnow() - ALIVE))
+
+    def _asked(self, probes: Sequence[Probe]) -> list[ProbeAnswer]:
+        """Return the answers of the index as it is opened here."""
+        asked, pinned = self._open()
+        return [asked.answer(probe, pinned) for probe in probes]
 
     def _elsewhere(self, probes: Sequence[Probe]) -> list[ProbeAnswer]:
         ids = [probe.id for probe in probes]
@@ -174,6 +173,9 @@ class SqlLiveIndex(LiveIndex):
                 if came:
                     known |= came
                     give_up = time.monotonic() + self._patience_s
+                elif not self._served():
+                    # It ended meanwhile, and whoever ends so lets go of the index.
+                    return self._asked(probes)
                 elif time.monotonic() > give_up:
                     raise Unavailable(
                         f"a service is alive, but did not answer {len(ids) - len(known)} of {len(ids)} probes of the "

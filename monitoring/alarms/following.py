@@ -181,7 +181,16 @@ def _cured(
         and one_topic(alarm.diagnosis, each)
         for each, signals in told
     )
-    return not goes_on and right([name for name in alarm.signals if name in _ANSWERS])
+    # Documents that came may have had support calibrated anew: it is then compared with nothing, while others tell.
+    return not goes_on and right(
+        [
+            name
+            for name in alarm.signals
+            if name in _ANSWERS
+            and name in findings
+            and findings[name].verdict is not DriftVerdict.NOT_ENOUGH_DATA
+        ]
+    )
 
 
 def _right(finding: DriftFinding) -> bool:

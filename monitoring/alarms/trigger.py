@@ -81,7 +81,7 @@ def _without_alarm(report: DriftReport) -> str:
 
 def _why_not(alarm: Alarm) -> str:
     if alarm.remedy is not Remedy.RETRAIN:
-        return f"Alarm {alarm.id[:8]} ({alarm.cause.replace('_', ' ')}) is not cured by it. {alarm.action}"
+        return f"it does not cure alarm {alarm.id[:8]} ({alarm.cause.replace('_', ' ')})."
     at = f" at {alarm.retraining_at:%Y-%m-%d %H:%M}" if alarm.retraining_at else ""
     return (
         f"One was started{at} for alarm {alarm.id[:8]} ({alarm.cause.replace('_', ' ')}). The next one follows a "

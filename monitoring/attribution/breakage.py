@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from monitoring.attribution.advising import REMEDIES, action_for
+from monitoring.attribution.advising import REMEDIES, action_for, joined
 from monitoring.attribution.evidence import GoldenLoss
 from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftVerdict
 from monitoring.signals.documents import DocumentChanges
@@ -33,9 +33,11 @@ def lost(
     found: list[Diagnosis] = []
     by_documents = golden.changed + golden.gone if golden else 0
     if fell and golden is not None and golden.lost and by_documents >= _MOST_OF * golden.lost:
+        happened = {"are gone": golden.gone, "were changed": golden.changed}
+        what = joined([f"of {count} {how}" for how, count in happened.items() if count])
         reason = (
-            f"Of {golden.lost} golden questions that are found worse, the documents of {golden.gone} are gone and "
-            f"those of {golden.changed} were changed since the recall they are compared with."
+            f"Of {golden.lost} golden questions that are found worse, the documents {what} since the recall they are "
+            "compared with."
         )
         found.append(
             _diagnosis(Cause.DOCUMENTS_CHANGED, 0.6 + 0.35 * min(by_documents / golden.lost, 1.0), reason)

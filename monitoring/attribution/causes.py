@@ -174,7 +174,7 @@ def topics_case(
     fit = _mean(weighed, lambda each: each.fit) or 0.5
     best, before = _mean(weighed, lambda each: each.best), _mean(weighed, lambda each: each.best_before)
     near = (
-        f"the nearest passage has a cosine of {best:.2f} at the median, {before:.2f} for those before"
+        f"the nearest passage's similarity (1: the same) is {best:.2f} at the median, {before:.2f} for those before"
         if best is not None and before is not None
         else "there is no passage to compare them with"
     )

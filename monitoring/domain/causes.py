@@ -58,8 +58,3 @@ class Diagnosis:
     action: str  # what to do, a sentence
     topics: tuple[Topic, ...] = ()  # where, the largest first
     terse: bool = False  # the questions are a few words, as typed into a search box
-
-    @property
-    def cured_by_retraining(self) -> bool:
-        """Tell whether a retraining helps."""
-        return self.remedy is Remedy.RETRAIN

@@ -30,6 +30,7 @@ class Window:
     until: datetime | None
     count: int  # distinct questions
     language_unknown: int = 0  # of them in a language that the encoder does not know
+    needed: int = 0  # distinct questions that a verdict takes; 0: not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

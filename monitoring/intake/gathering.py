@@ -97,10 +97,14 @@ def reset(sources: Sources, tenant: str, *, settings: DriftSettings, by: str = "
     watch = sources.watches.get(tenant)
     if watch is None:
         raise NotFound(f"tenant {tenant!r} was never checked, so there is nothing to begin anew")
-    newest = recent(_concerned(watch, sources.watches.questions(tenant)), settings)
+    kept = sources.watches.questions(tenant)
+    newest = recent(_concerned(watch, kept), settings)
     since = min((each.asked_at for each in newest), default=utcnow())
     anew = begun_anew(watch, release=watch.release, since=since, by=by)
-    sources.watches.put(anew, before=watch, referenced=())
+    # By their place, not by the moment: one of the newest that was logged late would else bring back the old reference.
+    begins = min((each.position for each in newest), default=watch.position + 1)
+    left = [each.position for each in kept if each.position < begins and each.asked_at >= since]
+    sources.watches.put(anew, before=watch, referenced=(), removed=left)
 
 
 def _watch(sources: Sources, tenant: str) -> tuple[Watch, list[Kept]]:
@@ -138,7 +142,7 @@ def _read(
     unread = sources.log.unread(tenant=watch.tenant, after=watch.read_at, since=watch.since, limit=MOST_READ)
     new = without_repeats(unread.asked, kept, position=watch.position)
     taken = _taken(new, settings)
-    left_out = {each.id for each in new} - {each.id for each in taken}
+    first = watch.position
     bursts = Bursts(_before(sources, kept, taken), most=settings.burst_questions)
     likenesses = Likenesses(unit(kept[-ALIKE_WITHIN:], dimension=encoder.dimension))
     for start in range(0, len(taken), BATCH):
@@ -147,14 +151,15 @@ def _read(
         moved = replace(
             watch,
             position=watch.position + len(added),
-            days=remembered(watch.days, (each.asked_at for each in batch)),
+            days=remembered(watch.days, (each.asked_at for each in added), at=utcnow()),
         )
         # Written batch by batch: one that was killed goes on where it was.
         sources.watches.put(moved, before=watch, added=added)
         watch, kept = moved, [*kept, *added]
         if progress is not None:
             progress(start + len(batch), len(taken), "embedding questions")
-    days = remembered(watch.days, (each.asked_at for each in new if each.id in left_out))
+    counted = _like(new, taken, watch.position - first)
+    days = remembered(watch.days, (each.asked_at for each in counted), at=utcnow())
     moved = replace(watch, read_at=unread.until, days=days)
     if moved != watch:
         sources.watches.put(moved, before=watch)
@@ -167,6 +172,17 @@ def _taken(new: Sequence[Asked], settings: DriftSettings) -> list[Asked]:
     if len(new) <= newest + wanted:
         return list(new)
     return picked(new, wanted=wanted, newest=newest, seed=settings.seed)
+
+
+def _like(new: Sequence[Asked], taken: Sequence[Asked], added: int) -> list[Asked]:
+    """Return as many of those that were not taken as would have counted, if they are like those that were.
+
+    What a crawl brings is no traffic, whether it was thinned or left out.
+    """
+    there = {each.id for each in taken}
+    left_out = [each for each in new if each.id not in there]
+    count = round(len(left_out) * added / max(len(taken), 1))
+    return [left_out[at * len(left_out) // count] for at in range(count)]
 
 
 def _before(sources: Sources, kept: Sequence[Kept], new: Sequence[Asked]) -> list[Known]:
@@ -192,7 +208,8 @@ def _added(
         return
     vectors = encoder.encode_queries([known[each.id].text for each in counted])
     for each, vector in zip(counted, vectors, strict=True):
-        if likenesses.counts(vector):
+        # To an encoder that does not know a language, all that is asked in it is alike.
+        if known[each.id].language_unknown or likenesses.counts(vector):
             position += 1
             yield Kept(
                 position=position,

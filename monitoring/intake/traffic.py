@@ -13,12 +13,19 @@ FEWEST = 1_000.0
 """Distinct questions to a false alarm, at the least, however few are asked: with fewer no change could be found."""
 
 
-def remembered(days: Mapping[str, int], asked: Iterable[datetime]) -> dict[str, int]:
-    """Return ISO date (UTC) -> distinct questions asked then, with some more; of the newest `DAYS` days."""
+def remembered(days: Mapping[str, int], asked: Iterable[datetime], *, at: datetime) -> dict[str, int]:
+    """Return ISO date (UTC) -> distinct questions asked then, with some more; of the newest `DAYS` days.
+
+    Days after `at`, which is now, are left out: a clock that once was a year ahead would else have all real days
+    forgotten until then, and the traffic be none.
+    """
     counts = dict(days)
     for moment in asked:
         day = moment.astimezone(UTC).date().isoformat()
         counts[day] = counts.get(day, 0) + 1
+    # The next day's too, because clocks differ.
+    last = (at.astimezone(UTC).date() + timedelta(days=1)).isoformat()
+    counts = {day: count for day, count in counts.items() if day <= last}
     if not counts:
         return {}
     first = date.fromisoformat(max(counts)) - timedelta(days=DAYS - 1)

@@ -105,13 +105,13 @@ def show(sampled: Sequence[Sampled], sources: Sources, *, tenant: str) -> list[S
 
     One whose interaction is gone, erased with its person, is left out.
     """
-    asked = {each.id: sources.interactions.get(each.interaction_id, tenant=tenant) for each in sampled}
-    named = {hit.passage_id for each in asked.values() if each for hit in each.hits}
+    asked = sources.interactions.of([each.interaction_id for each in sampled], tenant=tenant)
+    named = {hit.passage_id for each in asked.values() for hit in each.hits}
     there: Mapping[str, Passage] = sources.documents.passages(named) if named else {}
     return [
         Shown(sampled=each, asked=found, passages=_served(found, there, k=each.k, tenant=tenant))
         for each in sampled
-        if (found := asked[each.id]) is not None
+        if (found := asked.get(each.interaction_id)) is not None
     ]
 
 
@@ -147,8 +147,8 @@ def _drawn(
 ) -> list[Sampled]:
     given = rates(per_day, judged=settings.judged_a_day, labels=settings.labels_a_day, seed=settings.seed)
     # Told by the id alone: of very many questions only those that are drawn are read.
-    read = (interactions.get(each, tenant=tenant) for each in new if in_sample(each, given))
-    return draw((each for each in read if each is not None), given, k=k, at=at)
+    read = interactions.of([each for each in new if in_sample(each, given)], tenant=tenant)
+    return draw(read.values(), given, k=k, at=at)
 
 
 def _known(sources: Sources, *, tenant: str, before: Sampled) -> list[Sampled]:
@@ -162,11 +162,12 @@ def _known(sources: Sources, *, tenant: str, before: Sampled) -> list[Sampled]:
     earlier = [each for each in newest if each.drawn_at < before.drawn_at and each.signs]
     silent = [each for each in earlier if each.found is None]
     given = sources.feedback.of([each.interaction_id for each in silent])
+    told = {one: right for one, said in given.items() if (right := right_passage(said)) is not None}
+    asked = sources.interactions.of(list(told), tenant=tenant)
     known = [each for each in earlier if each.found is not None]
     for each in silent:
-        right = right_passage(given.get(each.interaction_id, ()))
-        asked = right and sources.interactions.get(each.interaction_id, tenant=tenant)
-        if asked:
-            found = any(hit.passage_id == right and hit.rank <= each.k for hit in asked.hits)
+        if (one := asked.get(each.interaction_id)) is not None:
+            right = told[one.id]
+            found = any(hit.passage_id == right and hit.rank <= each.k for hit in one.hits)
             known.append(replace(each, found=float(found)))
     return known

@@ -1,6 +1,6 @@
 """Live questions that are judged."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -35,11 +35,10 @@ class SampleStore(Protocol):
         *,
         tenant: str,
         since: datetime,
-        releases: Collection[str] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Sampled]:
-        """Return those asked from then on, in their order unless said otherwise; of these releases where named."""
+        """Return those asked from then on, in their order unless said otherwise."""
         ...
 
     def unjudged(self, *, tenant: str, since: datetime, limit: int) -> list[Sampled]:

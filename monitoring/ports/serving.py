@@ -67,10 +67,6 @@ class LiveIndex(Protocol):
         """Return for each question the k passages that an asker gets, best first."""
         ...
 
-    def ask(self, questions: Sequence[str], *, tenant: str, k: int) -> list[list[str]]:
-        """Return the ids of the passages that `find` gives."""
-        ...
-
     def nearest(self, questions: Sequence[str], *, tenant: str, k: int) -> list[Nearest]:
         """Return for each question the k passages whose vectors are nearest."""
         ...

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.significance import DIGITS
+DIGITS = 12
+"""Sums taken in another order differ in the last bits; statistics equal to so many decimals are ties."""
 
 FIRST = 199
 """Draws before the first stop."""

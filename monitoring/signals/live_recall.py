@@ -1,7 +1,7 @@
 """Signal: right passages are found less often for live questions; a machine judges a sample, people some of it."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -25,14 +25,12 @@ OLDEST, NEWEST = 4_000, 8_000
 CONFIDENCE = 0.95
 
 
-def read_samples(
-    store: SampleStore, *, tenant: str, since: datetime, releases: Collection[str] | None = None
-) -> list[Sampled]:
+def read_samples(store: SampleStore, *, tenant: str, since: datetime) -> list[Sampled]:
     """Return the sampled questions asked since then, in the order drawn: of very many the oldest and the newest."""
-    oldest = store.since(tenant=tenant, since=since, releases=releases, limit=OLDEST)
+    oldest = store.since(tenant=tenant, since=since, limit=OLDEST)
     if len(oldest) < OLDEST:
         return oldest
-    newest = store.since(tenant=tenant, since=since, releases=releases, limit=NEWEST, newest_first=True)
+    newest = store.since(tenant=tenant, since=since, limit=NEWEST, newest_first=True)
     read = {each.id for each in oldest}
     return oldest + [each for each in reversed(newest) if each.id not in read]
 
@@ -67,7 +65,7 @@ def finding(
             verdict=DriftVerdict.NOT_ENOUGH_DATA,
             reason=(
                 f"People looked at {rounds} of the live questions drawn for them; {FEWEST} are needed to tell "
-                f"whether recall fell. {waiting} wait: whetstone questions --label."
+                f"whether recall fell. {waiting} wait now: `whetstone questions --label`."
             ),
             level=level,
             low=made.low if made else None,

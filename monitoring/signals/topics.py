@@ -15,6 +15,9 @@ NAME = "topics"
 NEIGHBOURS = 25
 """A question is as isolated as it is unlike its so many nearest ones."""
 
+COPY = 0.95
+"""Cosine from which on two questions are one and the same, asked again."""
+
 
 def finding(look: Look, level: float, settings: DriftSettings, design: Design | None = None) -> DriftFinding:
     """Return whether the topics changed, with a false alarm in `level` of calm looks at most.
@@ -68,9 +71,13 @@ def witnesses(vectors: Matrix, design: Design) -> Matrix:
 
 
 def isolation(vectors: Matrix) -> Matrix:
-    """Return how unlike each of n questions is to its nearest ones: the rank of the mean cosine, 0 to 1, (n,)."""
+    """Return how unlike each of n questions is to its nearest ones: the rank of the mean cosine, 0 to 1, (n,).
+
+    Its own copies are none of these. The newest questions have hardly any among themselves, as what is asked again
+    soon is left out, so that counting them would make the newest look isolated where a service has few questions.
+    """
     likeness = vectors @ vectors.T
-    np.fill_diagonal(likeness, -1.0)
+    likeness[likeness >= COPY] = -1.0
     nearest = min(NEIGHBOURS, len(vectors) - 1)
     near = np.partition(likeness, -nearest, axis=1)[:, -nearest:].mean(axis=1)
     ranks = np.argsort(np.argsort(-near, kind="stable"), kind="stable")

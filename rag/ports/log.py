@@ -33,6 +33,9 @@ class InteractionStore(Protocol):
     def get(self, interaction_id: str, *, tenant: str) -> Interaction | None:
         """Return one."""
 
+    def of(self, interaction_ids: Collection[str], *, tenant: str | None = None) -> dict[str, Interaction]:
+        """Return id -> interaction, of those that exist; only a tenant's, where one is named."""
+
     def between(
         self,
         *,

@@ -48,6 +48,16 @@ def test_an_interaction_comes_back_as_it_was_written(any_stores: Stores) -> None
     assert any_stores.interactions.get("unknown", tenant="default") is None
 
 
+def test_many_are_read_at_once(any_stores: Stores) -> None:
+    """Those that exist, and only a tenant's where one is named."""
+    own, other = asked(), asked(tenant="other")
+    any_stores.interactions.add_all([own, other])
+    ids = [own.id, other.id, "unknown"]
+    assert any_stores.interactions.of(ids) == {own.id: own, other.id: other}
+    assert any_stores.interactions.of(ids, tenant="other") == {other.id: other}
+    assert any_stores.interactions.of([]) == {}
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     question=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),

@@ -65,10 +65,10 @@ def test_a_machine_and_a_person_do_not_overwrite_each_other(samples: SqlSamples)
 
 
 def test_questions_come_in_the_order_in_which_they_were_drawn(samples: SqlSamples) -> None:
-    """Those of one draw in the order in which they were asked; of a time, a tenant and releases."""
+    """Those of one draw in the order in which they were asked; of a time and a tenant."""
     one_draw = NOON + timedelta(hours=1)
     early = sampled("d", 0)
-    late = sampled("a", 30, drawn_at=one_draw, release="other")
+    late = sampled("a", 30, drawn_at=one_draw)
     middle = sampled("b", 20, drawn_at=one_draw)
     samples.add([late, early, middle, sampled("z", 5, tenant="other")])
 
@@ -79,8 +79,6 @@ def test_questions_come_in_the_order_in_which_they_were_drawn(samples: SqlSample
     assert named() == "dba"
     assert named(newest_first=True, limit=2) == "ab"
     assert named(since=NOON + timedelta(minutes=1)) == "ba"
-    assert named(releases={"r"}) == "db"
-    assert named(releases=()) == ""
 
 
 def test_what_waits_for_a_person_and_what_for_a_machine(samples: SqlSamples) -> None:

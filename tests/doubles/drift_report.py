@@ -107,7 +107,7 @@ def watched(count: int, *, first: int = 0, scores: bool = True) -> Watched:
     return Watched(
         interactions=tuple(f"i{number}" for number in range(first, first + count)),
         positions=np.arange(first + 1, first + count + 1),
-        asked_at=1_770_000_000.0 + 60.0 * np.arange(first, first + count),
+        asked_at=1_770_000_000.0 + 60.0 * np.arange(first, first + count, dtype=np.float64),
         vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True) if count else vectors,
         best=generator.beta(5, 3, count) if scores else nothing,
         support=nothing,

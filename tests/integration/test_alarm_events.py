@@ -92,7 +92,10 @@ def test_an_alarm_asks_for_one_retraining(
         for alarm in (missing, curable):
             doors.monitoring.alarms.add(alarm)
 
-    asking = flow(lambda: [ask_for_retraining(report.id), ask_for_retraining(report.id)], name="asking")
+    @flow
+    def asking() -> list[bool]:
+        return [ask_for_retraining(report.id), ask_for_retraining(report.id)]
+
     assert [True, False] == asking()
 
     until(lambda: events(DRIFT_EVENT), "the event")
@@ -104,4 +107,4 @@ def test_an_alarm_asks_for_one_retraining(
         said = retraining_trigger(doors, report.id).sentence
     assert said.startswith("No retraining is asked for:")
     assert f"for alarm {curable.id[:8]} (not found)" in said
-    assert f"Alarm {missing.id[:8]} (documents missing) is not cured by it." in said
+    assert f"it does not cure alarm {missing.id[:8]} (documents missing)." in said

@@ -88,7 +88,7 @@ def test_probes_are_answered_while_people_ask(settings: Settings) -> None:
             for each in people:
                 each.start()
             with live_index(installation) as live:
-                there = live.ask(QUESTIONS, tenant=DEFAULT_TENANT, k=3), live.embed(QUESTIONS)
+                there = live.find(QUESTIONS, tenant=DEFAULT_TENANT, k=3), live.embed(QUESTIONS)
                 state = live.state()
                 seen = examine(
                     live, installation.stores.census, QUESTIONS, tenant=DEFAULT_TENANT, at=utcnow()
@@ -105,7 +105,7 @@ def test_probes_are_answered_while_people_ask(settings: Settings) -> None:
         assert process.wait(timeout=30) == 0
         assert installation.stores.probes.take(replica="r", stale=utcnow()) is None
         with live_index(installation) as live:
-            here = live.ask(QUESTIONS, tenant=DEFAULT_TENANT, k=3), live.embed(QUESTIONS)
+            here = live.find(QUESTIONS, tenant=DEFAULT_TENANT, k=3), live.embed(QUESTIONS)
             alone = live.state()
 
     assert (state.replica != "", state.passages, state.expected, state.pending) == (True, 8, 8, 0)

@@ -1,14 +1,13 @@
 """Drift reports over HTTP: read them, see one as a page, ask for a new check, say that this is how it is now."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import Field
 
-from flows.ops.bounds import Body, Limit, NeededComment, ReportLimit, Tenant
+from flows.ops.bounds import Body, Limit, NeededComment, ReportLimit, Since, Tenant
 from flows.ops.ports import Accepts, Checks
 from flows.ops.reported import examples, history_json, report_json
 from monitoring.domain import DriftReport
@@ -87,9 +86,7 @@ def router(
         return JSONResponse({"status": "started", "reports": routes.prefix}, status_code=202)
 
     @routes.get("/history")
-    def history(
-        limit: Limit = 200, since: Annotated[datetime | None, Query()] = None, of: Tenant = tenant
-    ) -> dict[str, Any]:
+    def history(limit: Limit = 200, since: Since = None, of: Tenant = tenant) -> dict[str, Any]:
         """Return figures over time, the newest first: of every report its signals, and the alarms there were."""
         return history_json(
             reports.newest(limit, tenant=of, since=since), alarms.newest(limit, tenant=of), since=since

@@ -12,7 +12,7 @@ from rag.api import principal_of
 from rag.api.guards.roles import allow
 from rag.domain import Role, utcnow
 
-_Id = Annotated[str, Field(max_length=200)]
+_Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class LabelRequest(Body):

@@ -27,8 +27,9 @@ class EvidentlyRenderer(ReportRenderer):
     @override
     def html(self, snapshot: str) -> str:
         try:
-            # Evidently writes the strings into a script element as they are; nothing in them may close it.
-            content = json.loads(snapshot.replace("</", "< /"))
+            # Evidently writes the strings into a script element as they are; nothing in them may close it, nor keep it
+            # from being closed, as "<!--<script>" does.
+            content = json.loads(snapshot.replace("</", "< /").replace("<!--", "<! --"))
         except json.JSONDecodeError as error:
             raise IntegrityError(
                 f"Expected an Evidently snapshot, got text that is no JSON: {error}"

@@ -184,7 +184,10 @@ def _signal(finding: DriftFinding, report: DriftReport, checks: Sequence[DriftRe
 
 
 def _text(report: DriftReport) -> str:
-    """Return the verdict, why, and what to do, as Markdown; nothing of it is taken for a tag."""
+    """Return the verdict, why, and what to do, as Markdown; nothing of it is taken for a tag, a link or an image.
+
+    Names of documents are in it. An image would be loaded from wherever such a name says, when the page is opened.
+    """
     told = tell(report)
     parts = [f"## {told.verdict}"]
     for heading, sentences in (("Why", told.why), ("What to do", told.to_do)):
@@ -192,7 +195,7 @@ def _text(report: DriftReport) -> str:
             parts.append(f"**{heading}**\n\n" + "\n".join(f"- {each}" for each in sentences))
     if told.held_to:
         parts.append(told.held_to)
-    return escape("\n\n".join(parts), quote=False)
+    return escape("\n\n".join(parts), quote=False).replace("[", "&#91;")
 
 
 def _topics(report: DriftReport) -> list[list[str]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, case, func, literal_column, select
 from typing_extensions import override
 
-from monitoring.domain import Asked, Known, Unread
+from monitoring.domain import ALL_TENANTS, Asked, Known, Unread
 from monitoring.ports import AskedLog
 from rag.adapters.sql.database.engine import now, reading
 from rag.adapters.sql.database.statements import batches
@@ -14,9 +14,6 @@ from rag.adapters.sql.database.store import SqlStore
 from rag.adapters.sql.schema.log import interactions, logged
 from rag.domain import InteractionStatus
 from rag.domain.log import text_key
-
-EVERYONE = "*"
-"""Stands for all tenants together."""
 
 PAGE = 500
 """Rows of the log of which a text gives one: as many as repeats are looked for among, so that none is lost."""
@@ -111,7 +108,7 @@ def _paged(
     connection: Connection, tenant: str, from_: datetime, until: datetime, since: datetime, limit: int
 ) -> list[Asked]:
     new = (_log.logged_at > from_) & (_log.logged_at <= until) & (_log.text_key != "")
-    if tenant != EVERYONE:
+    if tenant != ALL_TENANTS:
         # Not compared as it stands: SQLite would go by the tenant's own index, through all that was ever asked.
         new &= func.coalesce(_log.tenant, "") == tenant
     order = (_log.asked_at, _log.id)
@@ -136,7 +133,7 @@ def _unkeyed(connection: Connection, tenant: str, since: datetime, limit: int) -
         select(_log.logged_at).where(logged).order_by(_log.logged_at).limit(1)
     ).scalar_one_or_none()
     old = _log.logged_at.is_(None) & (_log.asked_at >= since) & ~_log.auxiliary
-    if tenant != EVERYONE:
+    if tenant != ALL_TENANTS:
         old &= _log.tenant == tenant
     if first is not None:
         # So that those with keys, by and by almost all, are not read in vain.

@@ -52,15 +52,12 @@ class SqlSamples(SqlStore, SampleStore):
         *,
         tenant: str,
         since: datetime,
-        releases: Collection[str] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Sampled]:
         # Said of the draw as well, which is later than the question, because the index is in its order.
         from_then = (_of.tenant == tenant, _of.drawn_at >= since, _of.asked_at >= since)
         query = select(sampled_questions).where(*from_then)
-        if releases is not None:
-            query = query.where(_of.release.in_(sorted(releases)))
         order = (column.desc() if newest_first else column for column in _ORDER)
         return self._all(query.order_by(*order).limit(limit), _sampled)
 

@@ -8,6 +8,7 @@ from typing_extensions import override
 from monitoring.adapters.sql.deliveries import undelivered
 from monitoring.adapters.sql.schema import alarms, drift_reports
 from monitoring.domain import (
+    ALL_TENANTS,
     Cause,
     DriftFinding,
     DriftVerdict,
@@ -29,8 +30,6 @@ LATELY = timedelta(days=1)
 _BACK = 48
 """Reports among which the newest is looked for at which something was new."""
 
-_EVERYBODY = "*"
-
 
 class SqlStateReader(SqlStore, StateReader):
     """A `StateReader` in SQL."""
@@ -38,7 +37,7 @@ class SqlStateReader(SqlStore, StateReader):
     @override
     def state(self, *, tenant: str, now: datetime) -> MonitoringState:
         with reading(self._engine) as connection:
-            reports = _newest(connection, tenant) or _newest(connection, _EVERYBODY)
+            reports = _newest(connection, tenant) or _newest(connection, ALL_TENANTS)
             return MonitoringState(
                 alarms=_standing(connection),
                 checked_at=reports[0].created_at if reports else None,

@@ -40,6 +40,18 @@ class SqlInteractions(SqlStore, InteractionStore):
         return self._one(select(interactions).where(mine), _interaction)
 
     @override
+    def of(self, interaction_ids: Collection[str], *, tenant: str | None = None) -> dict[str, Interaction]:
+        with reading(self._engine) as connection:
+            return {
+                row["id"]: _interaction(row)
+                for ids in batches(interaction_ids)
+                for row in connection.execute(
+                    select(interactions).where(interactions.c.id.in_(ids))
+                ).mappings()
+                if tenant in (None, row["tenant"])
+            }
+
+    @override
     def between(
         self,
         *,

@@ -50,7 +50,9 @@ def _look(
     new: int = 25,
     **columns: Floats,
 ) -> Look:
-    times = MONDAY + apart * np.arange(len(vectors)) if asked_at is None else asked_at
+    times: Floats = (
+        MONDAY + apart * np.arange(len(vectors), dtype=np.float64) if asked_at is None else asked_at
+    )
     before, now = (
         {name: values[part] for name, values in columns.items()}
         for part in (slice(reference), slice(reference, None))

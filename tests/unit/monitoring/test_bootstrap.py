@@ -14,7 +14,7 @@ from monitoring.settings import DriftSettings
 from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap.installation import Installation, open_installation
 from rag.domain import Document, Interaction, InteractionStatus, Passage
-from rag.errors import Conflict, LeaseHeld, NotFound, NotReady
+from rag.errors import Conflict, InvalidInput, LeaseHeld, NotFound, NotReady
 from rag.releases.deployed import live_release
 from rag.releases.first import ensure_first_release
 from rag.settings import Settings
@@ -205,6 +205,8 @@ def test_from_calm_to_an_alarm_to_a_persons_word(monitoring: Monitoring, install
     assert set(examples.values()) <= set(ILLNESS)
     assert examples
 
+    with pytest.raises(InvalidInput, match="comment"):
+        monitoring.accept(tenant="default", principal="ann", comment=" ")
     (ended,) = monitoring.accept(tenant="default", principal="ann", comment="We treat people now.")
 
     assert (ended.ended_by, ended.ended_who) == (AlarmEnd.PERSON, "ann")

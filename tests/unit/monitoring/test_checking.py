@@ -9,7 +9,7 @@ from doubles.drift_report import DIAGNOSIS, FINDING, look
 
 from monitoring.adapters.sql import SqlDriftReports
 from monitoring.checking import Check, Reading, Seen, Signal, read_all, verdict, window
-from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftReport, DriftVerdict, Look
+from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftReport, DriftVerdict, Look, Remedy
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.stores import Stores
 from rag.errors import IndexLocked
@@ -198,8 +198,7 @@ def test_a_cause_that_cannot_be_looked_for_is_unknown(around: Around) -> None:
     for nothing in (ValueError("x"), ()):
         around.diagnoses = nothing
         (unknown,) = around.run(says(FINDING)).diagnoses
-        assert (unknown.cause, unknown.topics) == (Cause.UNKNOWN, ())
-        assert not unknown.cured_by_retraining
+        assert (unknown.cause, unknown.remedy, unknown.topics) == (Cause.UNKNOWN, Remedy.LOOK, ())
 
 
 def test_a_report_that_cannot_be_drawn_is_kept_without_a_page(around: Around) -> None:

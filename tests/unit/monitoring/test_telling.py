@@ -95,6 +95,39 @@ def test_what_is_no_drift_is_said_in_a_sentence(verdict: DriftVerdict, new: int,
     assert told.to_do
 
 
+@pytest.mark.parametrize(
+    ("reference", "recent", "months", "said", "to_do"),
+    [
+        (
+            120,
+            0,
+            12.0,
+            "120 of 500 distinct questions to compare with",
+            "; 430 more distinct questions are asked in about 4 days at the traffic seen",
+        ),
+        (500, 12, 12.0, "12 of 50 new distinct questions so far", "; 38 more"),
+        (0, 0, 0.0, "0 of 500 distinct questions to compare with", ""),
+    ],
+)
+def test_what_a_verdict_lacks_is_said(
+    reference: int, recent: int, months: float, said: str, to_do: str
+) -> None:
+    """How many questions there are of how many, and in what time the others come, where the traffic is known."""
+    report = drift_report(verdict=DriftVerdict.NOT_ENOUGH_DATA, findings=(), diagnoses=())
+    told = tell(
+        replace(
+            report,
+            reference=replace(report.reference, count=reference, needed=500),
+            current=replace(report.current, count=recent, needed=50),
+            months=months,
+            run_length=12 * 30.44 * 120 if months else 1_000.0,
+        )
+    )
+
+    assert f"Not enough questions for a verdict: {said}." == told.verdict
+    assert f"Let people ask, and look again{to_do}" in told.to_do[0]
+
+
 def test_an_alarm_that_stands_comes_first() -> None:
     """While a check is calm the alarm's sentence is the first line, and the check's verdict a reason."""
     calm = drift_report(verdict=DriftVerdict.CALM, findings=(), diagnoses=())

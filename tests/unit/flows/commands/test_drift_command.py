@@ -97,6 +97,16 @@ def test_a_report_is_written_as_a_page(home: Path) -> None:
     assert "documents are missing" in (home / "page.html").read_text()
 
 
+@pytest.mark.parametrize("words", [("drift",), ("drift", "show", "bbbb")])
+def test_a_page_that_cannot_be_written(home: Path, words: tuple[str, ...]) -> None:
+    """Where there is no such folder it is refused, before a check is made."""
+    keep(home, NEW)
+    result = run(*words, "--html", "nowhere/page.html")
+
+    assert result.exit_code == 2
+    assert f"there is no folder {home / 'nowhere'}" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -184,7 +194,11 @@ def test_how_long_ago(text: str, ago: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"]
+    "text",
+    [
+        *("", "yesterday", "7", "7 days", "-7d", "2026-13-01", "9999-01-01", "999999d"),
+        *("0001-01-01T00:00+14:00", "9999-12-31T23:00-14:00"),
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
     """So is one in the future."""

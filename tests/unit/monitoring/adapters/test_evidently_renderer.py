@@ -186,7 +186,13 @@ def test_the_page_loads_nothing_from_elsewhere(snapshot: str) -> None:
     assert "url(data:" in head
 
 
-@pytest.mark.parametrize("text", ["</script><b>out</b>", "<img src=x onerror=alert(1)>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("</script><b>out</b>", "<img src=x onerror=alert(1)>", "<!--<script>", "<<!--!--<script>"),
+        *("![](http://elsewhere/x.png)", "[read on](http://elsewhere)", "[a][b]\n\n[b]: http://elsewhere"),
+    ],
+)
 def test_text_cannot_leave_its_place(text: str) -> None:
     """A reason, an action or a topic's word that ends a script element or begins a tag does neither."""
     topic = replace(TOPIC, words=(text,))
@@ -194,8 +200,12 @@ def test_text_cannot_leave_its_place(text: str) -> None:
     report = replace(REPORT, findings=(replace(FINDING, reason=text),), diagnoses=(diagnosis,))
     snapshot = EvidentlyRenderer().snapshot(report, look())
 
-    assert "</script><b>out" not in EvidentlyRenderer().html(snapshot)
-    assert "<" not in json.loads(snapshot)["widgets"][0]["params"]["text"]
+    page = EvidentlyRenderer().html(snapshot)
+    assert "</script><b>out" not in page
+    # An element with both in it is not closed by its end tag, so that the page stays blank.
+    assert "<!--<script>" not in page
+    markdown = json.loads(snapshot)["widgets"][0]["params"]["text"]
+    assert not {"<", "["}.intersection(markdown)
 
 
 def test_it_takes_about_a_second(snapshot: str) -> None:

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from doubles.promotion_world import QUESTIONS, TENANT, TwoEncoders, World, document
 
-from monitoring.adapters.live_index import SqlLiveIndex, live_here
+from monitoring.adapters.live_index import ALIVE, SqlLiveIndex, live_here
 from rag.domain import Probe, Replica, utcnow
 from rag.errors import IndexLocked, NotReady, Unavailable
 from rag.ports import ProbeStore
@@ -81,7 +82,7 @@ def test_a_service_and_an_index_opened_here_say_the_same(world: World, two_encod
             return (
                 state.replica,
                 live.find(many, tenant=TENANT, k=3),
-                live.ask(QUESTIONS, tenant=TENANT, k=4),
+                live.find(QUESTIONS, tenant=TENANT, k=4),
                 live.nearest(QUESTIONS, tenant=TENANT, k=4),
                 live.stored([*passages, passages[0]]),
                 live.embed(many),
@@ -100,7 +101,7 @@ def test_a_service_and_an_index_opened_here_say_the_same(world: World, two_encod
     for number in (5, 6):
         np.testing.assert_allclose(there[number], here[number], atol=1e-6)
     assert there[5].shape == (len(many), world.encoders.load(two_encoders.first).dimension)
-    assert [row[0] for row in here[2]] == [row.served[0] for row in here[3]]
+    assert [row[0].passage for row in here[2]] == [row.served[0] for row in here[3]]
 
 
 def test_nothing_stays_of_what_was_asked(world: World, two_encoders: TwoEncoders) -> None:
@@ -108,7 +109,7 @@ def test_nothing_stays_of_what_was_asked(world: World, two_encoders: TwoEncoders
     world.found(two_encoders.first, documents=2)
     probes = Seen(world.stores.probes)
     with service(world), asking(world, probes=probes) as live:
-        live.ask(["a question"], tenant=TENANT, k=1)
+        live.find(["a question"], tenant=TENANT, k=1)
     seen = probes.added
     assert [each.texts for each in seen] == [("a question",)]
     assert world.stores.probes.answers([seen[0].id]) == {}
@@ -134,6 +135,21 @@ def test_a_replica_that_died_is_not_waited_for(world: World, two_encoders: TwoEn
         assert live.state().replica == ""
 
 
+def test_a_replica_that_dies_while_it_is_asked_is_not_waited_for(
+    world: World, two_encoders: TwoEncoders
+) -> None:
+    """Once its last heartbeat is old the index is opened here, and the probe is taken back."""
+    world.found(two_encoders.first, documents=2)
+    last_sign = utcnow() - ALIVE + timedelta(seconds=0.5)
+    world.stores.replicas.beat(Replica(id="dying", heartbeat_at=last_sign, epoch=1, ready=frozenset()))
+    probes = Seen(world.stores.probes)
+    with asking(world, probes=probes) as live:
+        assert live.state().replica == ""
+        assert live.ask(["a question"], tenant=TENANT, k=1)
+    assert len(probes.added) == 1
+    assert world.stores.probes.take(replica="r", stale=utcnow()) is None
+
+
 def test_what_holds_the_index_is_told(world: World, two_encoders: TwoEncoders) -> None:
     """Somebody who asks once is no replica, and has the index open all the same."""
     world.found(two_encoders.first, documents=2)
@@ -148,7 +164,7 @@ def test_what_holds_the_index_is_told(world: World, two_encoders: TwoEncoders) -
 def test_nothing_is_live_yet(world: World) -> None:
     """NotReady, with what to do."""
     with asking(world) as live, pytest.raises(NotReady, match="whetstone serve"):
-        live.ask(["?"], tenant=TENANT, k=1)
+        live.find(["?"], tenant=TENANT, k=1)
 
 
 def test_an_index_that_is_gone_is_not_made_here(world: World, two_encoders: TwoEncoders) -> None:
@@ -164,7 +180,7 @@ def test_an_error_of_the_service_is_the_checks(world: World, two_encoders: TwoEn
     """It says what the service said."""
     world.found(two_encoders.first, documents=2)
     with service(world), asking(world) as live, pytest.raises(Unavailable, match="and said: InvalidInput"):
-        live.ask(["?"], tenant=TENANT, k=100_000)
+        live.find(["?"], tenant=TENANT, k=100_000)
 
 
 def test_documents_change_while_the_index_is_asked(world: World, two_encoders: TwoEncoders) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from doubles.watched import AT, TOPIC, alarm, diagnosis, finding, report
@@ -28,7 +29,7 @@ def followed(said: DriftReport, *alarms: Alarm, alike: str = "live") -> Changes:
     return follow(said, alarms, alike=lambda digest: digest == alike, began=BEGAN)
 
 
-def ended(by: AlarmEnd, cause: Cause = Cause.NOT_FOUND, **values: object) -> Alarm:
+def ended(by: AlarmEnd, cause: Cause = Cause.NOT_FOUND, **values: Any) -> Alarm:
     """Return an alarm that ended an hour before the report."""
     return alarm(cause, ended_at=AT - HOUR, ended_by=by, ended_who="ann", **values)
 
@@ -146,6 +147,23 @@ def test_missing_documents_end_when_they_are_there(fit: DriftVerdict, ends: bool
     said = report(
         diagnosis(Cause.UNKNOWN, Remedy.LOOK, topics=(OTHER_TOPIC,)),
         findings=(finding("topics"), finding("fit", fit)),
+    )
+    changes = followed(said, standing)
+    assert [AlarmEnd.REMEDY] * ends == [each.ended_by for each in changes.ended]
+
+
+@pytest.mark.parametrize(
+    ("fit", "ends"), [(DriftVerdict.CALM, True), (DriftVerdict.DRIFT, False), (None, False)]
+)
+def test_missing_documents_end_though_support_was_calibrated_anew(
+    fit: DriftVerdict | None, ends: bool
+) -> None:
+    """Documents that come have it calibrated anew, after which it is compared with nothing; others tell, if any."""
+    standing = alarm(Cause.DOCUMENTS_MISSING, Remedy.WRITE_DOCUMENTS, signals=("topics", "fit", "support"))
+    unread = finding("support", DriftVerdict.NOT_ENOUGH_DATA)
+    said = report(
+        diagnosis(Cause.UNKNOWN, Remedy.LOOK, topics=(OTHER_TOPIC,)),
+        findings=(finding("topics"), unread, *((finding("fit", fit),) if fit else ())),
     )
     changes = followed(said, standing)
     assert [AlarmEnd.REMEDY] * ends == [each.ended_by for each in changes.ended]

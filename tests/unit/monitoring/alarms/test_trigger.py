@@ -46,12 +46,11 @@ def test_one_retraining_for_one_alarm() -> None:
 
 
 def test_missing_documents_start_none() -> None:
-    """What to do instead is said."""
+    """Which alarm it does not cure is said; what to do instead stands in the report already."""
     trigger = should_retrain(LATER, [MISSING])
     assert not trigger.fire
     assert (
-        "No retraining is asked for: Alarm 22222222 (documents missing) is not cured by it. "
-        "Write down how parental leave is taken." == trigger.sentence
+        "No retraining is asked for: it does not cure alarm 22222222 (documents missing)." == trigger.sentence
     )
 
 

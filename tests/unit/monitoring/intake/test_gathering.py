@@ -245,6 +245,22 @@ def test_repeats_bursts_and_near_duplicates_count_once(world: World) -> None:
     assert 0 == world.check().new
 
 
+def test_questions_in_a_language_that_the_encoder_does_not_know_are_no_near_duplicates(world: World) -> None:
+    """It gives them nearly the same vector. The same text counts once all the same."""
+    world.ask(0, 150)
+    world.check()
+    texts = ["疫苗接种费报销？", "签证延期申请？", "驾照换领？", "护照挂失？"]
+    world.log(
+        *(
+            asked(text, 60 * 151 + at, principal=f"k{at}", language_unknown=True)
+            for at, text in enumerate([*texts, *texts])
+        )
+    )
+    look = world.check()
+    assert len(texts) == look.new
+    assert len(texts) == look.recent.language_unknown.sum()
+
+
 def test_a_probe_does_not_hide_what_people_ask(world: World) -> None:
     """It asks every half minute, for days."""
     world.log(*(asked("Are you there?", at / 2, principal="probe") for at in range(2_000)))
@@ -375,6 +391,21 @@ def test_a_persons_word_begins_with_the_newest(world: World) -> None:
         reset(world.sources, "nobody", settings=world.settings)
 
 
+def test_a_question_logged_late_brings_no_old_reference_back(world: World) -> None:
+    """Of the newest one was asked before most of the reference; a person's word begins with the newest all the same."""
+    world.ask(0, 150)
+    world.check()
+    late = world.log(asked(TEXTS[300], 60 * 20.5))
+    ids = world.ask(150, 199)
+    before = world.check()
+    assert late[0] in before.recent.interactions
+    reset(world.sources, "default", settings=world.settings)
+    look = world.check()
+    assert before.recent.interactions == look.reference.interactions
+    assert ids[-1] in look.reference.interactions
+    assert 0 == len(look.recent)
+
+
 def test_nothing_joins_while_an_alarm_stands(world: World) -> None:
     """The change would become normal."""
     world.ask(0, 160)
@@ -484,6 +515,21 @@ def test_the_run_length_is_of_the_traffic(world: World) -> None:
     """So many months' worth of questions, as they come in a day."""
     world.ask(0, 720, hours=0.5)
     assert world.look().run_length == pytest.approx(12 * 30.44 * 48, rel=0.05)
+
+
+@pytest.mark.parametrize("asked_by_it", [100, 500])
+def test_a_crawl_is_no_traffic(world: World, asked_by_it: int) -> None:
+    """What is thinned out of many questions of one key does not lengthen the run, taken or left out."""
+    world.ask(0, 240, hours=0.5)
+    world.check()
+    before = world.sources.watches.get("default")
+    assert before is not None
+    world.log(*(asked(TEXTS[240 + at], 7_300 + at / 60, principal="crawl") for at in range(asked_by_it)))
+    world.check()
+    after = world.sources.watches.get("default")
+    assert after is not None
+    assert 5 == after.position - before.position
+    assert sum(after.days.values()) - sum(before.days.values()) < 12
 
 
 def test_two_checks_at_once(world: World) -> None:

@@ -19,21 +19,31 @@ def days(*counts: int) -> dict[str, int]:
 def test_days_are_those_of_utc() -> None:
     """Whatever zone the moment is given in."""
     there = MONDAY.astimezone(timezone(timedelta(hours=5)))
-    assert {"2026-05-04": 2} == remembered({}, [MONDAY, there])
+    assert {"2026-05-04": 2} == remembered({}, [MONDAY, there], at=MONDAY)
 
 
 def test_old_days_are_forgotten() -> None:
     """What is remembered does not grow."""
-    held = remembered({}, [MONDAY + timedelta(days=at) for at in range(100)])
+    held = remembered({}, [MONDAY + timedelta(days=at) for at in range(100)], at=MONDAY + timedelta(days=99))
     assert DAYS == len(held)
     assert (MONDAY + timedelta(days=99)).date().isoformat() == max(held)
 
 
 def test_counts_add_up() -> None:
     """Over checks."""
-    once = remembered({}, [MONDAY])
-    assert {"2026-05-04": 3} == remembered(once, [MONDAY, MONDAY])
-    assert once == remembered(once, [])
+    once = remembered({}, [MONDAY], at=MONDAY)
+    assert {"2026-05-04": 3} == remembered(once, [MONDAY, MONDAY], at=MONDAY)
+    assert once == remembered(once, [], at=MONDAY)
+
+
+def test_a_clock_that_was_ahead_forgets_nothing() -> None:
+    """What is said to be asked in a year does not count; what is remembered of that is dropped."""
+    real, ahead = days(5, 6), MONDAY + timedelta(days=365)
+    now = MONDAY + timedelta(days=1)
+    assert real == remembered(real, [ahead, ahead], at=now)
+    assert real == remembered({**real, ahead.date().isoformat(): 3}, [], at=now)
+    assert {} == remembered({}, [ahead], at=now)
+    assert 1 == len(remembered({}, [now + timedelta(hours=12)], at=now))
 
 
 def test_an_even_traffic_is_a_months_worth() -> None:

@@ -34,10 +34,11 @@ LOOK = Look(
 )
 
 
-def test_shares_of_a_look_add_up_to_what_it_may_spend() -> None:
+def test_shares_of_a_look_add_up_to_what_it_may_spend_at_most() -> None:
     """All signals together err no more often than the look may."""
-    assert sum(SHARES.values()) == pytest.approx(1.0)
-    assert sum(levels(LOOK).values()) == pytest.approx(25 / 50_000)
+    assert sum(SHARES.values()) <= 1.0
+    assert sum(levels(LOOK).values()) <= 25 / 50_000
+    assert levels(LOOK)["topics"] == pytest.approx(0.4 * 25 / 50_000)
 
 
 @pytest.mark.parametrize("new", [1, 7, 25, 500])

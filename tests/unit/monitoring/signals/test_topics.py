@@ -132,3 +132,13 @@ def test_the_same_look_gives_the_same_finding(
     """What is drawn is drawn from the settings' seed."""
     look = make_look(make_questions(np.random.default_rng(8).integers(6, size=800), 8), 600)
     assert topics.finding(look, LEVEL, settings) == topics.finding(look, LEVEL, settings)
+
+
+def test_questions_asked_again_do_not_make_the_newest_look_isolated() -> None:
+    """A small pool: the reference holds copies of most questions, the newest hold each only once."""
+    generator = np.random.default_rng(3)
+    pool = generator.normal(size=(700, 32)).astype(np.float32)
+    pool /= np.linalg.norm(pool, axis=1, keepdims=True)
+    drawn = [*generator.integers(700, size=1_000), *generator.permutation(700)[:600]]
+    isolated = topics.isolation(pool[drawn])
+    assert isolated[1_000:].mean() < isolated[:1_000].mean() + 0.02

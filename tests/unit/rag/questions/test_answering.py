@@ -96,6 +96,7 @@ class ListIndex:
         limit: int,
         text: str | None = None,
         dense_weight: float | None = None,
+        exact: bool = False,
     ) -> list[str]:
         """Search for ids."""
         return [each.passage.id for each in self.search(vector, tenant=tenant, limit=limit, text=text)]

@@ -212,6 +212,23 @@ def test_history_has_figures_over_time_and_alarms(serve: Serve) -> None:
     assert [each["id"] for each in late["reports"]] == [QUIET.id]
 
 
+def test_history_since_a_day_or_a_time_without_a_zone(serve: Serve) -> None:
+    """Both are UTC's, as in the terminal; a moment that UTC does not have is refused."""
+    client = serve(lambda _: "")
+
+    def since(text: str) -> Any:
+        return client.get("/v1/ops/drift/history", params={"since": text})
+
+    day = QUIET.created_at.date().isoformat()
+    for text in (day, f"{day}T00:00:00", f"{day}T02:00:00+02:00"):
+        answer = since(text)
+        assert answer.status_code == 200
+        assert [each["id"] for each in answer.json()["reports"]] == [QUIET.id]
+        assert [each["id"] for each in answer.json()["alarms"]] == [alarm().id]
+    for text in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "yesterday", ""):
+        assert since(text).status_code == 400
+
+
 def test_a_person_may_say_that_this_is_how_it_is_now(serve: Serve, accepted: Accepted) -> None:
     """With a comment; the alarms that it ends are named."""
     client = serve(lambda _: "")

@@ -98,3 +98,6 @@ def test_what_cannot_be_taken_is_refused(client: TestClient) -> None:
     assert client.post("/v1/ops/labels/s-a", json={"skip": True, "answerable": False}).status_code == 400
     assert client.post("/v1/ops/labels/s-a", json={"found": ["nothing"]}).status_code == 400
     assert client.post("/v1/ops/labels/s-a", json={"fuond": []}).status_code in (400, 422)
+    for empty in ({"right": ""}, {"found": [""]}):
+        assert client.post("/v1/ops/labels/s-a", json=empty).status_code == 400
+    assert [each["id"] for each in client.get("/v1/ops/labels").json()["data"]] == ["s-a", "s-b"]

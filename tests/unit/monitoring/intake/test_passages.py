@@ -166,7 +166,7 @@ def test_without_documents_it_is_empty(stores: Stores, static_encoder: Encoder, 
         sample = empty.sample()
         assert (0, static_encoder.dimension) == (len(sample), sample.dimension)
         question = static_encoder.encode_queries(["Why?"])
-        assert np.isnan(sample.best(question)).all()
+        assert np.isnan(sample.nearest(question)[0]).all()
         assert np.isnan(sample.share(["Why zeppelins?"])).all()
     empty.put(1, TEXTS[0])
     assert 1 == len(empty.sample())
@@ -271,9 +271,9 @@ def test_best_is_the_nearest_of_all(world: World) -> None:
         bounds=np.zeros(10_001, np.int64),
     )
     questions = vectors[[0, 5_000, 9_999]]
-    assert np.allclose(1, sample.best(questions), atol=2e-3)
-    assert np.allclose(-sample.best(-questions), (questions @ vectors.T).min(axis=1), atol=2e-3)
-    assert 0 == len(sample.best(questions[:0]))
+    assert np.allclose(1, sample.nearest(questions)[0], atol=2e-3)
+    assert np.allclose(-sample.nearest(-questions)[0], (questions @ vectors.T).min(axis=1), atol=2e-3)
+    assert 0 == len(sample.nearest(questions[:0])[0])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def scanned(vectors: Vectors, reference: int, **changed: object) -> Evidence:
     """Scan single questions, level 0.01."""
     given: dict[str, object] = {
         "features": vectors,
-        "joint": vectors.shape[1],
+        "joint": (vectors.shape[1],),
         "strata": np.zeros(len(vectors), np.int64),
         "reference": reference,
         "group": 25,
@@ -88,7 +88,7 @@ def test_one_column_is_one_sided() -> None:
     for shift, seen in ((1.0, True), (-1.0, False)):
         moved = values.copy()
         moved[-100:] += shift
-        assert (scanned(moved, 300, joint=0).p_value <= 0.01) is seen
+        assert (scanned(moved, 300, joint=()).p_value <= 0.01) is seen
 
 
 def test_pairs_of_blocks_keep_their_level_where_bursts_reach_over_three() -> None:
@@ -101,7 +101,7 @@ def test_pairs_of_blocks_keep_their_level_where_bursts_reach_over_three() -> Non
         for start in np.flatnonzero(generator.random(60) < 0.1):
             blocks[start : start + 3] += 3.0 * generator.normal(size=8).astype(np.float32)
         found = scanned(
-            blocks, 40, group=3, pairs=True, windows=(8, 12, 20), joint=8, strata=np.zeros(60, np.int64)
+            blocks, 40, group=3, pairs=True, windows=(8, 12, 20), joint=(8,), strata=np.zeros(60, np.int64)
         )
         alarms += found.p_value <= 0.05
     assert alarms <= most_alarms(runs, 0.05)

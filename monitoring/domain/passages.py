@@ -52,19 +52,20 @@ class PassageSample:
         """
         if not len(self):
             return np.full(len(questions), np.nan), None
-        near = np.empty((len(questions), 0), np.float32)
-        which = np.empty((len(questions), 0), np.int64)
+        near: NDArray[np.float32] = np.empty((len(questions), 0), np.float32)
+        which: NDArray[np.int64] = np.empty((len(questions), 0), np.int64)
         for first, cosines in self.cosines(questions):
             # The best so far, and the best of these.
             at = _largest(cosines)
             near = np.hstack([near, np.take_along_axis(cosines, at, axis=1)])
             which = np.hstack([which, first + at])
             at = _largest(near)
-            near, which = (np.take_along_axis(each, at, axis=1) for each in (near, which))
+            near, which = np.take_along_axis(near, at, axis=1), np.take_along_axis(which, at, axis=1)
         found: Vectors = np.zeros((len(questions), self.dimension), np.float32)
         for each in which.T:
             found += self.vectors[each]
-        return near.max(axis=1, initial=-1.0).astype(np.float64), found / which.shape[1]
+        found /= which.shape[1]
+        return near.max(axis=1, initial=-1.0).astype(np.float64), found
 
     @cached_property
     def vocabulary(self) -> NDArray[np.uint32]:

@@ -53,6 +53,22 @@ def test_a_change_is_seen_whether_it_is_short_and_whole_or_long_and_partial(
     assert scanned(make_questions(topics, 1), 300).p_value <= 0.01
 
 
+@pytest.mark.parametrize("pairs", [False, True])
+@pytest.mark.parametrize(("joint", "witness"), [((32, 32), 1), ((32,), 1), ((64,), 0)])
+def test_the_witness_that_says_it_is_named(
+    make_questions: MakeQuestions, joint: tuple[int, ...], witness: int, *, pairs: bool
+) -> None:
+    """Only columns from the 33rd on changed; each further column is a witness of its own."""
+    generator = np.random.default_rng(12)
+    topics = generator.integers(4, size=(2, 500))
+    topics[1, 300:] = np.where(generator.random(200) < 0.7, 9, topics[1, 300:])
+    still, moved = make_questions(topics[0], 1), make_questions(topics[1], 2)
+    found = scanned(np.hstack([still, moved]), 300, joint=joint, pairs=pairs)
+    assert found.p_value <= 0.01
+    assert found.witness >= witness
+    assert joint == (32,) or found.witness == witness
+
+
 def test_what_a_few_neighbours_have_in_common_is_no_evidence(make_questions: MakeQuestions) -> None:
     """A single run of 20 alike questions is one event, as far as their pairs are concerned."""
     topics = np.random.default_rng(5).integers(30, size=500)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 import numpy as np
 from arguments import parser_of
 from drift_peers import CURRENT, REFERENCE, before, evidently
-from drift_sets import Pool, best, halves, load
+from drift_sets import Nearest, Pool, halves, load, nearest
 from drift_streams import (
     Stream,
     bursts,
@@ -55,10 +55,10 @@ Random = np.random.Generator
 class Asked:
     """A thinned stream, and what each of its questions is."""
 
-    def __init__(self, stream: Stream, pool: Pool, fits: NDArray[np.float64]) -> None:
+    def __init__(self, stream: Stream, pool: Pool, nearest: Nearest) -> None:
         distinct = thinned(stream, pool.vectors)
         self.asked_at, self.drawn = distinct.asked_at, distinct.drawn
-        self.vectors, self.best = pool.vectors, fits
+        self.vectors, (self.best, self.found) = pool.vectors, nearest
 
     def __len__(self) -> int:
         return len(self.drawn)
@@ -78,6 +78,7 @@ class Asked:
             language_unknown=np.zeros(len(at), bool),
             words=none,
             share=none,
+            found=self.found[self.drawn[at]],
         )
 
 
@@ -149,10 +150,10 @@ def calm_part(pools: list[Pool], count: int, every: int, seed: int, earlier_look
     total: dict[str, list[int]] = {}
     for place, pool in enumerate(pools):
         generator = np.random.default_rng([seed, place])
-        fits = best(pool.vectors, pool.passages)
+        near = nearest(pool.vectors, pool.passages)
         a_day = float(generator.choice([300.0, 600.0, 2_000.0]))
         for kind, stream in calm_kinds(pool, count, a_day, generator):
-            asked = Asked(stream, pool, fits)
+            asked = Asked(stream, pool, near)
             skip = WEEKS if kind.startswith("weekly") else 0.0
             row = calm_row(asked, every, seed, skip, earlier_looks)
             total[kind] = [a + b for a, b in zip(total.get(kind, [0] * 4), row, strict=True)]
@@ -181,8 +182,8 @@ def calm_row(asked: Asked, every: int, seed: int, skip: float, earlier_looks: in
     return row
 
 
-def changes(pools: dict[str, Pool]) -> Iterator[tuple[str, Pool, Pool, NDArray[np.float64]]]:
-    """Yield (name, home, home with the new questions after it, best score of each)."""
+def changes(pools: dict[str, Pool]) -> Iterator[tuple[str, Pool, Pool, Nearest]]:
+    """Yield (name, home, home with the new questions after it, and what is nearest to each)."""
     home, foreign = pools["feedbackqa"], pools["medquad"]
     yield _joined("far: MedQuAD put to FeedbackQA", home, foreign, home.passages)
     yield _joined("far: FeedbackQA put to MedQuAD", foreign, home, foreign.passages)
@@ -197,7 +198,7 @@ def changes(pools: dict[str, Pool]) -> Iterator[tuple[str, Pool, Pool, NDArray[n
 
 def _joined(
     name: str, old: Pool, new: Pool, passages: NDArray[np.float32]
-) -> tuple[str, Pool, Pool, NDArray[np.float64]]:
+) -> tuple[str, Pool, Pool, Nearest]:
     both = Pool(
         name=name,
         vectors=np.vstack([old.vectors, new.vectors]),
@@ -205,7 +206,7 @@ def _joined(
         passages=passages,
         passage_source=np.empty(0, np.str_),
     )
-    return name, old, both, best(both.vectors, passages)
+    return name, old, both, nearest(both.vectors, passages)
 
 
 def change_part(pools: dict[str, Pool], runs: int, seed: int) -> None:
@@ -214,20 +215,20 @@ def change_part(pools: dict[str, Pool], runs: int, seed: int) -> None:
     head = " | ".join(f"{each}: ours, before" for each in columns)
     print(f"\n| change | {head} | 1 % more each 50: share when ours, before see it |")
     print("|---" * 5 + "|", flush=True)
-    for name, old, both, fits in changes(pools):
+    for name, old, both, near in changes(pools):
         cells = []
         for share in (0.1, 0.2, 0.5, None):
             found: tuple[list[float], list[float]] = [], []
             for run in range(runs):
                 generator = np.random.default_rng([seed, run])
-                for each, delay in zip(found, delays(old, both, fits, share, generator), strict=True):
+                for each, delay in zip(found, delays(old, both, near, share, generator), strict=True):
                     each.append(delay)
             cells.append(", ".join(_delay(each, slow=share is None) for each in found))
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 def delays(
-    old: Pool, both: Pool, fits: NDArray[np.float64], share: float | None, generator: Random
+    old: Pool, both: Pool, near: Nearest, share: float | None, generator: Random
 ) -> tuple[float, float]:
     """Return after how many distinct questions ours and the check of before raise an alarm; infinite: never."""
     ahead, longest = 1_600, 2_000 if share is None else 1_200
@@ -243,7 +244,7 @@ def delays(
         asked_at=times(start + len(after_it), A_DAY, generator),
         person=np.arange(start + len(after_it)),
     )
-    asked = Asked(whole, both, fits)
+    asked = Asked(whole, both, near)
     reference, ours = np.arange(1_000), Ours()
     found = [np.inf, np.inf]
     for end in range(ahead + 25, min(ahead + longest, len(asked)) + 1, 25):

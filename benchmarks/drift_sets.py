@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.domain.passages import PassageSample
 from rag.bootstrap import open_installation
 from rag.ports import Vectors
 from rag.settings import Settings
 
 TOPIC = {"medquad": "folder", "feedbackqa": "domain"}
 """Data set -> the field that says which source a question comes from."""
+
+
+Nearest = tuple[NDArray[np.float64], Vectors]
+"""The cosine of each of n questions to its nearest passage, (n,), and the mean vector of its nearest ones, (n, d)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,12 +56,22 @@ def load(folder: Path, home: Path, name: str, encoder: str, split: str) -> Pool:
     )
 
 
-def best(questions: Vectors, passages: Vectors) -> NDArray[np.float64]:
-    """Return the cosine of each question's nearest passage, (n,)."""
-    parts = [
-        (questions[start : start + 500] @ passages.T).max(axis=1) for start in range(0, len(questions), 500)
-    ]
-    return np.concatenate(parts).astype(np.float64)
+def nearest(questions: Vectors, passages: Vectors) -> Nearest:
+    """Return what is nearest to each question, as the product finds it in its sample of passages."""
+    names = tuple(f"{at:06}" for at in range(len(passages)))
+    sample = PassageSample(
+        encoder="",
+        change=0,
+        wanted=len(names),
+        ids=names,
+        documents=names,
+        vectors=passages.astype(np.float16),
+        words=np.empty(0, np.uint32),
+        bounds=np.zeros(len(names) + 1, np.int64),
+    )
+    parts = [sample.nearest(questions[start : start + 500]) for start in range(0, len(questions), 500)]
+    found = [part for _, part in parts if part is not None]
+    return np.concatenate([best for best, _ in parts]), np.vstack(found)
 
 
 def halves(vectors: Vectors) -> NDArray[np.int64]:

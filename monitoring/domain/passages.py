@@ -14,6 +14,9 @@ from rag.text.overlap import content
 
 _AT_ONCE = 4_096  # passages whose cosines are held in memory together
 
+NEAREST = 3
+"""Passages whose mean says where in the documents a question leads."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PassageSample:
@@ -42,12 +45,27 @@ class PassageSample:
             some = self.vectors[first : first + _AT_ONCE].astype(np.float32)
             yield first, questions @ some.T
 
-    def best(self, questions: Vectors) -> NDArray[np.float64]:
-        """Return the cosine of each question to the passage nearest to it; nan where there are no passages."""
-        found = np.full(len(questions), np.nan)
-        for _, cosines in self.cosines(questions):
-            np.fmax(found, cosines.max(axis=1, initial=-1.0), out=found)
-        return found
+    def nearest(self, questions: Vectors) -> tuple[NDArray[np.float64], Vectors | None]:
+        """Return each of n questions' cosine to the passage nearest to it, and the mean vector of its nearest ones.
+
+        Shapes (n,) and (n, dimension); nan and None where there are no passages.
+        """
+        if not len(self):
+            return np.full(len(questions), np.nan), None
+        near: NDArray[np.float32] = np.empty((len(questions), 0), np.float32)
+        which: NDArray[np.int64] = np.empty((len(questions), 0), np.int64)
+        for first, cosines in self.cosines(questions):
+            # The best so far, and the best of these.
+            at = _largest(cosines)
+            near = np.hstack([near, np.take_along_axis(cosines, at, axis=1)])
+            which = np.hstack([which, first + at])
+            at = _largest(near)
+            near, which = np.take_along_axis(near, at, axis=1), np.take_along_axis(which, at, axis=1)
+        found: Vectors = np.zeros((len(questions), self.dimension), np.float32)
+        for each in which.T:
+            found += self.vectors[each]
+        found /= which.shape[1]
+        return near.max(axis=1, initial=-1.0).astype(np.float64), found
 
     @cached_property
     def vocabulary(self) -> NDArray[np.uint32]:
@@ -65,6 +83,13 @@ class PassageSample:
                 places = np.searchsorted(self.vocabulary, asked).clip(max=len(self.vocabulary) - 1)
                 shares[at] = float((self.vocabulary[places] != asked).mean())
         return shares
+
+
+def _largest(cosines: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the columns of each row's `NEAREST` largest, or of all where there are fewer."""
+    wanted = min(NEAREST, cosines.shape[1])
+    largest: NDArray[np.int64] = np.argpartition(cosines, -wanted, axis=1)[:, -wanted:]
+    return largest
 
 
 def numbered(words: Collection[str]) -> NDArray[np.uint32]:

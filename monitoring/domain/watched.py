@@ -28,6 +28,9 @@ class Watched:
     share: NDArray[
         np.float64
     ]  # share of its words that are in no passage of the sample; nan: none was looked up
+    found: Vectors | None = (
+        None  # (n, dimension), mean of the nearest passages' vectors; None: there are none
+    )
 
     def __len__(self) -> int:
         return len(self.interactions)
@@ -47,6 +50,7 @@ class Watched:
             language_unknown=self.language_unknown[rows],
             words=self.words[rows],
             share=self.share[rows],
+            found=None if self.found is None else self.found[rows],
         )
 
 

@@ -25,18 +25,20 @@ def watched(
     said = feedback.of([each.interaction_id for each in kept])
     told = [known[each.interaction_id] for each in kept]
     vectors = unit(kept, dimension=sample.dimension)
+    best, found = sample.nearest(vectors)
     return Watched(
         interactions=tuple(each.interaction_id for each in kept),
         positions=np.array([each.position for each in kept], np.int64),
         asked_at=np.array([each.asked_at.timestamp() for each in kept], np.float64),
         vectors=vectors,
-        best=sample.best(vectors),
+        best=best,
         support=np.array([each.support if each.release == release else np.nan for each in told], np.float64),
         refused=np.array([each.refused for each in told], np.float64),
         rating=np.array([_rating(said.get(each.interaction_id, ())) for each in kept], np.float64),
         language_unknown=np.array([each.language_unknown for each in told], np.bool_),
         words=np.array([words(each.text).total() for each in told], np.float64),
         share=sample.share([each.text for each in told]),
+        found=found,
     )
 
 

@@ -57,7 +57,7 @@ class Design:
         """Return how many of the newest questions have any of the reference to be compared with."""
         return int(np.count_nonzero(self.unit >= self.reference))
 
-    def units(self, features: Matrix, *, joint: int = 0) -> Units:
+    def units(self, features: Matrix, *, joint: tuple[int, ...] = ()) -> Units:
         """Return the units of features of all questions, shape (reference + recent, d), `joint` as in `Units`."""
         sums = np.zeros((len(self.strata), features.shape[1]), np.float32)
         np.add.at(sums, self.unit, features[self.rows])

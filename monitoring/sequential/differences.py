@@ -1,6 +1,7 @@
 """How far windows of the newest units are from the reference, also of units that changed places."""
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +17,31 @@ class Units:
     """
 
     features: Matrix  # (u, d), the sum over each unit's questions
-    joint: int  # the first so many columns are compared together, by the length of their difference
+    joint: tuple[
+        int, ...
+    ]  # so many columns each, from the first on, are compared by their difference's length
     strata: NDArray[np.int64]  # (u,), which part of the week it was asked in; units change places within one
     reference: int
     group: int  # so many neighbours among the newest are one event: what they have in common is no evidence
     pairs: bool  # few units, and neighbours may still be alike: only pairs `group` or more places apart are evidence
     windows: tuple[int, ...]  # of so many of the newest units, rising
 
+    @property
+    def together(self) -> list[slice]:
+        """Return which columns are compared together."""
+        ends = list(accumulate(self.joint, initial=0))
+        return [slice(start, end) for start, end in pairwise(ends)]
+
 
 class QuestionStatistics:
     """Those of many small units: groups of neighbours are taken out of them."""
 
     def __init__(self, units: Units) -> None:
-        self._joint, self._grouped, self._windows = units.joint, units.group > 1, len(units.windows)
+        self._joint, self._together = sum(units.joint), units.together
+        self._grouped, self._windows = units.group > 1, len(units.windows)
         self._features, strata = _centred(units)
         kinds = int(strata.max()) + 1
-        self._own = np.einsum("ud,ud->u", *[self._features[:, : units.joint]] * 2).astype(np.float64)
+        self._own = [_squares(self._features[:, columns]) for columns in self._together]
 
         # Places of the newest units, newest first; a place keeps its stratum whichever unit comes there.
         self._places = np.arange(len(strata) - 1, units.reference - 1, -1)
@@ -77,9 +87,7 @@ class QuestionStatistics:
         sums = np.asarray(chosen @ self._features).reshape(b, self._cells, -1)  # (b, cells, d)
         whole = np.matmul(self._weights, sums)  # (b, windows, d)
         own = np.matmul(self._member, sums) if self._grouped else None  # (b, groups, d)
-        found = []
-        if self._joint:
-            found.append(self._squared(whole[..., : self._joint], own, taken))
+        found = [self._squared(at, whole, own, taken) for at in range(len(self._together))]
         for column in range(self._joint, whole.shape[2]):
             each = whole[..., column].astype(np.float64)
             if own is not None:
@@ -88,11 +96,15 @@ class QuestionStatistics:
             found.append(each)
         return np.stack(found, axis=2)
 
-    def _squared(self, whole: Matrix, own: Matrix | None, taken: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _squared(
+        self, at: int, whole: Matrix, own: Matrix | None, taken: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """Return the squared lengths without what neighbours have in common, shape (b, windows)."""
+        columns = self._together[at]
         # Of each place, or of each group.
-        alike = self._own[taken] if own is None else _squares(own[..., : self._joint])
-        squared: NDArray[np.float64] = _squares(whole) - self._shrunk**2 * alike.cumsum(axis=1)[:, self._ends]
+        alike = self._own[at][taken] if own is None else _squares(own[..., columns])
+        shared = self._shrunk**2 * alike.cumsum(axis=1)[:, self._ends]
+        squared: NDArray[np.float64] = _squares(whole[..., columns]) - shared
         return squared
 
 
@@ -101,12 +113,10 @@ class BlockStatistics:
 
     def __init__(self, units: Units) -> None:
         features, strata = _centred(units)
-        self._grams = (
-            [(features[:, : units.joint] @ features[:, : units.joint].T).astype(np.float64)]
-            if units.joint
-            else []
-        )
-        self._columns = features[:, units.joint :].T.astype(np.float64)  # (columns, units)
+        self._grams = [
+            (features[:, columns] @ features[:, columns].T).astype(np.float64) for columns in units.together
+        ]
+        self._columns = features[:, sum(units.joint) :].T.astype(np.float64)  # (columns, units)
         self._places = np.arange(len(strata) - 1, units.reference - 1, -1)  # newest first
         n, kinds = len(self._places), int(strata.max()) + 1
         before = np.bincount(strata[: units.reference], minlength=kinds)

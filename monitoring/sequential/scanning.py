@@ -23,7 +23,7 @@ class Evidence:
     statistic: float  # -log10 of the smallest p-value over windows and witnesses, as fitted
     threshold: float  # what it would have to reach at the level asked for
     window: int  # units: the window that says it loudest
-    witness: int  # which witness does: the joint columns, if there are any, then each further one
+    witness: int  # which witness does: the joint columns, so many at a time, then each further one
     said: NDArray[np.float64]  # (windows, witnesses): -log10 of each one's p-value, as fitted
 
 
@@ -31,7 +31,7 @@ def scan(units: Units, *, level: float, permutations: int, seed: int) -> Evidenc
     """Test whether the newest units are distributed as the reference, over all windows and witnesses at once.
 
     For each window W, with s the sum over W of x - m, m the mean of W and the reference together in x's stratum,
-    there are these statistics: over the joint columns |s|^2 without the pairs within one group of neighbours, the
+    there are these statistics: over each set of joint columns |s|^2 without the pairs within a group of neighbours, the
     squared mean difference that MMD is with a linear kernel (Gretton et al. 2012, JMLR 13:723-773); and for each
     further column s without the group that adds most, one-sided, bigger is more. With `pairs` it is the sum over
     pairs of units that are `group` or more places apart, for each further column where s is positive: neighbours

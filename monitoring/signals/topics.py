@@ -15,6 +15,12 @@ NAME = "topics"
 NEIGHBOURS = 25
 """A question is as isolated as it is unlike its so many nearest ones."""
 
+RIDGE = 0.1
+"""Of the largest eigenvalue: how much a rare direction of the questions may weigh, beside a common one."""
+
+DIRECTIONS = 64
+"""Of the passages that questions lead to; there are fewer of them than of questions."""
+
 COPY = 0.95
 """Cosine from which on two questions are one and the same, asked again."""
 
@@ -29,9 +35,7 @@ def finding(look: Look, level: float, settings: DriftSettings, design: Design | 
     design = design or design_of(look, seed=settings.seed)
     if (unknown := known(NAME, look, design)) is not None:
         return unknown
-    vectors = np.vstack([look.reference.vectors, look.recent.vectors]).astype(np.float32)
-    features = witnesses(vectors, design)
-    joint = features.shape[1] - 1
+    features, joint = witnesses(look, design)
     found = scan(
         design.units(features, joint=joint),
         level=level,
@@ -40,9 +44,9 @@ def finding(look: Look, level: float, settings: DriftSettings, design: Design | 
     )
     carrying: tuple[str, ...] = ()
     if found.p_value <= level:
-        scores = _scores(
-            features[:, :joint] if found.witness == 0 else features[:, joint:], design, found.window
-        )
+        ends = [0, *np.cumsum(joint), features.shape[1]]
+        said = features[:, ends[found.witness] : ends[found.witness + 1]]
+        scores = _scores(said, design, found.window)
         carrying = carried(look, scores, since_when(scores, len(look.reference)))
     return tested(
         NAME,
@@ -58,16 +62,25 @@ def finding(look: Look, level: float, settings: DriftSettings, design: Design | 
     )
 
 
-def witnesses(vectors: Matrix, design: Design) -> Matrix:
-    """Return features, (n, k + 1): those of a regularised Hotelling test, and how isolated a question is.
+def witnesses(look: Look, design: Design) -> tuple[Matrix, tuple[int, ...]]:
+    """Return features of all questions, (n, k + 1), and how many of the k belong to one test.
 
-    The former tell topics between others, the latter topics far from all. Both sides' questions make them
-    together, so that who changes places changes nothing.
+    Those of a regularised Hotelling test of the questions tell topics between others; those of another, of the passages
+    that they lead to, topics that ask alike for other documents; and how isolated a question is, the last column, tells
+    topics far from all. Both sides' questions make them together, and every question is compared with the same
+    passages, so that who changes places changes nothing.
     """
-    compared = vectors[design.rows]
+    sides = look.reference, look.recent
+    vectors = np.vstack([side.vectors for side in sides]).astype(np.float32)
+    parts = [vectors @ whitened(vectors[design.rows], ridge=RIDGE)]
+    where = [side.found for side in sides if side.found is not None]
+    if len(where) == len(sides):
+        led = np.vstack(where)
+        parts.append(led @ whitened(led[design.rows], ridge=RIDGE, kept=DIRECTIONS))
+    joint = tuple(part.shape[1] for part in parts)
     isolated = np.zeros((len(vectors), 1), np.float32)
-    isolated[design.rows, 0] = isolation(compared)
-    return np.hstack([vectors @ whitened(compared), isolated])
+    isolated[design.rows, 0] = isolation(vectors[design.rows])
+    return np.hstack([*parts, isolated]), joint
 
 
 def isolation(vectors: Matrix) -> Matrix:

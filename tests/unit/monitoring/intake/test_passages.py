@@ -166,7 +166,9 @@ def test_without_documents_it_is_empty(stores: Stores, static_encoder: Encoder, 
         sample = empty.sample()
         assert (0, static_encoder.dimension) == (len(sample), sample.dimension)
         question = static_encoder.encode_queries(["Why?"])
-        assert np.isnan(sample.best(question)).all()
+        best, found = sample.nearest(question)
+        assert np.isnan(best).all()
+        assert found is None
         assert np.isnan(sample.share(["Why zeppelins?"])).all()
     empty.put(1, TEXTS[0])
     assert 1 == len(empty.sample())
@@ -271,9 +273,32 @@ def test_best_is_the_nearest_of_all(world: World) -> None:
         bounds=np.zeros(10_001, np.int64),
     )
     questions = vectors[[0, 5_000, 9_999]]
-    assert np.allclose(1, sample.best(questions), atol=2e-3)
-    assert np.allclose(-sample.best(-questions), (questions @ vectors.T).min(axis=1), atol=2e-3)
-    assert 0 == len(sample.best(questions[:0]))
+    assert np.allclose(1, sample.nearest(questions)[0], atol=2e-3)
+    assert np.allclose(-sample.nearest(-questions)[0], (questions @ vectors.T).min(axis=1), atol=2e-3)
+    assert 0 == len(sample.nearest(questions[:0])[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 9_000])
+def test_where_a_question_leads_is_the_mean_of_its_nearest_passages(count: int) -> None:
+    """Of three, or of all where there are fewer; also over more passages than are compared at a time."""
+    rng = np.random.default_rng(18)
+    vectors = rng.normal(size=(count, 16)).astype(np.float16)
+    names = tuple(f"{at:05}" for at in range(count))
+    sample = PassageSample(
+        encoder="e",
+        change=1,
+        wanted=count,
+        ids=names,
+        documents=names,
+        vectors=vectors,
+        words=np.empty(0, np.uint32),
+        bounds=np.zeros(count + 1, np.int64),
+    )
+    questions = rng.normal(size=(20, 16)).astype(np.float32)
+    nearest = np.argsort(-(questions @ vectors.astype(np.float32).T), axis=1)[:, :3]
+    found = sample.nearest(questions)[1]
+    assert found is not None
+    assert np.allclose(vectors.astype(np.float32)[nearest].mean(axis=1), found, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def scanned(vectors: Vectors, reference: int, **changed: object) -> Evidence:
     """Scan single questions, level 0.01."""
     given: dict[str, object] = {
         "features": vectors,
-        "joint": vectors.shape[1],
+        "joint": (vectors.shape[1],),
         "strata": np.zeros(len(vectors), np.int64),
         "reference": reference,
         "group": 25,
@@ -51,6 +51,22 @@ def test_a_change_is_seen_whether_it_is_short_and_whole_or_long_and_partial(
     new = np.flatnonzero((np.arange(500) >= 500 - since) & (generator.random(500) < share))
     topics[new] = 9
     assert scanned(make_questions(topics, 1), 300).p_value <= 0.01
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+@pytest.mark.parametrize(("joint", "witness"), [((32, 32), 1), ((32,), 1), ((64,), 0)])
+def test_the_witness_that_says_it_is_named(
+    make_questions: MakeQuestions, joint: tuple[int, ...], witness: int, *, pairs: bool
+) -> None:
+    """Only columns from the 33rd on changed; each further column is a witness of its own."""
+    generator = np.random.default_rng(12)
+    topics = generator.integers(4, size=(2, 500))
+    topics[1, 300:] = np.where(generator.random(200) < 0.7, 9, topics[1, 300:])
+    still, moved = make_questions(topics[0], 1), make_questions(topics[1], 2)
+    found = scanned(np.hstack([still, moved]), 300, joint=joint, pairs=pairs)
+    assert found.p_value <= 0.01
+    assert found.witness >= witness
+    assert joint == (32,) or found.witness == witness
 
 
 def test_what_a_few_neighbours_have_in_common_is_no_evidence(make_questions: MakeQuestions) -> None:
@@ -88,7 +104,7 @@ def test_one_column_is_one_sided() -> None:
     for shift, seen in ((1.0, True), (-1.0, False)):
         moved = values.copy()
         moved[-100:] += shift
-        assert (scanned(moved, 300, joint=0).p_value <= 0.01) is seen
+        assert (scanned(moved, 300, joint=()).p_value <= 0.01) is seen
 
 
 def test_pairs_of_blocks_keep_their_level_where_bursts_reach_over_three() -> None:
@@ -101,7 +117,7 @@ def test_pairs_of_blocks_keep_their_level_where_bursts_reach_over_three() -> Non
         for start in np.flatnonzero(generator.random(60) < 0.1):
             blocks[start : start + 3] += 3.0 * generator.normal(size=8).astype(np.float32)
         found = scanned(
-            blocks, 40, group=3, pairs=True, windows=(8, 12, 20), joint=8, strata=np.zeros(60, np.int64)
+            blocks, 40, group=3, pairs=True, windows=(8, 12, 20), joint=(8,), strata=np.zeros(60, np.int64)
         )
         alarms += found.p_value <= 0.05
     assert alarms <= most_alarms(runs, 0.05)

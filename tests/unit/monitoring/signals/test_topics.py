@@ -1,6 +1,7 @@
 """Signal topics: what is drift, what is not, and which questions carry it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,6 +133,32 @@ def test_the_same_look_gives_the_same_finding(
     """What is drawn is drawn from the settings' seed."""
     look = make_look(make_questions(np.random.default_rng(8).integers(6, size=800), 8), 600)
     assert topics.finding(look, LEVEL, settings) == topics.finding(look, LEVEL, settings)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.0, DriftVerdict.CALM), (0.3, DriftVerdict.DRIFT)])
+def test_questions_that_lead_elsewhere_are_drift_though_they_ask_alike(
+    make_look: MakeLook,
+    make_questions: MakeQuestions,
+    settings: DriftSettings,
+    share: float,
+    verdict: DriftVerdict,
+) -> None:
+    """And those that lead there carry it; where they lead to the same documents, nothing changed."""
+    generator = np.random.default_rng(9)
+    drawn = generator.integers(6, size=1_200)
+    look = make_look(make_questions(drawn, 9), 1_000)
+    new = np.flatnonzero((np.arange(1_200) >= 1_000) & (generator.random(1_200) < share))
+    drawn[new] = 40
+    led = make_questions(drawn, 10, noise=0.5)
+    look = replace(
+        look,
+        reference=replace(look.reference, found=led[:1_000]),
+        recent=replace(look.recent, found=led[1_000:]),
+    )
+    found = topics.finding(look, LEVEL, settings)
+    assert found.verdict is verdict
+    carrying = {int(each.removeprefix("i")) - 1 for each in found.carrying}
+    assert len(carrying & set(new.tolist())) >= 0.8 * len(new)
 
 
 def test_questions_asked_again_do_not_make_the_newest_look_isolated() -> None:

@@ -11,7 +11,6 @@ from monitoring.adapters.sql import SqlDriftReports
 from monitoring.checking import Check, Reading, Seen, Signal, read_all, verdict, window
 from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftReport, DriftVerdict, Look, Remedy
 from monitoring.settings import DriftSettings
-from monitoring.signals.scanned import FEWEST_RECENT
 from rag.adapters.sql.stores import Stores
 from rag.errors import IndexLocked
 

@@ -12,7 +12,7 @@ from monitoring.attribution.advising import REMEDIES, action_for
 from monitoring.attribution.evidence import GoldenLoss, Stronger
 from monitoring.attribution.forms import forms
 from monitoring.attribution.selecting import BYSTANDERS, carrying, new_rows
-from monitoring.attribution.weighing import Scale, Searched, Weighed
+from monitoring.attribution.weighing import Fits, Scale, Searched, Weighed
 from monitoring.domain import Cause, Diagnosis, DriftFinding, DriftVerdict, Look, Remedy, Topic
 from monitoring.signals.documents import DocumentChanges
 from rag.ports import Vectors
@@ -148,7 +148,11 @@ class _Questions:
             stronger([self._texts[part.interactions[row]] for row in at], part.vectors[at])
             for part, at in ((look.recent, rows), (look.reference, drawn))
         )
-        return Searched.of(rows, found, look.recent.support[rows], usual, look.reference.support[drawn])
+        return Searched(
+            rows=rows,
+            now=Fits.of(found, look.recent.support[rows]),
+            before=Fits.of(usual, look.reference.support[drawn]),
+        )
 
     def _groups(
         self, pool: Rows, new: Rows, scale: Scale, searched: Searched | None, findings: Sequence[DriftFinding]

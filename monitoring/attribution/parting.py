@@ -148,28 +148,28 @@ def lost_among(searched: Searched, left_out: Rows) -> Lost | None:
     fits as well as for most of it, and is as near as for most or has the words as is usual; or, where the hits of both
     are judged, they answer it and those that were given do not.
     """
-    if not len(searched.before_gaps) or not len(searched.rows):
+    if not len(searched.before.gaps) or not len(searched.rows):
         return None
     asked = ~np.isin(searched.rows, left_out)
-    least, enough = np.quantile(searched.before_words, [_LOST, 0.25])
+    least, enough = np.quantile(searched.before.words, [_LOST, 0.25])
     # Where no passage fits, or the one that has some of the words is about something else, it is no loss that words
     # find it.
     now, before = (
-        np.where((words >= least) & ((words >= enough) | ~_is_far(near, searched.before_near)), gaps, 0.0)
+        np.where((words >= least) & ((words >= enough) | ~_is_far(near, searched.before.near)), gaps, 0.0)
         for words, near, gaps in (
-            (searched.words, searched.near, searched.gaps),
-            (searched.before_words, searched.before_near, searched.before_gaps),
+            (searched.now.words, searched.now.near, searched.now.gaps),
+            (searched.before.words, searched.before.near, searched.before.gaps),
         )
     )
     lost = _among(now, before, asked, slight=_SLIGHT[0])
-    judged = ~np.isnan(searched.before_support)
+    judged = ~np.isnan(searched.before.support)
     if judged.any():
-        enough = float(np.quantile(searched.before_support[judged], 0.25))
+        enough = float(np.quantile(searched.before.support[judged], 0.25))
         gained, usual = (
             np.where(support >= enough, gain, 0.0)
             for support, gain in (
-                (searched.support, searched.gained),
-                (searched.before_support, searched.before_gained),
+                (searched.now.support, searched.now.gained),
+                (searched.before.support, searched.before.gained),
             )
         )
         by_support = _among(np.nan_to_num(gained), np.nan_to_num(usual), asked, slight=_SLIGHT[1])

@@ -29,40 +29,38 @@ def chance_above(figures: Figures, reference: Figures) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Searched:
-    """What the stronger search found: for r of the recent questions, and for s of the reference."""
+class Fits:
+    """What the stronger search found for n questions; every figure is of shape (n,)."""
 
-    rows: Rows  # (r,), of the recent ones
-    words: Figures  # (r,), how well the passage fits that fits the question's words best
-    near: Figures  # (r,), cosine of that passage; nan: none
-    agreed: Figures  # (r,), by how much one passage stands out for words and encoder alike
-    gaps: Figures  # (r,), by how much better than the best that the encoder finds
-    support: Figures  # (r,), of what both find; nan: nobody judged
-    gained: Figures  # (r,), by how much that is more than what was logged
-    before_words: Figures  # (s,)
-    before_near: Figures  # (s,)
-    before_agreed: Figures  # (s,)
-    before_gaps: Figures  # (s,)
-    before_support: Figures  # (s,)
-    before_gained: Figures  # (s,)
+    words: Figures  # how well the passage fits that fits the question's words best
+    near: Figures  # cosine of that passage; nan: none
+    agreed: Figures  # by how much one passage stands out for words and encoder alike
+    gaps: Figures  # by how much better than the best that the encoder finds
+    support: Figures  # of what both find; nan: nobody judged
+    gained: Figures  # by how much that is more than what was logged
 
     @classmethod
-    def of(
-        cls,
-        rows: Rows,
-        found: Sequence[Found],
-        logged: Figures,
-        before: Sequence[Found],
-        logged_before: Figures,
-    ) -> "Searched":
+    def of(cls, found: Sequence[Found], logged: Figures) -> "Fits":
         """Return the figures of what was found, beside the support that was logged for the same questions."""
-        words, near, agreed, gaps, support = _columns(found)
-        before_words, before_near, before_agreed, before_gaps, before_support = _columns(before)
+        words, encoder = _known(each.words for each in found), _known(each.encoder for each in found)
+        support = _known(each.support for each in found)
         return cls(
-            rows=rows, words=words, near=near, agreed=agreed, gaps=gaps, support=support, gained=support - logged,
-            before_words=before_words, before_near=before_near, before_agreed=before_agreed,
-            before_gaps=before_gaps, before_support=before_support, before_gained=before_support - logged_before,
-        )  # fmt: skip
+            words=words,
+            near=_known(each.near for each in found),
+            agreed=_known(each.agreed for each in found),
+            gaps=words - encoder,
+            support=support,
+            gained=support - logged,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Searched:
+    """What the stronger search found: for r of the recent questions, and for some of the reference."""
+
+    rows: Rows  # (r,), of the recent ones
+    now: Fits  # of r
+    before: Fits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,10 +96,10 @@ class Scale:
         words, there, agreed = _ALIKE, None, _ALIKE
         if searched is not None:
             at = np.isin(searched.rows, rows)
-            words = chance_above(searched.words[at], searched.before_words)
-            agreed = chance_above(searched.agreed[at], searched.before_agreed)
-            if not np.isnan(searched.near[at]).all() and not np.isnan(searched.before_near).all():
-                there = chance_above(searched.near[at], searched.before_near)
+            words = chance_above(searched.now.words[at], searched.before.words)
+            agreed = chance_above(searched.now.agreed[at], searched.before.agreed)
+            if not np.isnan(searched.now.near[at]).all() and not np.isnan(searched.before.near).all():
+                there = chance_above(searched.now.near[at], searched.before.near)
         gain, earlier = None, 0.0
         if self._before is not None and len(old) and len(now):
             gains = _nearest(now.vectors, self._before) - _nearest(now.vectors, old.vectors)
@@ -119,12 +117,6 @@ class Scale:
             best=_median(now.best),
             best_before=_median(old.best),
         )
-
-
-def _columns(found: Sequence[Found]) -> tuple[Figures, Figures, Figures, Figures, Figures]:
-    words, encoder = _known(each.words for each in found), _known(each.encoder for each in found)
-    near, agreed = _known(each.near for each in found), _known(each.agreed for each in found)
-    return words, near, agreed, words - encoder, _known(each.support for each in found)
 
 
 def _known(figures: Iterable[float | None]) -> Figures:

@@ -25,6 +25,9 @@ from rag.releases.probing import MOST_CHARACTERS, MOST_TEXTS, Answers, unpacked
 ALIVE = timedelta(seconds=20)
 """A replica whose heartbeat is older does not answer any more."""
 
+JUST_STARTED_S = 5.0
+"""A service opens its index before it first says that it is alive."""
+
 PATIENCE_S = 60.0
 """How long one more answer is waited for, in seconds; a service that is busy answers people first."""
 
@@ -156,9 +159,21 @@ class SqlLiveIndex(LiveIndex):
     def _served(self) -> bool:
         return bool(self._replicas.alive(since=utcnow() - ALIVE))
 
+    def _served_soon(self) -> bool:
+        """Tell whether a service says that it is alive, waiting for one that has opened the index and not said so."""
+        give_up = time.monotonic() + JUST_STARTED_S
+        while not (served := self._served()) and time.monotonic() < give_up:
+            time.sleep(self._poll_s)
+        return served
+
     def _asked(self, probes: Sequence[Probe]) -> list[ProbeAnswer]:
-        """Return the answers of the index as it is opened here."""
-        asked, pinned = self._open()
+        """Return the answers of the index as it is opened here; of the service, where one has just started."""
+        try:
+            asked, pinned = self._open()
+        except IndexLocked:
+            if not self._served_soon():
+                raise
+            return self._elsewhere(probes)
         return [asked.answer(probe, pinned) for probe in probes]
 
     def _elsewhere(self, probes: Sequence[Probe]) -> list[ProbeAnswer]:

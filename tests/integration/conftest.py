@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from flows.environment import prefect_environment
 from rag import bootstrap
 from rag.adapters.models.encoders import EncoderFolder
 from rag.bootstrap import open_serving
@@ -82,6 +83,20 @@ def running(
         finally:
             server.should_exit = True
             thread.join()
+
+
+@pytest.fixture(scope="module")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One Prefect server for all tests of a module that ask for it, and a home."""
+    home = tmp_path_factory.mktemp("prefect")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHETSTONE_HOME", str(home))
+        for name, value in prefect_environment(home).items():
+            patch.setenv(name, value)
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=120):
+            yield home
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a check did to alarms is an event in Prefect: for people's automations, and to start a retraining."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,25 +10,10 @@ from doubles.drift_report import drift_report
 from doubles.standing_alarm import standing_alarm
 from doubles.waiting import until
 
-from flows.environment import prefect_environment
 from monitoring.domain import AlarmEnd, Cause, Remedy
 from rag.domain import new_id, utcnow
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A Prefect server for the tests of this module."""
-    home = tmp_path_factory.mktemp("prefect")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WHETSTONE_HOME", str(home))
-        for name, value in prefect_environment(home).items():
-            patch.setenv(name, value)
-        from prefect.testing.utilities import prefect_test_harness
-
-        with prefect_test_harness(server_startup_timeout=120):
-            yield home
 
 
 def events(name: str) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from doubles.promotion_world import perturbed
 
 from flows.bootstrap import open_doors
 from flows.cli import cli
-from flows.environment import load_flow, prefect_environment
+from flows.environment import load_flow
 from flows.ops.trigger import retraining_trigger
 from flows.settings import FlowSettings
 from monitoring.domain import Cause, DriftVerdict, Remedy
@@ -31,20 +30,6 @@ from retrain.dataset.writing import Account, Spent
 from retrain.domain import Dataset
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One Prefect server for all tests of this module."""
-    home = tmp_path_factory.mktemp("prefect")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WHETSTONE_HOME", str(home))
-        for name, value in prefect_environment(home).items():
-            patch.setenv(name, value)
-        from prefect.testing.utilities import prefect_test_harness
-
-        with prefect_test_harness(server_startup_timeout=120):
-            yield home
 
 
 @pytest.fixture

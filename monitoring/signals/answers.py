@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
-from monitoring.sequential.design import Design, design_of
+from monitoring.sequential.design import Design
 from monitoring.settings import DriftSettings
-from monitoring.signals.scalars import enough_values, worsened
-from monitoring.signals.scanned import carried, known, newest_rows, since_when, tested
+from monitoring.signals.scalars import comparable, worsened
+from monitoring.signals.scanned import carried, newest_rows, since_when, tested
 
 REFUSALS = "refusals"
 RATINGS = "ratings"
@@ -71,14 +71,12 @@ def _more(
     share: str,
 ) -> DriftFinding:
     """Return whether the share of ones among `values`, before and now, nan: none, rose."""
-    if (too_few := enough_values(name, have, look, values, settings)) is not None:
-        return too_few
+    compared = comparable(name, have, look, values, settings, design)
+    if isinstance(compared, DriftFinding):
+        return compared
     badness = np.concatenate(values)
-    design = design or design_of(look, seed=settings.seed)
-    if (unknown := known(name, look, design)) is not None:
-        return unknown
-    found = worsened(badness, level, settings, design)
-    now = badness[newest_rows(design, found.window)]
+    found = worsened(badness, level, settings, compared)
+    now = badness[newest_rows(compared, found.window)]
     now = now[~np.isnan(now)]
     before = float(np.nanmean(values[0]))
     current = float(now.mean()) if len(now) else None

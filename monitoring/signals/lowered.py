@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, Look
-from monitoring.sequential.design import Design, design_of
+from monitoring.sequential.design import Design
 from monitoring.settings import DriftSettings
-from monitoring.signals.scalars import enough_values, worsened
-from monitoring.signals.scanned import carried, known, newest_rows, since_when, tested
+from monitoring.signals.scalars import comparable, worsened
+from monitoring.signals.scanned import carried, newest_rows, since_when, tested
 
 
 def lowered(
@@ -24,14 +24,12 @@ def lowered(
     measure: str,
 ) -> DriftFinding:
     """Return whether `values`, before and now, (m,) and (n,), nan: none, fell; the rest are parts of the sentences."""
-    if (too_few := enough_values(name, have, look, values, settings)) is not None:
-        return too_few
+    compared = comparable(name, have, look, values, settings, design)
+    if isinstance(compared, DriftFinding):
+        return compared
     badness = -np.concatenate(values)
-    design = design or design_of(look, seed=settings.seed)
-    if (unknown := known(name, look, design)) is not None:
-        return unknown
-    found = worsened(badness, level, settings, design)
-    before, now = values[0], badness[newest_rows(design, found.window)] * -1.0
+    found = worsened(badness, level, settings, compared)
+    before, now = values[0], badness[newest_rows(compared, found.window)] * -1.0
     medians = float(np.nanmedian(before)), float(np.nanmedian(now)) if not np.isnan(now).all() else None
     change = f"{measure} was {medians[0]:.3f} at the median"
     if medians[1] is not None:

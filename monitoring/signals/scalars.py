@@ -4,17 +4,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain import DriftFinding, DriftVerdict, Look
-from monitoring.sequential.design import Design
+from monitoring.sequential.design import Design, design_of
 from monitoring.sequential.differences import Matrix
 from monitoring.sequential.scanning import Evidence, scan
 from monitoring.settings import DriftSettings
-from monitoring.signals.scanned import enough, untested
+from monitoring.signals.scanned import enough, known, untested
 
 FEWEST_BEFORE = 30
 """Questions of the reference that must have a value."""
 
 FEWEST_NOW = 10
 """Newest questions that must have one."""
+
+
+def comparable(
+    name: str,
+    what: str,
+    look: Look,
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    settings: DriftSettings,
+    design: Design | None,
+) -> Design | DriftFinding:
+    """Return what may change places, `design` where it is known already; or the finding where nothing can be compared.
+
+    `values`, before and now, (m,) and (n,), nan: none; `what` ends the sentence that says how many have one.
+    """
+    if (too_few := enough_values(name, what, look, values, settings)) is not None:
+        return too_few
+    design = design or design_of(look, seed=settings.seed)
+    return known(name, look, design) or design
 
 
 def worsened(badness: NDArray[np.float64], level: float, settings: DriftSettings, design: Design) -> Evidence:

@@ -189,7 +189,7 @@ def peer(home: Path) -> dict[str, float]:
 
 
 def taken(began: float, spent: float) -> dict[str, float]:
-    """Give the seconds since then, those of the processor, and the process's peak memory."""
+    """Return the seconds since then, those of the processor, and the process's peak memory."""
     return {
         "seconds": time.perf_counter() - began,
         "processor": time.process_time() - spent,

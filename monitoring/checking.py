@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from monitoring.attribution import GoldenLoss
 from monitoring.domain import (
+    LEAST_RUN_LENGTH,
     Cause,
     Diagnosis,
     DriftFinding,
@@ -22,7 +23,7 @@ from monitoring.domain import (
     Window,
 )
 from monitoring.ports import DriftReportStore, ReportRenderer
-from monitoring.sequential.budget import LEAST_RUN_LENGTH, levels
+from monitoring.sequential.budget import levels
 from monitoring.sequential.design import Design, design_of
 from monitoring.settings import DriftSettings
 from monitoring.signals.documents import DocumentChanges

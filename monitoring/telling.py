@@ -4,9 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring.domain import Alarm, Cause, Diagnosis, DriftReport, DriftVerdict
-
-DAYS_A_MONTH = 30.44
+from monitoring.domain import MONTH, Alarm, Cause, Diagnosis, DriftReport, DriftVerdict
 
 SEEN_AFTER = ((5_000.0, 90), (50_000.0, 100), (500_000.0, 125))
 """Run length -> questions after which a fifth on foreign topics is seen, at the median; nearer ones take longer.
@@ -168,7 +166,7 @@ def held_to(report: DriftReport) -> str:
 
 def _a_day(report: DriftReport) -> float:
     """Return the distinct questions of a day at the traffic seen, where the months are known."""
-    return report.run_length / (report.months * DAYS_A_MONTH)
+    return report.run_length / (report.months * MONTH)
 
 
 def _questions(count: int, kind: str = "") -> str:

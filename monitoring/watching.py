@@ -10,8 +10,7 @@ from functools import partial
 
 from monitoring.attribution import GoldenLoss
 from monitoring.checking import Reading, Seen, Signal
-from monitoring.domain import ALL_TENANTS, AlarmEnd, DriftFinding, Look
-from monitoring.intake.traffic import MONTH
+from monitoring.domain import ALL_TENANTS, MONTH, AlarmEnd, DriftFinding, Look
 from monitoring.labels.judging import Sources, sample_and_judge
 from monitoring.ports import AlarmStore, AskedLog, CanaryStore, GoldenStore, LiveIndex, RecallJudge
 from monitoring.sequential.design import Design

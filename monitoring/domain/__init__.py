@@ -8,11 +8,14 @@ from monitoring.domain.labels import Judgement, RecallEstimate, Sampled, Shown
 from monitoring.domain.passages import PassageSample
 from monitoring.domain.reports import ALL_TENANTS, DriftFinding, DriftReport, DriftVerdict, Window
 from monitoring.domain.state import MonitoringState, StandingAlarm
-from monitoring.domain.watched import Look, Watched
+from monitoring.domain.watched import BLOCK, LEAST_RUN_LENGTH, MONTH, Look, Watched
 from monitoring.domain.watches import Asked, Kept, Known, Unread, Watch
 
 __all__ = [
     "ALL_TENANTS",
+    "BLOCK",
+    "LEAST_RUN_LENGTH",
+    "MONTH",
     "Alarm",
     "AlarmEnd",
     "AlarmEvent",

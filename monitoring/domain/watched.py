@@ -8,6 +8,15 @@ from numpy.typing import NDArray
 
 from rag.ports import Vectors
 
+BLOCK = 25
+"""Consecutive distinct questions that join the reference, leave it, or change places in a test together."""
+
+MONTH = 30.44
+"""Days of a month, on average: a check is held to months, and counts questions."""
+
+LEAST_RUN_LENGTH = 1_000.0
+"""Distinct questions to a false alarm, at the least, however few are asked: with fewer no change could be found."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Watched:

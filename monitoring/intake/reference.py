@@ -15,12 +15,9 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import groupby
 
-from monitoring.domain import Asked, Kept, Watch
+from monitoring.domain import BLOCK, Asked, Kept, Watch
 from monitoring.intake.thinning import REPEAT_WITHIN
 from monitoring.settings import DriftSettings
-
-BLOCK = 25
-"""Consecutive distinct questions that join the reference, or leave it, together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,14 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from monitoring.domain import LEAST_RUN_LENGTH, MONTH
+
 DAYS = 28
 """Days that are remembered: whole weeks, because a Sunday is no Monday."""
-
-MONTH = 30.44
-"""Days of a month, on average."""
-
-FEWEST = 1_000.0
-"""Distinct questions to a false alarm, at the least, however few are asked: with fewer no change could be found."""
 
 
 def remembered(days: Mapping[str, int], asked: Iterable[datetime], *, at: datetime) -> dict[str, int]:
@@ -50,4 +46,4 @@ def per_month(days: Mapping[str, int]) -> float:
 
 def run_length(days: Mapping[str, int], *, months: float) -> float:
     """Return the distinct questions to a false alarm, on average, that checks are held to: so many months' worth."""
-    return max(FEWEST, months * per_month(days))
+    return max(LEAST_RUN_LENGTH, months * per_month(days))

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from monitoring.domain import Look
+from monitoring.domain import LEAST_RUN_LENGTH, Look
 
 MOST = 0.05
 """No look errs more often than this, however much came since the last one."""
-
-LEAST_RUN_LENGTH = 1_000.0
-"""Distinct questions to a false alarm that a check is held to at least."""
 
 SHARES: Mapping[str, float] = MappingProxyType(
     {

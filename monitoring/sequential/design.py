@@ -5,14 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.domain import Look, Watched
+from monitoring.domain import BLOCK, Look, Watched
 from monitoring.sequential.dependence import blocks_of, clumped
 from monitoring.sequential.differences import Matrix, Units
 from monitoring.sequential.rhythm import Rhythm, rhythm_of
 from monitoring.sequential.scanning import whitened
-
-BLOCK = 25
-"""Neighbouring questions in a block; the reference is gathered in such blocks too."""
 
 WINDOWS = (2, 3, 4, 6, 8, 12, 16, 24)
 """Windows of so many of the newest blocks, where single questions change places."""

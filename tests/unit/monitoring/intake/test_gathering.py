@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, null, update
 
 from monitoring.adapters.sql import SqlAskedLog, SqlWatches
-from monitoring.domain import Look, PassageSample
+from monitoring.domain import LEAST_RUN_LENGTH, Look, PassageSample
 from monitoring.domain.passages import numbered, sample_of
 from monitoring.intake.gathering import BATCH, Sources, completed, gather, reset
-from monitoring.intake.traffic import FEWEST
 from monitoring.settings import DriftSettings
 from rag.adapters.sql.database.engine import writing
 from rag.adapters.sql.schema.log import interactions
@@ -161,7 +160,7 @@ def test_nothing_was_asked_yet(world: World) -> None:
     """A look at nothing: no division by it, and shapes as everywhere."""
     look = world.check()
     assert (0, 0, 0) == (len(look.reference), len(look.recent), look.new)
-    assert (FEWEST, None, "start") == (look.run_length, look.reference_since, look.reset_by)
+    assert (LEAST_RUN_LENGTH, None, "start") == (look.run_length, look.reference_since, look.reset_by)
     assert (0, world.encoder.dimension) == look.recent.vectors.shape
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from doubles.asked import NOON
 
-from monitoring.domain import Asked, Kept, Watch
-from monitoring.intake.reference import BLOCK, begun_anew, chosen, picked, recent, unneeded
+from monitoring.domain import BLOCK, Asked, Kept, Watch
+from monitoring.intake.reference import begun_anew, chosen, picked, recent, unneeded
 from monitoring.intake.thinning import REPEAT_WITHIN
 from monitoring.settings import DriftSettings
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from monitoring.intake.traffic import DAYS, FEWEST, MONTH, per_month, remembered, run_length
+from monitoring.domain import LEAST_RUN_LENGTH, MONTH
+from monitoring.intake.traffic import DAYS, per_month, remembered, run_length
 
 MONDAY = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
 
@@ -71,5 +72,5 @@ def test_the_run_length_is_so_many_months_and_at_least_a_thousand() -> None:
     """With little traffic no change could be found at the rate of false alarms that is asked for."""
     busy = days(*[100] * 28)
     assert run_length(busy, months=12) == pytest.approx(12 * 100 * MONTH)
-    assert run_length(days(1, 1, 1), months=1) == FEWEST
-    assert run_length({}, months=12) == FEWEST
+    assert run_length(days(1, 1, 1), months=1) == LEAST_RUN_LENGTH
+    assert run_length({}, months=12) == LEAST_RUN_LENGTH

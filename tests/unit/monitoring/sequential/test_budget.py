@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from monitoring.domain import Look, Watched
-from monitoring.sequential.budget import LEAST_RUN_LENGTH, MOST, SHARES, levels, spent
+from monitoring.domain import LEAST_RUN_LENGTH, Look, Watched
+from monitoring.sequential.budget import MOST, SHARES, levels, spent
 
 NOBODY = Watched(
     interactions=(),
